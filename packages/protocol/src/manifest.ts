@@ -1,0 +1,102 @@
+/**
+ * An app's manifest: the limits and settings that belong to its author, as stored and as written.
+ * The only place that knows their names, defaults and ranges.
+ */
+import { z } from "zod";
+
+const MIB = 1024 * 1024;
+
+export const isolationModes = ["request", "app"] as const;
+/** `request`: a fresh context for each request; `app`: one context, module state survives. */
+export type IsolationMode = (typeof isolationModes)[number];
+
+/** What users write under `limits`, in snake_case with units. */
+export const limitsSchema = z.strictObject({
+  memory_mb: z.number().int().min(16).max(2048).default(128).describe("heap and array buffers of one isolate, MiB"),
+  timeout_secs: z.number().min(0.1).max(3600).default(30).describe("from arrival to the response head"),
+  cpu_time_ms: z.number().int().min(1).max(60_000).default(50).describe("CPU of one request, all its entries"),
+  workers: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .optional()
+    .describe("most workers of one node that hold the app at once; unset: as load asks"),
+  init_time_ms: z.number().int().min(10).max(60_000).default(2000).describe("the top level of the app's modules"),
+  queue_depth: z.number().int().min(0).max(4096).default(512).describe("requests waiting for the app in one worker"),
+  concurrent_requests: z
+    .number()
+    .int()
+    .min(1)
+    .max(4096)
+    .default(256)
+    .describe("requests of the app running or waiting on I/O in one worker"),
+  request_body_mb: z.number().min(0).max(4096).default(64).describe("largest request body, MiB"),
+  wait_until_secs: z.number().min(0).max(300).default(30).describe("work after the response"),
+  subrequests: z.number().int().min(0).max(1000).default(50).describe("fetch calls of one request"),
+});
+
+export const websocketSchema = z.strictObject({
+  thread: z
+    .enum(["dedicated", "shared"])
+    .default("dedicated")
+    .describe("a thread for each connection, or one for many"),
+});
+
+/** Environment names as processes have them. */
+export const envVarsSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "an environment name"), z.string());
+
+/** What users write in `nano.json` and in `apps[]` of a config file. */
+export const manifestInputSchema = z.strictObject({
+  isolation: z.enum(isolationModes).default("request"),
+  env_vars: envVarsSchema.default({}),
+  limits: limitsSchema.default(() => limitsSchema.parse({})),
+  websocket: websocketSchema.default(() => websocketSchema.parse({})),
+});
+export type ManifestInput = z.input<typeof manifestInputSchema>;
+
+/** Limits as code reads them. */
+export interface AppLimits {
+  readonly memoryBytes: number;
+  readonly timeoutMs: number;
+  readonly cpuTimeMs: number;
+  /** 0: as load asks. */
+  readonly workerCount: number;
+  readonly initTimeMs: number;
+  readonly queueDepth: number;
+  readonly concurrentRequests: number;
+  readonly requestBodyBytes: number;
+  readonly waitUntilMs: number;
+  readonly subrequestCount: number;
+}
+
+/** A manifest as stored in a version record and read by services. */
+export interface Manifest {
+  readonly isolation: IsolationMode;
+  readonly envVars: Readonly<Record<string, string>>;
+  readonly limits: AppLimits;
+  readonly websocketThread: "dedicated" | "shared";
+}
+
+/** Applies defaults to what a user wrote. @throws ZodError with every problem */
+export function resolveManifest(input: ManifestInput): Manifest {
+  const written = manifestInputSchema.parse(input);
+  const l = written.limits;
+  return {
+    isolation: written.isolation,
+    envVars: written.env_vars,
+    websocketThread: written.websocket.thread,
+    limits: {
+      memoryBytes: l.memory_mb * MIB,
+      timeoutMs: Math.round(l.timeout_secs * 1000),
+      cpuTimeMs: l.cpu_time_ms,
+      workerCount: l.workers ?? 0,
+      initTimeMs: l.init_time_ms,
+      queueDepth: l.queue_depth,
+      concurrentRequests: l.concurrent_requests,
+      requestBodyBytes: Math.round(l.request_body_mb * MIB),
+      waitUntilMs: Math.round(l.wait_until_secs * 1000),
+      subrequestCount: l.subrequests,
+    },
+  };
+}

@@ -1,0 +1,168 @@
+/** Payloads of HELLO, HEAD, RESET and GOAWAY frames: msgpack arrays, so that a field costs no name. */
+import { Packr } from "msgpackr";
+import type { RequestId, VersionId } from "./brands.ts";
+import type { WireError } from "./errors.ts";
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true });
+
+/**
+ * Headers as one string: name, value, name, value …, each ended by `\n`; values are latin-1 as HTTP carries
+ * them. One string crosses into an isolate at a fraction of the cost of an array, and most apps read few of it.
+ */
+export type HeaderBlock = string;
+
+/** `["a", "1", "b", "2"]` → `"a\n1\nb\n2\n"`. Neither part may hold a line feed (HTTP parsers see to it). */
+export function encodeHeaderBlock(flat: readonly string[]): HeaderBlock {
+  return flat.length === 0 ? "" : `${flat.join("\n")}\n`;
+}
+
+/** The inverse of `encodeHeaderBlock`. */
+export function decodeHeaderBlock(block: HeaderBlock): string[] {
+  if (block === "") return [];
+  const flat = block.split("\n");
+  flat.pop();
+  return flat;
+}
+
+/** First frame in each direction of a connection. */
+export interface Hello {
+  readonly oldestVersion: number;
+  readonly newestVersion: number;
+  /** The credential that the acceptor's supervisor minted; empty in the acceptor's answer. */
+  readonly credential: string;
+  /** Who speaks, for logs: a router's, worker's or executor's id. */
+  readonly peer: string;
+}
+
+export function encodeHello(hello: Hello): Buffer {
+  return packr.pack([hello.oldestVersion, hello.newestVersion, hello.credential, hello.peer]);
+}
+
+export function decodeHello(payload: Uint8Array): Hello {
+  const [oldestVersion, newestVersion, credential, peer] = packr.unpack(payload);
+  return { oldestVersion, newestVersion, credential, peer };
+}
+
+/** Opens a stream from router to worker: one request. The body follows as DATA, or END_STREAM is set. */
+export interface RequestHead {
+  readonly requestId: RequestId;
+  readonly versionId: VersionId;
+  readonly method: string;
+  /** The absolute URL as the app sees it. */
+  readonly url: string;
+  readonly headers: HeaderBlock;
+}
+
+export function encodeRequestHead(head: RequestHead): Buffer {
+  return packr.pack([head.requestId, head.versionId, head.method, head.url, head.headers]);
+}
+
+export function decodeRequestHead(payload: Uint8Array): RequestHead {
+  const [requestId, versionId, method, url, headers] = packr.unpack(payload);
+  return { requestId, versionId, method, url, headers };
+}
+
+/** Answers a stream: status and headers; the body follows as DATA, or END_STREAM is set. */
+export interface ResponseHead {
+  readonly status: number;
+  /** Empty: the status's usual text. */
+  readonly statusText: string;
+  readonly headers: HeaderBlock;
+}
+
+export function encodeResponseHead(head: ResponseHead): Buffer {
+  return packr.pack([head.status, head.statusText, head.headers]);
+}
+
+export function decodeResponseHead(payload: Uint8Array): ResponseHead {
+  const [status, statusText, headers] = packr.unpack(payload);
+  return { status, statusText, headers };
+}
+
+/** Opens a stream from worker to egress process: one outbound request of an app. */
+export interface EgressHead {
+  /** The app on whose behalf, for caps and logs. */
+  readonly app: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderBlock;
+  readonly redirect: "follow" | "manual" | "error";
+}
+
+export function encodeEgressHead(head: EgressHead): Buffer {
+  return packr.pack([head.app, head.method, head.url, head.headers, head.redirect]);
+}
+
+export function decodeEgressHead(payload: Uint8Array): EgressHead {
+  const [app, method, url, headers, redirect] = packr.unpack(payload);
+  return { app, method, url, headers, redirect };
+}
+
+/** Answers an egress stream; `url` is the last one after redirects. */
+export interface EgressResponseHead extends ResponseHead {
+  readonly url: string;
+  readonly redirected: boolean;
+}
+
+export function encodeEgressResponseHead(head: EgressResponseHead): Buffer {
+  return packr.pack([head.status, head.statusText, head.headers, head.url, head.redirected]);
+}
+
+export function decodeEgressResponseHead(payload: Uint8Array): EgressResponseHead {
+  const [status, statusText, headers, url, redirected] = packr.unpack(payload);
+  return { status, statusText, headers, url, redirected };
+}
+
+/** RESET: why a stream ended; also GOAWAY, why a connection takes no further streams. */
+export function encodeWireError(error: WireError): Buffer {
+  return packr.pack([
+    error.code,
+    error.message,
+    error.fault,
+    error.retryable,
+    error.httpStatus,
+    error.reason,
+    error.details,
+  ]);
+}
+
+export function decodeWireError(payload: Uint8Array): WireError {
+  const [code, message, fault, retryable, httpStatus, reason, details] = packr.unpack(payload);
+  return { code, message, fault, retryable, httpStatus, reason, details };
+}
+
+/**
+ * Asked by a router of an executor's supervisor when the link to a worker broke: what became of these streams.
+ * One stream on the supervisor's socket: this as HEAD with END_STREAM, the answer as HEAD with END_STREAM.
+ */
+export interface PostmortemQuestion {
+  readonly workerId: string;
+  /** The credential-bound name of the router's link, as the worker saw it in the router's HELLO `peer`. */
+  readonly peer: string;
+  readonly streamIds: readonly number[];
+}
+
+export interface PostmortemAnswer {
+  /** The stream that was inside an entry when the worker died, or 0. It is never run again. */
+  readonly suspect: number;
+  /** Those streams of methods that are not idempotent which had been entered. */
+  readonly entered: readonly number[];
+}
+
+export function encodePostmortemQuestion(question: PostmortemQuestion): Buffer {
+  return packr.pack([question.workerId, question.peer, question.streamIds]);
+}
+
+export function decodePostmortemQuestion(payload: Uint8Array): PostmortemQuestion {
+  const [workerId, peer, streamIds] = packr.unpack(payload);
+  return { workerId, peer, streamIds };
+}
+
+export function encodePostmortemAnswer(answer: PostmortemAnswer): Buffer {
+  return packr.pack([answer.suspect, answer.entered]);
+}
+
+export function decodePostmortemAnswer(payload: Uint8Array): PostmortemAnswer {
+  const [suspect, entered] = packr.unpack(payload);
+  return { suspect, entered };
+}

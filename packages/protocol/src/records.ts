@@ -1,0 +1,140 @@
+/**
+ * What the control store holds. Records are plain JSON, each with a kind and a key; versions never change.
+ * Readers skip a record that they cannot parse, count it, and serve on with the last good one.
+ */
+import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId, WorkerId } from "./brands.ts";
+import type { WireError } from "./errors.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** `app/<name>`: an app and the version that it serves. */
+export interface AppRecord {
+  readonly kind: "app";
+  readonly name: AppName;
+  /** Unset until its first version is built. */
+  readonly activeVersion: VersionId | null;
+}
+
+/** `version/<id>`: one immutable deploy. */
+export interface VersionRecord {
+  readonly kind: "version";
+  readonly id: VersionId;
+  readonly app: AppName;
+  readonly manifest: Manifest;
+  /** The bundled script with its source map (`BundleArtifact`), or null where the app is only assets. */
+  readonly bundle: ArtifactDigest | null;
+  /** The asset pack, or null. */
+  readonly assets: ArtifactDigest | null;
+  readonly createdAt: string;
+}
+
+/** `build/<version>`: where the build of a version stands. */
+export interface BuildRecord {
+  readonly kind: "build";
+  readonly version: VersionId;
+  readonly state: "queued" | "building" | "built" | "failed";
+  readonly error: WireError | null;
+  /** Slivers by the fingerprint of the engine that made them. Empty where the app is only assets. */
+  readonly slivers: Readonly<Record<EngineFingerprint, ArtifactDigest>>;
+}
+
+/** `route/<host><path>`: a host pattern and path prefix → app. */
+export interface RouteRecord {
+  readonly kind: "route";
+  /** As `canonicalHost` of the router gives it, or `*.` and such a host. */
+  readonly host: string;
+  /** Begins with `/`; `/` takes all paths. No trailing slash otherwise. */
+  readonly path: string;
+  readonly app: AppName;
+}
+
+/** A worker process as routers see it. */
+export interface WorkerEndpoint {
+  readonly id: WorkerId;
+  /** Unix socket path, or `host:port`. */
+  readonly address: string;
+  /** What a router's HELLO must carry; minted by the worker's supervisor, dies with the worker. */
+  readonly credential: string;
+}
+
+/** `node/<id>`: an executor and its workers; kept by a lease. */
+export interface NodeRecord {
+  readonly kind: "node";
+  readonly id: NodeId;
+  readonly engine: EngineFingerprint;
+  /** Where its supervisor answers postmortem questions; same credential rules. */
+  readonly supervisor: { readonly address: string; readonly credential: string };
+  readonly workers: readonly WorkerEndpoint[];
+  readonly draining: boolean;
+}
+
+export type StoreRecord = AppRecord | VersionRecord | BuildRecord | RouteRecord | NodeRecord;
+export type RecordKind = StoreRecord["kind"];
+
+/** The key of a record in the store: unique over kinds. */
+export function recordKey(record: StoreRecord): string {
+  switch (record.kind) {
+    case "app":
+      return `app/${record.name}`;
+    case "version":
+      return `version/${record.id}`;
+    case "build":
+      return `build/${record.version}`;
+    case "route":
+      return `route/${record.host}${record.path}`;
+    case "node":
+      return `node/${record.id}`;
+  }
+}
+
+/** A change of the feed: `record` null means the key is gone. */
+export interface StoreChange {
+  readonly key: string;
+  readonly record: StoreRecord | null;
+}
+
+/** Where a reader stands in the change feed. A new epoch or a gap in `seq` means: reload. */
+export interface FeedPosition {
+  readonly epoch: string;
+  readonly seq: number;
+}
+
+export interface FeedEvent extends FeedPosition {
+  readonly changes: readonly StoreChange[];
+}
+
+export interface StoreSnapshot extends FeedPosition {
+  readonly records: readonly StoreRecord[];
+}
+
+/** What `packages/bundle` makes and the builder reads: stored as JSON under its digest. */
+export interface BundleArtifact {
+  readonly format: 1;
+  /** One script: `__nano_app__(function () { …; return exports })`. */
+  readonly script: string;
+  /** Source map of `script`, version 3, as JSON text; with `sourcesContent`. */
+  readonly sourceMap: string;
+}
+
+/** One build for the queue. */
+export interface BuildJob {
+  readonly version: VersionId;
+  readonly app: AppName;
+  readonly manifest: Manifest;
+  readonly bundle: ArtifactDigest;
+}
+
+/** What a builder reports while it works and at the end. */
+export type BuildEvent =
+  | { readonly type: "progress"; readonly step: string; readonly elapsedMs: number }
+  | { readonly type: "log"; readonly level: string; readonly text: string }
+  | {
+      readonly type: "built";
+      readonly fingerprint: EngineFingerprint;
+      readonly sliver: ArtifactDigest;
+      readonly rung: Rung;
+      readonly elapsedMs: number;
+    }
+  | { readonly type: "failed"; readonly error: WireError };
+
+/** How an app starts: from its initialised heap, from source with kept bytecode, or from source. */
+export type Rung = "heap" | "bytecode" | "source";

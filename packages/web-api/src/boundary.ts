@@ -1,0 +1,114 @@
+/**
+ * The boundary between host and guest: one entry into a context, one callback out of it, both numbered.
+ * Imported by guest code (compiled in) and by `packages/isolate`, so that the numbers are written once.
+ *
+ *   host → guest   globalThis.__nano_attach__(secret, op, envJson) → enter       once per context
+ *                  enter(event, id, a, b, c, d)
+ *   guest → host   op(code, id, a, b, c, d) → primitive | ArrayBuffer | undefined
+ *
+ * I1 `__nano_attach__` is non-writable and non-configurable before tenant code runs; with a wrong secret, or a second
+ *    time, it answers undefined and does nothing.
+ * I2 `enter` never throws and returns undefined: the guest catches and reports through `op`.
+ * I3 `op` never throws into the guest: where an operation can fail, its answer says so.
+ * I4 Every argument of `op` is hostile to the host, whatever its declared type.
+ * I5 `id` of a request is chosen by the host and unique within the isolate. Ids of timers and calls are chosen by the guest,
+ *    and unique within the context.
+ */
+
+/** Events that the host delivers by `enter(event, id, a, b, c, d)`. */
+export const GuestEvent = {
+  /**
+   * id: request · a: method · b: absolute URL · c: header block · d: body: undefined (none), an ArrayBuffer (the whole
+   * body) or true (follows as BODY_CHUNK, BODY_END, as asked for by REQUEST_BODY_PULL).
+   */
+  REQUEST: 1,
+  /** id: request · a: ArrayBuffer. */
+  BODY_CHUNK: 2,
+  /** id: request. */
+  BODY_END: 3,
+  /** id: request · a: message. The body cannot be read further (client gone, over the limit). */
+  BODY_ERROR: 4,
+  /** id: request · a: reason. The client went away: `request.signal` aborts, the response stream is cancelled. */
+  ABORT: 5,
+  /** id: timer. */
+  TIMER: 6,
+  /** id: request. The response stream may go on. */
+  RESPONSE_PULL: 7,
+  /** id: fetch call · a: status · b: status text · c: header block · d: `"<redirected 0|1><last URL>"`. */
+  FETCH_HEAD: 8,
+  /** id: fetch call · a: ArrayBuffer. */
+  FETCH_CHUNK: 9,
+  /** id: fetch call. */
+  FETCH_END: 10,
+  /** id: fetch call · a: message for a TypeError. */
+  FETCH_ERROR: 11,
+  /** id: fetch call. The request body of the call may go on. */
+  FETCH_BODY_PULL: 12,
+  /** id: digest call · a: ArrayBuffer, or b: message for an OperationError. */
+  DIGEST: 13,
+} as const;
+
+/** Operations that the guest asks for by `op(code, id, a, b, c, d)`. */
+export const HostOp = {
+  /**
+   * id: request · a: status · b: status text · c: header block · d: body: null (none), a string (sent as UTF-8), an
+   * ArrayBuffer (the whole body) or true (follows as RESPONSE_CHUNK, RESPONSE_END).
+   */
+  RESPOND: 1,
+  /** id: request · a: ArrayBuffer or string. Answers true to go on, false to wait for RESPONSE_PULL. */
+  RESPONSE_CHUNK: 2,
+  /** id: request. */
+  RESPONSE_END: 3,
+  /** id: request · a: message · b: stack. The response body failed after its head: the connection is cut. */
+  RESPONSE_ERROR: 4,
+  /** id: request · a: name · b: message · c: stack. The handler threw, or did not answer with a Response. */
+  THREW: 5,
+  /** id: request. Response complete and every `waitUntil` settled: the request is over. Sent exactly once. */
+  SETTLED: 6,
+  /** id: request. The handler reads the body: the host may deliver (more) BODY_CHUNKs. */
+  REQUEST_BODY_PULL: 7,
+  /** id: request. The handler does not want the rest of the body. */
+  REQUEST_BODY_CANCEL: 8,
+  /** id: timer · a: delay in ms. Answers true, or false where the app has too many timers. */
+  TIMER_SET: 9,
+  /** id: timer. */
+  TIMER_CLEAR: 10,
+  /** id: 0 · a: level ("debug" "info" "log" "warn" "error") · b: text, already formatted. */
+  LOG: 11,
+  /** a: input · b: base or undefined. Answers the record of `parseUrlRecord`, or undefined where it does not parse. */
+  URL_PARSE: 12,
+  /** a: href · b: member ("host" …) · c: value. Sets as the URL standard says; answers the record, or undefined: unchanged. */
+  URL_SET: 13,
+  /** a: count, at most 65,536. Answers an ArrayBuffer. */
+  RANDOM_BYTES: 14,
+  /** Answers a string. */
+  RANDOM_UUID: 15,
+  /** id: call · a: "SHA-1" "SHA-256" "SHA-384" "SHA-512" · b: ArrayBuffer. Answers an ArrayBuffer at once, or undefined: DIGEST follows. */
+  DIGEST: 16,
+  /**
+   * id: fetch call · a: method · b: URL · c: header block · d: `"<redirect>"` and, after a space, the body's kind
+   * ("none", "stream"). Answers undefined, or the message of the limit that refuses it.
+   */
+  FETCH_START: 17,
+  /** id: fetch call · a: ArrayBuffer. Answers true to go on, false to wait for FETCH_BODY_PULL. */
+  FETCH_BODY_CHUNK: 18,
+  /** id: fetch call. */
+  FETCH_BODY_END: 19,
+  /** id: fetch call. The guest wants the next FETCH_CHUNK (one at a time). */
+  FETCH_PULL: 20,
+  /** id: fetch call. Aborted, or the rest of the body is not wanted. */
+  FETCH_CANCEL: 21,
+  /** a: encoding label · b: ArrayBuffer · c: flags (1 fatal, 2 ignoreBOM). Answers a string, or undefined where fatal and malformed, or null: label unknown. */
+  TEXT_DECODE: 22,
+  /** a: string. Answers its UTF-8 as ArrayBuffer. */
+  TEXT_ENCODE: 23,
+  /** Answers milliseconds since the Unix epoch, with a fraction, as `performance` counts them. */
+  NOW: 24,
+} as const;
+
+/** The names that the prelude puts on the global for the host and for bundles. */
+export const ATTACH_GLOBAL = "__nano_attach__";
+/** Called once by the bundle's script with the factory of the app's exports; gone from the global after that. */
+export const DEFINE_APP_GLOBAL = "__nano_app__";
+/** In the built script, stands where the host puts the secret before it runs it: a quoted placeholder. */
+export const SECRET_PLACEHOLDER = "@@NANO_ATTACH_SECRET@@";
