@@ -1,0 +1,77 @@
+/**
+ * `npm start`, `npm test` and `npm run bench`: sets NANO up where that is not done yet, then runs the task.
+ * Runs on Node 20 with nothing installed.
+ */
+import { fileURLToPath } from "node:url";
+import { runInForeground, StepFailure } from "./child.mjs";
+import { createProgress } from "./progress.mjs";
+import { findUnsupported, setUp } from "./steps.mjs";
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * @typedef {{ env: NodeJS.ProcessEnv, node: string, args: readonly string[],
+ *   progress: ReturnType<typeof createProgress> }} TaskContext
+ * @type {Record<string, (context: TaskContext) => Promise<number>>}
+ */
+const tasks = {
+  start: ({ node, env, args }) => {
+    const serve = args.length > 0 ? args : ["--config", "test/apps/nano.config.json"];
+    return runInForeground(node, ["packages/cli/src/main.ts", "run", ...serve], { cwd: root, env });
+  },
+
+  /** Runs the tests even where the static check fails, so that one run shows all; either fails the task. */
+  test: async ({ node, env, args, progress }) => {
+    const checkCode = args.length > 0 ? 0 : await runInForeground("pnpm", ["--silent", "check"], { cwd: root, env });
+    if (checkCode !== 0) progress.line(`check failed (exit code ${checkCode}): formatting, lint or types, see above`);
+    const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts", ...args];
+    const testCode = await runInForeground(node, vitest, { cwd: root, env });
+    return testCode === 0 ? checkCode : testCode;
+  },
+
+  bench: ({ node, env, args }) =>
+    runInForeground(node, ["--no-node-snapshot", "test/bench/main.ts", ...args], { cwd: root, env }),
+
+  /** Set-up alone. */
+  "set-up": async () => 0,
+};
+
+/** @param {readonly string[]} argv */
+async function main(argv) {
+  const progress = createProgress({ stream: process.stderr, env: process.env });
+  const [name = "", ...args] = argv;
+  const task = tasks[name];
+  if (task === undefined) {
+    progress.line(`Task is unknown: "${name}", expected one of ${Object.keys(tasks).join(", ")}`);
+    return EXIT_USAGE;
+  }
+  const unsupported = findUnsupported();
+  if (unsupported !== undefined) {
+    progress.line(unsupported);
+    return EXIT_FAILED;
+  }
+  try {
+    const { env, node } = await setUp({ root, env: withoutScriptEnv(process.env), progress });
+    return await task({ env, node, args, progress });
+  } catch (error) {
+    if (!(error instanceof StepFailure)) throw error;
+    if (error.output !== "") progress.line(error.output);
+    progress.line(`Set-up failed: ${error.message}`);
+    return error.code === 0 ? EXIT_FAILED : error.code;
+  }
+}
+
+/** Without what npm tells its scripts about *this* package, which would mislead the npm and pnpm that set-up runs.
+ * @param {NodeJS.ProcessEnv} env */
+function withoutScriptEnv(env) {
+  const isScriptOnly = (/** @type {string} */ name) =>
+    /^npm_(package|lifecycle)_|^npm_config_(local_prefix|user_agent|npm_version|noproxy|node_gyp|global_prefix|prefix)$/.test(
+      name,
+    );
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !isScriptOnly(name)));
+}
+
+process.exitCode = await main(process.argv.slice(2));
