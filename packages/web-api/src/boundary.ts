@@ -104,6 +104,8 @@ export const HostOp = {
   TEXT_ENCODE: 23,
   /** Answers milliseconds since the Unix epoch, with a fraction, as `performance` counts them. */
   NOW: 24,
+  /** As RESPOND with a whole body, and SETTLED at once. */
+  RESPOND_SETTLED: 25,
 } as const;
 
 /** The names that the prelude puts on the global for the host and for bundles. */

@@ -1,0 +1,47 @@
+/** The engine that this process is: its fingerprint, and the web-api script that its snapshots begin with. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { EngineFingerprint } from "@nano/protocol/brands";
+import { SECRET_PLACEHOLDER } from "@nano/web-api/boundary";
+import { errors } from "./errors.ts";
+
+const WEB_API_PATH = new URL("../../web-api/dist/web-api.js", import.meta.url);
+
+let webApiText: string | undefined;
+
+/** @throws ISO_WEB_API_MISSING */
+function loadWebApi(): string {
+  if (webApiText === undefined) {
+    try {
+      webApiText = readFileSync(WEB_API_PATH, "utf8");
+    } catch (cause) {
+      throw errors.WEB_API_MISSING({ path: WEB_API_PATH.pathname }, cause);
+    }
+    const found = webApiText.split(SECRET_PLACEHOLDER).length - 1;
+    if (found !== 1) throw errors.WEB_API_PLACEHOLDER({ found });
+  }
+  return webApiText;
+}
+
+/** The web-api script with the secret that attaches a host to contexts made from it (hex digits). */
+export function webApiScript(attachSecret: string): string {
+  return loadWebApi().replace(SECRET_PLACEHOLDER, attachSecret);
+}
+
+/**
+ * What a heap snapshot depends on: V8, isolated-vm, architecture, the web-api script. A snapshot that another fingerprint made
+ * is never given to V8: it would not notice, and run on with a wrong heap.
+ */
+export function engineFingerprint(): EngineFingerprint {
+  const isolatedVm = createRequire(import.meta.url)("isolated-vm/package.json") as { version: string };
+  const webApiDigest = createHash("sha256").update(loadWebApi()).digest("hex");
+  const parts = [process.versions.v8, isolatedVm.version, process.platform, process.arch, webApiDigest];
+  return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 32) as EngineFingerprint;
+}
+
+/** Refuses a process in which isolated-vm would crash. @throws ISO_NODE_SNAPSHOT */
+export function assertNoNodeSnapshot(): void {
+  const flags = [...process.execArgv, ...(process.env.NODE_OPTIONS ?? "").split(" ")];
+  if (!flags.includes("--no-node-snapshot")) throw errors.NODE_SNAPSHOT({});
+}

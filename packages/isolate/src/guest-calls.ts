@@ -1,0 +1,181 @@
+/** Calls of a guest that end later, by an entry of their own: timers, fetches, long digests. */
+import { webcrypto } from "node:crypto";
+import { GuestEvent, HostOp } from "@nano/web-api/boundary";
+import { type GuestContext, type GuestValue, MAX_TIMERS } from "./guest-context.ts";
+import type { GuestRun } from "./guest-run.ts";
+import { isHeaderBlock } from "./header-block.ts";
+import { digestAlgorithm, digestBytes, SYNC_DIGEST_BYTES } from "./host-ops.ts";
+import type { AppIsolateOptions, OutboundFetchListener } from "./isolate.ts";
+
+const MAX_DELAY_MS = 2 ** 31 - 1;
+/** Digests of one isolate that may run off the thread at once. */
+export const MAX_DIGESTS_IN_FLIGHT = 16;
+const MAX_URL_CHARS = 64 * 1024;
+const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
+
+type Enter = (
+  context: GuestContext,
+  owner: GuestRun | null,
+  event: number,
+  id: number,
+  a?: GuestValue,
+  b?: GuestValue,
+  c?: GuestValue,
+  d?: GuestValue,
+) => void;
+
+const HANDLED = new Set<unknown>([
+  HostOp.TIMER_SET,
+  HostOp.TIMER_CLEAR,
+  HostOp.DIGEST,
+  HostOp.FETCH_START,
+  HostOp.FETCH_BODY_CHUNK,
+  HostOp.FETCH_BODY_END,
+  HostOp.FETCH_PULL,
+  HostOp.FETCH_CANCEL,
+]);
+
+export class GuestCalls {
+  readonly #options: AppIsolateOptions;
+  readonly #enter: Enter;
+  #digestsInFlight = 0;
+
+  constructor(options: AppIsolateOptions, enter: Enter) {
+    this.#options = options;
+    this.#enter = enter;
+  }
+
+  handles(code: unknown): boolean {
+    return HANDLED.has(code);
+  }
+
+  /** Arguments are hostile (boundary I4). */
+  run(
+    context: GuestContext,
+    owner: GuestRun | null,
+    code: unknown,
+    id: number,
+    a: unknown,
+    b: unknown,
+    c: unknown,
+    d: unknown,
+  ): unknown {
+    switch (code) {
+      case HostOp.TIMER_SET:
+        return this.#setTimer(context, owner, id, a);
+      case HostOp.TIMER_CLEAR: {
+        context.timers.get(id)?.cancel();
+        context.timers.delete(id);
+        return undefined;
+      }
+      case HostOp.DIGEST:
+        return this.#digest(context, owner, id, a, b);
+      case HostOp.FETCH_START:
+        return this.#startFetch(context, owner, id, a, b, c, d);
+      case HostOp.FETCH_BODY_CHUNK: {
+        const fetch = context.fetches.get(id);
+        return fetch !== undefined && a instanceof ArrayBuffer ? fetch.call.writeBody(a) : true;
+      }
+      case HostOp.FETCH_BODY_END:
+        context.fetches.get(id)?.call.endBody();
+        return undefined;
+      case HostOp.FETCH_PULL:
+        context.fetches.get(id)?.call.pull();
+        return undefined;
+      case HostOp.FETCH_CANCEL: {
+        const fetch = context.fetches.get(id);
+        context.fetches.delete(id);
+        fetch?.call.cancel();
+        return undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  #setTimer(context: GuestContext, owner: GuestRun | null, id: number, delayMs: unknown): boolean {
+    if (context.timers.size >= MAX_TIMERS || context.timers.has(id)) return false;
+    const fire = (): void => {
+      context.timers.delete(id);
+      this.#enter(context, owner, GuestEvent.TIMER, id);
+    };
+    const delay = typeof delayMs === "number" && delayMs > 0 ? Math.min(delayMs, MAX_DELAY_MS) : 0;
+    if (delay === 0) {
+      const immediate = setImmediate(fire);
+      context.timers.set(id, { owner, cancel: () => clearImmediate(immediate) });
+    } else {
+      const timeout = setTimeout(fire, delay);
+      context.timers.set(id, { owner, cancel: () => clearTimeout(timeout) });
+    }
+    return true;
+  }
+
+  #digest(context: GuestContext, owner: GuestRun | null, id: number, name: unknown, data: unknown): unknown {
+    const algorithm = digestAlgorithm(name);
+    if (algorithm === undefined || !(data instanceof ArrayBuffer)) return undefined;
+    if (data.byteLength <= SYNC_DIGEST_BYTES || this.#digestsInFlight >= MAX_DIGESTS_IN_FLIGHT) {
+      return digestBytes(algorithm, data);
+    }
+    this.#digestsInFlight += 1;
+    webcrypto.subtle
+      .digest(name as string, data)
+      .then(
+        (digest) => this.#enter(context, owner, GuestEvent.DIGEST, id, digest),
+        (cause: unknown) => this.#enter(context, owner, GuestEvent.DIGEST, id, undefined, String(cause)),
+      )
+      .finally(() => {
+        this.#digestsInFlight -= 1;
+      });
+    return undefined;
+  }
+
+  #startFetch(
+    context: GuestContext,
+    owner: GuestRun | null,
+    id: number,
+    method: unknown,
+    url: unknown,
+    headers: unknown,
+    mode: unknown,
+  ): string | undefined {
+    const { app, limits, host } = this.#options;
+    if (context.fetches.has(id)) return "This fetch call has begun already";
+    if (typeof method !== "string" || !METHOD.test(method)) return "The request's method is malformed";
+    if (typeof url !== "string" || url.length > MAX_URL_CHARS)
+      return `The request's URL is longer than ${MAX_URL_CHARS} characters`;
+    if (!isHeaderBlock(headers)) return "The request's headers are malformed or too large";
+    const [redirect = "follow", body] = String(mode).split(" ");
+    if (redirect !== "follow" && redirect !== "manual" && redirect !== "error")
+      return "The request's redirect mode is unknown";
+    if (owner !== null) {
+      if (owner.subrequestCount >= limits.subrequestCount) {
+        return `Too many subrequests: one request may make ${limits.subrequestCount} (limits.subrequests)`;
+      }
+      owner.subrequestCount += 1;
+    }
+    const call = host.openFetch({ app, method, url, headers, redirect }, this.#listen(context, owner, id));
+    context.fetches.set(id, { owner, call });
+    if (body !== "stream") call.endBody();
+    return undefined;
+  }
+
+  #listen(context: GuestContext, owner: GuestRun | null, id: number): OutboundFetchListener {
+    const enter = this.#enter;
+    return {
+      onHead: (head) => {
+        const last = `${head.redirected ? 1 : 0}${head.url}`;
+        enter(context, owner, GuestEvent.FETCH_HEAD, id, head.status, head.statusText, head.headers, last);
+      },
+      onChunk: (chunk) => enter(context, owner, GuestEvent.FETCH_CHUNK, id, chunk),
+      onEnd: () => {
+        context.fetches.delete(id);
+        enter(context, owner, GuestEvent.FETCH_END, id);
+      },
+      onError: (message) => {
+        context.fetches.delete(id);
+        enter(context, owner, GuestEvent.FETCH_ERROR, id, message);
+      },
+      onBodyDrain: () => enter(context, owner, GuestEvent.FETCH_BODY_PULL, id),
+    };
+  }
+}

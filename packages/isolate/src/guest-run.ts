@@ -1,0 +1,47 @@
+/** One request inside an isolate: what it used, what it holds, how far its response is. */
+import type { WireError } from "@nano/protocol/errors";
+import type { GuestContext } from "./guest-context.ts";
+import type { GuestRequest, RunSink } from "./isolate.ts";
+
+const IDEMPOTENT_METHODS = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+
+/** Whether a request that was entered may be run again elsewhere. */
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT_METHODS.has(method);
+}
+
+export class GuestRun {
+  readonly id: number;
+  readonly request: GuestRequest;
+  readonly sink: RunSink;
+  readonly context: GuestContext;
+  /** Exact CPU of its finished entries. */
+  cpuUsedMs = 0;
+  subrequestCount = 0;
+  isHeadSent = false;
+  /** Its response is complete or has failed: nothing more goes to the sink but `onSettled`. */
+  isAnswered = false;
+  isSettled = false;
+  /** Fires at the wall limit, later at the end of `waitUntil`. */
+  deadline: NodeJS.Timeout | null = null;
+
+  constructor(id: number, request: GuestRequest, sink: RunSink, context: GuestContext) {
+    this.id = id;
+    this.request = request;
+    this.sink = sink;
+    this.context = context;
+  }
+
+  /** Ends the response by an error, unless it has ended. */
+  fail(error: WireError): void {
+    if (this.isAnswered) return;
+    this.isAnswered = true;
+    this.sink.onFailed(error, this.isHeadSent);
+  }
+
+  clearDeadline(): void {
+    if (this.deadline === null) return;
+    clearTimeout(this.deadline);
+    this.deadline = null;
+  }
+}

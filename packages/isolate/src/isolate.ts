@@ -1,0 +1,90 @@
+/** The port between an isolate and the worker that runs it: what is asked of it, and what it asks for. */
+import type { AppName, RequestId } from "@nano/protocol/brands";
+import type { WireError } from "@nano/protocol/errors";
+import type { AppLimits, IsolationMode } from "@nano/protocol/manifest";
+import type { EgressHead, EgressResponseHead, HeaderBlock } from "@nano/protocol/messages";
+import type { SnapshotBlob } from "./snapshot-blob.ts";
+
+/** What an isolate starts from: the rung of its sliver. */
+export type IsolateSource =
+  | { readonly rung: "heap"; readonly blob: SnapshotBlob; readonly attachSecret: string }
+  | { readonly rung: "source"; readonly script: string };
+
+export interface AppIsolateOptions {
+  readonly app: AppName;
+  readonly source: IsolateSource;
+  readonly isolation: IsolationMode;
+  readonly limits: AppLimits;
+  /** Variables and secrets as the guest sees them in `env`: a JSON object of strings. */
+  readonly envJson: string;
+  /** Heap that one more context costs, as the builder measured it; undefined: estimated from the snapshot. */
+  readonly contextBytes?: number;
+  readonly host: GuestHost;
+}
+
+/** One request as it enters an isolate. */
+export interface GuestRequest {
+  readonly requestId: RequestId;
+  /** Names the request to the flight recorder: the router's link and stream. */
+  readonly linkId: number;
+  readonly streamId: number;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderBlock;
+  /** undefined: none; bytes: the whole body; true: follows by `pushBody`, as `onBodyWanted` asks. */
+  readonly body: ArrayBuffer | true | undefined;
+}
+
+/**
+ * Where a run's answer goes. Called while the guest runs: an implementation must not enter an isolate from here,
+ * `onSettled` excepted, which is called after the entry.
+ */
+export interface RunSink {
+  /** `body`: null none, a string or bytes whole (the response is complete), true streamed. */
+  onHead(
+    head: { status: number; statusText: string; headers: HeaderBlock },
+    body: string | ArrayBuffer | null | true,
+  ): void;
+  /** False: wait until `AppIsolate.pullResponse`. */
+  onChunk(chunk: string | ArrayBuffer): boolean;
+  onEnd(): void;
+  /** The response failed; with `isHeadSent` the connection can only be cut. */
+  onFailed(error: WireError, isHeadSent: boolean): void;
+  /** The guest reads the request's body: one `pushBody` or `endBody` is wanted. */
+  onBodyWanted(): void;
+  /** The guest does not want the rest of the request's body. */
+  onBodyCancelled(): void;
+  /** The run is over, `waitUntil` included, and its slot is free. Exactly once, last. */
+  onSettled(): void;
+}
+
+/** A fetch of the guest on its way through the egress process. */
+export interface OutboundFetch {
+  /** False: wait until `onBodyDrain`. */
+  writeBody(chunk: ArrayBuffer): boolean;
+  endBody(): void;
+  /** The guest wants one more chunk. */
+  pull(): void;
+  cancel(): void;
+}
+
+export interface OutboundFetchListener {
+  onHead(head: EgressResponseHead): void;
+  onChunk(chunk: ArrayBuffer): void;
+  onEnd(): void;
+  onError(message: string): void;
+  onBodyDrain(): void;
+}
+
+/** What the worker does for its isolates. */
+export interface GuestHost {
+  /** Writes the flight recorder before an entry: which app and request, and when the entry must be over. */
+  beginEntry(app: AppName, request: GuestRequest | null, limitMs: number): void;
+  endEntry(): void;
+  /** A line of the app's console, or of an uncaught error of it (`stack` then is the script's, not mapped). */
+  log(line: { app: AppName; requestId: RequestId | null; level: string; text: string; stack?: string }): void;
+  openFetch(head: EgressHead, listener: OutboundFetchListener): OutboundFetch;
+}
+
+/** Why an isolate cannot be used any more. */
+export type IsolateEnd = "cpu_limit" | "memory_limit" | "disposed";

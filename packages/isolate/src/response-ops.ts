@@ -1,0 +1,78 @@
+/** What a guest says of its response, checked and handed to the run's sink. */
+import type { AppName } from "@nano/protocol/brands";
+import { errors } from "./errors.ts";
+import type { GuestRun } from "./guest-run.ts";
+import { isHeaderBlock } from "./header-block.ts";
+import type { GuestHost } from "./isolate.ts";
+
+/** Longest line of an app's log, and longest stack, in characters. */
+export const MAX_LOG_CHARS = 16 * 1024;
+const LEVELS = new Set(["debug", "info", "log", "warn", "error"]);
+const STATUS_TEXT = /^[\t\x20-\x7e\x80-\xff]{0,256}$/;
+
+export class ResponseOps {
+  readonly #app: AppName;
+  readonly #host: GuestHost;
+
+  constructor(app: AppName, host: GuestHost) {
+    this.#app = app;
+    this.#host = host;
+  }
+
+  respond(run: GuestRun, status: unknown, statusText: unknown, headers: unknown, body: unknown): void {
+    if (run.isAnswered || run.isHeadSent) return;
+    const isStatus = typeof status === "number" && status >= 200 && status <= 599 && Number.isInteger(status);
+    if (!isStatus || typeof statusText !== "string" || !STATUS_TEXT.test(statusText) || !isHeaderBlock(headers)) {
+      this.threw(run, "TypeError", "The response's status or headers cannot be sent over HTTP", "");
+      return;
+    }
+    const isWhole = body === null || typeof body === "string" || body instanceof ArrayBuffer;
+    run.isHeadSent = true;
+    run.isAnswered = isWhole;
+    run.sink.onHead({ status, statusText, headers }, isWhole ? body : true);
+  }
+
+  chunk(run: GuestRun, chunk: unknown): boolean {
+    if (run.isAnswered || !run.isHeadSent) return false;
+    return typeof chunk === "string" || chunk instanceof ArrayBuffer ? run.sink.onChunk(chunk) : true;
+  }
+
+  end(run: GuestRun): void {
+    if (run.isAnswered || !run.isHeadSent) return;
+    run.isAnswered = true;
+    run.sink.onEnd();
+  }
+
+  error(run: GuestRun, message: unknown, stack: unknown): void {
+    this.#logThrown(run, "Response body failed", message, stack);
+    run.fail(errors.RESPONSE_CUT({ app: this.#app }).wire);
+  }
+
+  threw(run: GuestRun, name: unknown, message: unknown, stack: unknown): void {
+    this.#logThrown(run, boundedText(name), message, stack);
+    run.fail(errors.HANDLER_THREW({ app: this.#app }).wire);
+  }
+
+  log(run: GuestRun | null, level: unknown, text: unknown): void {
+    this.#host.log({
+      app: this.#app,
+      requestId: run?.request.requestId ?? null,
+      level: typeof level === "string" && LEVELS.has(level) ? level : "log",
+      text: boundedText(text),
+    });
+  }
+
+  #logThrown(run: GuestRun, name: string, message: unknown, stack: unknown): void {
+    this.#host.log({
+      app: this.#app,
+      requestId: run.request.requestId,
+      level: "error",
+      text: `${name}: ${boundedText(message)}`,
+      stack: boundedText(stack),
+    });
+  }
+}
+
+function boundedText(value: unknown): string {
+  return typeof value === "string" ? value.slice(0, MAX_LOG_CHARS) : "";
+}
