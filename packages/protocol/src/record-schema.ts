@@ -1,0 +1,147 @@
+/**
+ * Schemas of what the control store holds. Fields that this build does not know are kept: a newer registry may
+ * write them, and a precondition compares whole records.
+ */
+import { z } from "zod";
+import {
+  type AppName,
+  type ArtifactDigest,
+  type EngineFingerprint,
+  isAppName,
+  isArtifactDigest,
+  isVersionId,
+  type VersionId,
+} from "./brands.ts";
+import type { WireError } from "./errors.ts";
+import { isolationModes } from "./manifest.ts";
+import type { BuildEvent, BuildJob, StoreRecord } from "./records.ts";
+
+export const appNameSchema = z
+  .string()
+  .refine(
+    (value): value is AppName => isAppName(value),
+    "expected 1 to 63 of a-z 0-9 . -, a letter or digit at both ends",
+  );
+export const versionIdSchema = z
+  .string()
+  .refine((value): value is VersionId => isVersionId(value), "expected v and 16 hex digits");
+export const digestSchema = z
+  .string()
+  .refine(
+    (value): value is ArtifactDigest => isArtifactDigest(value),
+    "expected a SHA-256 as 64 lower-case hex digits",
+  );
+export const fingerprintSchema = z
+  .string()
+  .refine((value): value is EngineFingerprint => /^[0-9a-f]{32}$/.test(value), "expected 32 lower-case hex digits");
+
+export const wireErrorSchema: z.ZodType<WireError> = z.object({
+  code: z.string(),
+  message: z.string(),
+  fault: z.enum(["caller", "tenant", "platform"]),
+  retryable: z.boolean(),
+  httpStatus: z.number().int(),
+  reason: z.string(),
+  details: z.record(z.string(), z.unknown()),
+});
+
+/** A manifest as it is stored: see `manifestInputSchema` for the ranges that were checked when it came in. */
+export const manifestSchema = z.looseObject({
+  isolation: z.enum(isolationModes),
+  envVars: z.record(z.string(), z.string()),
+  websocketThread: z.enum(["dedicated", "shared"]),
+  limits: z.looseObject({
+    memoryBytes: z.number(),
+    timeoutMs: z.number(),
+    cpuTimeMs: z.number(),
+    workerCount: z.number(),
+    initTimeMs: z.number(),
+    queueDepth: z.number(),
+    concurrentRequests: z.number(),
+    requestBodyBytes: z.number(),
+    waitUntilMs: z.number(),
+    subrequestCount: z.number(),
+  }),
+});
+
+const endpointSchema = z.looseObject({ address: z.string(), credential: z.string() });
+
+export const storeRecordSchema = z.discriminatedUnion("kind", [
+  z.looseObject({
+    kind: z.literal("app"),
+    name: appNameSchema,
+    activeVersion: versionIdSchema.nullable(),
+    activation: z
+      .object({
+        activeOrder: z.number().int(),
+        lastOrder: z.number().int(),
+        pending: z.array(z.object({ version: versionIdSchema, order: z.number().int() })),
+      })
+      .optional(),
+  }),
+  z.looseObject({
+    kind: z.literal("version"),
+    id: versionIdSchema,
+    app: appNameSchema,
+    manifest: manifestSchema,
+    bundle: digestSchema.nullable(),
+    assets: digestSchema.nullable(),
+    createdAt: z.string(),
+  }),
+  z.looseObject({
+    kind: z.literal("build"),
+    version: versionIdSchema,
+    state: z.enum(["queued", "building", "built", "failed"]),
+    error: wireErrorSchema.nullable(),
+    slivers: z.record(z.string(), digestSchema),
+  }),
+  z.looseObject({
+    kind: z.literal("route"),
+    host: z.string().min(1),
+    path: z.string().startsWith("/"),
+    app: appNameSchema,
+  }),
+  z.looseObject({
+    kind: z.literal("node"),
+    id: z.string().min(1),
+    engine: z.string(),
+    supervisor: endpointSchema,
+    workers: z.array(endpointSchema.extend({ id: z.string().min(1) })),
+    draining: z.boolean(),
+  }),
+]);
+
+/** A record from a store. @throws ZodError: skip it, count it, keep the last good one */
+export function parseStoreRecord(value: unknown): StoreRecord {
+  return storeRecordSchema.parse(value) as unknown as StoreRecord;
+}
+
+export const buildJobSchema = z.looseObject({
+  version: versionIdSchema,
+  app: appNameSchema,
+  manifest: manifestSchema,
+  bundle: digestSchema,
+});
+
+/** A build job from a queue. @throws ZodError */
+export function parseBuildJob(value: unknown): BuildJob {
+  return buildJobSchema.parse(value) as unknown as BuildJob;
+}
+
+export const buildEventSchema = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("progress"), step: z.string(), elapsedMs: z.number() }),
+  z.object({ type: z.literal("log"), level: z.string(), text: z.string() }),
+  z.object({
+    type: z.literal("built"),
+    fingerprint: fingerprintSchema,
+    sliver: digestSchema,
+    rung: z.enum(["heap", "bytecode", "source"]),
+    elapsedMs: z.number(),
+  }),
+  z.object({ type: z.literal("failed"), error: wireErrorSchema }),
+]);
+
+/** One event of a build. @throws ZodError */
+export function parseBuildEvent(value: unknown): BuildEvent {
+  return buildEventSchema.parse(value) as BuildEvent;
+}
