@@ -6,12 +6,15 @@
  */
 import { existsSync, mkdirSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { runQuietly } from "./child.mjs";
+import { runQuietly, StepFailure } from "./child.mjs";
 import { clearStamp, hashInputs, isStamped, writeStamp } from "./stamp.mjs";
 import { listBuildPackages, listPackages } from "./workspace.mjs";
 
 const OLDEST_NODE_MAJOR = 24;
 const OWN_NODE_ARCHITECTURES = ["x64", "arm64"];
+
+const HINT =
+  "A package that npm calls optional could not be fetched, perhaps: check the registry, proxy and certificates (npm ping)";
 
 /**
  * @typedef {{ root: string, env: NodeJS.ProcessEnv, progress: ReturnType<typeof import("./progress.mjs").createProgress> }} Setup
@@ -30,10 +33,12 @@ export function findUnsupported() {
 /** Does what is not done yet. Answers the environment for the task. @param {Setup} setup */
 export async function setUp(setup) {
   const nodeDirectory = await chooseNode(setup);
-  const pnpm = await installPnpm(setup, nodeDirectory);
+  const pnpm = await installPnpm(setup);
   const env = {
     ...setup.env,
     PATH: [nodeDirectory, dirname(pnpm), join(setup.root, "node_modules/.bin"), setup.env.PATH].join(delimiter),
+    // The machine's own Node may trust certificates that only the system's store has; ours shall too.
+    NODE_USE_SYSTEM_CA: setup.env.NODE_USE_SYSTEM_CA ?? "1",
     TURBO_TELEMETRY_DISABLED: "1",
     TURBO_NO_UPDATE_NOTIFIER: "1",
     DO_NOT_TRACK: "1",
@@ -61,17 +66,16 @@ async function chooseNode(setup) {
   return join(directory, "node_modules/.bin");
 }
 
-/** @type {(setup: Setup, nodeDirectory: string) => Promise<string>} */
-async function installPnpm(setup, nodeDirectory) {
+/** @type {(setup: Setup) => Promise<string>} */
+async function installPnpm(setup) {
   const directory = join(setup.root, "infra/bootstrap/pnpm");
   const binary = `node_modules/@pnpm/exe.linux-${process.arch}/pnpm`;
-  const env = { ...setup.env, PATH: [nodeDirectory, setup.env.PATH].join(delimiter) };
-  await installPinned({ ...setup, env }, directory, "pnpm", binary);
+  await installPinned(setup, directory, "pnpm", binary);
   return join(directory, binary);
 }
 
 /**
- * Installs one of our pinned tools by npm.
+ * Installs one of our pinned tools by npm, under the machine's own Node: npm came with that.
  * @type {(setup: Setup, directory: string, label: string, product: string) => Promise<void>}
  */
 async function installPinned(setup, directory, label, product) {
@@ -121,6 +125,8 @@ async function runStep({ progress }, label, { stampFile, digest, products, work 
   const end = progress.begin(label);
   try {
     await work();
+    const missing = products.find((path) => !existsSync(path));
+    if (missing !== undefined) throw new StepFailure(`${label} ended without an error but made no ${missing}`, HINT, 1);
   } catch (error) {
     end(false);
     throw error;
