@@ -131,6 +131,18 @@ export function decodeWireError(payload: Uint8Array): WireError {
   return { code, message, fault, retryable, httpStatus, reason, details };
 }
 
+/** WINDOW: how many further bytes of its stream the receiver takes, u32le. */
+export function encodeWindow(creditBytes: number): Buffer {
+  const payload = Buffer.allocUnsafe(4);
+  payload.writeUInt32LE(creditBytes);
+  return payload;
+}
+
+/** 0, which is never sent, where the payload is not a WINDOW's. */
+export function decodeWindow(payload: Buffer): number {
+  return payload.length === 4 ? payload.readUInt32LE(0) : 0;
+}
+
 /**
  * Asked by a router of an executor's supervisor when the link to a worker broke: what became of these streams.
  * One stream on the supervisor's socket: this as HEAD with END_STREAM, the answer as HEAD with END_STREAM.
