@@ -1,18 +1,17 @@
 /** `SliverStore` in a directory: `<root>/<first two digits>/<digest>`. Anything else in there is left alone. */
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ArtifactDigest, isArtifactDigest } from "@nano/protocol/brands";
 import { errors } from "./errors.ts";
+import { TEMPORARY_SUFFIX, writeDurably } from "./replace-file.ts";
 import { digestOf, MAX_ARTIFACT_BYTES, type SliverStore, type StoredArtifact } from "./sliver-store.ts";
 
-const TEMPORARY_SUFFIX = ".tmp";
 const SHARD_DIGITS = 2;
 /** A temporary file older than this belongs to a writer that died. */
 export const ABANDONED_TEMPORARY_MS = 3_600_000;
 
 export class DirectoryStore implements SliverStore {
   readonly #root: string;
-  #writeCount = 0;
 
   constructor(root: string) {
     this.#root = root;
@@ -24,15 +23,7 @@ export class DirectoryStore implements SliverStore {
     const path = this.#pathOf(digest);
     const directory = dirname(path);
     await mkdir(directory, { recursive: true });
-    this.#writeCount += 1;
-    const temporaryPath = `${path}.${process.pid}.${this.#writeCount}.${process.hrtime.bigint()}${TEMPORARY_SUFFIX}`;
-    try {
-      await writeDurably(temporaryPath, bytes);
-      await rename(temporaryPath, path);
-    } catch (error) {
-      await unlink(temporaryPath).catch(() => undefined);
-      throw error;
-    }
+    await writeDurably(path, bytes, { mode: 0o644 });
     await syncDirectory(directory);
   }
 
@@ -98,16 +89,6 @@ function refuseTooLarge(digest: string, foundBytes: number): void {
 function refuseWrongDigest(digest: ArtifactDigest, bytes: Uint8Array): void {
   const found = digestOf(bytes);
   if (found !== digest) throw errors.DIGEST_MISMATCH({ part: "artifact", found, expected: digest });
-}
-
-async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, "wx", 0o644);
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 async function syncDirectory(path: string): Promise<void> {

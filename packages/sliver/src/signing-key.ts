@@ -5,9 +5,10 @@
  * I2 A key file appears whole or not at all, and is never overwritten.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject } from "node:crypto";
-import { link, lstat, mkdir, readdir, readFile, stat, unlink, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errors } from "./errors.ts";
+import { writeDurably } from "./replace-file.ts";
 import { KEY_ID_BYTES } from "./sliver-layout.ts";
 
 /** Largest key file that is read; a PEM of Ed25519 has 119 bytes or fewer. */
@@ -126,14 +127,6 @@ function parsePem(path: string, pem: string, create: (pem: string) => KeyObject)
 async function createKeyFile(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const pem = createSigningKey().privateKey.export({ type: "pkcs8", format: "pem" });
-  const temporaryPath = `${path}.${process.pid}.${process.hrtime.bigint()}.tmp`;
-  await writeFile(temporaryPath, pem, { mode: 0o600, flag: "wx", flush: true });
-  try {
-    // link refuses an existing name, which rename would replace (I2): of two processes, one key wins.
-    await link(temporaryPath, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  } finally {
-    await unlink(temporaryPath);
-  }
+  // Of two processes that make it at once, one key wins (I2).
+  await writeDurably(path, pem, { mode: 0o600, replace: false });
 }

@@ -1,0 +1,222 @@
+/**
+ * An app's static files as one artifact: written by `packAssets`, read by a worker without loading it whole.
+ *
+ *   0  magic "NANOASST" · 8 u16 format · 10 u16 0 · 12 u32 index length · 16 index JSON · bytes of the files
+ *
+ * I1 A lookup is a look into a map: no path of a request ever reaches the file system.
+ * I2 No file outside the packed directory gets in, by a symbolic link neither.
+ * I3 Names that begin with a dot stay out, `.well-known` excepted: they are for tools, and hold secrets at times.
+ */
+import { hash } from "node:crypto";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { contentTypeOf } from "./content-type.ts";
+import { errors } from "./errors.ts";
+
+const MAGIC = "NANOASST";
+const FORMAT = 1;
+const HEAD_BYTES = 16;
+const ETAG_DIGITS = 16;
+const INDEX_FILE = "index.html";
+const WELL_KNOWN = ".well-known";
+
+export const MAX_ASSET_FILES = 20_000;
+export const MAX_ASSET_PACK_BYTES = 256 * 1024 * 1024;
+export const MAX_ASSET_INDEX_BYTES = 8 * 1024 * 1024;
+const MAX_ASSET_DEPTH = 32;
+
+export interface AssetEntry {
+  /** Begins with `/`, not percent-encoded. */
+  readonly path: string;
+  /** From the end of the index. */
+  readonly offset: number;
+  readonly length: number;
+  readonly contentType: string;
+  /** First 16 hex digits of the SHA-256 of the file, without quotes. */
+  readonly etag: string;
+}
+
+/** Packs a directory. @throws SLIVER_ASSETS_REFUSED, naming the file */
+export async function packAssets(directory: string): Promise<Buffer> {
+  const paths = await listFiles(await realpath(directory));
+  const entries: AssetEntry[] = [];
+  const bodies: Buffer[] = [];
+  let offset = 0;
+  for (const [path, filePath] of [...paths].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const length = (await stat(filePath)).size;
+    refusePackAbove(path, offset + length);
+    const body = await readFile(filePath);
+    refusePackAbove(path, offset + body.byteLength);
+    entries.push({
+      path,
+      offset,
+      length: body.byteLength,
+      contentType: contentTypeOf(path),
+      etag: hash("sha256", body).slice(0, ETAG_DIGITS),
+    });
+    bodies.push(body);
+    offset += body.byteLength;
+  }
+  const index = Buffer.from(JSON.stringify(entries));
+  if (index.byteLength > MAX_ASSET_INDEX_BYTES) {
+    const expected = `at most ${MAX_ASSET_INDEX_BYTES} bytes`;
+    throw errors.ASSETS_REFUSED({ path: directory, found: `an index of ${index.byteLength} bytes`, expected });
+  }
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.write(MAGIC, 0, "latin1");
+  head.writeUInt16LE(FORMAT, 8);
+  head.writeUInt32LE(index.byteLength, 12);
+  return Buffer.concat([head, index, ...bodies]);
+}
+
+export class AssetPack {
+  readonly #path: string;
+  readonly #file: number;
+  readonly #bodiesOffset: number;
+  readonly #entries: ReadonlyMap<string, AssetEntry>;
+  #isClosed = false;
+
+  private constructor(path: string, file: number, index: { bodiesOffset: number; entries: readonly AssetEntry[] }) {
+    this.#path = path;
+    this.#file = file;
+    this.#bodiesOffset = index.bodiesOffset;
+    this.#entries = new Map(index.entries.map((entry) => [entry.path, entry]));
+  }
+
+  /** Reads the index and keeps the file open until `close`. @throws SLIVER_ENTRY_DAMAGED */
+  static open(path: string): AssetPack {
+    const file = openSync(path, "r");
+    try {
+      return new AssetPack(path, file, readIndex(path, file));
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
+  }
+
+  get fileCount(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * The file that a URL's pathname (percent-encoded, as `URL` gives it) names: itself, or the `index.html` of a directory,
+   * with and without its last slash. Null: none.
+   */
+  lookup(pathname: string): AssetEntry | null {
+    const path = decodePath(pathname);
+    if (path === null) return null;
+    const direct = this.#entries.get(path);
+    if (direct !== undefined) return direct;
+    return this.#entries.get(path.endsWith("/") ? path + INDEX_FILE : `${path}/${INDEX_FILE}`) ?? null;
+  }
+
+  /** Bytes of a file, or of a part of it. @throws SLIVER_ENTRY_DAMAGED */
+  read(entry: AssetEntry, range: { readonly start: number; readonly length: number } | null = null): Buffer {
+    const start = Math.min(range?.start ?? 0, entry.length);
+    const length = Math.min(range?.length ?? entry.length, entry.length - start);
+    const bytes = Buffer.allocUnsafe(length);
+    readFully(this.#path, this.#file, bytes, this.#bodiesOffset + entry.offset + start);
+    return bytes;
+  }
+
+  /** Idempotent. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    closeSync(this.#file);
+  }
+}
+
+function readIndex(path: string, file: number): { bodiesOffset: number; entries: readonly AssetEntry[] } {
+  const head = Buffer.alloc(HEAD_BYTES);
+  readFully(path, file, head, 0);
+  const magic = head.toString("latin1", 0, 8);
+  const format = head.readUInt16LE(8);
+  const indexBytes = head.readUInt32LE(12);
+  if (magic !== MAGIC || format !== FORMAT || indexBytes > MAX_ASSET_INDEX_BYTES) {
+    const found = `${JSON.stringify(magic)}, format ${format}, an index of ${indexBytes} bytes`;
+    throw damaged(path, "head", found, `${MAGIC}, format ${FORMAT}, at most ${MAX_ASSET_INDEX_BYTES} bytes`);
+  }
+  const index = Buffer.alloc(indexBytes);
+  readFully(path, file, index, HEAD_BYTES);
+  const bodiesOffset = HEAD_BYTES + indexBytes;
+  const entries = JSON.parse(index.toString("utf8")) as readonly AssetEntry[];
+  const foundBytes = fstatSync(file).size;
+  const expectedBytes = entries.reduce(
+    (end, entry) => Math.max(end, bodiesOffset + entry.offset + entry.length),
+    bodiesOffset,
+  );
+  if (foundBytes !== expectedBytes) throw damaged(path, "length", `${foundBytes} bytes`, `${expectedBytes} bytes`);
+  return { bodiesOffset, entries };
+}
+
+/** Files by their path in the pack. Follows symbolic links within the directory. */
+async function listFiles(root: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  const pending: { readonly path: string; readonly depth: number }[] = [{ path: "", depth: 0 }];
+  let directoryCount = 0;
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    directoryCount += 1;
+    // Both bounds end a walk through links that lead back up.
+    if (next.depth > MAX_ASSET_DEPTH || directoryCount > MAX_ASSET_FILES) {
+      throw errors.ASSETS_REFUSED({
+        path: next.path,
+        found: "a directory too many",
+        expected: `at most ${MAX_ASSET_DEPTH} levels`,
+      });
+    }
+    for (const name of await readdir(join(root, next.path))) {
+      if (name.startsWith(".") && name !== WELL_KNOWN) continue;
+      const path = `${next.path}/${name}`;
+      const filePath = await resolveWithin(root, path);
+      const info = await stat(filePath);
+      if (info.isDirectory()) pending.push({ path, depth: next.depth + 1 });
+      else if (info.isFile()) files.set(path, filePath);
+      else throw errors.ASSETS_REFUSED({ path, found: "no regular file", expected: "a file or directory" });
+      if (files.size > MAX_ASSET_FILES) {
+        throw errors.ASSETS_REFUSED({ path, found: "more files", expected: `at most ${MAX_ASSET_FILES}` });
+      }
+    }
+  }
+  return files;
+}
+
+async function resolveWithin(root: string, path: string): Promise<string> {
+  const resolved = await realpath(join(root, path)).catch((error: unknown) => {
+    throw errors.ASSETS_REFUSED({ path, found: "a link that leads nowhere", expected: "a file" }, error);
+  });
+  if (resolved !== root && !resolved.startsWith(root + sep)) {
+    throw errors.ASSETS_REFUSED({ path, found: "a link that leads outside", expected: "a file within the directory" });
+  }
+  return resolved;
+}
+
+function decodePath(pathname: string): string | null {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    // Not UTF-8 behind its percent signs: no file has such a name.
+    return null;
+  }
+}
+
+function refusePackAbove(path: string, packBytes: number): void {
+  if (packBytes > MAX_ASSET_PACK_BYTES) {
+    const expected = `at most ${MAX_ASSET_PACK_BYTES}`;
+    throw errors.ASSETS_REFUSED({ path, found: `${packBytes} bytes up to it`, expected });
+  }
+}
+
+function readFully(path: string, file: number, target: Buffer, position: number): void {
+  let readBytes = 0;
+  while (readBytes < target.byteLength) {
+    const count = readSync(file, target, readBytes, target.byteLength - readBytes, position + readBytes);
+    if (count === 0) throw damaged(path, "length", `${readBytes} bytes`, `${target.byteLength} bytes`);
+    readBytes += count;
+  }
+}
+
+function damaged(path: string, part: string, found: string, expected: string): Error {
+  return errors.ENTRY_DAMAGED({ path, part, found, expected });
+}

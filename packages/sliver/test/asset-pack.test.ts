@@ -1,0 +1,122 @@
+import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { AssetPack, packAssets } from "@nano/sliver/asset-pack";
+import fc from "fast-check";
+import { expect, it, onTestFinished } from "vitest";
+import { temporaryDirectory } from "./temporary-directory.ts";
+
+async function siteWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const directory = join(await temporaryDirectory(), "assets");
+  await mkdir(directory);
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(directory, path, ".."), { recursive: true });
+    await writeFile(join(directory, path), text);
+  }
+  return directory;
+}
+
+async function openPack(site: string): Promise<AssetPack> {
+  const path = join(await temporaryDirectory(), "pack");
+  await writeFile(path, await packAssets(site));
+  const pack = AssetPack.open(path);
+  onTestFinished(() => pack.close());
+  return pack;
+}
+
+it("finds files by path, directories by their index.html", async () => {
+  const pack = await openPack(
+    await siteWith({ "index.html": "home", "style.css": "a{}", "docs/index.html": "docs", "über uns.txt": "ü" }),
+  );
+  const text = (pathname: string): string | null => {
+    const entry = pack.lookup(pathname);
+    return entry && pack.read(entry).toString();
+  };
+  expect(pack.fileCount).toBe(4);
+  expect(text("/")).toBe("home");
+  expect(text("/index.html")).toBe("home");
+  expect(text("/style.css")).toBe("a{}");
+  expect(text("/docs")).toBe("docs");
+  expect(text("/docs/")).toBe("docs");
+  expect(text("/%C3%BCber%20uns.txt")).toBe("ü");
+  expect(text("/style.css/")).toBeNull();
+  expect(text("/STYLE.CSS")).toBeNull();
+  expect(text("/none")).toBeNull();
+  expect(text("/%ff")).toBeNull();
+});
+
+it("describes a file as HTTP wants it, and reads a part of it", async () => {
+  const pack = await openPack(await siteWith({ "data.json": "0123456789" }));
+  const entry = pack.lookup("/data.json");
+  expect(entry).toMatchObject({ contentType: "application/json", length: 10, etag: "84d89877f0d4041e" });
+  expect(entry && pack.read(entry, { start: 3, length: 4 }).toString()).toBe("3456");
+  expect(entry && pack.read(entry, { start: 8, length: 100 }).toString()).toBe("89");
+});
+
+it("no pathname leads out of the pack", async () => {
+  const site = await siteWith({ "a.txt": "a", "b/c.txt": "c" });
+  await writeFile(join(site, "..", "secret.txt"), "secret");
+  const pack = await openPack(site);
+  for (const pathname of [
+    "/../secret.txt",
+    "/%2e%2e/secret.txt",
+    "/b/../../secret.txt",
+    "/b%2f..%2f..%2fsecret.txt",
+    "/a.txt%00",
+    "a.txt",
+    "",
+  ]) {
+    expect(pack.lookup(pathname), pathname).toBeNull();
+  }
+  fc.assert(
+    fc.property(fc.string(), (path) => {
+      const entry = pack.lookup(`/${path}`);
+      expect(entry === null || ["/a.txt", "/b/c.txt"].includes(entry.path)).toBe(true);
+    }),
+  );
+});
+
+it("hidden files stay out, .well-known excepted", async () => {
+  const pack = await openPack(
+    await siteWith({ ".env": "SECRET=1", ".git/config": "x", ".well-known/security.txt": "mail", "a/.b": "x" }),
+  );
+  expect(pack.fileCount).toBe(1);
+  expect(pack.lookup("/.well-known/security.txt")).not.toBeNull();
+});
+
+it("links within the directory are followed, links out of it are refused by name", async () => {
+  const site = await siteWith({ "a.txt": "a" });
+  await symlink("a.txt", join(site, "b.txt"));
+  expect((await openPack(site)).lookup("/b.txt")?.length).toBe(1);
+  await symlink("/etc/passwd", join(site, "c.txt"));
+  await expect(packAssets(site)).rejects.toThrow("Asset /c.txt is refused: found a link that leads outside");
+});
+
+it("links that lead nowhere or in circles end in a refusal", async () => {
+  const site = await siteWith({ "a.txt": "a" });
+  await symlink("gone", join(site, "dangling"));
+  await expect(packAssets(site)).rejects.toMatchObject({ code: "SLIVER_ASSETS_REFUSED" });
+  const circle = await siteWith({ "a.txt": "a" });
+  await symlink(".", join(circle, "self"));
+  await expect(packAssets(circle)).rejects.toMatchObject({ code: "SLIVER_ASSETS_REFUSED" });
+});
+
+it("the same directory gives the same bytes", async () => {
+  const files = { "z.txt": "z", "a.txt": "a", "m/n.txt": "n" };
+  expect(await packAssets(await siteWith(files))).toEqual(await packAssets(await siteWith(files)));
+});
+
+it("an empty directory is a pack without files", async () => {
+  expect((await openPack(await siteWith({}))).lookup("/")).toBeNull();
+});
+
+it("a truncated or foreign pack is refused", async () => {
+  const path = join(await temporaryDirectory(), "pack");
+  const bytes = await packAssets(await siteWith({ "a.txt": "some text" }));
+  for (const length of [0, 10, 20, bytes.length - 1]) {
+    await writeFile(path, bytes);
+    await truncate(path, length);
+    expect(() => AssetPack.open(path), `${length} bytes`).toThrow(/is damaged in its/);
+  }
+  await writeFile(path, "GIF89a and so on, long enough");
+  expect(() => AssetPack.open(path)).toThrow("is damaged in its head");
+});

@@ -1,0 +1,62 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseSliver } from "@nano/sliver/sliver-file";
+import { UNPACKED_HEADER_BYTES } from "@nano/sliver/unpacked-layout";
+import { readUnpackedSliver } from "@nano/sliver/unpacked-sliver";
+import { buildUnpackedSliver } from "@nano/sliver/write-unpacked-sliver";
+import { expect, it } from "vitest";
+import { createSampleSliver } from "./sample-sliver.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
+
+const sample = createSampleSliver(500_000);
+const entry = buildUnpackedSliver(parseSliver(sample.bytes, { trustedKeys: sample.trustedKeys }), Buffer.alloc(32, 7));
+
+async function written(bytes: Buffer): Promise<string> {
+  const path = join(await temporaryDirectory(), "entry");
+  await writeFile(path, bytes);
+  return path;
+}
+
+it("a truncated entry is refused, wherever it ends", async () => {
+  for (const length of [0, 10, UNPACKED_HEADER_BYTES, 300, 5_000, entry.length - 9, entry.length - 1]) {
+    const path = await written(entry.subarray(0, length));
+    expect(() => readUnpackedSliver(path), `${length} bytes`).toThrow(/^Cache entry .* is damaged in its/);
+  }
+});
+
+it("an entry with something behind it is refused", async () => {
+  const path = await written(Buffer.concat([entry, Buffer.alloc(8)]));
+  expect(() => readUnpackedSliver(path)).toThrow("is damaged in its length");
+});
+
+it("an entry with an altered header byte is refused", async () => {
+  const path = await written(entry);
+  for (let at = 0; at < 140; at++) {
+    const bytes = Buffer.from(entry);
+    bytes.writeUInt8((bytes[at] ?? 0) ^ 0xff, at);
+    await writeFile(path, bytes);
+    expect(() => readUnpackedSliver(path), `byte ${at}`).toThrow("is damaged in its header");
+  }
+});
+
+it("an entry with a zeroed block anywhere in its snapshot is refused", async () => {
+  const path = await written(entry);
+  for (let at = 4_096; at + 4_096 < 500_000; at += 36_864) {
+    const bytes = Buffer.from(entry);
+    bytes.fill(0, at, at + 4_096);
+    await writeFile(path, bytes);
+    expect(() => readUnpackedSliver(path), `block at ${at}`).toThrow("is damaged in its snapshot");
+  }
+});
+
+it("an entry that is not there is refused with its path", () => {
+  expect(() => readUnpackedSliver("/nowhere/entry")).toThrow("Cache entry /nowhere/entry is damaged in its file");
+});
+
+it("what only the rungs below need is read when it is asked for", async () => {
+  const path = await written(entry);
+  const opened = readUnpackedSliver(path);
+  expect((await readFile(path)).byteLength).toBe(entry.length);
+  expect(opened.script).toContain("__nano_app__");
+  expect(opened.script).toBe(opened.script);
+});
