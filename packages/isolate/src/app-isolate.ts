@@ -3,7 +3,7 @@
  *
  * I1 It is entered synchronously on the thread that made it, never from within an entry.
  * I2 Every entry runs under a time limit and is written to the flight recorder before it begins.
- * I3 A run's sink hears exactly one end of the response and exactly one `onSettled`, whatever happens to the isolate.
+ * I3 A run's sink hears exactly one end of the response and exactly one `settle`, whatever happens to the isolate.
  * I4 After a limit terminated it, or it was disposed, nothing enters it again.
  */
 import type { AppName } from "@nano/protocol/brands";
@@ -339,7 +339,7 @@ export class AppIsolate {
       } else {
         run.context.dropHoldings(run);
       }
-      run.sink.onSettled();
+      run.sink.settle();
     }
   }
 
@@ -402,10 +402,10 @@ export class AppIsolate {
         if (run?.isAnswered) this.#settle(run);
         return undefined;
       case HostOp.REQUEST_BODY_PULL:
-        run?.sink.onBodyWanted();
+        run?.sink.wantBody();
         return undefined;
       case HostOp.REQUEST_BODY_CANCEL:
-        run?.sink.onBodyCancelled();
+        run?.sink.cancelBody();
         return undefined;
       case HostOp.LOG:
         return this.#responses.log(this.#run, a, b);

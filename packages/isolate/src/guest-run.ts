@@ -19,7 +19,7 @@ export class GuestRun {
   cpuUsedMs = 0;
   subrequestCount = 0;
   isHeadSent = false;
-  /** Its response is complete or has failed: nothing more goes to the sink but `onSettled`. */
+  /** Its response is complete or has failed: nothing more goes to the sink but `settle`. */
   isAnswered = false;
   isSettled = false;
   /** Fires at the wall limit, later at the end of `waitUntil`. */
@@ -36,7 +36,7 @@ export class GuestRun {
   fail(error: WireError): void {
     if (this.isAnswered) return;
     this.isAnswered = true;
-    this.sink.onFailed(error, this.isHeadSent);
+    this.sink.failResponse(error, this.isHeadSent);
   }
 
   clearDeadline(): void {

@@ -2,7 +2,7 @@
 import type { AppName, RequestId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
 import type { AppLimits, IsolationMode } from "@nano/protocol/manifest";
-import type { EgressHead, EgressResponseHead, HeaderBlock } from "@nano/protocol/messages";
+import type { EgressHead, EgressResponseHead, HeaderBlock, ResponseHead } from "@nano/protocol/messages";
 import type { SnapshotBlob } from "./snapshot-blob.ts";
 
 /** What an isolate starts from: the rung of its sliver. */
@@ -37,25 +37,22 @@ export interface GuestRequest {
 
 /**
  * Where a run's answer goes. Called while the guest runs: an implementation must not enter an isolate from here,
- * `onSettled` excepted, which is called after the entry.
+ * `settle` excepted, which is called after the entry.
  */
 export interface RunSink {
   /** `body`: null none, a string or bytes whole (the response is complete), true streamed. */
-  onHead(
-    head: { status: number; statusText: string; headers: HeaderBlock },
-    body: string | ArrayBuffer | null | true,
-  ): void;
+  respond(head: ResponseHead, body: string | ArrayBuffer | null | true): void;
   /** False: wait until `AppIsolate.pullResponse`. */
-  onChunk(chunk: string | ArrayBuffer): boolean;
-  onEnd(): void;
+  writeResponse(chunk: string | ArrayBuffer): boolean;
+  endResponse(): void;
   /** The response failed; with `isHeadSent` the connection can only be cut. */
-  onFailed(error: WireError, isHeadSent: boolean): void;
+  failResponse(error: WireError, isHeadSent: boolean): void;
   /** The guest reads the request's body: one `pushBody` or `endBody` is wanted. */
-  onBodyWanted(): void;
+  wantBody(): void;
   /** The guest does not want the rest of the request's body. */
-  onBodyCancelled(): void;
+  cancelBody(): void;
   /** The run is over, `waitUntil` included, and its slot is free. Exactly once, last. */
-  onSettled(): void;
+  settle(): void;
 }
 
 /** A fetch of the guest on its way through the egress process. */

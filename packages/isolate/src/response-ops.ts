@@ -29,18 +29,18 @@ export class ResponseOps {
     const isWhole = body === null || typeof body === "string" || body instanceof ArrayBuffer;
     run.isHeadSent = true;
     run.isAnswered = isWhole;
-    run.sink.onHead({ status, statusText, headers }, isWhole ? body : true);
+    run.sink.respond({ status, statusText, headers }, isWhole ? body : true);
   }
 
   chunk(run: GuestRun, chunk: unknown): boolean {
     if (run.isAnswered || !run.isHeadSent) return false;
-    return typeof chunk === "string" || chunk instanceof ArrayBuffer ? run.sink.onChunk(chunk) : true;
+    return typeof chunk === "string" || chunk instanceof ArrayBuffer ? run.sink.writeResponse(chunk) : true;
   }
 
   end(run: GuestRun): void {
     if (run.isAnswered || !run.isHeadSent) return;
     run.isAnswered = true;
-    run.sink.onEnd();
+    run.sink.endResponse();
   }
 
   error(run: GuestRun, message: unknown, stack: unknown): void {

@@ -1,0 +1,91 @@
+import { defineErrors } from "@nano/protocol/errors";
+
+export const errors = defineErrors("EXEC", {
+  QUEUE_FULL: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "queue_full",
+    message: (d: { app: string; queuedCount: number; limitCount: number }) =>
+      `The queue of ${d.app} is full: ${d.queuedCount} requests wait, at most ${d.limitCount} (limits.queue_depth)`,
+  },
+  WORKER_DRAINING: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "draining",
+    message: (_: Record<string, never>) => "This worker takes no new requests: it is ending",
+  },
+  TOO_MANY_VERSIONS: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "queue_full",
+    message: (d: { limitCount: number }) => `This worker waits for the material of ${d.limitCount} versions already`,
+  },
+  VERSION_UNKNOWN: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 503,
+    reason: "version_unknown",
+    message: (d: { versionId: string }) =>
+      `Version ${d.versionId} is not in the control store: it was removed, or never built`,
+  },
+  VERSION_NOT_BUILT: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 503,
+    reason: "not_built",
+    message: (d: { versionId: string; engine: string }) =>
+      `Version ${d.versionId} has no sliver for this engine (${d.engine}): deploy it again to build one`,
+  },
+  SLIVER_REFUSED: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 503,
+    reason: "sliver_refused",
+    message: (d: { versionId: string; why: string }) => `The sliver of ${d.versionId} was refused: ${d.why}`,
+  },
+  BODY_TOO_LARGE: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 413,
+    reason: "body_too_large",
+    message: (d: { limitBytes: number }) => `The request's body is over the limit of ${d.limitBytes} bytes`,
+  },
+  QUEUE_WAIT: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 504,
+    reason: "wall_limit",
+    message: (d: { app: string; limitMs: number }) => `The request waited ${d.limitMs} ms for ${d.app} and never began`,
+  },
+  ASSET_NOT_FOUND: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 404,
+    reason: "asset_not_found",
+    message: (d: { path: string }) => `No asset is at ${d.path}, and the app has no script`,
+  },
+  ASSET_METHOD: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 405,
+    reason: "method_not_allowed",
+    message: (d: { method: string }) => `Assets answer GET and HEAD: found ${d.method}, and the app has no script`,
+  },
+  FETCH_CANCELLED: {
+    fault: "tenant",
+    retryable: false,
+    httpStatus: 499,
+    reason: "fetch_cancelled",
+    message: (_: Record<string, never>) => "The app cancelled its fetch",
+  },
+  WORKER_START: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "worker_lost",
+    message: (d: { deadlineMs: number }) => `A worker process was not ready within ${d.deadlineMs} ms`,
+  },
+});

@@ -1,0 +1,141 @@
+/**
+ * The flight recorder: a small file, on tmpfs where there is one, that a worker writes at each entry and that survives it. It tells the
+ * supervisor which app is running, since when and until when, and which requests must not be run again.
+ *
+ *      0  f64le  when the entry began, ms since the epoch
+ *      8  f64le  when it must be over: its limit in ms
+ *     16  u32le  link (CRC-32 of the peer name in the router's HELLO)
+ *     20  u32le  stream, 0: no request
+ *     24  u32le  1 while an entry runs
+ *     28  u32le  bytes of the app's name
+ *     32  64 bytes  the app's name
+ *     96  u32le  1: more requests than slots were entered, take all for entered
+ *    128  8 bytes each  slots: link and stream of a request whose method is not idempotent and that was entered
+ *
+ * I1 The record is written before the guest runs. It is marked as over at the latest when the event loop's turn ends.
+ * I2 A slot is written before its request is entered, and stays until the request is over.
+ */
+import { readSync, writeSync } from "node:fs";
+import { crc32 } from "node:zlib";
+import type { AppName } from "@nano/protocol/brands";
+
+/** Requests with methods that are not idempotent which one worker tells apart at once. */
+export const RECORDER_SLOTS = 4_096;
+const RECORD_BYTES = 96;
+const OVERFLOW_OFFSET = 96;
+const SLOTS_OFFSET = 128;
+const SLOT_BYTES = 8;
+const NAME_OFFSET = 32;
+const RUNNING_OFFSET = 24;
+const FILE_BYTES = SLOTS_OFFSET + RECORDER_SLOTS * SLOT_BYTES;
+
+/** A request as the recorder names it. */
+export interface RecordedRequest {
+  readonly linkId: number;
+  readonly streamId: number;
+}
+
+/** What a router's link is called in the recorder. */
+export function recorderLinkId(peer: string): number {
+  return crc32(peer);
+}
+
+/** Written by the worker, through the descriptor that its supervisor opened. */
+export class FlightRecorder {
+  readonly #fd: number;
+  readonly #record = Buffer.alloc(RECORD_BYTES);
+  readonly #over = Buffer.alloc(4);
+  readonly #slot = Buffer.alloc(SLOT_BYTES);
+  readonly #freeSlots: number[] = [];
+  #app: AppName | null = null;
+  #isRunning = false;
+  #isClearPlanned = false;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    for (let slot = RECORDER_SLOTS - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
+    writeSync(fd, Buffer.alloc(FILE_BYTES), 0, FILE_BYTES, 0);
+  }
+
+  begin(app: AppName, request: RecordedRequest | null, limitMs: number): void {
+    const record = this.#record;
+    if (app !== this.#app) {
+      this.#app = app;
+      record.writeUInt32LE(record.write(app, NAME_OFFSET, RECORD_BYTES - NAME_OFFSET, "latin1"), 28);
+    }
+    record.writeDoubleLE(Date.now(), 0);
+    record.writeDoubleLE(limitMs, 8);
+    record.writeUInt32LE(request === null ? 0 : request.linkId, 16);
+    record.writeUInt32LE(request === null ? 0 : request.streamId, 20);
+    record.writeUInt32LE(1, RUNNING_OFFSET);
+    this.#isRunning = true;
+    writeSync(this.#fd, record, 0, RECORD_BYTES, 0);
+  }
+
+  /** Costs no write of its own where another entry follows in the same turn. */
+  end(): void {
+    this.#isRunning = false;
+    if (this.#isClearPlanned) return;
+    this.#isClearPlanned = true;
+    setImmediate(() => {
+      this.#isClearPlanned = false;
+      if (!this.#isRunning) writeSync(this.#fd, this.#over, 0, 4, RUNNING_OFFSET);
+    });
+  }
+
+  /** Marks a request as entered; give the slot back when it is over. */
+  takeSlot(request: RecordedRequest): number {
+    const slot = this.#freeSlots.pop();
+    if (slot === undefined) {
+      writeSync(this.#fd, Buffer.from([1, 0, 0, 0]), 0, 4, OVERFLOW_OFFSET);
+      return -1;
+    }
+    this.#slot.writeUInt32LE(request.linkId, 0);
+    this.#slot.writeUInt32LE(request.streamId, 4);
+    writeSync(this.#fd, this.#slot, 0, SLOT_BYTES, SLOTS_OFFSET + slot * SLOT_BYTES);
+    return slot;
+  }
+
+  returnSlot(slot: number): void {
+    if (slot < 0) return;
+    this.#slot.fill(0);
+    writeSync(this.#fd, this.#slot, 0, SLOT_BYTES, SLOTS_OFFSET + slot * SLOT_BYTES);
+    this.#freeSlots.push(slot);
+  }
+}
+
+/** The entry that a worker is in, as its supervisor reads it. */
+export interface RunningEntry extends RecordedRequest {
+  readonly app: string;
+  readonly sinceMs: number;
+  readonly limitMs: number;
+}
+
+const readBuffer = Buffer.alloc(RECORD_BYTES);
+
+/** The running entry, or null between entries. */
+export function readRunningEntry(fd: number): RunningEntry | null {
+  const count = readSync(fd, readBuffer, 0, RECORD_BYTES, 0);
+  if (count < RECORD_BYTES || readBuffer.readUInt32LE(RUNNING_OFFSET) !== 1) return null;
+  const nameBytes = Math.min(readBuffer.readUInt32LE(28), RECORD_BYTES - NAME_OFFSET);
+  return {
+    sinceMs: readBuffer.readDoubleLE(0),
+    limitMs: readBuffer.readDoubleLE(8),
+    linkId: readBuffer.readUInt32LE(16),
+    streamId: readBuffer.readUInt32LE(20),
+    app: readBuffer.toString("latin1", NAME_OFFSET, NAME_OFFSET + nameBytes),
+  };
+}
+
+/** Which of a link's streams were entered, of those whose methods are not idempotent. `null`: unknown, take all. */
+export function readEnteredStreams(fd: number, linkId: number): Set<number> | null {
+  const file = Buffer.alloc(FILE_BYTES);
+  const count = readSync(fd, file, 0, FILE_BYTES, 0);
+  if (count < FILE_BYTES || file.readUInt32LE(OVERFLOW_OFFSET) !== 0) return null;
+  const entered = new Set<number>();
+  for (let offset = SLOTS_OFFSET; offset < FILE_BYTES; offset += SLOT_BYTES) {
+    if (file.readUInt32LE(offset) === linkId) entered.add(file.readUInt32LE(offset + 4));
+  }
+  entered.delete(0);
+  return entered;
+}

@@ -1,0 +1,238 @@
+/**
+ * One version of an app in a worker: its bounded queue, its isolate, and the turns by which requests begin.
+ *
+ * I1 At most `limits.queueDepth` requests wait; one more is answered `queue_full`, and was never entered.
+ * I2 The isolate is restored when the first request's turn comes, and leaves by the cache, by a limit, or with the lane.
+ * I3 A request that waited for longer than its wall limit does not begin.
+ */
+import { AppIsolate } from "@nano/isolate/app-isolate";
+import { isIdempotent } from "@nano/isolate/guest-run";
+import type { GuestHost, IsolateSource } from "@nano/isolate/isolate";
+import type { LinkStream } from "@nano/link/link-stream";
+import { toWireError } from "@nano/protocol/errors";
+import type { AppLimits } from "@nano/protocol/manifest";
+import type { RequestHead } from "@nano/protocol/messages";
+import { errors } from "../errors.ts";
+import type { FlightRecorder } from "../flight-recorder.ts";
+import type { Assignment } from "../worker-messages.ts";
+import type { CachedIsolate, IsolateCache } from "./isolate-cache.ts";
+import { RequestStream } from "./request-stream.ts";
+import type { Turns, TurnTaker } from "./turns.ts";
+import type { WorkerCounters } from "./worker-counters.ts";
+
+/** An isolate this near to its memory limit is replaced while nobody uses it. */
+const RECYCLE_MEMORY_RATIO = 0.8;
+
+export interface LaneParts {
+  readonly cache: IsolateCache;
+  readonly turns: Turns;
+  readonly recorder: FlightRecorder;
+  readonly counters: WorkerCounters;
+  readonly host: GuestHost;
+  /** What the isolate starts from; shared with other isolates of the same sliver. @throws where the sliver is unusable */
+  openSource(): { source: IsolateSource; contextBytes: number | undefined };
+}
+
+export class AppLane implements CachedIsolate, TurnTaker {
+  readonly assignment: Assignment;
+  readonly limits: AppLimits;
+  readonly #parts: LaneParts;
+  readonly #queue: RequestStream[] = [];
+  /** Admitted and not begun, those whose body is still arriving included. */
+  #waitingCount = 0;
+  #runningCount = 0;
+  #isolate: AppIsolate | null = null;
+  #isSparePlanned = false;
+  #onIdle: (() => void) | null = null;
+
+  constructor(assignment: Assignment, parts: LaneParts) {
+    this.assignment = assignment;
+    this.limits = assignment.manifest.limits;
+    this.#parts = parts;
+  }
+
+  get isIdle(): boolean {
+    return this.#runningCount === 0 && this.#waitingCount === 0;
+  }
+
+  get waitingCount(): number {
+    return this.#waitingCount;
+  }
+
+  get runningCount(): number {
+    return this.#runningCount;
+  }
+
+  /** Takes a request in, or answers that the queue is full. */
+  admit(stream: LinkStream, head: RequestHead, options: { linkId: number; isEnd: boolean }): RequestStream {
+    const request = new RequestStream(this, stream, head, options);
+    if (this.#waitingCount >= this.limits.queueDepth) {
+      this.#parts.counters.refusedFull += 1;
+      const { app } = this.assignment;
+      const full = { app, queuedCount: this.#waitingCount, limitCount: this.limits.queueDepth };
+      request.refuse(errors.QUEUE_FULL(full).wire);
+      return request;
+    }
+    this.#waitingCount += 1;
+    if (options.isEnd) this.bodyReady(request);
+    return request;
+  }
+
+  /** A request can take its turn. */
+  bodyReady(request: RequestStream): void {
+    if (request.isQueued) return;
+    request.isQueued = true;
+    this.#queue.push(request);
+    this.#parts.turns.ask(this);
+  }
+
+  /** A request that waited is not wanted any more. */
+  gone(request: RequestStream): void {
+    const index = this.#queue.indexOf(request);
+    if (index >= 0) this.#queue.splice(index, 1);
+    this.#waitingCount -= 1;
+    this.#checkIdle();
+  }
+
+  takeTurn(): boolean {
+    const request = this.#queue[0];
+    if (request === undefined) return false;
+    if (performance.now() - request.arrivedMs >= this.limits.timeoutMs) {
+      this.#takeFirst();
+      request.refuse(errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: this.limits.timeoutMs }).wire);
+      return this.#queue.length > 0;
+    }
+    const isolate = this.#useIsolate(request);
+    if (isolate === null) return this.#queue.length > 0;
+    if (!isolate.hasRoom) return false;
+    this.#takeFirst();
+    this.#begin(isolate, request);
+    return this.#queue.length > 0;
+  }
+
+  /** A run of this lane is over. */
+  settled(request: RequestStream): void {
+    this.#runningCount -= 1;
+    this.#parts.recorder.returnSlot(request.slot);
+    if (this.#isolate?.end) this.#dropIsolate(this.#isolate);
+    if (this.#queue.length > 0) this.#parts.turns.ask(this);
+    else this.#prepareSpareLater();
+    this.#checkIdle();
+  }
+
+  /** Restores the isolate and its first context before a request asks: a standby. */
+  prepareStandby(): void {
+    if (this.#isolate !== null || this.assignment.sliverPath === null) return;
+    this.#restore().prepareSpare();
+  }
+
+  measureBytes(): number {
+    const isolate = this.#isolate;
+    if (isolate === null) return 0;
+    const bytes = isolate.measureBytes();
+    if (this.isIdle && bytes > this.limits.memoryBytes * RECYCLE_MEMORY_RATIO) {
+      setImmediate(() => {
+        if (this.isIdle && this.#isolate === isolate) this.#dropIsolate(isolate);
+      });
+    }
+    return bytes;
+  }
+
+  evict(): void {
+    this.#isolate?.dispose();
+    this.#isolate = null;
+  }
+
+  /** Calls back once nothing waits or runs, then the lane is gone. */
+  retire(onIdle: () => void): void {
+    this.#onIdle = onIdle;
+    this.#checkIdle();
+  }
+
+  #takeFirst(): void {
+    this.#queue.shift();
+    this.#waitingCount -= 1;
+  }
+
+  /** The isolate with room for a request, or null where it cannot be had: the request is then refused. */
+  #useIsolate(request: RequestStream): AppIsolate | null {
+    const isolate = this.#isolate;
+    if (isolate !== null && isolate.end === null) {
+      this.#parts.cache.touch(this);
+      return isolate;
+    }
+    try {
+      return this.#restore();
+    } catch (thrown) {
+      this.#takeFirst();
+      request.refuse(toWireError(thrown));
+      return null;
+    }
+  }
+
+  #restore(): AppIsolate {
+    const { assignment, limits } = this;
+    const { manifest, app } = assignment;
+    if (this.#isolate !== null) this.#dropIsolate(this.#isolate);
+    const { source, contextBytes } = this.#parts.openSource();
+    this.#isolate = AppIsolate.restore({
+      app,
+      source,
+      isolation: manifest.isolation,
+      limits,
+      envJson: JSON.stringify(manifest.envVars),
+      host: this.#parts.host,
+      ...(contextBytes === undefined ? {} : { contextBytes }),
+    });
+    this.#parts.counters.coldStarts += 1;
+    // After the first response: measuring takes longer than a restore may.
+    setImmediate(() => {
+      if (this.#isolate !== null) this.#parts.cache.add(this);
+    });
+    return this.#isolate;
+  }
+
+  #begin(isolate: AppIsolate, request: RequestStream): void {
+    const guestRequest = request.toGuestRequest();
+    if (!isIdempotent(guestRequest.method)) request.slot = this.#parts.recorder.takeSlot(guestRequest);
+    this.#runningCount += 1;
+    this.#parts.counters.requests += 1;
+    try {
+      request.attach(isolate, isolate.start(guestRequest, request));
+    } catch (thrown) {
+      // The context could not be made: nothing of the app ran.
+      request.refuse(toWireError(thrown));
+      this.settled(request);
+    }
+  }
+
+  #prepareSpareLater(): void {
+    if (this.#isSparePlanned || this.assignment.manifest.isolation === "app") return;
+    this.#isSparePlanned = true;
+    setImmediate(() => {
+      this.#isSparePlanned = false;
+      if (this.#queue.length > 0 || this.#isolate === null || this.#isolate.end !== null) return;
+      try {
+        this.#isolate.prepareSpare();
+      } catch {
+        // The next request meets the same failure and is answered with it.
+        this.#dropIsolate(this.#isolate);
+      }
+    });
+  }
+
+  #dropIsolate(isolate: AppIsolate): void {
+    this.#parts.cache.remove(this);
+    isolate.dispose();
+    if (isolate.end !== null && isolate.end !== "disposed") this.#parts.counters.countLimit(isolate.end);
+    if (this.#isolate === isolate) this.#isolate = null;
+  }
+
+  #checkIdle(): void {
+    if (this.#onIdle === null || !this.isIdle) return;
+    const onIdle = this.#onIdle;
+    this.#onIdle = null;
+    if (this.#isolate !== null) this.#dropIsolate(this.#isolate);
+    onIdle();
+  }
+}

@@ -1,0 +1,113 @@
+/** Carries fetches of guests to the executor's egress process, over the one link that the worker has out. */
+
+import { ownBuffer } from "@nano/isolate/host-ops";
+import type { OutboundFetch, OutboundFetchListener } from "@nano/isolate/isolate";
+import type { Link } from "@nano/link/link";
+import type { LinkStream, StreamListener } from "@nano/link/link-stream";
+import type { WireError } from "@nano/protocol/errors";
+import { decodeEgressResponseHead, type EgressHead, encodeEgressHead } from "@nano/protocol/messages";
+import { errors } from "../errors.ts";
+
+const UNAVAILABLE = "fetch failed: the egress process of this executor is not available, try again";
+
+export class EgressClient {
+  #link: Link | null = null;
+
+  use(link: Link): void {
+    this.#link = link;
+  }
+
+  /** The link ended: fetches fail until the supervisor hands over another. */
+  lost(link: Link): void {
+    if (this.#link === link) this.#link = null;
+  }
+
+  open(head: EgressHead, listener: OutboundFetchListener): OutboundFetch {
+    const call = new EgressCall(listener);
+    const stream = this.#link?.openStream(encodeEgressHead(head), call, { isEnd: false }) ?? null;
+    if (stream === null) call.failSoon(UNAVAILABLE);
+    else call.attach(stream);
+    return call;
+  }
+}
+
+class EgressCall implements OutboundFetch, StreamListener {
+  readonly #listener: OutboundFetchListener;
+  #stream: LinkStream | null = null;
+  /** Wait for the guest: the link's window bounds their bytes. */
+  readonly #chunks: Buffer[] = [];
+  #isPulled = false;
+  #isEnded = false;
+  #isCancelled = false;
+
+  constructor(listener: OutboundFetchListener) {
+    this.#listener = listener;
+  }
+
+  attach(stream: LinkStream): void {
+    this.#stream = stream;
+  }
+
+  /** Not at once: the guest that asked is still running. */
+  failSoon(message: string): void {
+    setImmediate(() => {
+      if (!this.#isCancelled) this.#listener.onError(message);
+    });
+  }
+
+  writeBody(chunk: ArrayBuffer): boolean {
+    return this.#stream?.write(Buffer.from(chunk)) ?? false;
+  }
+
+  endBody(): void {
+    this.#stream?.end();
+  }
+
+  pull(): void {
+    this.#isPulled = true;
+    setImmediate(() => this.#deliver());
+  }
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#stream?.reset(errors.FETCH_CANCELLED({}).wire);
+    this.#stream = null;
+  }
+
+  onHead(payload: Buffer): void {
+    this.#listener.onHead(decodeEgressResponseHead(payload));
+  }
+
+  onData(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#deliver();
+  }
+
+  onEnd(): void {
+    this.#isEnded = true;
+    this.#deliver();
+  }
+
+  onReset(error: WireError): void {
+    if (this.#isCancelled) return;
+    this.#isCancelled = true;
+    this.#listener.onError(error.message);
+  }
+
+  onDrain(): void {
+    this.#listener.onBodyDrain();
+  }
+
+  #deliver(): void {
+    if (!this.#isPulled || this.#isCancelled) return;
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#isPulled = false;
+      this.#stream?.grant(chunk.length);
+      this.#listener.onChunk(ownBuffer(chunk));
+    } else if (this.#isEnded) {
+      this.#isCancelled = true;
+      this.#listener.onEnd();
+    }
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * One request in a worker: the listener of its link stream, and the sink of its run in an isolate.
+ *
+ *   receiving ──body small and whole, or too long to wait for──▶ queued ──turn──▶ running ──▶ settled
+ *
+ * I1 A body of up to `WHOLE_BODY_BYTES` is collected before the isolate is entered: a slow sender holds no context.
+ * I2 Credit goes back to the router only for bytes that the guest took, or that nobody wants any more.
+ */
+import type { AppIsolate } from "@nano/isolate/app-isolate";
+import type { GuestRun } from "@nano/isolate/guest-run";
+import { ownBuffer } from "@nano/isolate/host-ops";
+import type { GuestRequest, RunSink } from "@nano/isolate/isolate";
+import type { LinkStream, StreamListener } from "@nano/link/link-stream";
+import type { WireError } from "@nano/protocol/errors";
+import { encodeResponseHead, type HeaderBlock, type RequestHead, type ResponseHead } from "@nano/protocol/messages";
+import { errors } from "../errors.ts";
+import type { AppLane } from "./app-lane.ts";
+
+/** Bodies up to here enter the guest as one buffer. */
+export const WHOLE_BODY_BYTES = 64 * 1024;
+const CONTENT_LENGTH_LINE = /^content-length\n[^\n]*\n/m;
+
+export class RequestStream implements StreamListener, RunSink {
+  readonly head: RequestHead;
+  readonly linkId: number;
+  readonly arrivedMs = performance.now();
+  readonly #stream: LinkStream;
+  readonly #lane: AppLane;
+  /** Body bytes that the guest has not asked for. */
+  #chunks: Buffer[] = [];
+  #chunkBytes = 0;
+  #receivedBytes = 0;
+  #hasBody: boolean;
+  #isBodyEnded: boolean;
+  #isBodyWanted = false;
+  #isBodyUnwanted = false;
+  #isDeliveryPlanned = false;
+  #isGone = false;
+  #isolate: AppIsolate | null = null;
+  #run: GuestRun | null = null;
+  /** Waits for its turn in the lane's queue. */
+  isQueued = false;
+  /** The flight recorder's slot, or -1. */
+  slot = -1;
+
+  constructor(lane: AppLane, stream: LinkStream, head: RequestHead, options: { linkId: number; isEnd: boolean }) {
+    this.#lane = lane;
+    this.#stream = stream;
+    this.head = head;
+    this.linkId = options.linkId;
+    this.#hasBody = !options.isEnd;
+    this.#isBodyEnded = options.isEnd;
+  }
+
+  /** Whether it can take its turn: its body is here, or too long to wait for. */
+  get isReady(): boolean {
+    return this.#isBodyEnded || this.#chunkBytes > WHOLE_BODY_BYTES;
+  }
+
+  /** The client left before its turn came. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** The request as the isolate takes it. */
+  toGuestRequest(): GuestRequest {
+    const { requestId, method, url, headers } = this.head;
+    return { requestId, linkId: this.linkId, streamId: this.#stream.id, method, url, headers, body: this.#takeBody() };
+  }
+
+  /** Its run has begun; `start` may already have ended it. */
+  attach(isolate: AppIsolate, run: GuestRun): void {
+    if (run.isSettled) return;
+    this.#isolate = isolate;
+    this.#run = run;
+    this.#deliverLater();
+  }
+
+  /** Answers without having been run. */
+  refuse(error: WireError): void {
+    this.#stream.reset(error);
+  }
+
+  #takeBody(): ArrayBuffer | true | undefined {
+    if (!this.#hasBody) return undefined;
+    if (!this.#isBodyEnded || this.#chunkBytes > WHOLE_BODY_BYTES) return true;
+    const body =
+      this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks, this.#chunkBytes);
+    this.#dropBody();
+    this.#hasBody = false;
+    return ownBuffer(body);
+  }
+
+  #dropBody(): void {
+    this.#stream.grant(this.#chunkBytes);
+    this.#chunks = [];
+    this.#chunkBytes = 0;
+  }
+
+  // As listener of the link's stream.
+
+  onHead(): void {
+    // Only initiators hear heads.
+  }
+
+  onData(chunk: Buffer): void {
+    this.#receivedBytes += chunk.length;
+    const limitBytes = this.#lane.limits.requestBodyBytes;
+    if (this.#receivedBytes > limitBytes) {
+      this.#failBody(errors.BODY_TOO_LARGE({ limitBytes }).wire);
+      return;
+    }
+    if (this.#isBodyUnwanted) {
+      this.#stream.grant(chunk.length);
+      return;
+    }
+    this.#chunks.push(chunk);
+    this.#chunkBytes += chunk.length;
+    if (this.#run !== null) this.#deliverLater();
+    else if (this.isReady) this.#lane.bodyReady(this);
+  }
+
+  onEnd(): void {
+    if (this.#isBodyEnded) return;
+    this.#isBodyEnded = true;
+    if (this.#run !== null) this.#deliverLater();
+    else this.#lane.bodyReady(this);
+  }
+
+  onReset(error: WireError): void {
+    this.#isGone = true;
+    this.#chunks = [];
+    if (this.#run !== null) this.#isolate?.abort(this.#run, error.message);
+    else this.#lane.gone(this);
+  }
+
+  onDrain(): void {
+    if (this.#run !== null) this.#isolate?.pullResponse(this.#run);
+  }
+
+  #failBody(error: WireError): void {
+    this.#isGone = true;
+    this.#chunks = [];
+    this.#stream.reset(error);
+    if (this.#run !== null) this.#isolate?.abort(this.#run, error.message);
+    else this.#lane.gone(this);
+  }
+
+  // As sink of its run.
+
+  respond(head: ResponseHead, body: string | ArrayBuffer | null | true): void {
+    if (body === true) {
+      this.#stream.sendHead(encodeResponseHead(head));
+      return;
+    }
+    if (body === null) {
+      this.#stream.sendHead(encodeResponseHead(head), true);
+      return;
+    }
+    const bytes = typeof body === "string" ? Buffer.from(body) : Buffer.from(body);
+    this.#stream.sendHead(encodeResponseHead({ ...head, headers: withContentLength(head.headers, bytes.length) }));
+    this.#stream.end(bytes);
+  }
+
+  writeResponse(chunk: string | ArrayBuffer): boolean {
+    return this.#stream.write(typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk));
+  }
+
+  endResponse(): void {
+    this.#stream.end();
+  }
+
+  failResponse(error: WireError): void {
+    this.#stream.reset(error);
+  }
+
+  settle(): void {
+    this.#run = null;
+    this.#isolate = null;
+    this.#isBodyUnwanted = true;
+    this.#dropBody();
+    this.#lane.settled(this);
+  }
+
+  wantBody(): void {
+    this.#isBodyWanted = true;
+    this.#deliverLater();
+  }
+
+  cancelBody(): void {
+    this.#isBodyUnwanted = true;
+    this.#dropBody();
+  }
+
+  /** Body chunks enter the guest by entries of their own, after the one that asked for them. */
+  #deliverLater(): void {
+    if (this.#isDeliveryPlanned || !this.#isBodyWanted) return;
+    this.#isDeliveryPlanned = true;
+    process.nextTick(() => {
+      this.#isDeliveryPlanned = false;
+      this.#deliver();
+    });
+  }
+
+  #deliver(): void {
+    if (this.#run === null || this.#isolate === null || !this.#isBodyWanted) return;
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#isBodyWanted = false;
+      this.#chunkBytes -= chunk.length;
+      this.#stream.grant(chunk.length);
+      this.#isolate.pushBody(this.#run, ownBuffer(chunk));
+    } else if (this.#isBodyEnded) {
+      this.#isBodyWanted = false;
+      this.#isolate.endBody(this.#run);
+    }
+  }
+}
+
+/** A body that is known whole has the length that it has, whatever the app wrote. */
+function withContentLength(headers: HeaderBlock, bytes: number): HeaderBlock {
+  const block = headers.includes("content-length\n") ? headers.replace(CONTENT_LENGTH_LINE, "") : headers;
+  return `${block}content-length\n${bytes}\n`;
+}

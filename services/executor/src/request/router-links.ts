@@ -1,0 +1,54 @@
+/** Serves the routers that dialled this worker: each socket becomes a link, each stream of it a request. */
+import type { Socket } from "node:net";
+import { acceptLink } from "@nano/link/accept-link";
+import { isSameCredential } from "@nano/link/credential";
+import type { Link } from "@nano/link/link";
+import { decodeRequestHead } from "@nano/protocol/messages";
+import { recorderLinkId } from "../flight-recorder.ts";
+import type { VersionTable } from "./version-table.ts";
+
+export interface RouterLinksOptions {
+  readonly workerId: string;
+  readonly credential: string;
+  readonly versions: VersionTable;
+}
+
+export class RouterLinks {
+  readonly #options: RouterLinksOptions;
+  readonly #links = new Set<Link>();
+
+  constructor(options: RouterLinksOptions) {
+    this.#options = options;
+  }
+
+  get streamCount(): number {
+    let count = 0;
+    for (const link of this.#links) count += link.streamCount;
+    return count;
+  }
+
+  accept(socket: Socket): void {
+    const { credential, workerId, versions } = this.#options;
+    let linkId = 0;
+    const link = acceptLink(socket, {
+      peer: workerId,
+      verifyHello: (hello) => isSameCredential(credential, hello.credential),
+      onOpen: (_, hello) => {
+        linkId = recorderLinkId(hello.peer);
+      },
+      onStream: (stream, payload, isEnd) => {
+        const head = decodeRequestHead(payload);
+        const options = { linkId, isEnd };
+        const server = versions.get(head.versionId);
+        return server === undefined ? versions.hold(stream, head, options) : server.serve(stream, head, options);
+      },
+      onClose: (_, closed) => this.#links.delete(closed),
+    });
+    this.#links.add(link);
+  }
+
+  /** Takes no new streams; links close when theirs have ended. */
+  drain(): void {
+    for (const link of this.#links) link.goaway();
+  }
+}

@@ -1,0 +1,48 @@
+/** Serves one version in a worker: its assets first, then its script. */
+
+import type { LinkStream, StreamListener } from "@nano/link/link-stream";
+import type { RequestHead } from "@nano/protocol/messages";
+import { AssetPack } from "@nano/sliver/asset-pack";
+import { errors } from "../errors.ts";
+import type { Assignment } from "../worker-messages.ts";
+import { AppLane, type LaneParts } from "./app-lane.ts";
+import { AssetResponse } from "./asset-response.ts";
+
+export class VersionServer {
+  readonly assignment: Assignment;
+  readonly lane: AppLane;
+  readonly #assets: AssetPack | null;
+
+  /** @throws where the asset pack cannot be read */
+  constructor(assignment: Assignment, parts: LaneParts) {
+    this.assignment = assignment;
+    this.#assets = assignment.assetsPath === null ? null : AssetPack.open(assignment.assetsPath);
+    this.lane = new AppLane(assignment, parts);
+  }
+
+  serve(stream: LinkStream, head: RequestHead, options: { linkId: number; isEnd: boolean }): StreamListener {
+    if (this.#assets !== null) {
+      const response = this.#serveAsset(this.#assets, stream, head);
+      if (response !== null) return response;
+    }
+    return this.lane.admit(stream, head, options);
+  }
+
+  /** Once nothing waits or runs. */
+  close(): void {
+    this.#assets?.close();
+  }
+
+  /** Null: the script answers. */
+  #serveAsset(assets: AssetPack, stream: LinkStream, head: RequestHead): StreamListener | null {
+    const hasScript = this.assignment.sliverPath !== null;
+    const { pathname } = new URL(head.url);
+    const isRead = head.method === "GET" || head.method === "HEAD";
+    const entry = isRead ? assets.lookup(pathname) : null;
+    if (entry !== null) return new AssetResponse(stream, head, assets, entry);
+    if (hasScript) return null;
+    const error = isRead ? errors.ASSET_NOT_FOUND({ path: pathname }) : errors.ASSET_METHOD({ method: head.method });
+    stream.reset(error.wire);
+    return AssetResponse.ignored;
+  }
+}

@@ -1,0 +1,12 @@
+/** What a worker counts since it started; its supervisor exports it. */
+export class WorkerCounters {
+  requests = 0;
+  refusedFull = 0;
+  coldStarts = 0;
+  readonly limitEnds: Record<string, number> = {};
+
+  /** @param reason one of the isolate's ends: a bounded set */
+  countLimit(reason: string): void {
+    this.limitEnds[reason] = (this.limitEnds[reason] ?? 0) + 1;
+  }
+}

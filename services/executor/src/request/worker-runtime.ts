@@ -1,0 +1,172 @@
+/** What runs in a worker, and how it answers its supervisor's messages. */
+import type { Socket } from "node:net";
+import type { GuestHost } from "@nano/isolate/isolate";
+import { openLink } from "@nano/link/dial-link";
+import type { WorkerId } from "@nano/protocol/brands";
+import { toWireError } from "@nano/protocol/errors";
+import { errors } from "../errors.ts";
+import type { FlightRecorder } from "../flight-recorder.ts";
+import type { Assignment, FromWorker, ToWorker, WorkerBudgets, WorkerStats } from "../worker-messages.ts";
+import { EgressClient } from "./egress-client.ts";
+import { GuestLogs } from "./guest-logs.ts";
+import { IsolateCache } from "./isolate-cache.ts";
+import { RouterLinks } from "./router-links.ts";
+import { SliverSources } from "./sliver-sources.ts";
+import { Turns } from "./turns.ts";
+import { VersionServer } from "./version-server.ts";
+import { VersionTable } from "./version-table.ts";
+import { WorkerCounters } from "./worker-counters.ts";
+
+/** How often sizes are measured, the cache swept and figures sent. */
+const SWEEP_INTERVAL_MS = 1_000;
+
+export interface WorkerRuntimeOptions {
+  readonly workerId: WorkerId;
+  readonly credential: string;
+  readonly budgets: WorkerBudgets;
+  readonly recorder: FlightRecorder;
+  send(message: FromWorker): void;
+}
+
+type WorkerMessage = Exclude<ToWorker, { type: "start" }>;
+
+export class WorkerRuntime {
+  readonly #options: WorkerRuntimeOptions;
+  readonly #counters = new WorkerCounters();
+  readonly #turns = new Turns();
+  readonly #sources = new SliverSources();
+  readonly #egress = new EgressClient();
+  readonly #cache: IsolateCache;
+  readonly #logs: GuestLogs;
+  readonly #versions: VersionTable;
+  readonly #routers: RouterLinks;
+  #isDraining = false;
+
+  constructor(options: WorkerRuntimeOptions) {
+    this.#options = options;
+    const { budgets, workerId, credential, send } = options;
+    this.#cache = new IsolateCache(budgets);
+    this.#logs = new GuestLogs({
+      bytesPerSecond: budgets.logBytesPerSecond,
+      send: (lines) => send({ type: "log", lines }),
+    });
+    this.#versions = new VersionTable({ need: (versionId) => send({ type: "need", versionId }) });
+    this.#routers = new RouterLinks({ workerId, credential, versions: this.#versions });
+    setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
+  }
+
+  async receive(message: WorkerMessage, socket: Socket | null): Promise<void> {
+    switch (message.type) {
+      case "router_socket":
+        if (socket === null) return;
+        if (this.#isDraining) socket.destroy();
+        else this.#routers.accept(socket);
+        return;
+      case "egress_socket":
+        if (socket !== null) await this.#openEgress(socket, message.credential);
+        return;
+      case "assign":
+        this.#assign(message.assignment);
+        return;
+      case "refuse":
+        this.#versions.refuse(message.versionId, message.error);
+        return;
+      case "retire":
+        this.#retire(message.versionId);
+        return;
+      case "drain":
+        this.#isDraining = true;
+        this.#routers.drain();
+        this.#exitWhenIdle();
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #assign(assignment: Assignment): void {
+    const { versionId } = assignment;
+    if (this.#versions.get(versionId) !== undefined) return;
+    try {
+      const host = this.#createHost(assignment);
+      const { sliverPath } = assignment;
+      const server = new VersionServer(assignment, {
+        cache: this.#cache,
+        turns: this.#turns,
+        recorder: this.#options.recorder,
+        counters: this.#counters,
+        host,
+        openSource: () => this.#sources.open(sliverPath ?? ""),
+      });
+      this.#versions.add(versionId, server);
+    } catch (thrown) {
+      const why = toWireError(thrown).message;
+      this.#versions.refuse(versionId, errors.SLIVER_REFUSED({ versionId, why }).wire);
+    }
+  }
+
+  #createHost({ versionId }: Assignment): GuestHost {
+    const { recorder } = this.#options;
+    return {
+      beginEntry: (app, request, limitMs) => recorder.begin(app, request, limitMs),
+      endEntry: () => recorder.end(),
+      log: (line) => this.#logs.add({ ...line, versionId }),
+      openFetch: (head, listener) => this.#egress.open(head, listener),
+    };
+  }
+
+  #retire(versionId: Assignment["versionId"]): void {
+    const server = this.#versions.get(versionId);
+    if (server === undefined) return;
+    server.lane.retire(() => {
+      this.#versions.delete(versionId);
+      server.close();
+      this.#options.send({ type: "released", versionId });
+    });
+  }
+
+  async #openEgress(socket: Socket, credential: string): Promise<void> {
+    const result = await openLink(socket, {
+      credential,
+      peer: this.#options.workerId,
+      onClose: (_, link) => this.#egress.lost(link),
+    });
+    if (result.type === "open") this.#egress.use(result.link);
+  }
+
+  #exitWhenIdle(): void {
+    const timer = setInterval(() => {
+      if (this.#routers.streamCount > 0) return;
+      clearInterval(timer);
+      process.exit(0);
+    }, 20);
+  }
+
+  #sweep(): void {
+    this.#cache.sweep();
+    this.#options.send({ type: "stats", stats: this.#stats() });
+  }
+
+  #stats(): WorkerStats {
+    let queued = 0;
+    let running = 0;
+    for (const { lane } of this.#versions.servers) {
+      queued += lane.waitingCount;
+      running += lane.runningCount;
+    }
+    return {
+      requests: this.#counters.requests,
+      refusedFull: this.#counters.refusedFull,
+      coldStarts: this.#counters.coldStarts,
+      evictions: this.#cache.evictedCount,
+      limitEnds: this.#counters.limitEnds,
+      isolates: this.#cache.isolateCount,
+      isolateBytes: this.#cache.bytes,
+      blobBytes: this.#sources.blobBytes,
+      queued,
+      running,
+      droppedLogLines: this.#logs.droppedCount,
+      residentBytes: process.memoryUsage.rss(),
+    };
+  }
+}

@@ -1,0 +1,76 @@
+/** What a supervisor and its worker processes say to each other over IPC: two discriminated unions. */
+import type { AppName, VersionId, WorkerId } from "@nano/protocol/brands";
+import type { WireError } from "@nano/protocol/errors";
+import type { Manifest } from "@nano/protocol/manifest";
+
+/** All that a worker needs to serve a version; paths are hard links in the worker's own directory. */
+export interface Assignment {
+  readonly versionId: VersionId;
+  readonly app: AppName;
+  readonly manifest: Manifest;
+  /** The unpacked sliver, or null where the app is only assets. */
+  readonly sliverPath: string | null;
+  readonly assetsPath: string | null;
+}
+
+/** Budgets of one worker, from the executor's config. */
+export interface WorkerBudgets {
+  readonly isolateCount: number;
+  readonly isolateBytes: number;
+  readonly logBytesPerSecond: number;
+}
+
+export type ToWorker =
+  | {
+      readonly type: "start";
+      readonly workerId: WorkerId;
+      readonly credential: string;
+      readonly budgets: WorkerBudgets;
+    }
+  | { readonly type: "assign"; readonly assignment: Assignment }
+  /** The version cannot be served here: every request for it ends with `error`. */
+  | { readonly type: "refuse"; readonly versionId: VersionId; readonly error: WireError }
+  /** The version is no longer active: let it go once its requests are over. */
+  | { readonly type: "retire"; readonly versionId: VersionId }
+  /** With a socket: a router dialled this worker. */
+  | { readonly type: "router_socket" }
+  /** With a socket: connected to the executor's egress process. */
+  | { readonly type: "egress_socket"; readonly credential: string }
+  /** Take no new requests, end those in flight, then exit. */
+  | { readonly type: "drain" };
+
+/** One line of an app's own output. */
+export interface AppLogLine {
+  readonly app: AppName;
+  readonly versionId: VersionId;
+  readonly requestId: string | null;
+  readonly level: string;
+  readonly text: string;
+  /** Of an uncaught error: positions in the built script. */
+  readonly stack?: string;
+}
+
+/** Counters since the worker started, and gauges, once a second. */
+export interface WorkerStats {
+  readonly requests: number;
+  readonly refusedFull: number;
+  readonly coldStarts: number;
+  readonly evictions: number;
+  readonly limitEnds: Readonly<Record<string, number>>;
+  readonly isolates: number;
+  readonly isolateBytes: number;
+  readonly blobBytes: number;
+  readonly queued: number;
+  readonly running: number;
+  readonly droppedLogLines: number;
+  readonly residentBytes: number;
+}
+
+export type FromWorker =
+  /** Loaded: sockets may come. */
+  | { readonly type: "ready" }
+  | { readonly type: "need"; readonly versionId: VersionId }
+  /** The worker has let go of a version: its links may be removed. */
+  | { readonly type: "released"; readonly versionId: VersionId }
+  | { readonly type: "log"; readonly lines: readonly AppLogLine[] }
+  | { readonly type: "stats"; readonly stats: WorkerStats };
