@@ -227,6 +227,7 @@ export class Link implements StreamTransport {
   }
 
   #writeBatch(): void {
+    if (this.#socket.destroyed) return; // its close event comes; what is in the batch was never written
     this.#lastFlushedStreamId = this.#lastStreamId;
     this.#batch.writeTo(this.#socket);
     this.#needsDrain = this.#socket.writableNeedDrain;
@@ -417,7 +418,8 @@ export class Link implements StreamTransport {
     if (this.#state === "closed") return;
     clearTimeout(this.#timer);
     const mayFlush = type === "closed" || type === "refused";
-    if (mayFlush) this.#batch.writeTo(this.#socket);
+    if (mayFlush) this.#writeBatch();
+    if (this.isClosed) return; // that write found the peer stalled
     this.#state = "closed";
     if (mayFlush) this.#destroySoon();
     else this.#socket.destroy();
