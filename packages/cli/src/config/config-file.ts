@@ -1,0 +1,178 @@
+/**
+ * The config file of `nanoctl run`: the only place that knows its names and defaults. What belongs to an app's author
+ * is `manifestInputSchema` of `protocol`.
+ *
+ * I1 A file is taken whole or not at all; all of its problems are found at once.
+ */
+import { readFile, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import type { AppName } from "@nano/protocol/brands";
+import { type ManifestInput, manifestInputSchema } from "@nano/protocol/manifest";
+import { z } from "zod";
+import { type ConfigProblem, errors } from "../errors.ts";
+import { nameApps } from "./app-names.ts";
+import { parseHostPattern, parsePathPrefix } from "./hostname.ts";
+import { listProblems, showValue } from "./problems.ts";
+
+/** Largest config file that is read. */
+export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+/** Most apps of one config file. */
+export const MAX_APPS = 10_000;
+
+export const serverSchema = z.strictObject({
+  host: z.string().min(1).default("127.0.0.1").describe("address that the router listens on"),
+  port: z.number().int().min(0).max(65_535).default(8080).describe("its port; 0: any free one"),
+  admin_port: z
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .default(9090)
+    .describe("`/metrics`, `/healthz` and `/readyz`, on localhost; 0: any free one"),
+});
+
+const hostnameSchema = z.string().transform((text, context) => {
+  const parsed = parseHostPattern(text);
+  if (parsed !== undefined) return parsed;
+  context.issues.push({
+    code: "custom",
+    input: text,
+    message: "a hostname, `*.` and a hostname, or an IP address; no port",
+  });
+  return z.NEVER;
+});
+
+const pathSchema = z.string().transform((text, context) => {
+  const parsed = parsePathPrefix(text);
+  if (parsed !== undefined) return parsed;
+  context.issues.push({ code: "custom", input: text, message: "a path that begins with /" });
+  return z.NEVER;
+});
+
+export const appSchema = manifestInputSchema
+  .extend({
+    hostname: hostnameSchema.describe("who is asked: `shop.example.com`, `*.example.com`"),
+    path: pathSchema.default("/").describe("path prefix on segment borders"),
+    entrypoint: z.string().min(1).optional().describe("file or directory of the app, from the config file's directory"),
+    sliver: z.string().min(1).optional().describe("a ready sliver, in place of `entrypoint`"),
+  })
+  .check((context) => {
+    const { entrypoint, sliver } = context.value;
+    if ((entrypoint === undefined) === (sliver === undefined)) {
+      const message = "one of `entrypoint` and `sliver`";
+      context.issues.push({ code: "custom", input: context.value, path: ["entrypoint"], message });
+    }
+  });
+
+export const configSchema = z.strictObject({
+  server: serverSchema.default(() => serverSchema.parse({})),
+  apps: z.array(appSchema).max(MAX_APPS),
+});
+
+export interface ServerSettings {
+  readonly host: string;
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+/** An app as it is to be served, however the user named it. */
+export interface AppPlan {
+  readonly name: AppName;
+  readonly routes: readonly { readonly host: string; readonly path: string }[];
+  readonly source: { readonly kind: "code" | "sliver"; readonly path: string };
+  /** As written: an app's own `nano.json` fills what is left out here. */
+  readonly manifest: ManifestInput;
+}
+
+export interface RunPlan {
+  readonly server: ServerSettings;
+  readonly apps: readonly AppPlan[];
+}
+
+/** Reads and checks a config file. @throws CTL_CONFIG_INVALID with every problem, CTL_FILE_UNREADABLE */
+export async function loadConfigFile(file: string): Promise<RunPlan> {
+  const info = await stat(file).catch((error: Error) => {
+    throw errors.FILE_UNREADABLE({ path: file, why: error.message }, error);
+  });
+  if (info.size > MAX_CONFIG_BYTES) {
+    throw errors.FILE_UNREADABLE({ path: file, why: `${info.size} bytes, at most ${MAX_CONFIG_BYTES}` });
+  }
+  return parseConfig(await readFile(file, "utf8"), file);
+}
+
+/** @throws CTL_CONFIG_INVALID with every problem */
+export async function parseConfig(text: string, file: string): Promise<RunPlan> {
+  const value = parseJson(text, file);
+  const parsed = configSchema.safeParse(value);
+  const base = dirname(file);
+  const problems = parsed.success ? [] : listProblems(parsed.error, value);
+  problems.push(...(await listMissingSources(value, base)), ...listDoubleRoutes(value));
+  if (!parsed.success || problems.length > 0) throw errors.CONFIG_INVALID({ file, problems });
+
+  const { server, apps } = parsed.data;
+  const names = nameApps(apps);
+  return {
+    server: { host: server.host, port: server.port, adminPort: server.admin_port },
+    apps: apps.map((app, i) => ({
+      name: names[i] as AppName,
+      routes: [{ host: app.hostname, path: app.path }],
+      source:
+        app.sliver === undefined
+          ? { kind: "code", path: resolve(base, app.entrypoint as string) }
+          : { kind: "sliver", path: resolve(base, app.sliver) },
+      manifest: writtenManifest((value as { apps: ManifestInput[] }).apps[i] as ManifestInput),
+    })),
+  };
+}
+
+/** The manifest's part of an app, without the defaults. */
+function writtenManifest(app: ManifestInput): ManifestInput {
+  const keys = Object.keys(manifestInputSchema.shape) as (keyof ManifestInput)[];
+  return Object.fromEntries(keys.filter((key) => app[key] !== undefined).map((key) => [key, app[key]]));
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const problem = { place: "(file)", found: why, expected: "JSON" };
+    throw errors.CONFIG_INVALID({ file, problems: [problem] }, error);
+  }
+}
+
+/** The apps of a value that may be anything, for checks that go past the schema. */
+function appsOf(value: unknown): Record<string, unknown>[] {
+  const apps = (value as { apps?: unknown } | null)?.apps;
+  return Array.isArray(apps) ? apps.map((app) => (typeof app === "object" && app !== null ? app : {})) : [];
+}
+
+async function listMissingSources(value: unknown, base: string): Promise<ConfigProblem[]> {
+  const checks = appsOf(value).flatMap((app, i) =>
+    (["entrypoint", "sliver"] as const).map(async (key): Promise<ConfigProblem[]> => {
+      const path = app[key];
+      if (typeof path !== "string" || path === "") return [];
+      const info = await stat(resolve(base, path)).catch(() => null);
+      if (info !== null && (info.isFile() || key === "entrypoint")) return [];
+      const expected = key === "sliver" ? "a file that exists" : "a file or directory that exists";
+      return [{ place: `apps[${i}].${key}`, found: showValue(path), expected }];
+    }),
+  );
+  return (await Promise.all(checks)).flat();
+}
+
+function listDoubleRoutes(value: unknown): ConfigProblem[] {
+  const first = new Map<string, number>();
+  return appsOf(value).flatMap((app, i) => {
+    const host = typeof app.hostname === "string" ? parseHostPattern(app.hostname) : undefined;
+    const path = parsePathPrefix(typeof app.path === "string" ? app.path : "/");
+    if (host === undefined || path === undefined) return [];
+    const taken = first.get(`${host}${path}`);
+    if (taken === undefined) {
+      first.set(`${host}${path}`, i);
+      return [];
+    }
+    const found = `${JSON.stringify(host)} with path ${JSON.stringify(path)}, as apps[${taken}] has`;
+    return [{ place: `apps[${i}].hostname`, found, expected: "a hostname and path of its own" }];
+  });
+}

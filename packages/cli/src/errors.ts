@@ -1,0 +1,48 @@
+/** What goes wrong in nanoctl itself. */
+import { defineErrors, type ErrorDefinition } from "@nano/protocol/errors";
+
+/** One thing that is wrong with what a user wrote. */
+export interface ConfigProblem {
+  /** `apps[0].limits.memory_mb` */
+  readonly place: string;
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** Nothing of this table ever answers an HTTP request; the fields of the wire form are what they would be. */
+function ours<D>(fault: "caller" | "platform", reason: string, message: (details: D) => string): ErrorDefinition<D> {
+  return { fault, retryable: false, httpStatus: fault === "caller" ? 400 : 500, reason, message };
+}
+
+export const errors = defineErrors("CTL", {
+  USAGE: ours("caller", "usage", (d: { why: string }) => d.why),
+  CONFIG_INVALID: ours(
+    "caller",
+    "config",
+    (d: { file: string; problems: readonly ConfigProblem[] }) =>
+      `Config ${d.file} has ${d.problems.length} problem${d.problems.length === 1 ? "" : "s"}`,
+  ),
+  FILE_UNREADABLE: ours("caller", "file", (d: { path: string; why: string }) => `Cannot read ${d.path}: ${d.why}`),
+  DATA_DIR_IN_USE: ours(
+    "caller",
+    "data_dir_in_use",
+    (d: { directory: string }) =>
+      `Data directory ${d.directory} is in use by another nanoctl: end that one, or choose another by --data-dir`,
+  ),
+  SERVICE_NOT_STARTED: ours(
+    "platform",
+    "service",
+    (d: { service: string; why: string }) => `Service ${d.service} did not start: ${d.why}`,
+  ),
+  REGISTRY_REFUSED: ours(
+    "platform",
+    "registry",
+    (d: { method: string; path: string; status: number; why: string }) =>
+      `Registry refused ${d.method} ${d.path} with ${d.status}: ${d.why}`,
+  ),
+  REGISTRY_LOST: ours(
+    "platform",
+    "registry",
+    (d: { method: string; path: string; why: string }) => `Registry did not answer ${d.method} ${d.path}: ${d.why}`,
+  ),
+});

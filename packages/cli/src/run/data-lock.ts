@@ -1,0 +1,28 @@
+/**
+ * Keeps two launchers from one data directory.
+ *
+ * I1 The lock ends with its process, however that ends: it is a socket in the kernel's abstract namespace, no file.
+ */
+import { createHash } from "node:crypto";
+import { mkdirSync, realpathSync } from "node:fs";
+import { createServer } from "node:net";
+import { errors } from "../errors.ts";
+
+export interface DataLock {
+  release(): void;
+}
+
+/** Makes the directory where there is none. @throws CTL_DATA_DIR_IN_USE */
+export async function lockDataDirectory(directory: string): Promise<DataLock> {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const digest = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 32);
+  const server = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "EADDRINUSE" ? errors.DATA_DIR_IN_USE({ directory }, error) : error);
+    });
+    server.listen(`\0nano-data-${digest}`, resolve);
+  });
+  server.unref();
+  return { release: () => server.close() };
+}
