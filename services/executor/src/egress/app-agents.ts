@@ -1,0 +1,133 @@
+/**
+ * Connections by app: each app has a pool of its own, so that no app rides on another's connection or TLS session.
+ *
+ * I1 An app has an entry only while it has a fetch or a socket; so there are no more entries than sockets and fetches.
+ * I2 Sockets stay within the caps: a fetch that finds them reached first closes what is idle.
+ */
+import type { Socket } from "node:net";
+import { Agent } from "undici";
+import type { EgressConfig } from "./egress-config.ts";
+import { createGuardedConnector, type GuardedConnectorOptions } from "./guarded-connector.ts";
+
+type AgentLimits = Pick<
+  EgressConfig,
+  "connectionsPerAppCount" | "connectionsCount" | "keepAliveMs" | "headerBytes" | "headersTimeoutMs"
+>;
+
+/** A pool in use by one fetch. `agent` may be another one at each look. */
+export interface AgentLease extends Disposable {
+  readonly agent: Agent;
+}
+
+/** One app's pool; its agent is replaced to be rid of idle connections. */
+class AppEntry {
+  readonly #createAgent: (entry: AppEntry) => Agent;
+  agent: Agent;
+  fetchCount = 0;
+  socketCount = 0;
+
+  constructor(createAgent: (entry: AppEntry) => Agent) {
+    this.#createAgent = createAgent;
+    this.agent = createAgent(this);
+  }
+
+  /** `close` lets running fetches end and closes idle connections; further fetches go to the new agent. */
+  closeIdle(): void {
+    if (this.socketCount <= this.fetchCount) return;
+    const retired = this.agent;
+    this.agent = this.#createAgent(this);
+    closeAgent(retired);
+  }
+}
+
+export class AppAgents {
+  readonly #limits: AgentLimits;
+  readonly #connector: Omit<GuardedConnectorOptions, "onSocket">;
+  readonly #onConnected: () => void;
+  readonly #entries = new Map<string, AppEntry>();
+  #socketCount = 0;
+
+  /** @param onConnected called for every connection made */
+  constructor(limits: AgentLimits, connector: Omit<GuardedConnectorOptions, "onSocket">, onConnected: () => void) {
+    this.#limits = limits;
+    this.#connector = connector;
+    this.#onConnected = onConnected;
+  }
+
+  get socketCount(): number {
+    return this.#socketCount;
+  }
+
+  get appCount(): number {
+    return this.#entries.size;
+  }
+
+  lease(app: string): AgentLease {
+    const entry = this.#entryOf(app);
+    if (entry.socketCount >= this.#limits.connectionsPerAppCount) entry.closeIdle();
+    if (this.#socketCount >= this.#limits.connectionsCount) {
+      for (const each of this.#entries.values()) each.closeIdle();
+    }
+    entry.fetchCount += 1;
+    let isHeld = true;
+    return {
+      get agent() {
+        return entry.agent;
+      },
+      [Symbol.dispose]: () => {
+        if (!isHeld) return;
+        isHeld = false;
+        entry.fetchCount -= 1;
+        this.#forgetUnused(app, entry);
+      },
+    };
+  }
+
+  /** Cuts every connection. */
+  async destroy(): Promise<void> {
+    await Promise.all([...this.#entries.values()].map((entry) => entry.agent.destroy()));
+    this.#entries.clear();
+  }
+
+  #entryOf(app: string): AppEntry {
+    const known = this.#entries.get(app);
+    if (known !== undefined) return known;
+    const entry = new AppEntry((owner) => this.#createAgent(app, owner));
+    this.#entries.set(app, entry);
+    return entry;
+  }
+
+  #createAgent(app: string, entry: AppEntry): Agent {
+    const onSocket = (socket: Socket) => {
+      entry.socketCount += 1;
+      this.#socketCount += 1;
+      this.#onConnected();
+      socket.once("close", () => {
+        entry.socketCount -= 1;
+        this.#socketCount -= 1;
+        this.#forgetUnused(app, entry);
+      });
+    };
+    return new Agent({
+      connect: createGuardedConnector({ ...this.#connector, onSocket }),
+      pipelining: 1,
+      keepAliveTimeout: this.#limits.keepAliveMs,
+      keepAliveMaxTimeout: this.#limits.keepAliveMs,
+      maxHeaderSize: this.#limits.headerBytes,
+      headersTimeout: this.#limits.headersTimeoutMs,
+      // Idleness is watched by the fetch itself, which also knows when the reader is the slow side.
+      bodyTimeout: 0,
+    });
+  }
+
+  #forgetUnused(app: string, entry: AppEntry): void {
+    if (entry.fetchCount > 0 || entry.socketCount > 0 || this.#entries.get(app) !== entry) return;
+    this.#entries.delete(app);
+    closeAgent(entry.agent);
+  }
+}
+
+function closeAgent(agent: Agent): void {
+  // Rejects only where it was closed or destroyed before: then there is nothing left to do.
+  agent.close().catch(() => undefined);
+}
