@@ -9,6 +9,10 @@ import type { BuildEvent, BuildJob } from "@nano/protocol/records";
 
 export type BuildOutcome = Extract<BuildEvent, { type: "built" | "failed" }>;
 
+export function isOutcome(event: BuildEvent): event is BuildOutcome {
+  return event.type === "built" || event.type === "failed";
+}
+
 export interface BuildQueue {
   /** Idempotent by version: a version that is queued or building is not queued twice. */
   enqueue(job: BuildJob): Promise<void>;
@@ -17,7 +21,10 @@ export interface BuildQueue {
     run: (job: BuildJob, report: (event: BuildEvent) => void) => Promise<BuildOutcome>,
     signal: AbortSignal,
   ): Promise<void>;
-  /** The events of a version's build from its beginning (the last bounded many) until its outcome. */
+  /**
+   * The events of a version's build from its beginning (the last bounded many) until its outcome. Ends without one
+   * where the queue does not know the version.
+   */
   followBuild(version: VersionId, signal: AbortSignal): AsyncIterable<BuildEvent>;
   close(): Promise<void>;
 }
