@@ -86,6 +86,15 @@ export const errors = defineErrors("EXEC", {
     retryable: true,
     httpStatus: 503,
     reason: "worker_lost",
-    message: (d: { deadlineMs: number }) => `A worker process was not ready within ${d.deadlineMs} ms`,
+    message: (d: { deadlineMs: number; ending: string }) =>
+      `A worker process did not become ready within ${d.deadlineMs} ms: ${d.ending}, see its output in the log`,
+  },
+  WORKER_UNKNOWN: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 502,
+    reason: "worker_lost",
+    message: (d: { workerId: string }) =>
+      `Nothing is known of the end of worker ${d.workerId}: it lives, or its record is gone`,
   },
 });

@@ -1,0 +1,53 @@
+/** The executor's configuration. */
+import { availableParallelism, hostname } from "node:os";
+import { defineConfig } from "@nano/service-kit/config";
+import { address, durationMs, integer, sizeBytes, text } from "@nano/service-kit/config-field";
+import { egressShape } from "./egress/egress-config.ts";
+
+const MIB = 1024 * 1024;
+
+export const config = defineConfig("EXECUTOR", {
+  node: {
+    id: text({ doc: "name of this executor, unique in the cell", default: hostname() }),
+    leaseMs: durationMs({
+      doc: "how long routers keep this node without a sign of life",
+      min: 500,
+      max: 60_000,
+      default: 6_000,
+    }),
+  },
+  controlStore: {
+    socketPath: address({ doc: "Unix socket of the embedded control store" }),
+  },
+  store: { directory: text({ doc: "directory of the sliver store" }) },
+  trustedKeys: { directory: text({ doc: "public keys of the builders whose slivers are accepted" }) },
+  cache: {
+    directory: text({ doc: "the node's own cache of verified slivers" }),
+    bytes: sizeBytes({ doc: "size of that cache", min: 16 * MIB, max: Number.MAX_SAFE_INTEGER, default: 2048 * MIB }),
+  },
+  run: { directory: text({ doc: "directory of this executor's Unix sockets; its path is short" }) },
+  recorder: { directory: text({ doc: "directory of the flight recorders, best on tmpfs", default: "/dev/shm" }) },
+  workers: {
+    count: integer({
+      doc: "worker processes; two at the least, so that one can die unnoticed",
+      min: 1,
+      max: 256,
+      default: Math.max(2, availableParallelism()),
+    }),
+    isolateCount: integer({ doc: "live isolates of one worker", min: 1, max: 7_000, default: 2_000 }),
+    isolateBytes: sizeBytes({
+      doc: "memory of the live isolates of one worker",
+      min: 16 * MIB,
+      max: 1024 ** 4,
+      default: 2048 * MIB,
+    }),
+    logBytesPerSecond: sizeBytes({
+      doc: "output of one app in one worker, per second",
+      min: 0,
+      max: 1024 ** 3,
+      default: 64 * 1024,
+    }),
+    startMs: durationMs({ doc: "how long a worker may take to load", min: 500, max: 120_000, default: 20_000 }),
+  },
+  egress: egressShape,
+});

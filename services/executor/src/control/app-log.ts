@@ -1,0 +1,63 @@
+/**
+ * Output of apps, on this process's standard output: a stream of its own kind, one JSON object per line with `"stream":"app"`, so that it is
+ * never taken for ours. Stacks are mapped to the author's lines here, off the workers' threads.
+ */
+import { createStackMapper, type StackMapper } from "@nano/bundle/map-stack";
+import type { VersionId } from "@nano/protocol/brands";
+import { readUnpackedSliver } from "@nano/sliver/unpacked-sliver";
+import type { AppLogLine } from "../worker-messages.ts";
+
+/** Source maps held decoded; the one that was used longest ago leaves first. */
+export const MAX_STACK_MAPPERS = 32;
+
+export interface AppLogOptions {
+  /** The unpacked sliver of a version, where one is known. */
+  sliverPath(versionId: VersionId): string | undefined;
+  write(line: string): void;
+}
+
+export class AppLog {
+  readonly #options: AppLogOptions;
+  readonly #mappers = new Map<VersionId, StackMapper | null>();
+
+  constructor(options: AppLogOptions) {
+    this.#options = options;
+  }
+
+  write(line: AppLogLine): void {
+    const { stack, versionId, text, ...rest } = line;
+    const whole = stack === undefined ? text : withStack(text, this.#mapStack(versionId, stack));
+    const time = new Date().toISOString();
+    this.#options.write(`${JSON.stringify({ stream: "app", time, ...rest, versionId, text: whole })}\n`);
+  }
+
+  #mapStack(versionId: VersionId, stack: string): string {
+    let mapper = this.#mappers.get(versionId);
+    if (mapper === undefined) mapper = this.#openMapper(versionId);
+    this.#mappers.delete(versionId);
+    this.#mappers.set(versionId, mapper);
+    for (const oldest of this.#mappers.keys()) {
+      if (this.#mappers.size <= MAX_STACK_MAPPERS) break;
+      this.#mappers.delete(oldest);
+    }
+    return mapper === null ? stack : mapper.mapStack(stack);
+  }
+
+  #openMapper(versionId: VersionId): StackMapper | null {
+    const path = this.#options.sliverPath(versionId);
+    if (path === undefined) return null;
+    try {
+      const { sourceMap } = readUnpackedSliver(path);
+      return sourceMap === null ? null : createStackMapper(sourceMap);
+    } catch {
+      // Without its map a stack is still worth having.
+      return null;
+    }
+  }
+}
+
+/** V8's stacks begin with the name and message that the text has already. */
+function withStack(text: string, stack: string): string {
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  return frames.length === 0 ? text : `${text}\n${frames.join("\n")}`;
+}

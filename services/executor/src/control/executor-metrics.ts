@@ -1,0 +1,77 @@
+/** Metrics of an executor: sums over its workers, which report once a second. */
+import type { WorkerId } from "@nano/protocol/brands";
+import type { Metrics } from "@nano/service-kit/metrics";
+import type { WorkerStats } from "../worker-messages.ts";
+import type { EgressProcess } from "./egress-process.ts";
+
+type Countable = "requests" | "refusedFull" | "coldStarts" | "evictions" | "droppedLogLines";
+
+const COUNTERS: readonly (readonly [Countable, string, string])[] = [
+  ["requests", "requests_total", "Requests that entered an isolate"],
+  ["refusedFull", "queue_full_total", "Requests answered queue_full"],
+  ["coldStarts", "isolate_restores_total", "Isolates restored from slivers"],
+  ["evictions", "isolate_evictions_total", "Isolates that left the cache for others"],
+  ["droppedLogLines", "log_lines_dropped_total", "Lines of apps over their output quota"],
+];
+
+const GAUGES: readonly (readonly [keyof WorkerStats, string, string])[] = [
+  ["isolates", "isolates_count", "Live isolates"],
+  ["isolateBytes", "isolates_bytes", "Memory of live isolates"],
+  ["blobBytes", "snapshot_blobs_bytes", "Snapshots in memory"],
+  ["queued", "queued_requests_count", "Requests that wait"],
+  ["running", "running_requests_count", "Requests in isolates"],
+  ["residentBytes", "workers_resident_bytes", "Resident memory of workers"],
+];
+
+export class ExecutorMetrics {
+  readonly #byWorker = new Map<WorkerId, WorkerStats>();
+  readonly #count: (name: Countable, delta: number) => void;
+  readonly #countLimit: (reason: string, delta: number) => void;
+  readonly #countDeath: (cause: string) => void;
+
+  constructor(metrics: Metrics, egress: () => EgressProcess) {
+    const counters = new Map(COUNTERS.map(([key, name, help]) => [key, metrics.counter({ name, help })]));
+    this.#count = (name, delta) => counters.get(name)?.inc(delta);
+    const limits = metrics.counter({ name: "limit_ends_total", help: "Isolates ended by a limit", labels: ["reason"] });
+    this.#countLimit = (reason, delta) => limits.inc({ reason }, delta);
+    const deaths = metrics.counter({
+      name: "workers_lost_total",
+      help: "Workers that died or hung",
+      labels: ["cause"],
+    });
+    this.#countDeath = (cause) => deaths.inc({ cause });
+    for (const [key, name, help] of GAUGES) {
+      metrics.gauge({ name, help, collect: (gauge) => gauge.set(this.#sum(key)) });
+    }
+    metrics.gauge({
+      name: "egress_fetches_count",
+      help: "Fetches of apps since the egress process started, by outcome",
+      labels: ["outcome"],
+      collect: (gauge) => {
+        for (const [outcome, count] of Object.entries(egress().counts?.fetchesByOutcome ?? {}))
+          gauge.set({ outcome }, count);
+      },
+    });
+  }
+
+  /** Takes a worker's report; counters grow by what is new in it. */
+  report(id: WorkerId, stats: WorkerStats): void {
+    const before = this.#byWorker.get(id);
+    this.#byWorker.set(id, stats);
+    for (const [key] of COUNTERS) this.#count(key, stats[key] - (before?.[key] ?? 0));
+    for (const [reason, count] of Object.entries(stats.limitEnds)) {
+      this.#countLimit(reason, count - (before?.limitEnds[reason] ?? 0));
+    }
+  }
+
+  workerLost(id: WorkerId, cause: string): void {
+    this.#byWorker.delete(id);
+    this.#countDeath(cause);
+  }
+
+  #sum(key: keyof WorkerStats): number {
+    let sum = 0;
+    for (const stats of this.#byWorker.values()) sum += Number(stats[key]);
+    return sum;
+  }
+}

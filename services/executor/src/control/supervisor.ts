@@ -1,0 +1,209 @@
+/**
+ * The supervisor of a node: wires its parts, and passes on what workers, the control store and routers say. It never loads isolated-vm.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ControlStore } from "@nano/control-store/control-store";
+import { followStore } from "@nano/control-store/follow-store";
+import type { EngineFingerprint, NodeId, WorkerId } from "@nano/protocol/brands";
+import type { NodeRecord } from "@nano/protocol/records";
+import type { ConfigFor } from "@nano/service-kit/config";
+import type { Logger } from "@nano/service-kit/logger";
+import type { Metrics } from "@nano/service-kit/metrics";
+import { DirectoryStore } from "@nano/sliver/directory-store";
+import { NodeCache } from "@nano/sliver/node-cache";
+import type { config } from "../config.ts";
+import type { FromWorker } from "../worker-messages.ts";
+import { AppLog } from "./app-log.ts";
+import { EgressProcess } from "./egress-process.ts";
+import { ExecutorMetrics } from "./executor-metrics.ts";
+import { NodeRegistration } from "./node-registration.ts";
+import { PostmortemServer } from "./postmortem-server.ts";
+import { TrustedKeyDirectory } from "./trusted-keys.ts";
+import { VersionSupply } from "./version-supply.ts";
+import { WorkerPool } from "./worker-pool.ts";
+import { WorkerProcess } from "./worker-process.ts";
+
+export interface SupervisorOptions {
+  readonly config: ConfigFor<typeof config>;
+  readonly engine: EngineFingerprint;
+  readonly store: ControlStore;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Where lines of apps go. */
+  writeAppLine(line: string): void;
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #follow = new AbortController();
+  readonly #supervisorCredential = randomBytes(32).toString("hex");
+  readonly #pool: WorkerPool;
+  readonly #egress: EgressProcess;
+  readonly #supply: VersionSupply;
+  readonly #metrics: ExecutorMetrics;
+  readonly #postmortems: PostmortemServer;
+  readonly #appLog: AppLog;
+  readonly #workersDirectory: string;
+  #registration: NodeRegistration | null = null;
+  #isDraining = false;
+
+  /** Starts everything, and answers when workers serve and the node is announced. */
+  static async open(options: SupervisorOptions): Promise<Supervisor> {
+    const { config, logger } = options;
+    const keys = new TrustedKeyDirectory(config.trustedKeys.directory);
+    await keys.refresh();
+    const cache = await NodeCache.open({
+      directory: config.cache.directory,
+      store: new DirectoryStore(config.store.directory),
+      trustedKeys: () => keys.current,
+      limitBytes: config.cache.bytes,
+    });
+    const supervisor = new Supervisor(options, cache, keys);
+    await supervisor.#open();
+    logger.info("serving", { workers: config.workers.count });
+    return supervisor;
+  }
+
+  private constructor(options: SupervisorOptions, cache: NodeCache, keys: TrustedKeyDirectory) {
+    this.#options = options;
+    const { config, engine, logger, metrics, writeAppLine } = options;
+    this.#workersDirectory = join(config.cache.directory, "workers");
+    // What workers of an earlier run left behind.
+    rmSync(this.#workersDirectory, { recursive: true, force: true });
+    mkdirSync(this.#workersDirectory, { recursive: true, mode: 0o700 });
+    mkdirSync(config.run.directory, { recursive: true, mode: 0o700 });
+    this.#pool = new WorkerPool({
+      count: config.workers.count,
+      logger: logger.child({ component: "workers" }),
+      start: (id) => this.#startWorker(id),
+      onChange: () => this.#registration?.renew(),
+      onDeath: (worker, cause) => {
+        this.#metrics.workerLost(worker.id, cause);
+        this.#egress.dismiss(worker);
+      },
+    });
+    this.#egress = new EgressProcess({
+      socketPath: join(config.run.directory, "egress.sock"),
+      settings: config.egress,
+      logger: logger.child({ component: "egress" }),
+      onReady: () => this.#connectEgress(),
+    });
+    this.#supply = new VersionSupply({
+      engine,
+      cache,
+      keys,
+      logger: logger.child({ component: "versions" }),
+      workers: () => this.#pool.workers,
+    });
+    this.#metrics = new ExecutorMetrics(metrics, () => this.#egress);
+    this.#postmortems = new PostmortemServer({
+      address: join(config.run.directory, "supervisor.sock"),
+      credential: this.#supervisorCredential,
+      peer: config.node.id,
+      pool: this.#pool,
+    });
+    this.#appLog = new AppLog({
+      sliverPath: (versionId) => this.#supply.sliverPath(versionId),
+      write: writeAppLine,
+    });
+  }
+
+  get isReady(): boolean {
+    return !this.#isDraining && this.#pool.size > 0 && this.#registration?.isRegistered === true;
+  }
+
+  /** Announces the end, lets requests finish until `deadline` aborts, ends all processes. */
+  async close(deadline: AbortSignal): Promise<void> {
+    this.#isDraining = true;
+    this.#registration?.renew();
+    await this.#pool.close(deadline);
+    await this.#egress.close();
+    this.#follow.abort();
+    await this.#registration?.close();
+    this.#postmortems.close();
+    await this.#options.store.close();
+  }
+
+  async #open(): Promise<void> {
+    const { store, config, logger } = this.#options;
+    const isStarted = Promise.all([this.#pool.open(), this.#postmortems.open()]);
+    const isLoaded = new Promise<void>((resolve) => {
+      const observer = {
+        onState: (state: { records: Parameters<VersionSupply["update"]>[0] }) => {
+          this.#supply.update(state.records);
+          resolve();
+        },
+        onStale: (err: unknown) => logger.warn("control store is away", { err }),
+      };
+      followStore(store, observer, this.#follow.signal).catch((err: unknown) => logger.error("feed failed", { err }));
+    });
+    await Promise.all([isStarted, isLoaded]);
+    this.#registration = new NodeRegistration({
+      store,
+      leaseMs: config.node.leaseMs,
+      logger: logger.child({ component: "registration" }),
+      describe: () => this.#describe(),
+    });
+    this.#registration.renew();
+  }
+
+  #describe(): NodeRecord {
+    const { config, engine } = this.#options;
+    return {
+      kind: "node",
+      id: config.node.id as NodeId,
+      engine,
+      supervisor: { address: join(config.run.directory, "supervisor.sock"), credential: this.#supervisorCredential },
+      workers: [...this.#pool.workers].map((worker) => worker.endpoint),
+      draining: this.#isDraining,
+    };
+  }
+
+  async #startWorker(id: WorkerId): Promise<WorkerProcess> {
+    const { config, logger } = this.#options;
+    const { count: _, startMs, ...budgets } = config.workers;
+    const worker = await WorkerProcess.start({
+      id,
+      runDirectory: config.run.directory,
+      recorderDirectory: config.recorder.directory,
+      workersDirectory: this.#workersDirectory,
+      budgets,
+      startMs,
+      onMessage: (message) => this.#receive(id, message),
+      onError: (output) => logger.warn("worker wrote", { workerId: id, output }),
+    });
+    this.#egress.connect(worker).catch((err: unknown) => logger.warn("worker has no egress", { err, workerId: id }));
+    await this.#supply.welcome(worker);
+    return worker;
+  }
+
+  #connectEgress(): void {
+    for (const worker of this.#pool.workers) {
+      const fail = (err: unknown): void =>
+        this.#options.logger.warn("worker has no egress", { err, workerId: worker.id });
+      this.#egress.connect(worker).catch(fail);
+    }
+  }
+
+  #receive(id: WorkerId, message: Exclude<FromWorker, { type: "ready" }>): void {
+    const worker = this.#pool.get(id);
+    switch (message.type) {
+      case "need":
+        if (worker !== undefined) this.#supply.give(worker, message.versionId);
+        return;
+      case "released":
+        if (worker !== undefined) this.#supply.released(worker, message.versionId);
+        return;
+      case "log":
+        for (const line of message.lines) this.#appLog.write(line);
+        return;
+      case "stats":
+        if (worker !== undefined) this.#metrics.report(id, message.stats);
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+}

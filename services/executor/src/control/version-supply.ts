@@ -1,0 +1,178 @@
+/** Gives workers what they need to serve a version: its manifest, and links to its verified sliver and assets. */
+import type { ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
+import { toWireError } from "@nano/protocol/errors";
+import type { BuildRecord, StoreRecord, VersionRecord } from "@nano/protocol/records";
+import type { Logger } from "@nano/service-kit/logger";
+import type { CacheKind, NodeCache } from "@nano/sliver/node-cache";
+import { errors } from "../errors.ts";
+import type { Assignment } from "../worker-messages.ts";
+import type { TrustedKeyDirectory } from "./trusted-keys.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** How long workers keep a version that is not active any more: routers hear of the change a little later. */
+const RETIRE_AFTER_MS = 10_000;
+/** Tries of a version whose record is not here yet: the request came ahead of the feed. */
+const RECORD_WAIT_MS = 2_000;
+
+export interface VersionSupplyOptions {
+  readonly engine: EngineFingerprint;
+  readonly cache: NodeCache;
+  readonly keys: TrustedKeyDirectory;
+  readonly logger: Logger;
+  workers(): Iterable<WorkerProcess>;
+}
+
+interface HeldArtifact {
+  readonly digest: ArtifactDigest;
+  readonly kind: CacheKind;
+  /** In the worker's own directory. */
+  readonly path: string;
+}
+
+interface Held {
+  readonly versions: Map<VersionId, readonly HeldArtifact[]>;
+}
+
+export class VersionSupply {
+  readonly #options: VersionSupplyOptions;
+  readonly #held = new WeakMap<WorkerProcess, Held>();
+  #records: ReadonlyMap<string, StoreRecord> = new Map();
+  #active = new Set<VersionId>();
+  /** Requests for records that the feed has not brought, called at the next state. */
+  #waiting: (() => void)[] = [];
+
+  constructor(options: VersionSupplyOptions) {
+    this.#options = options;
+  }
+
+  /** A new state of the control store: newly active versions are given out, replaced ones let go. */
+  update(records: ReadonlyMap<string, StoreRecord>): void {
+    this.#records = records;
+    const active = new Set<VersionId>();
+    for (const record of records.values()) {
+      if (record.kind === "app" && record.activeVersion !== null) active.add(record.activeVersion);
+    }
+    const before = this.#active;
+    this.#active = active;
+    for (const versionId of active) {
+      if (!before.has(versionId)) this.#giveToAll(versionId);
+    }
+    for (const versionId of before) {
+      if (!active.has(versionId)) setTimeout(() => this.#retire(versionId), RETIRE_AFTER_MS).unref();
+    }
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resume of waiting) resume();
+  }
+
+  /** A worker that has just started gets all active versions. */
+  async welcome(worker: WorkerProcess): Promise<void> {
+    await Promise.all([...this.#active].map((versionId) => this.give(worker, versionId)));
+  }
+
+  /** Sends a worker a version, or why it cannot have it. Never rejects. */
+  async give(worker: WorkerProcess, versionId: VersionId): Promise<void> {
+    try {
+      worker.send({ type: "assign", assignment: await this.#assign(worker, versionId) });
+    } catch (thrown) {
+      const error = toWireError(thrown);
+      this.#options.logger.warn("version cannot be served", { versionId, err: thrown });
+      const isOurs = error.code.startsWith("EXEC_");
+      const refused = isOurs ? error : errors.SLIVER_REFUSED({ versionId, why: error.message }).wire;
+      worker.send({ type: "refuse", versionId, error: refused });
+    }
+  }
+
+  /** Where the sliver of a version lies, of one that a worker holds. */
+  sliverPath(versionId: VersionId): string | undefined {
+    for (const worker of this.#options.workers()) {
+      const sliver = this.#held
+        .get(worker)
+        ?.versions.get(versionId)
+        ?.find(({ kind }) => kind === "sliver");
+      if (sliver !== undefined) return sliver.path;
+    }
+    return undefined;
+  }
+
+  /** The worker has let go of a version. */
+  released(worker: WorkerProcess, versionId: VersionId): void {
+    const held = this.#held.get(worker)?.versions;
+    const artifacts = held?.get(versionId) ?? [];
+    held?.delete(versionId);
+    const stillUsed = new Set([...(held?.values() ?? [])].flat().map(({ digest }) => digest));
+    for (const { digest, kind } of artifacts) {
+      if (!stillUsed.has(digest)) this.#options.cache.unlinkFrom(worker.directory, digest, kind).catch(() => undefined);
+    }
+  }
+
+  #giveToAll(versionId: VersionId): void {
+    for (const worker of this.#options.workers()) {
+      // A version that only some workers may hold is given to those that routers choose, when they ask.
+      if (this.#version(versionId)?.manifest.limits.workerCount) return;
+      this.give(worker, versionId);
+    }
+  }
+
+  #retire(versionId: VersionId): void {
+    if (this.#active.has(versionId)) return;
+    for (const worker of this.#options.workers()) worker.send({ type: "retire", versionId });
+  }
+
+  async #assign(worker: WorkerProcess, versionId: VersionId): Promise<Assignment> {
+    const version = await this.#awaitVersion(versionId);
+    await this.#options.keys.refresh();
+    const artifacts: HeldArtifact[] = [];
+    const link = async (digest: ArtifactDigest, kind: CacheKind): Promise<string> => {
+      const path = await this.#options.cache.linkFor(worker.directory, digest, kind);
+      artifacts.push({ digest, kind, path });
+      return path;
+    };
+    const sliver = this.#sliverOf(version);
+    const sliverPath = sliver === null ? null : await link(sliver, "sliver");
+    const assetsPath = version.assets === null ? null : await link(version.assets, "assets");
+    this.#holdingsOf(worker).set(versionId, artifacts);
+    return { versionId, app: version.app, manifest: version.manifest, sliverPath, assetsPath };
+  }
+
+  /** Null: the app is only assets. @throws EXEC_VERSION_NOT_BUILT */
+  #sliverOf(version: VersionRecord): ArtifactDigest | null {
+    const build = this.#records.get(`build/${version.id}`) as BuildRecord | undefined;
+    if (build?.state !== "built")
+      throw errors.VERSION_NOT_BUILT({ versionId: version.id, engine: this.#options.engine });
+    const sliver = build.slivers[this.#options.engine];
+    if (sliver !== undefined) return sliver;
+    if (Object.keys(build.slivers).length === 0 && version.assets !== null) return null;
+    throw errors.VERSION_NOT_BUILT({ versionId: version.id, engine: this.#options.engine });
+  }
+
+  #version(versionId: VersionId): VersionRecord | undefined {
+    return this.#records.get(`version/${versionId}`) as VersionRecord | undefined;
+  }
+
+  async #awaitVersion(versionId: VersionId): Promise<VersionRecord> {
+    const deadlineMs = performance.now() + RECORD_WAIT_MS;
+    for (;;) {
+      const version = this.#version(versionId);
+      if (version !== undefined) return version;
+      const remainingMs = deadlineMs - performance.now();
+      if (remainingMs <= 0) throw errors.VERSION_UNKNOWN({ versionId });
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, remainingMs);
+        this.#waiting.push(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
+  #holdingsOf(worker: WorkerProcess): Held["versions"] {
+    let held = this.#held.get(worker);
+    if (held === undefined) {
+      held = { versions: new Map() };
+      this.#held.set(worker, held);
+    }
+    return held.versions;
+  }
+}

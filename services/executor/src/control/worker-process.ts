@@ -1,0 +1,174 @@
+/**
+ * One worker process from fork to exit, with what is its own: a directory, a flight recorder, a listening socket, a credential.
+ *
+ *   starting ──ready──▶ serving ──drain──▶ draining ──▶ exited
+ *       └──────────────── dies, hangs, is killed ─────────┘
+ *
+ * I1 It gets no environment, no descriptor but its recorder's, and may read the product's code and its own directory.
+ * I2 Its sockets are opened or accepted here and handed over: under Node's permissions it can open none itself.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { WorkerId } from "@nano/protocol/brands";
+import type { WorkerEndpoint } from "@nano/protocol/records";
+import { listenOn } from "@nano/service-kit/listen";
+import { errors } from "../errors.ts";
+import type { FromWorker, ToWorker, WorkerBudgets } from "../worker-messages.ts";
+import { workerArguments } from "./worker-permissions.ts";
+
+const WORKER_ENTRY = fileURLToPath(new URL("../worker.main.ts", import.meta.url));
+
+export interface WorkerProcessOptions {
+  readonly id: WorkerId;
+  readonly runDirectory: string;
+  readonly recorderDirectory: string;
+  /** Parent of the worker's own directory; on the file system of the node's cache, so that links work. */
+  readonly workersDirectory: string;
+  readonly budgets: WorkerBudgets;
+  readonly startMs: number;
+  onMessage(message: Exclude<FromWorker, { type: "ready" }>): void;
+  onError(line: string): void;
+}
+
+export class WorkerProcess {
+  readonly endpoint: WorkerEndpoint;
+  readonly directory: string;
+  readonly recorderFd: number;
+  /** Resolves when the process is gone. Never rejects. */
+  readonly exited: Promise<void>;
+  readonly #options: WorkerProcessOptions;
+  readonly #child: ChildProcess;
+  readonly #server: Server;
+  readonly #recorderPath: string;
+  #isGone = false;
+
+  /** Answers a worker that serves. @throws EXEC_WORKER_START */
+  static async start(options: WorkerProcessOptions): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(options);
+    try {
+      await Promise.all([worker.#ready(), listenOn(worker.#server, worker.endpoint.address)]);
+    } catch (thrown) {
+      worker.kill();
+      await worker.exited;
+      worker.bury();
+      throw thrown;
+    }
+    const { id, credential } = worker.endpoint;
+    worker.send({ type: "start", workerId: id, credential, budgets: options.budgets });
+    return worker;
+  }
+
+  private constructor(options: WorkerProcessOptions) {
+    this.#options = options;
+    const { id } = options;
+    this.endpoint = {
+      id,
+      address: join(options.runDirectory, `${id}.sock`),
+      credential: randomBytes(32).toString("hex"),
+    };
+    this.directory = join(options.workersDirectory, id);
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    this.#recorderPath = join(options.recorderDirectory, `nano-${process.pid}-${id}.recorder`);
+    this.recorderFd = openSync(this.#recorderPath, "w+", 0o600);
+    this.#server = createServer({ pauseOnConnect: true }, (socket) => {
+      if (this.#isGone) socket.destroy();
+      else this.#child.send({ type: "router_socket" } satisfies ToWorker, socket, {}, () => undefined);
+    });
+    this.#child = fork(WORKER_ENTRY, [], {
+      execArgv: workerArguments(this.directory),
+      env: {},
+      stdio: ["ignore", "pipe", "pipe", "ipc", this.recorderFd],
+    });
+    this.exited = new Promise((resolve) => {
+      const end = (): void => {
+        if (this.#isGone) return;
+        this.#isGone = true;
+        this.#server.close();
+        resolve();
+      };
+      this.#child.once("exit", end);
+      this.#child.once("error", end);
+    });
+    this.#child.on("message", (message: FromWorker) => {
+      if (message.type !== "ready") options.onMessage(message);
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text: string) => options.onError(text.slice(0, 8_192)));
+    }
+  }
+
+  get id(): WorkerId {
+    return this.endpoint.id;
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Why it ended, for logs: the signal or the exit code. */
+  get ending(): string {
+    return this.#child.signalCode ?? `exit code ${this.#child.exitCode}`;
+  }
+
+  send(message: ToWorker): void {
+    if (!this.#isGone && this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** Connects it to the egress process. */
+  async openEgress(socketPath: string, credential: string): Promise<void> {
+    const socket = connect({ path: socketPath });
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", reject);
+    });
+    socket.pause();
+    if (this.#isGone) socket.destroy();
+    else this.#child.send({ type: "egress_socket", credential } satisfies ToWorker, socket, {}, () => undefined);
+  }
+
+  /** Asks it to finish what it has and exit. */
+  drain(): void {
+    this.#server.close();
+    this.send({ type: "drain" });
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** Removes what it left behind; its recorder cannot be read after that. Idempotent. */
+  bury(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+    rmSync(this.#recorderPath, { force: true });
+    rmSync(this.endpoint.address, { force: true });
+    try {
+      closeSync(this.recorderFd);
+    } catch {
+      // Buried before.
+    }
+  }
+
+  #ready(): Promise<void> {
+    const { startMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const fail = (): void => reject(errors.WORKER_START({ deadlineMs: startMs, ending: this.ending }));
+      const timer = setTimeout(fail, startMs);
+      this.#child.once("message", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.exited.then(() => {
+        clearTimeout(timer);
+        fail();
+      });
+    });
+  }
+}

@@ -1,0 +1,34 @@
+/** The executor: its supervisor. Worker and egress processes are started from here. */
+import { EmbeddedControlStore } from "@nano/control-store/embedded-control-store";
+import { engineFingerprint } from "@nano/isolate/engine";
+import { runService } from "@nano/service-kit/run-service";
+import { config } from "./config.ts";
+import { Supervisor } from "./control/supervisor.ts";
+import { hasNetPermission } from "./control/worker-permissions.ts";
+
+await runService({
+  name: "executor",
+  config,
+  async start({ config, logger, metrics }) {
+    if (!hasNetPermission()) {
+      logger.warn("a wall is missing: this Node cannot keep workers from opening sockets, run NANO on Node 26", {
+        node: process.version,
+      });
+    }
+    const supervisor = await Supervisor.open({
+      config,
+      engine: engineFingerprint(),
+      store: new EmbeddedControlStore(config.controlStore.socketPath),
+      logger,
+      metrics,
+      writeAppLine: (line) => process.stdout.write(line),
+    });
+    return {
+      close: (deadline) => supervisor.close(deadline),
+      readiness: () =>
+        supervisor.isReady
+          ? { isReady: true }
+          : { isReady: false, reason: "no worker serves, or the node is draining" },
+    };
+  },
+});
