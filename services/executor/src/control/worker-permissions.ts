@@ -19,6 +19,7 @@ export function workerArguments(directory: string): string[] {
   return [
     "--no-node-snapshot",
     "--disable-warning=ExperimentalWarning",
+    "--disable-warning=PERM0001",
     "--permission",
     "--allow-addons",
     ...readable.map((path) => `--allow-fs-read=${path}`),
