@@ -1,0 +1,48 @@
+/** Turns what esbuild reports into this package's errors, with place and excerpt. */
+import { builtinModules } from "node:module";
+import type { NanoError } from "@nano/protocol/errors";
+import type { Message } from "esbuild";
+import { errors, type ProblemDetails, type SourceProblem } from "./errors.ts";
+
+const MAX_EXCERPT_COLUMNS = 120;
+const UNRESOLVED = /^Could not resolve "(.+)"$/;
+const NO_EXPORT = /^No matching export in /;
+const TOP_LEVEL_AWAIT = /^Top-level await /;
+
+/** The error of a failed build: the first problem decides its code. */
+export function createBuildError(messages: readonly Message[], cause: unknown): NanoError {
+  const first = messages[0];
+  if (first === undefined) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    return errors.SYNTAX_ERROR({ file: "(unknown)", line: 0, column: 0, text, excerpt: "", problemCount: 1 }, cause);
+  }
+  const details: ProblemDetails = { ...toSourceProblem(first), problemCount: messages.length };
+  const unresolved = UNRESOLVED.exec(first.text)?.[1];
+  if (unresolved !== undefined && isNodeModule(unresolved)) {
+    return errors.ABSENT_NODE_MODULE({ ...details, module: unresolved }, cause);
+  }
+  if (unresolved !== undefined || NO_EXPORT.test(first.text)) return errors.UNRESOLVED_IMPORT(details, cause);
+  if (TOP_LEVEL_AWAIT.test(first.text)) return errors.TOP_LEVEL_AWAIT(details, cause);
+  return errors.SYNTAX_ERROR(details, cause);
+}
+
+export function toSourceProblem(message: Message): SourceProblem {
+  const { location, text } = message;
+  if (location === null) return { file: "(unknown)", line: 0, column: 0, text, excerpt: "" };
+  const { file, line, lineText } = location;
+  // esbuild counts columns in UTF-8 bytes.
+  const column = Buffer.from(lineText).subarray(0, location.column).toString().length;
+  return { file, line, column: column + 1, text, excerpt: renderExcerpt({ line, column, lineText }) };
+}
+
+/** The line and a mark below it. A long line, as minified files have, is cut around the place. */
+export function renderExcerpt(place: { line: number; column: number; lineText: string }): string {
+  const from = Math.max(0, place.column - MAX_EXCERPT_COLUMNS / 2);
+  const shown = place.lineText.slice(from, from + MAX_EXCERPT_COLUMNS).replaceAll("\t", " ");
+  const margin = `${place.line} | `;
+  return `${margin}${shown}\n${" ".repeat(margin.length - 2)}| ${" ".repeat(place.column - from)}^`;
+}
+
+function isNodeModule(path: string): boolean {
+  return path.startsWith("node:") || builtinModules.includes(path);
+}

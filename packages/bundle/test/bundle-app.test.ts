@@ -1,0 +1,251 @@
+import { join } from "node:path";
+import { type BundledApp, bundleApp } from "@nano/bundle/bundle-app";
+import { isNanoError, type NanoError } from "@nano/protocol/errors";
+import { describe, expect, it } from "vitest";
+import { appDirectory } from "./app-directory.ts";
+import { loadScript } from "./load-script.ts";
+
+async function bundleFiles(files: Readonly<Record<string, string>>): Promise<BundledApp> {
+  return bundleApp({ dir: await appDirectory(files) });
+}
+
+async function init(files: Readonly<Record<string, string>>, globals = {}): Promise<Record<string, unknown>> {
+  return loadScript((await bundleFiles(files)).artifact?.script ?? "", globals).init();
+}
+
+async function refusal(files: Readonly<Record<string, string>>): Promise<NanoError> {
+  try {
+    await bundleFiles(files);
+  } catch (error) {
+    if (isNanoError(error)) return error;
+    throw error;
+  }
+  throw new Error("The app was bundled");
+}
+
+describe("a bundle", () => {
+  it("hands over the exports when its factory is called, and not before", async () => {
+    const { artifact } = await bundleFiles({
+      "index.ts": `globalThis.log.push("init");\nexport default { fetch: (): number => 7 };\nexport const named = 1;`,
+    });
+    const log: string[] = [];
+    const app = loadScript(artifact?.script ?? "", { log });
+    expect(log).toEqual([]);
+    const exports = app.init() as { default: { fetch(): number }; named: number };
+    expect(log).toEqual(["init"]);
+    expect(exports.default.fetch()).toBe(7);
+    expect(exports.named).toBe(1);
+    expect(app.globals).toEqual([]);
+  });
+
+  it("is strict, as modules are", async () => {
+    const exports = await init({ "index.js": "export const self = (function () { return this; })();" });
+    expect(exports.self).toBeUndefined();
+  });
+
+  it.each([".ts", ".tsx", ".js", ".mjs", ".jsx"])("takes an entry with %s", async (extension) => {
+    expect((await init({ [`index${extension}`]: "export default 1" })).default).toBe(1);
+  });
+
+  it("takes CommonJS entries and packages", async () => {
+    const exports = await init({
+      "index.js": `const p = require("p"); module.exports = { fetch: () => p.value };`,
+      "node_modules/p/package.json": '{"name":"p","main":"main.js"}',
+      "node_modules/p/main.js": `exports.value = "from " + require("./other").value;`,
+      "node_modules/p/other.js": `exports.value = "p";`,
+    });
+    expect((exports.fetch as () => string)()).toBe("from p");
+  });
+
+  it("folds NODE_ENV and leaves the other branch out", async () => {
+    const { artifact } = await bundleFiles({
+      "index.js": `export default process.env.NODE_ENV === "production" ? require("./a.js") : require("./b.js");`,
+      "a.js": `module.exports = "for production"`,
+      "b.js": `module.exports = "for development"`,
+    });
+    expect(artifact?.script).not.toContain("for development");
+    expect(loadScript(artifact?.script ?? "").init().default).toBe("for production");
+  });
+
+  it("gives process.env where it is used: the host's, or an empty one", async () => {
+    const files = { "index.js": "export default process.env.COLOR ?? 'none'; export const kind = typeof process;" };
+    expect((await init(files)).default).toBe("none");
+    expect(await init(files, { process: { env: { COLOR: "blue" } } })).toMatchObject({
+      default: "blue",
+      kind: "object",
+    });
+  });
+
+  it("prefers workerd over worker over browser and node exports of a package", async () => {
+    const conditions = {
+      node: "./node.js",
+      browser: "./browser.js",
+      workerd: "./workerd.js",
+      worker: "./worker.js",
+      default: "./node.js",
+    };
+    const exports = await init({
+      "index.js": `export { default } from "p";`,
+      "node_modules/p/package.json": JSON.stringify({ name: "p", exports: { ".": conditions } }),
+      ...Object.fromEntries(
+        ["node", "browser", "workerd", "worker"].map((name) => [
+          `node_modules/p/${name}.js`,
+          `export default "${name}"`,
+        ]),
+      ),
+    });
+    expect(exports.default).toBe("workerd");
+  });
+
+  it("compiles JSX with the import source that the app names", async () => {
+    const exports = await init({
+      "tsconfig.json": '{"compilerOptions":{"jsx":"react-jsx","jsxImportSource":"h"}}',
+      "index.tsx": "export default <p>hi</p>;",
+      "node_modules/h/package.json": '{"name":"h"}',
+      "node_modules/h/jsx-runtime.js": "export const jsx = (type, props) => [type, props.children];",
+    });
+    expect(exports.default).toEqual(["p", "hi"]);
+  });
+
+  it("holds text and JSON files that are imported", async () => {
+    const exports = await init({
+      "index.js": `import text from "./a.txt"; import data from "./b.json"; export default [text, data.n];`,
+      "a.txt": "größer",
+      "b.json": '{"n": 3}',
+    });
+    expect(exports.default).toEqual(["größer", 3]);
+  });
+
+  it("is the same for the same files, wherever they lie", async () => {
+    const files = { "index.ts": 'import { b } from "./b.ts"; export default b;', "b.ts": "export const b = 1;" };
+    const [one, two] = [await bundleFiles(files), await bundleFiles(files)];
+    expect(one.artifact).toEqual(two.artifact);
+    expect(one.artifact?.sourceMap).toContain('"index.ts"');
+  });
+
+  it("names the files that it was made of", async () => {
+    const app = await bundleFiles({
+      "index.ts": 'import "./b.ts"; export default 1;',
+      "b.ts": "globalThis.b = process;",
+    });
+    const names = app.watchFiles.map((path) => path.slice(app.directory.length + 1)).sort();
+    expect(names).toEqual(["b.ts", "index.ts", "nano.json", "package.json"]);
+  });
+});
+
+describe("an app's directory", () => {
+  it.each([
+    [
+      "nano.json before package.json",
+      { "nano.json": '{"entrypoint":"a.ts"}', "package.json": '{"main":"b.ts"}' },
+      "a.ts",
+    ],
+    ["module before main", { "package.json": '{"main":"a.ts","module":"b.ts"}' }, "b.ts"],
+    ["exports", { "package.json": '{"exports":{".":{"node":"./a.ts","worker":"./b.ts"}}}' }, "b.ts"],
+    ["index", { "index.js": "", "src/index.ts": "" }, "index.js"],
+    ["src/index", { "src/index.ts": "" }, "src/index.ts"],
+  ])("names its entry: %s", async (_, files, expected) => {
+    const app = await bundleFiles({ "a.ts": "export default 1", "b.ts": "export default 1", ...files });
+    expect(app.entry).toBe(join(app.directory, expected));
+  });
+
+  it("is an app of assets alone where it has no entry", async () => {
+    const app = await bundleFiles({ "assets/index.html": "hi" });
+    expect(app).toMatchObject({ artifact: null, entry: null, assetsDir: join(app.directory, "assets") });
+  });
+
+  it("gives the manifest as it was written, and a name", async () => {
+    const app = await bundleFiles({
+      "nano.json": '{"entrypoint":"a.ts","isolation":"app","limits":{"cpu_time_ms":200},"env_vars":{"A":"b"}}',
+      "package.json": '{"name":"@scope/shop"}',
+      "a.ts": "export default 1",
+    });
+    expect(app.manifest).toEqual({ isolation: "app", limits: { cpu_time_ms: 200 }, env_vars: { A: "b" } });
+    expect(app.name).toBe("shop");
+    expect(app.assetsDir).toBeNull();
+  });
+
+  it("may be named by its entry file", async () => {
+    const directory = await appDirectory({ "other.ts": "export default 5" });
+    const app = await bundleApp({ entrypoint: join(directory, "other.ts") });
+    expect(loadScript(app.artifact?.script ?? "").init().default).toBe(5);
+  });
+
+  it("lists every problem of its manifest with place, found and expected", async () => {
+    const error = await refusal({
+      "nano.json": '{"isolation":"none","limits":{"cpu_time_ms":"x"},"colour":1}',
+      "index.js": "",
+    });
+    expect(error.code).toBe("BUNDLE_BAD_MANIFEST");
+    expect(error.message).toMatch(/isolation: found "none", expected/);
+    expect(error.message).toMatch(/limits\.cpu_time_ms: found "x", expected/);
+    expect(error.message).toMatch(/colour/);
+  });
+
+  it("is refused where there is nothing to serve, or what is named is missing", async () => {
+    expect((await refusal({ "readme.md": "x" })).code).toBe("BUNDLE_NO_ENTRY");
+    expect((await refusal({ "nano.json": '{"entrypoint":"gone.ts"}' })).message).toContain("gone.ts, which is no file");
+    expect((await refusal({ "nano.json": "{", "index.js": "" })).code).toBe("BUNDLE_BAD_MANIFEST");
+    await expect(bundleApp({ dir: "/nowhere/at/all" })).rejects.toMatchObject({ code: "BUNDLE_NO_ENTRY" });
+  });
+});
+
+describe("a build failure", () => {
+  it("shows file, line, column and excerpt of a syntax error", async () => {
+    const error = await refusal({ "index.ts": "import './b.ts'", "b.ts": "const a = 1;\nconst größe = = 2;\n" });
+    expect(error.code).toBe("BUNDLE_SYNTAX_ERROR");
+    expect(error.wire.details).toMatchObject({ file: "b.ts", line: 2, column: 15, problemCount: 1 });
+    expect(error.message).toBe(
+      ['Syntax error in b.ts:2:15: Unexpected "="', "2 | const größe = = 2;", "  |               ^"].join("\n"),
+    );
+  });
+
+  it("cuts the excerpt of a long line around the place", async () => {
+    const error = await refusal({ "index.js": `${"a;".repeat(5_000)} = = ${"b;".repeat(5_000)}` });
+    expect((error.wire.details.excerpt as string).length).toBeLessThan(300);
+    expect(error.wire.details.excerpt).toContain("= =");
+  });
+
+  it("names a Node module that does not exist here, and who imports it", async () => {
+    const error = await refusal({
+      "index.js": 'import "p";',
+      "node_modules/p/package.json": '{"name":"p","main":"lib/p.js"}',
+      "node_modules/p/lib/p.js": 'const fs = require("node:fs");\nexports.read = fs.readFileSync;',
+    });
+    expect(error.code).toBe("BUNDLE_ABSENT_NODE_MODULE");
+    expect(error.wire.details).toMatchObject({ module: "node:fs", file: "node_modules/p/lib/p.js", line: 1 });
+    expect((await refusal({ "index.js": 'import net from "net"; export default net;' })).code).toBe(
+      "BUNDLE_ABSENT_NODE_MODULE",
+    );
+  });
+
+  it("lets an installed package stand in for a Node module", async () => {
+    const exports = await init({
+      "index.js": 'export { default } from "buffer";',
+      "node_modules/buffer/package.json": '{"name":"buffer"}',
+      "node_modules/buffer/index.js": 'export default "from npm";',
+    });
+    expect(exports.default).toBe("from npm");
+  });
+
+  it("names an import that is nowhere, and an export that a module has not", async () => {
+    expect((await refusal({ "index.js": 'import "./gone.js";' })).code).toBe("BUNDLE_UNRESOLVED_IMPORT");
+    const error = await refusal({
+      "index.js": 'import { a } from "./b.js"; export default a;',
+      "b.js": "export const c = 1",
+    });
+    expect(error).toMatchObject({ code: "BUNDLE_UNRESOLVED_IMPORT" });
+  });
+
+  it("says where top-level await stands", async () => {
+    const error = await refusal({ "index.ts": "const a = 1;\nexport default await Promise.resolve(a);" });
+    expect(error.code).toBe("BUNDLE_TOP_LEVEL_AWAIT");
+    expect(error.wire.details).toMatchObject({ file: "index.ts", line: 2, column: 16 });
+  });
+
+  it("counts the problems that it does not show", async () => {
+    const error = await refusal({ "index.js": 'import "./a.js"; import "./b.js";' });
+    expect(error.wire.details.problemCount).toBe(2);
+    expect(error.message).toContain("(and 1 more)");
+  });
+});
