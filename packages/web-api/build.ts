@@ -7,20 +7,33 @@
 import { build } from "esbuild";
 import { SECRET_PLACEHOLDER } from "./src/boundary.ts";
 
-await build({
-  entryPoints: [new URL("src/main.ts", import.meta.url).pathname],
-  outfile: new URL("dist/web-api.js", import.meta.url).pathname,
-  bundle: true,
-  format: "iife",
-  target: "es2024",
-  platform: "neutral",
-  // Node's "main" is what CommonJS packages have; a CommonJS module stays one function, evaluated when first required.
-  mainFields: ["main"],
-  conditions: ["require"],
-  minifyWhitespace: true,
-  minifySyntax: true,
-  legalComments: "none",
-  banner: { js: `(()=>{"use strict";const __nano_secret__=${JSON.stringify(SECRET_PLACEHOLDER)};` },
-  footer: { js: "})();" },
-  logLevel: "warning",
-});
+/** Builds the script and answers its text, without writing it. */
+export async function buildWebApi(): Promise<string> {
+  const result = await build({
+    entryPoints: [new URL("src/main.ts", import.meta.url).pathname],
+    bundle: true,
+    write: false,
+    format: "iife",
+    target: "es2024",
+    platform: "neutral",
+    // CommonJS builds of packages: a CommonJS module stays one function, evaluated when it is first required.
+    mainFields: ["main"],
+    conditions: ["require"],
+    minifyWhitespace: true,
+    minifySyntax: true,
+    legalComments: "none",
+    banner: { js: `(()=>{"use strict";const __nano_secret__=${JSON.stringify(SECRET_PLACEHOLDER)};` },
+    footer: { js: "})();" },
+    logLevel: "warning",
+  });
+  const [file] = result.outputFiles;
+  if (file === undefined) throw new Error("esbuild wrote nothing");
+  return file.text;
+}
+
+if (import.meta.main) {
+  const { mkdir, writeFile } = await import("node:fs/promises");
+  const folder = new URL("dist/", import.meta.url);
+  await mkdir(folder, { recursive: true });
+  await writeFile(new URL("web-api.js", folder), await buildWebApi());
+}

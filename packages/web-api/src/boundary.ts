@@ -63,9 +63,9 @@ export const HostOp = {
   RESPONSE_ERROR: 4,
   /** id: request · a: name · b: message · c: stack. The handler threw, or did not answer with a Response. */
   THREW: 5,
-  /** id: request. Response complete and every `waitUntil` settled: the request is over. Sent exactly once. */
+  /** id: request. Response complete and every `waitUntil` settled: the request is over. Sent once, if not in RESPOND_SETTLED. */
   SETTLED: 6,
-  /** id: request. The handler reads the body: the host may deliver (more) BODY_CHUNKs. */
+  /** id: request. The handler reads the body and wants the next BODY_CHUNK (one at a time; more are buffered). */
   REQUEST_BODY_PULL: 7,
   /** id: request. The handler does not want the rest of the body. */
   REQUEST_BODY_CANCEL: 8,

@@ -6,7 +6,7 @@
  *    sliver where init touched it.
  * I2 `loadGlobal` answers the platform's own value, whatever tenant code put on the global in its place.
  */
-import { ObjectDefineProperty, ObjectPrototypeHasOwnProperty } from "./primordials.ts";
+import { ObjectDefineProperty } from "./primordials.ts";
 
 const target = globalThis;
 
@@ -73,7 +73,7 @@ export function loadGlobal<T = unknown>(name: string): T {
 
 /** The value of a lazy name if it was made already: what nobody loaded, nobody can have an instance of. */
 export function loadedGlobal<T = unknown>(name: string): T | undefined {
-  return ObjectPrototypeHasOwnProperty(lazyGlobals, name) ? (lazyGlobals[name]?.value as T | undefined) : undefined;
+  return lazyGlobals[name]?.value as T | undefined;
 }
 
 function defineValue(name: string, value: unknown, enumerable: boolean): void {

@@ -36,6 +36,7 @@ export const {
 } = Object;
 export const ObjectPrototypeHasOwnProperty = /* @__PURE__ */ uncurryThis(Object.prototype.hasOwnProperty);
 export const ObjectPrototypeIsPrototypeOf = /* @__PURE__ */ uncurryThis(Object.prototype.isPrototypeOf);
+export const ObjectPrototypePropertyIsEnumerable = /* @__PURE__ */ uncurryThis(Object.prototype.propertyIsEnumerable);
 export const ObjectPrototypeToString = /* @__PURE__ */ uncurryThis(Object.prototype.toString);
 
 export const { isArray: ArrayIsArray } = Array;
@@ -48,6 +49,7 @@ export const ArrayPrototypeSplice = /* @__PURE__ */ uncurryThis(Array.prototype.
 export const StringPrototypeCharCodeAt = /* @__PURE__ */ uncurryThis(String.prototype.charCodeAt);
 export const StringPrototypeIndexOf = /* @__PURE__ */ uncurryThis(String.prototype.indexOf);
 export const StringPrototypeSlice = /* @__PURE__ */ uncurryThis(String.prototype.slice);
+export const StringPrototypeToWellFormed = /* @__PURE__ */ uncurryThis(String.prototype.toWellFormed);
 export const StringPrototypeToLowerCase = /* @__PURE__ */ uncurryThis(String.prototype.toLowerCase);
 export const StringPrototypeToUpperCase = /* @__PURE__ */ uncurryThis(String.prototype.toUpperCase);
 export const StringCtor = String;
@@ -119,6 +121,8 @@ export const { parse: JSONParse, stringify: JSONStringify } = JSON;
 export const { now: DateNow } = Date;
 export const SymbolIterator: typeof Symbol.iterator = Symbol.iterator;
 export const SymbolAsyncIterator: typeof Symbol.asyncIterator = Symbol.asyncIterator;
+/** %IteratorPrototype%, of which every built-in iterator is one. */
+export const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())) as object;
 export const SymbolToStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
 export const ErrorCtor = Error;
 export const TypeErrorCtor = TypeError;

@@ -1,0 +1,193 @@
+/**
+ * One request in the guest, from REQUEST to SETTLED.
+ *
+ * I1 A handler that answers without waiting, with a body that is there whole, costs one call of the host
+ *    (RESPOND_SETTLED) and no promise.
+ * I2 The host is told of the end exactly once, after the response ended and every `waitUntil` settled, however the handler
+ *    ended.
+ * I3 A run is known to events (`runs`) only from the moment on which one could come for it.
+ */
+
+import { type Body, bodyOfData, bodyOfSource, isBodyUnusable } from "./body.ts";
+import { BodySender, type Failure } from "./body-sender.ts";
+import { HostOp } from "./boundary.ts";
+import { callHost } from "./host.ts";
+import { HostSource } from "./host-source.ts";
+import { writeLog } from "./log.ts";
+import {
+  MapCtor,
+  MapPrototypeDelete,
+  MapPrototypeGet,
+  MapPrototypeSet,
+  PromisePrototypeThen,
+  PromiseResolve,
+  TypeErrorCtor,
+} from "./primordials.ts";
+import { type Request, requestFromHost } from "./request.ts";
+import { isNullBodyStatus, isResponse, responseSlots } from "./response.ts";
+import { abortError, type Controller, createController, type Signal } from "./signal.ts";
+import { describeThrown, formatThrown } from "./thrown.ts";
+
+const SOURCE_OPS = { pull: HostOp.REQUEST_BODY_PULL, cancel: HostOp.REQUEST_BODY_CANCEL };
+
+const runs = new MapCtor<number, RequestRun>();
+
+/** The run that an event is for, or undefined where it is over. */
+export function findRun(id: number): RequestRun | undefined {
+  return MapPrototypeGet(runs, id);
+}
+
+export class RequestRun {
+  readonly #id: number;
+  /** Where the rest of the request's body comes from, if it was not there whole. */
+  source: HostSource | null = null;
+  #controller: Controller | null = null;
+  #abortReason: Failure | null = null;
+  #sender: BodySender | null = null;
+  #pendingCount = 0;
+  #isResponseOver = false;
+  #isKnown = false;
+
+  constructor(id: number) {
+    this.#id = id;
+  }
+
+  /** The request as the handler sees it. */
+  createRequest(head: { method: string; url: string; headers: string }, body: unknown): Request {
+    return requestFromHost(head, this.#bodyOf(body), () => this.#createSignal());
+  }
+
+  /** Takes what the handler returned: a Response, or a promise of one. Never throws. */
+  settleWith(result: unknown): void {
+    try {
+      if (isResponse(result) || typeof result !== "object" || result === null) {
+        this.#respond(result);
+        return;
+      }
+      this.#remember();
+      PromisePrototypeThen(PromiseResolve(result), this.#onResult, this.#onThrown);
+    } catch (reason) {
+      this.fail(reason);
+    }
+  }
+
+  /** Ends the request without a response: the handler threw. */
+  fail(reason: unknown): void {
+    const { name, message, stack } = describeThrown(reason);
+    callHost(HostOp.THREW, this.#id, name, message, stack);
+    this.#endResponse();
+  }
+
+  /** Keeps the request open until the promise settles; its failure is logged. */
+  waitUntil(promise: unknown): void {
+    this.#pendingCount++;
+    this.#remember();
+    PromisePrototypeThen(PromiseResolve(promise), this.#onWaited, (reason) => {
+      writeLog("error", `waitUntil: ${formatThrown(reason)}`);
+      this.#onWaited();
+    });
+  }
+
+  /** The host has room for more of the response. */
+  resume(): void {
+    this.#sender?.resume();
+  }
+
+  /** The client went away: what was under way for it stops, what `waitUntil` keeps goes on. */
+  abort(message: unknown): void {
+    if (this.#abortReason !== null) return;
+    const reason = abortError(`${message as string}`);
+    this.#abortReason = { reason };
+    this.source?.fail(reason);
+    this.#controller?.abort(reason);
+    this.#sender?.cancel(reason);
+  }
+
+  readonly #onResult = (result: unknown): void => {
+    try {
+      this.#respond(result);
+    } catch (reason) {
+      this.fail(reason);
+    }
+  };
+
+  readonly #onThrown = (reason: unknown): void => {
+    this.fail(reason);
+  };
+
+  readonly #onWaited = (): void => {
+    this.#pendingCount--;
+    this.#settle();
+  };
+
+  #respond(result: unknown): void {
+    if (!isResponse(result)) throw new TypeErrorCtor("The fetch handler did not answer with a Response");
+    const slots = responseSlots(result);
+    const { body, status } = slots;
+    if (status === 0) throw new TypeErrorCtor("The fetch handler answered with Response.error()");
+    if (isBodyUnusable(body)) throw new TypeErrorCtor("The body of the response was already read, or is locked");
+    const block = slots.headers.toBlock();
+    if (body === null || body.data !== null || isNullBodyStatus(status)) {
+      const data = body === null ? null : body.data;
+      if (body !== null) body.isUsed = true;
+      if (this.#pendingCount === 0) {
+        callHost(HostOp.RESPOND_SETTLED, this.#id, status, slots.statusText, block, data);
+        this.#forget();
+        return;
+      }
+      callHost(HostOp.RESPOND, this.#id, status, slots.statusText, block, data);
+      this.#endResponse();
+      return;
+    }
+    this.#remember();
+    callHost(HostOp.RESPOND, this.#id, status, slots.statusText, block, true);
+    this.#send(body);
+  }
+
+  #send(body: Body): void {
+    this.#sender = new BodySender(body, HostOp.RESPONSE_CHUNK, this.#id, (failure) => {
+      if (failure !== undefined) {
+        const { message, stack } = describeThrown(failure.reason);
+        callHost(HostOp.RESPONSE_ERROR, this.#id, message, stack);
+      } else if (this.#abortReason === null) callHost(HostOp.RESPONSE_END, this.#id);
+      this.#endResponse();
+    });
+    if (this.#abortReason === null) this.#sender.start();
+    else this.#sender.cancel(this.#abortReason.reason);
+  }
+
+  #endResponse(): void {
+    this.#isResponseOver = true;
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (!this.#isResponseOver || this.#pendingCount > 0) return;
+    this.#forget();
+    callHost(HostOp.SETTLED, this.#id);
+  }
+
+  #remember(): void {
+    if (this.#isKnown) return;
+    this.#isKnown = true;
+    MapPrototypeSet(runs, this.#id, this);
+  }
+
+  #forget(): void {
+    if (this.#isKnown) MapPrototypeDelete(runs, this.#id);
+  }
+
+  #bodyOf(body: unknown): Body | null {
+    if (body === undefined) return null;
+    if (body !== true) return bodyOfData(body as ArrayBuffer);
+    this.#remember();
+    this.source = new HostSource(SOURCE_OPS, this.#id);
+    return bodyOfSource(this.source);
+  }
+
+  #createSignal(): Signal {
+    this.#controller = createController();
+    if (this.#abortReason !== null) this.#controller.abort(this.#abortReason.reason);
+    return this.#controller.signal;
+  }
+}

@@ -1,0 +1,179 @@
+/**
+ * https://fetch.spec.whatwg.org/#request-class
+ *
+ * I1 The request that the host hands over costs one object with its strings as they came; headers, body stream and signal
+ *    are made when somebody asks for them.
+ */
+import { type Body, bodyStream, cloneBody, consumeBody, isBodyUnusable, isBodyUsed } from "./body.ts";
+import { toArrayBuffer, toBlob, toBytes, toFormData, toJson, toText } from "./body-convert.ts";
+import { HeaderList } from "./header-list.ts";
+import { type Headers, headersOver } from "./headers.ts";
+import { finishInterface } from "./leaf/webidl.ts";
+import { TypeErrorCtor } from "./primordials.ts";
+import { passiveMember, type RequestSlots, signalOf, slotsOfInit } from "./request-slots.ts";
+import { followingSignal, type Signal } from "./signal.ts";
+import type { ByteStream } from "./streams.ts";
+
+/** A first argument that tenant code cannot have: the constructor then takes over slots instead of converting an init. */
+const ADOPT = {};
+
+let slotsOf: (request: Request) => RequestSlots;
+/** Whether a value is a Request of this platform, made by a constructor of ours. */
+export let isRequest: (value: unknown) => value is Request;
+
+export class Request {
+  readonly #slots: RequestSlots;
+  #headers: Headers | null = null;
+
+  static {
+    slotsOf = (request) => request.#slots;
+    isRequest = (value): value is Request => typeof value === "object" && value !== null && #slots in value;
+  }
+
+  constructor(input: unknown, init: unknown = undefined) {
+    this.#slots =
+      input === ADOPT
+        ? (init as RequestSlots)
+        : slotsOfInit(isRequest(input) ? input.#slots : `${input as string}`, init);
+  }
+
+  get method(): string {
+    return this.#slots.method;
+  }
+
+  get url(): string {
+    return this.#slots.url;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= headersOver(this.#slots.headers, this.#slots.areHeadersImmutable);
+    return this.#headers;
+  }
+
+  get destination(): string {
+    return passiveMember(this.#slots, "destination") as string;
+  }
+
+  get referrer(): string {
+    return passiveMember(this.#slots, "referrer") as string;
+  }
+
+  get referrerPolicy(): string {
+    return passiveMember(this.#slots, "referrerPolicy") as string;
+  }
+
+  get mode(): string {
+    return passiveMember(this.#slots, "mode") as string;
+  }
+
+  get credentials(): string {
+    return passiveMember(this.#slots, "credentials") as string;
+  }
+
+  get cache(): string {
+    return passiveMember(this.#slots, "cache") as string;
+  }
+
+  get redirect(): string {
+    return this.#slots.redirect;
+  }
+
+  get integrity(): string {
+    return passiveMember(this.#slots, "integrity") as string;
+  }
+
+  get keepalive(): boolean {
+    return passiveMember(this.#slots, "keepalive") as boolean;
+  }
+
+  get duplex(): string {
+    return passiveMember(this.#slots, "duplex") as string;
+  }
+
+  get signal(): Signal {
+    return signalOf(this.#slots);
+  }
+
+  get body(): ByteStream | null {
+    const { body } = this.#slots;
+    return body === null ? null : bodyStream(body);
+  }
+
+  get bodyUsed(): boolean {
+    return isBodyUsed(this.#slots.body);
+  }
+
+  clone(): Request {
+    const slots = this.#slots;
+    if (isBodyUnusable(slots.body)) throw new TypeErrorCtor("Request.clone: the body was read or is locked");
+    const signal = signalOf(slots);
+    return requestOver({
+      ...slots,
+      headers: slots.headers.copy(),
+      body: slots.body === null ? null : cloneBody(slots.body),
+      signal: null,
+      createSignal: () => followingSignal(signal),
+    });
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return consumeBody<Request, ArrayBuffer>(this, bodyOf, toArrayBuffer);
+  }
+
+  blob(): Promise<unknown> {
+    return consumeBody<Request, unknown>(this, bodyOf, (data, self) => toBlob(data, contentTypeOf(self)));
+  }
+
+  bytes(): Promise<Uint8Array> {
+    return consumeBody<Request, Uint8Array>(this, bodyOf, toBytes);
+  }
+
+  formData(): Promise<unknown> {
+    return consumeBody<Request, unknown>(this, bodyOf, (data, self) => toFormData(data, contentTypeOf(self)));
+  }
+
+  json(): Promise<unknown> {
+    return consumeBody<Request, unknown>(this, bodyOf, toJson);
+  }
+
+  text(): Promise<string> {
+    return consumeBody<Request, string>(this, bodyOf, toText);
+  }
+}
+finishInterface(Request, "Request");
+
+/** The request that the host hands over. `createSignal` makes the signal that tells of a client gone. */
+export function requestFromHost(
+  head: { method: string; url: string; headers: string },
+  body: Body | null,
+  createSignal: () => Signal,
+): Request {
+  return new Request(ADOPT, {
+    method: head.method,
+    url: head.url,
+    headers: new HeaderList(head.headers),
+    areHeadersImmutable: true,
+    body,
+    signal: null,
+    createSignal,
+    redirect: "manual",
+    passive: null,
+  } satisfies RequestSlots);
+}
+
+/** The slots of a Request. @throws TypeError where the value is none */
+export function requestSlots(request: Request): RequestSlots {
+  return slotsOf(request);
+}
+
+function requestOver(slots: RequestSlots): Request {
+  return new Request(ADOPT, slots);
+}
+
+function bodyOf(self: Request): Body | null {
+  return slotsOf(self).body;
+}
+
+function contentTypeOf(self: Request): string | null {
+  return slotsOf(self).headers.get("content-type");
+}

@@ -1,0 +1,75 @@
+/**
+ * setTimeout and setInterval, kept by the host: the guest holds the callbacks.
+ *
+ * I1 The host bounds how many timers there are; a refused one throws.
+ */
+import { HostOp } from "./boundary.ts";
+import { defineOperation } from "./define-global.ts";
+import { callHost } from "./host.ts";
+import {
+  ErrorCtor,
+  MapCtor,
+  MapPrototypeDelete,
+  MapPrototypeGet,
+  MapPrototypeSet,
+  ReflectApply,
+  TypeErrorCtor,
+} from "./primordials.ts";
+import { reportError } from "./report-error.ts";
+
+interface Timer {
+  readonly callback: (...args: unknown[]) => unknown;
+  readonly args: unknown[];
+  readonly delayMs: number;
+  readonly repeats: boolean;
+}
+
+const timers = new MapCtor<number, Timer>();
+let lastId = 0;
+
+export function installTimers(): void {
+  defineOperation("setTimeout", function setTimeout(callback: unknown, delay?: unknown, ...args: unknown[]): number {
+    return startTimer("setTimeout", false, callback, delay, args);
+  });
+  defineOperation("setInterval", function setInterval(callback: unknown, delay?: unknown, ...args: unknown[]): number {
+    return startTimer("setInterval", true, callback, delay, args);
+  });
+  defineOperation("clearTimeout", function clearTimeout(id?: unknown): void {
+    stopTimer(id);
+  });
+  defineOperation("clearInterval", function clearInterval(id?: unknown): void {
+    stopTimer(id);
+  });
+}
+
+/** Runs the callback of a timer that the host says is due. What it throws is reported, as the standard says. */
+export function fireTimer(id: number): void {
+  const timer = MapPrototypeGet(timers, id);
+  if (timer === undefined) return;
+  if (!timer.repeats) MapPrototypeDelete(timers, id);
+  try {
+    ReflectApply(timer.callback, globalThis, timer.args);
+  } catch (reason) {
+    reportError(reason);
+  }
+  if (timer.repeats && MapPrototypeGet(timers, id) === timer) {
+    if (callHost(HostOp.TIMER_SET, id, timer.delayMs) === false) MapPrototypeDelete(timers, id);
+  }
+}
+
+function startTimer(name: string, repeats: boolean, callback: unknown, delay: unknown, args: unknown[]): number {
+  if (typeof callback !== "function") throw new TypeErrorCtor(`${name}: the callback is not a function`);
+  // A "long" of Web IDL: it wraps around, and what is not a number is 0.
+  const longMs = (delay as number) | 0;
+  const delayMs = Math.max(longMs, 0);
+  const id = lastId + 1;
+  if (callHost(HostOp.TIMER_SET, id, delayMs) === false) throw new ErrorCtor(`${name}: the app has too many timers`);
+  lastId = id;
+  MapPrototypeSet(timers, id, { callback: callback as Timer["callback"], args, delayMs, repeats });
+  return id;
+}
+
+function stopTimer(id: unknown): void {
+  const key = (id as number) | 0;
+  if (MapPrototypeDelete(timers, key)) callHost(HostOp.TIMER_CLEAR, key);
+}
