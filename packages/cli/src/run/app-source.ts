@@ -1,0 +1,80 @@
+/** Where an app comes from, a directory of code or a ready sliver, and what of it is sent to the registry. */
+import { stat } from "node:fs/promises";
+import type { BundledApp } from "@nano/bundle/bundle-app";
+import { watchApp } from "@nano/bundle/watch-app";
+import type { EngineFingerprint } from "@nano/protocol/brands";
+import type { ManifestInput } from "@nano/protocol/manifest";
+import type { BundleArtifact } from "@nano/protocol/records";
+import { packAssets } from "@nano/sliver/asset-pack";
+import type { TrustedKeys } from "@nano/sliver/signing-key";
+import type { AppPlan } from "../config/config-file.ts";
+import { readSliver } from "../sliver/read-sliver.ts";
+import type { MakeArtifacts } from "./deployment.ts";
+import { watchFile } from "./watch-file.ts";
+
+export interface AppArtifacts {
+  readonly manifest: ManifestInput;
+  readonly bundle: BundleArtifact | null;
+  /** The asset pack. */
+  readonly assets: Uint8Array | null;
+  readonly sliver: { readonly bytes: Uint8Array; readonly fingerprint: EngineFingerprint } | null;
+}
+
+/** An app's files under watch. */
+export interface AppSource {
+  close(): Promise<void>;
+}
+
+export interface AppSourceOptions {
+  readonly trustedKeys: TrustedKeys;
+  /** Called with the first state before this resolves, and after each edit. */
+  onChange(make: MakeArtifacts): void;
+}
+
+/** @throws BUNDLE_NO_ENTRY, BUNDLE_TOO_MANY_DIRECTORIES */
+export async function openAppSource(plan: AppPlan, options: AppSourceOptions): Promise<AppSource> {
+  const { path } = plan.source;
+  if (plan.source.kind === "sliver") {
+    const make = () => makeFromSliver(plan, options.trustedKeys);
+    const watch = await watchFile(path, () => options.onChange(make));
+    options.onChange(make);
+    return { close: async () => watch.close() };
+  }
+  const isDirectory = (await stat(path).catch(() => null))?.isDirectory() ?? true;
+  return watchApp(isDirectory ? { dir: path } : { entrypoint: path }, (event) => {
+    options.onChange(async () => {
+      if (event.type === "failed") throw event.error;
+      return makeFromCode(plan, event.app);
+    });
+  });
+}
+
+async function makeFromCode(plan: AppPlan, app: BundledApp): Promise<AppArtifacts> {
+  return {
+    manifest: mergeManifests(app.manifest, plan.manifest),
+    bundle: app.artifact,
+    assets: app.assetsDir === null ? null : await packAssets(app.assetsDir),
+    sliver: null,
+  };
+}
+
+async function makeFromSliver(plan: AppPlan, trustedKeys: TrustedKeys): Promise<AppArtifacts> {
+  const { manifest, bytes } = await readSliver(plan.source.path, trustedKeys);
+  return {
+    manifest: mergeManifests({ isolation: manifest.isolation }, plan.manifest),
+    bundle: null,
+    assets: null,
+    sliver: { bytes, fingerprint: manifest.fingerprint },
+  };
+}
+
+/** What the app says of itself, and over it what whoever runs it says. */
+export function mergeManifests(own: ManifestInput, over: ManifestInput): ManifestInput {
+  return {
+    ...own,
+    ...over,
+    env_vars: { ...own.env_vars, ...over.env_vars },
+    limits: { ...own.limits, ...over.limits },
+    websocket: { ...own.websocket, ...over.websocket },
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * One app on its way to being served: its artifacts are made, uploaded and built, again after each edit.
+ *
+ *   idle ──▶ working ──▶ serving            an attempt fails: `failed` where no version serves, otherwise `stale`
+ *
+ * I1 One attempt at a time. Edits during an attempt lead to one further attempt, with the newest of them.
+ * I2 A failed attempt leaves the version that serves.
+ */
+import type { WireError } from "@nano/protocol/errors";
+import { isNanoError, toWireError } from "@nano/protocol/errors";
+import type { BuildEvent } from "@nano/protocol/records";
+import type { VersionAnswer } from "@nano/protocol/registry-api";
+import type { AppPlan } from "../config/config-file.ts";
+import type { AppArtifacts } from "./app-source.ts";
+import type { RegistryClient } from "./registry-client.ts";
+
+export type DeploymentOutcome =
+  | { readonly kind: "serving"; readonly elapsedMs: number; readonly note: string; readonly isChanged: boolean }
+  | { readonly kind: "failed" | "stale"; readonly error: WireError };
+
+/** Makes what is deployed; throws what is wrong with it. */
+export type MakeArtifacts = () => Promise<AppArtifacts>;
+
+export interface DeploymentOptions {
+  readonly plan: AppPlan;
+  readonly registry: RegistryClient;
+  onStep(step: string): void;
+  /** Hears of the end of each attempt, before another begins. */
+  onOutcome(outcome: DeploymentOutcome): Promise<void> | void;
+}
+
+export class Deployment {
+  readonly #options: DeploymentOptions;
+  #plan: AppPlan;
+  #outcome: DeploymentOutcome | null = null;
+  #isServing = false;
+  #hasRecord = false;
+  #version: string | null = null;
+  #running: Promise<void> | null = null;
+  #wanted: MakeArtifacts | null = null;
+  #isClosed = false;
+
+  constructor(options: DeploymentOptions) {
+    this.#options = options;
+    this.#plan = options.plan;
+  }
+
+  get plan(): AppPlan {
+    return this.#plan;
+  }
+
+  get outcome(): DeploymentOutcome | null {
+    return this.#outcome;
+  }
+
+  /** Whether the registry knows the app, so that routes may lead to it. */
+  get hasRecord(): boolean {
+    return this.#hasRecord;
+  }
+
+  /** The app is known from an earlier run, and may serve already. */
+  adopt(isServing: boolean): void {
+    this.#hasRecord = true;
+    this.#isServing = isServing;
+  }
+
+  setPlan(plan: AppPlan): void {
+    this.#plan = plan;
+  }
+
+  /** Deploys; the newest request wins. Resolves when no attempt is under way or wanted any more. */
+  request(make: MakeArtifacts): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    this.#wanted = make;
+    this.#running ??= this.#work().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** Resolves when no attempt is under way or wanted. */
+  async settled(): Promise<void> {
+    await this.#running;
+  }
+
+  /** No further attempts; resolves when the running one has ended. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#wanted = null;
+    await this.#running;
+  }
+
+  async #work(): Promise<void> {
+    while (this.#wanted !== null) {
+      const make = this.#wanted;
+      this.#wanted = null;
+      const outcome = await this.#attempt(make).catch((error: unknown) => this.#failed(toFailure(error)));
+      this.#outcome = outcome;
+      if (!this.#isClosed) await this.#options.onOutcome(outcome);
+    }
+  }
+
+  async #attempt(make: MakeArtifacts): Promise<DeploymentOutcome> {
+    const { registry, onStep } = this.#options;
+    const startedAtMs = performance.now();
+    const plan = this.#plan;
+    const made = await make();
+    onStep("uploading");
+    const [bundle, assets, sliver] = await Promise.all([
+      made.bundle === null ? null : registry.storeArtifact(Buffer.from(JSON.stringify(made.bundle))),
+      made.assets === null ? null : registry.storeArtifact(made.assets),
+      made.sliver === null ? null : registry.storeArtifact(made.sliver.bytes),
+    ]);
+    const fingerprint = made.sliver?.fingerprint ?? null;
+    const { manifest } = made;
+    let answer = await registry.deploy(plan.name, { manifest, bundle, assets, sliver, fingerprint, activate: true });
+    this.#hasRecord = true;
+    const isChanged = answer.version !== this.#version;
+    let built: Extract<BuildEvent, { type: "built" }> | null = null;
+    if (answer.state === "queued" || answer.state === "building") {
+      onStep("building");
+      built = await this.#follow(answer);
+      answer = await registry.readVersion(plan.name, answer.version);
+    }
+    if (answer.state === "failed") return this.#failed(answer.error ?? toWireError("Build failed"));
+    this.#isServing = true;
+    this.#version = answer.version;
+    const elapsedMs = performance.now() - startedAtMs;
+    return { kind: "serving", elapsedMs, note: noteOf(answer, built), isChanged };
+  }
+
+  async #follow(answer: VersionAnswer): Promise<Extract<BuildEvent, { type: "built" }> | null> {
+    let built: Extract<BuildEvent, { type: "built" }> | null = null;
+    await this.#options.registry.followBuild(answer.app, answer.version, (event) => {
+      if (event.type === "progress") this.#options.onStep(event.step);
+      if (event.type === "built") built = event;
+    });
+    return built;
+  }
+
+  #failed(error: WireError): DeploymentOutcome {
+    return { kind: this.#isServing ? "stale" : "failed", error };
+  }
+}
+
+/** What is not ours is a fault of this program: its stack belongs to the report. */
+function toFailure(error: unknown): WireError {
+  const wire = toWireError(error);
+  if (isNanoError(error) || !(error instanceof Error)) return wire;
+  return { ...wire, message: error.stack ?? error.message };
+}
+
+function noteOf(answer: VersionAnswer, built: Extract<BuildEvent, { type: "built" }> | null): string {
+  if (Object.keys(answer.slivers).length === 0) return "static files";
+  return built === null ? "sliver kept" : `sliver (${built.rung}) built in ${Math.round(built.elapsedMs)} ms`;
+}

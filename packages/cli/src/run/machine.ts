@@ -1,0 +1,177 @@
+/** The running machine: its services, its admin endpoint and its apps as one thing that a plan is applied to. */
+import type { TrustedKeys } from "@nano/sliver/signing-key";
+import type { AppPlan, RunPlan, ServerSettings } from "../config/config-file.ts";
+import { type Listener, showAppTable } from "../output/app-table.ts";
+import { describeWire } from "../output/describe-error.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { type AdminEndpoint, openAdminEndpoint } from "./admin-endpoint.ts";
+import { openAppSource } from "./app-source.ts";
+import { Deployer } from "./deployer.ts";
+import type { DeploymentOutcome } from "./deployment.ts";
+import { Launcher } from "./launcher.ts";
+import { createRegistryClient } from "./registry-client.ts";
+import type { Addresses } from "./service-process.ts";
+import {
+  adminAddress,
+  describeServices,
+  formatAddress,
+  type Places,
+  registryAddress,
+  ServiceName,
+} from "./services.ts";
+
+const REPLACE_GRACE_MS = 5000;
+
+export interface MachineOptions {
+  readonly places: Places;
+  readonly trustedKeys: TrustedKeys;
+  readonly terminal: Terminal;
+  readonly isVerbose: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export class Machine {
+  readonly #options: MachineOptions;
+  readonly #deployer: Deployer;
+  #launcher: Launcher | null = null;
+  #admin: AdminEndpoint | null = null;
+  #server: ServerSettings | null = null;
+  #listener: Listener = { host: "127.0.0.1", port: 0 };
+  #isDeployed = false;
+  #isClosed = false;
+  readonly #steps = new Map<string, string>();
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+    const { trustedKeys, terminal, places } = options;
+    this.#deployer = new Deployer({
+      registry: createRegistryClient(registryAddress(places)),
+      openSource: (plan, onChange) => openAppSource(plan, { trustedKeys, onChange }),
+      onStep: (plan, step) => {
+        this.#steps.set(plan.name, step);
+        this.#showSteps();
+      },
+      onOutcome: (plan, outcome) => {
+        this.#steps.delete(plan.name);
+        this.#showSteps();
+        this.#showOutcome(plan, outcome, terminal);
+      },
+    });
+  }
+
+  /** Starts the services. @throws CTL_SERVICE_NOT_STARTED, KIT_ADDRESS_IN_USE */
+  async start({ server }: RunPlan): Promise<void> {
+    const { places, terminal, isVerbose, env } = this.#options;
+    terminal.status("starting the services");
+    const launcher = new Launcher({ specs: describeServices(places, server, env), terminal, isVerbose });
+    this.#launcher = launcher;
+    this.#server = server;
+    this.#admin = await this.#openAdmin(server.adminPort);
+    const addresses = await launcher.start();
+    this.#keepPort(addresses[ServiceName.ROUTER] ?? {});
+    terminal.status(null);
+  }
+
+  /** Brings services and apps to what a plan says. */
+  async apply(plan: RunPlan): Promise<void> {
+    await this.#applyServer(plan.server);
+    await this.#deployer.apply(plan);
+    this.#isDeployed = true;
+  }
+
+  showApps(): void {
+    const rows = this.#deployer.deployments.map(({ plan, outcome }) => ({
+      app: plan.name,
+      routes: plan.routes,
+      state: outcome?.kind ?? ("failed" as const),
+      note: noteOf(outcome),
+    }));
+    showAppTable(rows, this.#listener, this.#options.terminal);
+    if (this.#admin !== null) {
+      this.#options.terminal.line();
+      this.#options.terminal.line(`metrics and health: http://${this.#admin.address}/metrics /healthz /readyz`);
+    }
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#options.terminal.status("ending");
+    // Services first: a deploy under way then fails at once instead of being waited for.
+    await this.#launcher?.close();
+    await Promise.all([this.#deployer.close(), this.#admin?.close()]);
+    this.#options.terminal.status(null);
+  }
+
+  kill(): void {
+    this.#launcher?.kill();
+  }
+
+  async #applyServer(server: ServerSettings): Promise<void> {
+    const before = this.#server;
+    if (before === null || this.#launcher === null) return;
+    this.#server = server;
+    if (server.adminPort !== before.adminPort) {
+      const next = await this.#openAdmin(server.adminPort);
+      await this.#admin?.close();
+      this.#admin = next;
+    }
+    if (server.host === before.host && server.port === before.port) return;
+    const router = this.#launcher.find(ServiceName.ROUTER);
+    try {
+      this.#keepPort(await router.replace(this.#routerEnv(server), REPLACE_GRACE_MS));
+    } catch (error) {
+      // The new address cannot be had: back to the old one.
+      this.#server = before;
+      this.#keepPort(await router.replace(this.#routerEnv(this.#listener), REPLACE_GRACE_MS));
+      throw error;
+    }
+  }
+
+  #routerEnv(server: Pick<ServerSettings, "host" | "port">): Readonly<Record<string, string>> {
+    const { places, env } = this.#options;
+    return describeServices(places, server, env).find((each) => each.name === ServiceName.ROUTER)?.env ?? {};
+  }
+
+  /** A router that is started again takes the port that the first one was given. */
+  #keepPort(addresses: Addresses): void {
+    const { host, port } = this.#server ?? { host: "127.0.0.1", port: 0 };
+    const bound = addresses.http ?? addresses.listen ?? formatAddress(host, port);
+    this.#listener = { host, port: Number(bound.slice(bound.lastIndexOf(":") + 1)) };
+    this.#launcher?.find(ServiceName.ROUTER).setEnv(this.#routerEnv(this.#listener));
+  }
+
+  #openAdmin(port: number): Promise<AdminEndpoint> {
+    return openAdminEndpoint({
+      port,
+      services: this.#launcher?.services ?? [],
+      addressOf: (service) => adminAddress(this.#options.places, service),
+      isDeployed: () => this.#isDeployed,
+    });
+  }
+
+  #showSteps(): void {
+    const [first] = this.#steps;
+    const more = this.#steps.size > 1 ? ` and ${this.#steps.size - 1} more` : "";
+    this.#options.terminal.status(first === undefined ? null : `${first[0]}: ${first[1]}${more}`);
+  }
+
+  #showOutcome(plan: AppPlan, outcome: DeploymentOutcome, terminal: Terminal): void {
+    if (this.#isClosed) return;
+    if (outcome.kind === "serving") {
+      const seconds = (outcome.elapsedMs / 1000).toFixed(2);
+      const what = this.#isDeployed ? "reloaded" : "deployed";
+      if (outcome.isChanged) terminal.line(`${terminal.paint("green", "✓")} ${plan.name}: ${what} in ${seconds} s`);
+      return;
+    }
+    const rest = outcome.kind === "stale" ? "the version before serves on" : "nothing serves";
+    terminal.line(`${terminal.paint("red", "✗")} ${plan.name}: not deployed, ${rest}`);
+    terminal.line(describeWire(outcome.error));
+  }
+}
+
+function noteOf(outcome: DeploymentOutcome | null): string {
+  if (outcome === null) return "";
+  return outcome.kind === "serving" ? outcome.note : outcome.error.code;
+}

@@ -1,0 +1,99 @@
+/**
+ * `nanoctl run`: the services of one machine, the apps of a plan on them, and both kept so until the end.
+ *
+ * I1 Whatever ends it, processes, sockets and the lock are gone when `runMachine` returns.
+ */
+import { isAbsolute, resolve } from "node:path";
+import { isNanoError } from "@nano/protocol/errors";
+import type { RunPlan } from "../config/config-file.ts";
+import { findKeyPlaces, openKeys } from "../config/key-places.ts";
+import { defaultDataDirectory, loadPlan, type ServerOverrides, type Target } from "../config/load-plan.ts";
+import { ExitCode } from "../exit-codes.ts";
+import { describeError } from "../output/describe-error.ts";
+import type { Terminal } from "../output/terminal.ts";
+import { readSliver } from "../sliver/read-sliver.ts";
+import { lockDataDirectory } from "./data-lock.ts";
+import { type EndSignal, listenForEnd } from "./end-signal.ts";
+import { Machine } from "./machine.ts";
+import { createRunDirectory } from "./run-directory.ts";
+import { watchFile } from "./watch-file.ts";
+
+export interface RunOptions {
+  readonly target: Target;
+  readonly overrides: ServerOverrides;
+  /** `--data-dir`, or null. */
+  readonly dataDirectory: string | null;
+  readonly isVerbose: boolean;
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Serves until it is told to end. Answers the exit code; what prevents a start is thrown. */
+export async function runMachine(options: RunOptions): Promise<ExitCode> {
+  const { target, overrides, terminal, env } = options;
+  const plan = await loadPlan(target, overrides);
+  const chosen = options.dataDirectory === null ? null : resolve(options.dataDirectory);
+  const dataDirectory = chosen ?? defaultDataDirectory(target);
+  await using stack = new AsyncDisposableStack();
+  const end = stack.adopt(listenForEnd(), (signal) => signal.dispose());
+  stack.adopt(await lockDataDirectory(dataDirectory), (lock) => lock.release());
+  const keyPlaces = findKeyPlaces({ chosenDataDirectory: chosen, dataDirectory, env });
+  const keys = await openKeys(keyPlaces);
+  // A bad file that is all there is to serve ends the run with its reason; one of several is shown beside the others.
+  if (target.kind === "sliver") await readSliver(resolve(target.path), keys.trustedKeys);
+  const run = stack.adopt(createRunDirectory(env), (directory) => directory.dispose());
+
+  const machine = new Machine({
+    places: { dataDirectory, runDirectory: run.path, keys: keyPlaces },
+    trustedKeys: keys.trustedKeys,
+    terminal,
+    isVerbose: options.isVerbose,
+    env,
+  });
+  stack.defer(() => machine.close());
+  end.onImpatience(() => machine.kill());
+
+  const served = serve(machine, plan, options);
+  await Promise.race([served, end.reached]);
+  if (end.signal === null && target.kind === "config") {
+    const watch = await watchConfig(machine, plan, options);
+    stack.defer(() => watch.close());
+  }
+  await end.reached;
+  return exitCodeFor(end);
+}
+
+async function serve(machine: Machine, plan: RunPlan, { terminal }: RunOptions): Promise<void> {
+  await machine.start(plan);
+  await machine.apply(plan);
+  machine.showApps();
+  terminal.line();
+  terminal.line(terminal.paint("dim", "Edits are served as they are saved. Ctrl-C ends it."));
+}
+
+async function watchConfig(machine: Machine, first: RunPlan, options: RunOptions): Promise<{ close(): void }> {
+  const { target, overrides, terminal } = options;
+  const shownPath = isAbsolute(target.path) ? target.path : resolve(target.path);
+  let current = first;
+  let applying: Promise<void> = Promise.resolve();
+  const reload = async (): Promise<void> => {
+    try {
+      const plan = await loadPlan(target, overrides);
+      await machine.apply(plan);
+      current = plan;
+      terminal.line(terminal.paint("green", `${shownPath}: applied, ${current.apps.length} apps`));
+      machine.showApps();
+    } catch (error) {
+      terminal.line(describeError(error, terminal));
+      if (!isNanoError(error)) throw error;
+      terminal.line(terminal.paint("yellow", `${shownPath}: refused, what was served before is served on`));
+    }
+  };
+  return watchFile(resolve(target.path), () => {
+    applying = applying.then(reload);
+  });
+}
+
+function exitCodeFor(end: EndSignal): ExitCode {
+  return end.signal === "SIGINT" ? ExitCode.INTERRUPTED : ExitCode.OK;
+}

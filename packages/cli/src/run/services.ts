@@ -1,0 +1,100 @@
+/** The services of one machine, and what each is told. The only place that maps a run to their configuration. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { ServerSettings } from "../config/config-file.ts";
+import type { KeyPlaces } from "../config/key-places.ts";
+import type { ServiceSpec } from "./service-process.ts";
+
+export interface Places {
+  readonly dataDirectory: string;
+  /** Sockets of this run. */
+  readonly runDirectory: string;
+  readonly keys: KeyPlaces;
+}
+
+/** What every service is given of our own environment: how to run, which certificates to trust; no settings. */
+const INHERITED = [
+  "PATH",
+  "HOME",
+  "TMPDIR",
+  "TZ",
+  "LANG",
+  "NODE_EXTRA_CA_CERTS",
+  "NODE_USE_SYSTEM_CA",
+  "SSL_CERT_FILE",
+];
+/** Below the launcher's own patience, so that a service ends itself. */
+const SHUTDOWN_GRACE_MS = 4000;
+
+export const ServiceName = {
+  REGISTRY: "app-registry",
+  BUILDER: "sliver-builder",
+  EXECUTOR: "executor",
+  ROUTER: "router",
+} as const;
+
+export function registryAddress({ runDirectory }: Pick<Places, "runDirectory">): string {
+  return join(runDirectory, "registry.sock");
+}
+
+export function adminAddress({ runDirectory }: Pick<Places, "runDirectory">, service: string): string {
+  return join(runDirectory, `${service}-admin.sock`);
+}
+
+/** In the order of their start. */
+export function describeServices(
+  places: Places,
+  server: Pick<ServerSettings, "host" | "port">,
+  env: Readonly<Record<string, string | undefined>>,
+): ServiceSpec[] {
+  const { dataDirectory, runDirectory, keys } = places;
+  const controlStore = join(runDirectory, "control-store.sock");
+  const artifacts = join(dataDirectory, "artifacts");
+  for (const directory of [artifacts, join(dataDirectory, "cache"), join(runDirectory, "executor")]) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  }
+  const describe = (name: string, prefix: string, own: Readonly<Record<string, string>>): ServiceSpec => ({
+    name,
+    main: fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url)),
+    env: {
+      ...pickEnv(env),
+      [`${prefix}_ADMIN_ADDRESS`]: adminAddress(places, name),
+      [`${prefix}_SHUTDOWN_GRACE_MS`]: String(SHUTDOWN_GRACE_MS),
+      ...own,
+    },
+  });
+  return [
+    describe(ServiceName.REGISTRY, "REGISTRY", {
+      REGISTRY_API_ADDRESS: registryAddress(places),
+      REGISTRY_STORE_FILE: join(dataDirectory, "registry.sqlite"),
+      REGISTRY_STORE_SOCKET_PATH: controlStore,
+      REGISTRY_ARTIFACTS_DIRECTORY: artifacts,
+    }),
+    describe(ServiceName.BUILDER, "BUILDER", {
+      BUILDER_CONTROL_STORE_SOCKET_PATH: controlStore,
+      BUILDER_STORE_DIRECTORY: artifacts,
+      BUILDER_SIGNING_KEY_FILE: keys.signingKeyFile,
+    }),
+    describe(ServiceName.EXECUTOR, "EXECUTOR", {
+      EXECUTOR_CONTROL_STORE_SOCKET_PATH: controlStore,
+      EXECUTOR_STORE_DIRECTORY: artifacts,
+      EXECUTOR_TRUSTED_KEYS_DIRECTORY: keys.trustedDirectory,
+      EXECUTOR_CACHE_DIRECTORY: join(dataDirectory, "cache"),
+      EXECUTOR_RUN_DIRECTORY: join(runDirectory, "executor"),
+    }),
+    describe(ServiceName.ROUTER, "ROUTER", {
+      ROUTER_CONTROL_STORE_SOCKET_PATH: controlStore,
+      ROUTER_LISTEN_ADDRESS: formatAddress(server.host, server.port),
+    }),
+  ];
+}
+
+/** `host:port`, with an IPv6 address in brackets. */
+export function formatAddress(host: string, port: number): string {
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function pickEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(INHERITED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}
