@@ -59,7 +59,8 @@ export const appSchema = manifestInputSchema
   .check((context) => {
     const { entrypoint, sliver } = context.value;
     if ((entrypoint === undefined) === (sliver === undefined)) {
-      const message = "one of `entrypoint` and `sliver`";
+      const both = entrypoint === undefined ? "" : ", not both";
+      const message = `one of \`entrypoint\` and \`sliver\`${both}`;
       context.issues.push({ code: "custom", input: context.value, path: ["entrypoint"], message });
     }
   });

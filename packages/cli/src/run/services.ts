@@ -66,8 +66,8 @@ export function describeServices(
   });
   return [
     describe(ServiceName.REGISTRY, "REGISTRY", {
-      REGISTRY_API_ADDRESS: registryAddress(places),
-      REGISTRY_STORE_FILE: join(dataDirectory, "registry.sqlite"),
+      REGISTRY_HTTP_ADDRESS: registryAddress(places),
+      REGISTRY_DATA_DIRECTORY: dataDirectory,
       REGISTRY_STORE_SOCKET_PATH: controlStore,
       REGISTRY_ARTIFACTS_DIRECTORY: artifacts,
     }),
