@@ -35,7 +35,7 @@ export const fingerprintSchema = z
   .string()
   .refine((value): value is EngineFingerprint => /^[0-9a-f]{32}$/.test(value), "expected 32 lower-case hex digits");
 
-export const wireErrorSchema: z.ZodType<WireError> = z.object({
+export const wireErrorSchema: z.ZodType<WireError> = z.looseObject({
   code: z.string(),
   message: z.string(),
   fault: z.enum(["caller", "tenant", "platform"]),
@@ -72,10 +72,10 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     name: appNameSchema,
     activeVersion: versionIdSchema.nullable(),
     activation: z
-      .object({
+      .looseObject({
         activeOrder: z.number().int(),
         lastOrder: z.number().int(),
-        pending: z.array(z.object({ version: versionIdSchema, order: z.number().int() })),
+        pending: z.array(z.looseObject({ version: versionIdSchema, order: z.number().int() })),
       })
       .optional(),
   }),

@@ -32,7 +32,7 @@ export interface VersionRecord {
   readonly id: VersionId;
   readonly app: AppName;
   readonly manifest: Manifest;
-  /** The bundled script with its source map (`BundleArtifact`), or null where the app is only assets. */
+  /** The bundled script with its source map (`BundleArtifact`); null where the app is only assets, or came as a sliver made elsewhere. */
   readonly bundle: ArtifactDigest | null;
   /** The asset pack, or null. */
   readonly assets: ArtifactDigest | null;

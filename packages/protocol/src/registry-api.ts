@@ -10,7 +10,8 @@
  *   GET    /v1/apps/:app/versions            newest first                                VersionsAnswer
  *   GET    /v1/apps/:app/versions/:version                                               VersionAnswer
  *   GET    /v1/apps/:app/versions/:version/events   `BuildEvent` lines (NDJSON) until the outcome; empty lines are
- *                                                   heartbeats and carry nothing
+ *                                                   heartbeats and carry nothing. Ends without an outcome
+ *                                                   where it was built long ago, or needed no build
  *   POST   /v1/apps/:app/activate            ActivateRequest                             AppAnswer
  *   GET    /v1/routes                                                                    RoutesBody
  *   PUT    /v1/routes                        RoutesBody: replaces the whole map          RoutesBody

@@ -1,0 +1,179 @@
+/**
+ * Versions of apps: deploying, building, activating, deleting.
+ *
+ * I1 Version, build record and what the app serves change in one commit.
+ * I2 A build that is queued in the store is queued in the queue, or will be when the registry starts again.
+ * I3 What serves is not touched by a deploy that fails.
+ */
+import type { BuildOutcome } from "@nano/control-store/build-queue";
+import type { AppName, VersionId } from "@nano/protocol/brands";
+import { toWireError, type WireError } from "@nano/protocol/errors";
+import { type Manifest, resolveManifest } from "@nano/protocol/manifest";
+import type { AppRecord, BuildJob, BuildRecord, VersionRecord } from "@nano/protocol/records";
+import type { DeployRequest } from "@nano/protocol/registry-api";
+import { errors } from "../errors.ts";
+import { askActivation, settleActivation } from "./activation.ts";
+import type { Catalog } from "./catalog.ts";
+import { deleteVersion, pruneVersions } from "./prune-versions.ts";
+import type { Transaction } from "./transaction.ts";
+import { versionIdOf } from "./version-id.ts";
+
+export interface DeployLimits {
+  readonly appCount: number;
+  readonly keptVersionCount: number;
+  readonly buildingCount: number;
+}
+
+export interface DeploysOptions {
+  readonly catalog: Catalog;
+  readonly limits: DeployLimits;
+  /** Queues a build and sees to its outcome. @throws STORE_QUEUE_FULL, STORE_LOST */
+  readonly startBuild: (job: BuildJob) => Promise<void>;
+}
+
+function isUnsettled(build: BuildRecord | null): boolean {
+  return build?.state === "queued" || build?.state === "building";
+}
+
+export class Deploys {
+  readonly #catalog: Catalog;
+  readonly #limits: DeployLimits;
+  readonly #startBuild: DeploysOptions["startBuild"];
+
+  constructor(options: DeploysOptions) {
+    this.#catalog = options.catalog;
+    this.#limits = options.limits;
+    this.#startBuild = options.startBuild;
+  }
+
+  /** Makes a version, or finds the one of the same content; builds it where it is not built. */
+  async deploy(app: AppName, request: DeployRequest): Promise<VersionId> {
+    const manifest = resolveManifest(request.manifest);
+    const id = versionIdOf(app, manifest, request);
+    const build = await this.#catalog.transact((tx) => this.#deployIn(tx, { app, id, manifest, request }));
+    const { bundle } = request;
+    if (bundle !== null && isUnsettled(build)) {
+      try {
+        await this.#startBuild({ version: id, app, manifest, bundle });
+      } catch (error) {
+        await this.settle(id, { type: "failed", error: toWireError(error) });
+        throw error;
+      }
+    }
+    return id;
+  }
+
+  /** Lets an app serve a version: now, or when its build ends. @throws REGISTRY_NOT_FOUND, REGISTRY_NOT_BUILT */
+  activate(name: AppName, id: VersionId): Promise<AppRecord> {
+    return this.#catalog.transact((tx) => {
+      const app = tx.app(name);
+      if (app === null) throw errors.NOT_FOUND({ what: `app ${name}` });
+      const build = tx.version(id)?.app === name ? tx.build(id) : null;
+      if (build === null) throw errors.NOT_FOUND({ what: `version ${id} of app ${name}` });
+      if (build.state === "failed") throw errors.NOT_BUILT({ version: id });
+      const next =
+        app.activeVersion === id && build.state === "built"
+          ? askAgain(app, id)
+          : askActivation(app, id, build.state === "built");
+      tx.put(next);
+      return next;
+    });
+  }
+
+  /** Deletes an app with its versions, builds and routes. @throws REGISTRY_NOT_FOUND */
+  deleteApp(name: AppName): Promise<void> {
+    return this.#catalog.transact((tx) => {
+      const app = tx.app(name);
+      if (app === null) throw errors.NOT_FOUND({ what: `app ${name}` });
+      for (const version of tx.versionsOf(name)) deleteVersion(tx, version);
+      for (const route of tx.routes()) {
+        if (route.app === name) tx.delete(route);
+      }
+      tx.delete(app);
+    });
+  }
+
+  /** Notes that a builder has begun. */
+  async markBuilding(id: VersionId): Promise<void> {
+    await this.#catalog.transact((tx) => {
+      const build = tx.build(id);
+      if (build?.state === "queued") tx.put({ ...build, state: "building" });
+    });
+  }
+
+  /** Writes how a build ended, and lets the app serve the version where that was asked for. */
+  async settle(id: VersionId, outcome: BuildOutcome): Promise<void> {
+    await this.#catalog.transact((tx) => {
+      const build = tx.build(id);
+      const version = tx.version(id);
+      // The app was deleted meanwhile, or the outcome was written before a restart.
+      if (build === null || version === null || !isUnsettled(build)) return;
+      tx.put(settledBuild(build, outcome));
+      const app = tx.app(version.app);
+      if (app === null) return;
+      const next = settleActivation(app, id, outcome.type === "built");
+      tx.put(next);
+      pruneVersions(tx, next, { keptCount: this.#limits.keptVersionCount, subject: id });
+    });
+  }
+
+  #deployIn(
+    tx: Transaction,
+    deploy: { app: AppName; id: VersionId; manifest: Manifest; request: DeployRequest },
+  ): BuildRecord {
+    const { id, request } = deploy;
+    const known = tx.app(deploy.app);
+    if (known === null && tx.countApps() >= this.#limits.appCount) {
+      throw errors.TOO_MANY_APPS({ limitCount: this.#limits.appCount });
+    }
+    const app: AppRecord = known ?? { kind: "app", name: deploy.app, activeVersion: null };
+    let build = tx.build(id);
+    if (tx.version(id) === null || build === null || build.state === "failed") {
+      build = firstBuild(id, request);
+      if (isUnsettled(build)) this.#refuseManyBuilds(tx, deploy.app);
+      tx.put(build);
+      const createdAt = tx.version(id)?.createdAt ?? new Date().toISOString();
+      tx.put(versionRecord(deploy, createdAt));
+    }
+    const next = request.activate ? askActivation(app, id, build.state === "built") : app;
+    tx.put(next);
+    pruneVersions(tx, next, { keptCount: this.#limits.keptVersionCount, subject: id });
+    return build;
+  }
+
+  #refuseManyBuilds(tx: Transaction, app: AppName): void {
+    const limitCount = this.#limits.buildingCount;
+    const buildingCount = tx.versionsOf(app).filter((version) => isUnsettled(tx.build(version.id))).length;
+    if (buildingCount >= limitCount) throw errors.TOO_MANY_BUILDS({ app, limitCount });
+  }
+}
+
+/** Asking for what serves already still outranks deploys that are under way. */
+function askAgain(app: AppRecord, id: VersionId): AppRecord {
+  const isUndisputed = (app.activation?.pending.length ?? 0) === 0;
+  return isUndisputed ? app : askActivation(app, id, true);
+}
+
+/** A version that needs no build is built from the start: its slivers came with it, or it has only assets. */
+function firstBuild(version: VersionId, request: DeployRequest): BuildRecord {
+  const { sliver, fingerprint } = request;
+  const slivers = sliver === null || fingerprint === null ? {} : { [fingerprint]: sliver };
+  return { kind: "build", version, state: request.bundle === null ? "built" : "queued", error: null, slivers };
+}
+
+function versionRecord(
+  deploy: { app: AppName; id: VersionId; manifest: Manifest; request: DeployRequest },
+  createdAt: string,
+): VersionRecord {
+  const { app, id, manifest, request } = deploy;
+  return { kind: "version", id, app, manifest, bundle: request.bundle, assets: request.assets, createdAt };
+}
+
+function settledBuild(build: BuildRecord, outcome: BuildOutcome): BuildRecord {
+  if (outcome.type === "failed") {
+    const error: WireError = outcome.error;
+    return { ...build, state: "failed", error };
+  }
+  const slivers = { ...build.slivers, [outcome.fingerprint]: outcome.sliver };
+  return { ...build, state: "built", error: null, slivers };
+}

@@ -1,0 +1,90 @@
+/** Changes to the control store, decided on one state: what was read is what the commit expects. */
+import type { Precondition } from "@nano/control-store/control-store";
+import type { StoreState } from "@nano/control-store/follow-store";
+import type { AppName, VersionId } from "@nano/protocol/brands";
+import { canonicalJson } from "@nano/protocol/canonical-json";
+import {
+  type AppRecord,
+  type BuildRecord,
+  type RouteRecord,
+  recordKey,
+  type StoreChange,
+  type StoreRecord,
+  type VersionRecord,
+} from "@nano/protocol/records";
+
+export class Transaction {
+  readonly #state: StoreState;
+  readonly #written = new Map<string, StoreRecord | null>();
+  readonly #read = new Set<string>();
+
+  constructor(state: StoreState) {
+    this.#state = state;
+  }
+
+  get changes(): StoreChange[] {
+    const isChanged = ({ key, record }: StoreChange): boolean =>
+      canonicalJson(record) !== canonicalJson(this.#state.records.get(key) ?? null);
+    return [...this.#written].map(([key, record]) => ({ key, record })).filter(isChanged);
+  }
+
+  get expectations(): Precondition[] {
+    return [...this.#read].map((key) => ({ key, record: this.#state.records.get(key) ?? null }));
+  }
+
+  app(name: AppName): AppRecord | null {
+    return this.#get(`app/${name}`) as AppRecord | null;
+  }
+
+  version(id: VersionId): VersionRecord | null {
+    return this.#get(`version/${id}`) as VersionRecord | null;
+  }
+
+  build(version: VersionId): BuildRecord | null {
+    return this.#get(`build/${version}`) as BuildRecord | null;
+  }
+
+  /** Newest first. */
+  versionsOf(app: AppName): VersionRecord[] {
+    const versions = this.#all("version") as VersionRecord[];
+    return versions.filter((version) => version.app === app).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+  }
+
+  routes(): RouteRecord[] {
+    return this.#all("route") as RouteRecord[];
+  }
+
+  countApps(): number {
+    return this.#all("app").length;
+  }
+
+  put(record: StoreRecord): void {
+    const key = recordKey(record);
+    this.#read.add(key);
+    this.#written.set(key, record);
+  }
+
+  delete(record: StoreRecord): void {
+    const key = recordKey(record);
+    this.#read.add(key);
+    this.#written.set(key, null);
+  }
+
+  #get(key: string): StoreRecord | null {
+    this.#read.add(key);
+    const written = this.#written.get(key);
+    return written === undefined ? (this.#state.records.get(key) ?? null) : written;
+  }
+
+  /** A listing is not an expectation: what others add meanwhile does not stop this commit. */
+  #all(kind: StoreRecord["kind"]): StoreRecord[] {
+    const found: StoreRecord[] = [];
+    for (const [key, record] of this.#state.records) {
+      if (record.kind === kind && !this.#written.has(key)) found.push(record);
+    }
+    for (const record of this.#written.values()) {
+      if (record?.kind === kind) found.push(record);
+    }
+    return found;
+  }
+}

@@ -1,0 +1,55 @@
+/** The registry's configuration. */
+import { join } from "node:path";
+import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
+import { address, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+
+const MIB = 1024 * 1024;
+
+export const registryConfig = defineConfig("REGISTRY", {
+  http: {
+    address: address({ doc: "where the API answers", default: "127.0.0.1:8090" }),
+    socketPath: optional(text({ doc: "Unix socket where the API answers too; unset: nowhere" })),
+    bodyLimitBytes: sizeBytes({ doc: "largest JSON body", min: 1024, max: 64 * MIB, default: 16 * MIB }),
+  },
+  data: {
+    directory: text({ doc: "what the registry keeps on this machine", default: ".nano" }),
+  },
+  store: {
+    socketPath: optional(text({ doc: "Unix socket of the embedded store; unset: `store.sock` in the data directory" })),
+  },
+  artifacts: {
+    directory: optional(text({ doc: "where artifacts are kept; unset: `artifacts` in the data directory" })),
+    limitBytes: sizeBytes({ doc: "largest artifact", min: 1024, max: 512 * MIB, default: 256 * MIB }),
+    uploadCount: integer({ doc: "uploads at a time, each in memory until it is stored", min: 1, max: 256, default: 8 }),
+  },
+  apps: {
+    limitCount: integer({ doc: "apps", min: 1, max: 1_000_000, default: 10_000 }),
+  },
+  versions: {
+    keptCount: integer({
+      doc: "versions kept of each app, beside those that serve, are to serve or are being built",
+      min: 1,
+      max: 1000,
+      default: 20,
+    }),
+    buildingCount: integer({ doc: "builds of one app that wait or run", min: 1, max: 1000, default: 20 }),
+  },
+});
+
+export type RegistryConfig = ConfigFor<typeof registryConfig>;
+
+export interface RegistryPaths {
+  readonly storeFile: string;
+  readonly storeSocket: string;
+  readonly artifacts: string;
+}
+
+/** Where things are, with what was left out derived from the data directory. */
+export function resolvePaths(config: RegistryConfig): RegistryPaths {
+  const { directory } = config.data;
+  return {
+    storeFile: join(directory, "store.sqlite"),
+    storeSocket: config.store.socketPath ?? join(directory, "store.sock"),
+    artifacts: config.artifacts.directory ?? join(directory, "artifacts"),
+  };
+}

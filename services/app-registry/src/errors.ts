@@ -1,0 +1,116 @@
+/** What the registry answers instead of doing what it was asked. */
+import { defineErrors } from "@nano/protocol/errors";
+import type { RequestProblem } from "@nano/protocol/registry-api";
+
+export const errors = defineErrors("REGISTRY", {
+  BAD_REQUEST: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 400,
+    reason: "bad_request",
+    message: (d: { problems: readonly RequestProblem[] }) =>
+      `Request is not valid: ${d.problems.map((p) => `${p.where}: got ${p.got}, expected ${p.expected}`).join("; ")}`,
+  },
+  NOT_FOUND: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 404,
+    reason: "not_found",
+    message: (d: { what: string }) => `There is no ${d.what}`,
+  },
+  UNKNOWN_ARTIFACT: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "unknown_artifact",
+    message: (d: { where: string; digest: string }) =>
+      `Artifact of ${d.where} is not in the store: ${d.digest}, upload it first`,
+  },
+  DIGEST_MISMATCH: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 400,
+    reason: "digest_mismatch",
+    message: (d: { got: string; expected: string }) => `Body has digest ${d.got}, its path says ${d.expected}`,
+  },
+  BODY_TOO_LARGE: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 413,
+    reason: "too_large",
+    message: (d: { limitBytes: number }) => `Body is too large: at most ${d.limitBytes} bytes are taken`,
+  },
+  TOO_MANY_UPLOADS: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "queue_full",
+    message: (d: { limitCount: number }) => `Too many uploads at once: ${d.limitCount} are running, try again later`,
+  },
+  TOO_MANY_APPS: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "too_many",
+    message: (d: { limitCount: number }) => `Too many apps: at most ${d.limitCount}, delete one first`,
+  },
+  TOO_MANY_BUILDS: {
+    fault: "caller",
+    retryable: true,
+    httpStatus: 429,
+    reason: "too_many",
+    message: (d: { app: string; limitCount: number }) =>
+      `App ${d.app} has ${d.limitCount} builds waiting or running, wait for one to end`,
+  },
+  NOT_BUILT: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "not_built",
+    message: (d: { version: string }) => `Version ${d.version} cannot be activated: its build failed, deploy it again`,
+  },
+  DUPLICATE_ROUTE: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "duplicate_route",
+    message: (d: { route: string; first: { where: string; app: string }; second: { where: string; app: string } }) =>
+      `Route ${d.route} is given twice: ${d.first.where} to ${d.first.app} and ${d.second.where} to ${d.second.app}`,
+  },
+  UNKNOWN_APP: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "unknown_app",
+    message: (d: { where: string; app: string }) => `App ${d.app} of ${d.where} does not exist, deploy it first`,
+  },
+  BROWSER_REFUSED: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 403,
+    reason: "browser_refused",
+    message: (_: { origin: string }) => "Requests that a web page makes are refused: this API is for programs",
+  },
+  BUSY: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "busy",
+    message: (d: { attemptCount: number }) =>
+      `Control store changed under the request ${d.attemptCount} times, try again`,
+  },
+  BUILD_FORGOTTEN: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 500,
+    reason: "build_lost",
+    message: (d: { version: string }) => `Build of ${d.version} was lost by the queue more than once, deploy it again`,
+  },
+  INTERNAL: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "internal",
+    message: (_: { requestId: string }) => "Registry failed unexpectedly: its log has the request id",
+  },
+});

@@ -1,0 +1,84 @@
+/** The registry's parts, put together: store, catalog, builds and API. */
+import { openEmbedded } from "@nano/control-store/open-embedded";
+import { serveStore } from "@nano/control-store/serve-store";
+import type { Readiness } from "@nano/service-kit/admin-server";
+import type { Logger } from "@nano/service-kit/logger";
+import type { Metrics } from "@nano/service-kit/metrics";
+import { DirectoryStore } from "@nano/sliver/directory-store";
+import { Catalog } from "./catalog/catalog.ts";
+import { Deploys } from "./catalog/deploys.ts";
+import { type RegistryConfig, resolvePaths } from "./config.ts";
+import { BuildWatcher } from "./control/build-watcher.ts";
+import { registerGauges } from "./control/gauges.ts";
+import { createApi } from "./request/api.ts";
+import { serveApi } from "./request/serve-api.ts";
+
+/** How long the store may take to give its first state. */
+const FIRST_STATE_TIMEOUT_MS = 30_000;
+
+export interface RegistryParts {
+  readonly config: RegistryConfig;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly fail: (error: unknown) => void;
+}
+
+export interface Registry {
+  readonly addresses: Readonly<Record<string, string>>;
+  readiness(): Readiness;
+  close(deadline: AbortSignal): Promise<void>;
+}
+
+export async function openRegistry({ config, logger, metrics, fail }: RegistryParts): Promise<Registry> {
+  const paths = resolvePaths(config);
+  const closing = new AbortController();
+  const { signal } = closing;
+  const { store, queue, close: closeEmbedded } = openEmbedded(paths.storeFile);
+  const artifacts = new DirectoryStore(paths.artifacts);
+  const catalog = new Catalog(store, logger.child({ component: "catalog" }));
+  const following = catalog.runFollow(signal).catch(fail);
+  const watcher: BuildWatcher = new BuildWatcher({
+    queue,
+    // Deploys start builds and builds settle deploys: one of the two has to be named before it is there.
+    ledger: { markBuilding: (id) => deploys.markBuilding(id), settle: (id, outcome) => deploys.settle(id, outcome) },
+    logger: logger.child({ component: "builds" }),
+    signal,
+  });
+  const deploys: Deploys = new Deploys({
+    catalog,
+    limits: {
+      appCount: config.apps.limitCount,
+      keptVersionCount: config.versions.keptCount,
+      buildingCount: config.versions.buildingCount,
+    },
+    startBuild: (job) => watcher.start(job),
+  });
+  registerGauges(metrics, { catalog, watcher });
+
+  await catalog.waitFor(() => true, signal, FIRST_STATE_TIMEOUT_MS);
+  await watcher.resume(catalog.state.records);
+  const storeServer = await serveStore(store, queue, { socketPath: paths.storeSocket });
+  const api = createApi({
+    apps: { catalog, deploys, queue, artifacts, bodyLimitBytes: config.http.bodyLimitBytes, signal },
+    artifacts: { artifacts, limitBytes: config.artifacts.limitBytes, uploadCount: config.artifacts.uploadCount },
+    logger: logger.child({ component: "api" }),
+    metrics,
+  });
+  const apiAddresses = [config.http.address, ...(config.http.socketPath === null ? [] : [config.http.socketPath])];
+  const apiServer = await serveApi(api, apiAddresses);
+  const [http = "", socket] = apiServer.addresses;
+
+  return {
+    addresses: { http, store: storeServer.socketPath, ...(socket === undefined ? {} : { socket }) },
+    readiness: () => (catalog.isStale ? { isReady: false, reason: "control store is away" } : { isReady: true }),
+    async close() {
+      // Requests that run are answered; streams end with `signal`.
+      const apiClosed = apiServer.close();
+      closing.abort();
+      await apiClosed;
+      await Promise.all([following, watcher.idle()]);
+      await storeServer.close();
+      await closeEmbedded();
+    },
+  };
+}

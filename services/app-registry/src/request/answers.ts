@@ -1,0 +1,77 @@
+/** Records of the store as the API shows them. */
+import type { StoreState } from "@nano/control-store/follow-store";
+import type { AppName, VersionId } from "@nano/protocol/brands";
+import type { AppRecord, BuildRecord, VersionRecord } from "@nano/protocol/records";
+import type { AppAnswer, Route, VersionAnswer } from "@nano/protocol/registry-api";
+import { errors } from "../errors.ts";
+
+function appOf(state: StoreState, name: AppName): AppRecord {
+  const app = state.records.get(`app/${name}`);
+  if (app?.kind !== "app") throw errors.NOT_FOUND({ what: `app ${name}` });
+  return app;
+}
+
+function answerVersion(app: AppRecord, version: VersionRecord, build: BuildRecord): VersionAnswer {
+  return {
+    app: version.app,
+    version: version.id,
+    state: build.state,
+    error: build.error,
+    isActive: app.activeVersion === version.id,
+    isPending: app.activation?.pending.some((ask) => ask.version === version.id) ?? false,
+    createdAt: version.createdAt,
+    manifest: version.manifest as unknown as VersionAnswer["manifest"],
+    bundle: version.bundle,
+    assets: version.assets,
+    slivers: build.slivers,
+  };
+}
+
+/** @throws REGISTRY_NOT_FOUND */
+export function showVersion(state: StoreState, name: AppName, id: VersionId): VersionAnswer {
+  const app = appOf(state, name);
+  const version = state.records.get(`version/${id}`);
+  const build = state.records.get(`build/${id}`);
+  if (version?.kind !== "version" || version.app !== name || build?.kind !== "build") {
+    throw errors.NOT_FOUND({ what: `version ${id} of app ${name}` });
+  }
+  return answerVersion(app, version, build);
+}
+
+/** Newest first. @throws REGISTRY_NOT_FOUND */
+export function showVersions(state: StoreState, name: AppName): VersionAnswer[] {
+  const app = appOf(state, name);
+  const versions: VersionAnswer[] = [];
+  for (const record of state.records.values()) {
+    if (record.kind !== "version" || record.app !== name) continue;
+    const build = state.records.get(`build/${record.id}`);
+    if (build?.kind === "build") versions.push(answerVersion(app, record, build));
+  }
+  return versions.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+}
+
+export function showApp(app: AppRecord, versionCount: number): AppAnswer {
+  const pendingVersions = app.activation?.pending.map((ask) => ask.version) ?? [];
+  return { name: app.name, activeVersion: app.activeVersion, pendingVersions, versionCount };
+}
+
+/** By name. */
+export function showApps(state: StoreState): AppAnswer[] {
+  const apps: AppRecord[] = [];
+  const versionCounts = new Map<AppName, number>();
+  for (const record of state.records.values()) {
+    if (record.kind === "app") apps.push(record);
+    if (record.kind === "version") versionCounts.set(record.app, (versionCounts.get(record.app) ?? 0) + 1);
+  }
+  apps.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return apps.map((app) => showApp(app, versionCounts.get(app.name) ?? 0));
+}
+
+/** By host and path. */
+export function showRoutes(state: StoreState): Route[] {
+  const routes: Route[] = [];
+  for (const [, record] of [...state.records].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (record.kind === "route") routes.push({ host: record.host, path: record.path, app: record.app });
+  }
+  return routes;
+}
