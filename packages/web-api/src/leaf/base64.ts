@@ -1,7 +1,7 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** atob and btoa of the HTML standard, with the forgiving-base64 decode of the Infra standard. */
 import { StringFromCharCode, StringPrototypeCharCodeAt, StringPrototypeSlice } from "../primordials.ts";
-import { domException } from "./dom-exception.ts";
+import { domException } from "./make-dom-exception.ts";
 import { requireArguments, toDOMString } from "./webidl.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -1,5 +1,6 @@
-/** DOMException of Web IDL. Ours are made by `domException(name, message)`, which does not look at the global. */
+/** DOMException of Web IDL; the platform makes its own by `make-dom-exception.ts`. */
 import { ErrorCtor, ObjectSetPrototypeOf, TypeErrorCtor } from "../primordials.ts";
+import { cloneHooks } from "./clone-hooks.ts";
 import {
   ErrorCaptureStackTrace,
   ErrorPrototype,
@@ -115,11 +116,8 @@ ObjectSetPrototypeOf(DOMException.prototype, ErrorPrototype);
 finishInterface(DOMException, "DOMException");
 defineConstants(DOMException, CONSTANTS);
 
-/** The exception that a standard calls `name`. */
-export function domException(name: string, message: string): DOMException {
+cloneHooks.isDOMException = (value) => WeakMapPrototypeGet(states, value) !== undefined;
+cloneHooks.cloneDOMException = (value) => {
+  const { name, message } = stateOf(value);
   return new DOMException(message, name);
-}
-
-export function isDOMException(value: unknown): value is DOMException {
-  return typeof value === "object" && value !== null && WeakMapPrototypeGet(states, value) !== undefined;
-}
+};

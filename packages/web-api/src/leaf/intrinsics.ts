@@ -9,7 +9,6 @@ type Any = any;
 
 export const { keys: ObjectKeys } = Object;
 export const ObjectPrototype: object = Object.prototype;
-export const FunctionPrototype: object = Function.prototype;
 export const ErrorPrototype: object = Error.prototype;
 export const { captureStackTrace: ErrorCaptureStackTrace } = Error as unknown as {
   captureStackTrace(target: object, above?: unknown): void;
@@ -71,11 +70,8 @@ export const WeakMapPrototypeSet = /* @__PURE__ */ uncurryThis(WeakMap.prototype
   key: K,
   value: V,
 ) => void;
-export const WeakMapPrototypeHas = /* @__PURE__ */ uncurryThis(WeakMap.prototype.has);
-export const WeakSetPrototypeHas = /* @__PURE__ */ uncurryThis(WeakSet.prototype.has);
 export const WeakRefCtor = WeakRef;
 export const WeakRefPrototypeDeref = /* @__PURE__ */ uncurryThis(WeakRef.prototype.deref);
-export const PromisePrototype: object = Promise.prototype;
 
 export const TypedArrayPrototypeSubarray = /* @__PURE__ */ uncurryThis(
   Uint8Array.prototype.subarray as (this: Uint8Array, begin: number, end: number) => Uint8Array,
@@ -128,6 +124,7 @@ if (Float16Array !== undefined) (typedArrayCtors as Record<string, unknown>).Flo
 export const DateCtor = Date;
 export const DatePrototypeGetTime = /* @__PURE__ */ uncurryThis(Date.prototype.getTime);
 export const RegExpCtor = RegExp;
+export const RegExpPrototype: object = RegExp.prototype;
 export const RegExpPrototypeGetSource = /* @__PURE__ */ uncurryThis(
   Object.getOwnPropertyDescriptor(RegExp.prototype, "source")?.get as (this: RegExp) => string,
 );
@@ -140,6 +137,7 @@ export const BooleanPrototypeValueOf = /* @__PURE__ */ uncurryThis(Boolean.proto
 export const NumberPrototypeValueOf = /* @__PURE__ */ uncurryThis(Number.prototype.valueOf);
 export const StringPrototypeValueOf = /* @__PURE__ */ uncurryThis(String.prototype.valueOf);
 export const BigIntPrototypeValueOf = /* @__PURE__ */ uncurryThis(BigInt.prototype.valueOf);
+export const SymbolPrototypeValueOf = /* @__PURE__ */ uncurryThis(Symbol.prototype.valueOf);
 /** The error types that a structured clone keeps, by name. */
 export const errorCtors: Readonly<Record<string, ErrorConstructor>> = {
   __proto__: null as never,

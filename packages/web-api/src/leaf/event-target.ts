@@ -1,0 +1,228 @@
+// biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
+/** EventTarget of the DOM standard, for targets that have no parents; and the `on…` attributes of the HTML standard. */
+import {
+  MapCtor,
+  MapPrototypeGet,
+  MapPrototypeSet,
+  ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ReflectApply,
+  TypeErrorCtor,
+} from "../primordials.ts";
+import { reportError } from "../report-error.ts";
+import { addAbortAlgorithm } from "./abort-algorithms.ts";
+import { type Event, eventAccess } from "./event.ts";
+import { domException } from "./make-dom-exception.ts";
+import { finishInterface, requireArguments, toDictionary, toDOMString } from "./webidl.ts";
+
+interface Listener {
+  readonly type: string;
+  readonly callback: object;
+  readonly capture: boolean;
+  readonly once: boolean;
+  readonly passive: boolean;
+  isRemoved: boolean;
+}
+
+interface Handler {
+  value: object | null;
+}
+
+/** What the platform does with targets of its own. */
+export interface EventTargetAccess {
+  /** Fires a trusted event. Answers false where a listener prevented its default. */
+  dispatch(target: EventTarget, event: Event): boolean;
+  hasListeners(target: EventTarget, type: string): boolean;
+  /** Called at each listener that is added. */
+  onListenerAdded(target: EventTarget, callback: (type: string) => void): void;
+  getHandler(target: EventTarget, type: string): object | null;
+  setHandler(target: EventTarget, type: string, value: unknown): void;
+}
+
+export let eventTargetAccess: EventTargetAccess;
+
+export class EventTarget {
+  #listeners: readonly Listener[] = [];
+  #handlers: Map<string, Handler> | null = null;
+  #onListenerAdded: ((type: string) => void) | null = null;
+
+  static {
+    eventTargetAccess = {
+      dispatch: (target, event) => target.#dispatch(event, true),
+      hasListeners: (target, type) => {
+        for (let i = 0; i < target.#listeners.length; i++) if (target.#listeners[i]?.type === type) return true;
+        return false;
+      },
+      onListenerAdded: (target, callback) => {
+        target.#onListenerAdded = callback;
+      },
+      getHandler: (target, type) =>
+        target.#handlers === null ? null : (MapPrototypeGet(target.#handlers, type)?.value ?? null),
+      setHandler: (target, type, value) => target.#setHandler(type, value),
+    };
+  }
+
+  addEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
+    this.#listeners;
+    requireArguments(arguments.length, 2, "EventTarget.addEventListener");
+    const typeName = toDOMString(type);
+    const listenerCallback = toCallback(callback, "EventTarget.addEventListener");
+    let capture = false;
+    let once = false;
+    let passive = false;
+    let signal: unknown;
+    if (typeof options === "boolean") capture = options;
+    else {
+      const dictionary = toDictionary(options, "EventTarget.addEventListener");
+      capture = !!dictionary.capture;
+      once = !!dictionary.once;
+      passive = !!dictionary.passive;
+      signal = dictionary.signal;
+    }
+    const listener = { type: typeName, callback: listenerCallback as object, capture, once, passive, isRemoved: false };
+    if (signal !== undefined) {
+      const removal = addAbortAlgorithm(signal, () => this.#remove(listener));
+      if (removal === undefined) throw new TypeErrorCtor("EventTarget.addEventListener: the signal is no AbortSignal");
+      if (removal === "aborted") return;
+    }
+    if (listenerCallback !== null) this.#add(listener);
+  }
+
+  removeEventListener(type: unknown, callback: unknown, options: unknown = undefined): void {
+    this.#listeners;
+    requireArguments(arguments.length, 2, "EventTarget.removeEventListener");
+    const typeName = toDOMString(type);
+    const listenerCallback = toCallback(callback, "EventTarget.removeEventListener");
+    const capture =
+      typeof options === "boolean" ? options : !!toDictionary(options, "EventTarget.removeEventListener").capture;
+    const found = this.#find(typeName, listenerCallback, capture);
+    if (found !== undefined) this.#remove(found);
+  }
+
+  dispatchEvent(event: unknown): boolean {
+    this.#listeners;
+    requireArguments(arguments.length, 1, "EventTarget.dispatchEvent");
+    if (!eventAccess.isEvent(event)) throw new TypeErrorCtor("EventTarget.dispatchEvent: the argument is no Event");
+    if (eventAccess.isDispatching(event)) {
+      throw domException("InvalidStateError", "The event is already being dispatched");
+    }
+    return this.#dispatch(event, false);
+  }
+
+  #find(type: string, callback: object | null, capture: boolean): Listener | undefined {
+    for (let i = 0; i < this.#listeners.length; i++) {
+      const listener = this.#listeners[i] as Listener;
+      if (listener.type === type && listener.callback === callback && listener.capture === capture) return listener;
+    }
+    return undefined;
+  }
+
+  #add(listener: Listener): void {
+    if (this.#find(listener.type, listener.callback, listener.capture) !== undefined) return;
+    // Copied, so that a dispatch under way goes on over the listeners that there were.
+    const listeners = copyWithout(this.#listeners, undefined);
+    listeners[listeners.length] = listener;
+    this.#listeners = listeners;
+    if (this.#onListenerAdded !== null) this.#onListenerAdded(listener.type);
+  }
+
+  #remove(listener: Listener): void {
+    listener.isRemoved = true;
+    this.#listeners = copyWithout(this.#listeners, listener);
+  }
+
+  #dispatch(event: Event, isTrusted: boolean): boolean {
+    eventAccess.begin(event, this, isTrusted);
+    const listeners = this.#listeners;
+    this.#invoke(event, listeners, true);
+    this.#invoke(event, listeners, false);
+    eventAccess.end(event);
+    return !eventAccess.isCanceled(event);
+  }
+
+  #invoke(event: Event, listeners: readonly Listener[], capture: boolean): void {
+    const type = eventAccess.typeOf(event);
+    for (let i = 0; i < listeners.length; i++) {
+      if (eventAccess.isStopped(event)) return;
+      const listener = listeners[i] as Listener;
+      if (listener.isRemoved || listener.capture !== capture || listener.type !== type) continue;
+      if (listener.once) this.#remove(listener);
+      eventAccess.setPassive(event, listener.passive);
+      try {
+        call(listener.callback, this, event);
+      } catch (error) {
+        reportError(error);
+      }
+      eventAccess.setPassive(event, false);
+    }
+  }
+
+  #setHandler(type: string, value: unknown): void {
+    const callback = typeof value === "object" || typeof value === "function" ? value : null;
+    this.#handlers ??= new MapCtor();
+    const existing = MapPrototypeGet(this.#handlers, type);
+    if (existing !== undefined) {
+      existing.value = callback;
+      return;
+    }
+    if (callback === null) return;
+    const handler: Handler = { value: callback };
+    MapPrototypeSet(this.#handlers, type, handler);
+    this.#add({
+      type,
+      callback: (event: Event) => {
+        if (typeof handler.value !== "function") return;
+        if (ReflectApply(handler.value as () => unknown, this, [event]) === false) eventAccess.cancel(event);
+      },
+      capture: false,
+      once: false,
+      passive: false,
+      isRemoved: false,
+    });
+  }
+}
+
+finishInterface(EventTarget, "EventTarget");
+
+/** Adds the attribute `on<type>` to the prototype of an interface of event targets. */
+export function defineEventHandler(prototype: object, type: string, onSet?: (target: never) => void): void {
+  const name = `on${type}`;
+  // An object literal's accessors, for the names that getters have.
+  const accessors = {
+    get [name](): object | null {
+      return eventTargetAccess.getHandler(this as never, type);
+    },
+    set [name](value: unknown) {
+      eventTargetAccess.setHandler(this as never, type, value);
+      if (onSet !== undefined) onSet(this as never);
+    },
+  };
+  ObjectDefineProperty(prototype, name, ObjectGetOwnPropertyDescriptor(accessors, name) as PropertyDescriptor);
+}
+
+function toCallback(value: unknown, operation: string): object | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value !== "object" && typeof value !== "function") {
+    throw new TypeErrorCtor(`${operation}: the listener is neither a function nor an object`);
+  }
+  return value;
+}
+
+function call(callback: object, target: EventTarget, event: Event): void {
+  if (typeof callback === "function") {
+    ReflectApply(callback as () => void, target, [event]);
+    return;
+  }
+  const { handleEvent } = callback as { handleEvent?: unknown };
+  if (typeof handleEvent !== "function") throw new TypeErrorCtor("The listener's handleEvent is not a function");
+  ReflectApply(handleEvent as () => void, callback, [event]);
+}
+
+function copyWithout(listeners: readonly Listener[], left: Listener | undefined): Listener[] {
+  const copy: Listener[] = [];
+  for (let i = 0; i < listeners.length; i++) {
+    const listener = listeners[i] as Listener;
+    if (listener !== left) copy[copy.length] = listener;
+  }
+  return copy;
+}

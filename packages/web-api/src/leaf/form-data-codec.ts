@@ -1,0 +1,228 @@
+/** FormData to and from bodies: multipart/form-data (RFC 7578, as the HTML and Fetch standards say) and urlencoded. */
+import { HostOp } from "../boundary.ts";
+import { joinBytes } from "../bytes.ts";
+import { callHost, hasHost } from "../host.ts";
+import {
+  ArrayBufferPrototypeGetByteLength,
+  ArrayBufferPrototypeSlice,
+  StringPrototypeCharCodeAt,
+  StringPrototypeIndexOf,
+  StringPrototypeSlice,
+  StringPrototypeToLowerCase,
+  TypeErrorCtor,
+  Uint8ArrayCtor,
+} from "../primordials.ts";
+import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
+import { bytesOfBlob, fileOfBytes } from "./blob.ts";
+import { type FormData, type FormDataEntry, formDataEntries, formDataOf } from "./form-data.ts";
+import { parseFormUrlencoded } from "./form-urlencoded.ts";
+import { StringPrototypeReplaceAll, TypedArrayPrototypeIndexOf } from "./intrinsics.ts";
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DASH = 0x2d;
+const QUOTE = 0x22;
+
+/** Parses a body as `formData()` does. @throws TypeError where it is not what its type says */
+export function parseFormData(bytes: ArrayBuffer, contentType: string | null): FormData {
+  const type = parseContentType(contentType ?? "");
+  if (type.essence === "application/x-www-form-urlencoded") {
+    return formDataOf(parseFormUrlencoded(decodeUtf8(bytes)) as FormDataEntry[]);
+  }
+  if (type.essence !== "multipart/form-data") {
+    throw new TypeErrorCtor(`The body is no form data: its content type is '${contentType ?? ""}'`);
+  }
+  if (type.boundary === undefined) throw malformed("its content type has no boundary");
+  return formDataOf(parseMultipart(new Uint8ArrayCtor(bytes), type.boundary));
+}
+
+/** Serialises as multipart/form-data, with a boundary that no entry can foresee. */
+export function serializeFormData(form: FormData): { data: ArrayBuffer; contentType: string } {
+  const boundary = createBoundary();
+  const entries = formDataEntries(form);
+  const chunks: ArrayBuffer[] = [];
+  let totalBytes = 0;
+  const push = (chunk: ArrayBuffer): void => {
+    chunks[chunks.length] = chunk;
+    totalBytes += ArrayBufferPrototypeGetByteLength(chunk);
+  };
+  for (let i = 0; i < entries.length; i++) {
+    const entry = entries[i] as FormDataEntry;
+    const value = entry[1];
+    const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(withCrLf(entry[0]))}"`;
+    if (typeof value === "string") push(encodeUtf8(`${head}\r\n\r\n${withCrLf(value)}\r\n`));
+    else {
+      const type = value.type === "" ? "application/octet-stream" : value.type;
+      push(encodeUtf8(`${head}; filename="${escapeName(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`));
+      push(bytesOfBlob(value));
+      push(encodeUtf8("\r\n"));
+    }
+  }
+  push(encodeUtf8(`--${boundary}--\r\n`));
+  return { data: joinBytes(chunks, totalBytes), contentType: `multipart/form-data; boundary=${boundary}` };
+}
+
+function malformed(what: string): unknown {
+  return new TypeErrorCtor(`The body is no form data: ${what}`);
+}
+
+/** From the host's randomness: `Math.random` can be foreseen. Without a host nothing can be sent either. */
+function createBoundary(): string {
+  const token = hasHost() ? StringPrototypeReplaceAll(callHost(HostOp.RANDOM_UUID) as string, "-", "") : "init";
+  return `----formdata-nano-${token}`;
+}
+
+function withCrLf(text: string): string {
+  const lines = StringPrototypeReplaceAll(StringPrototypeReplaceAll(text, "\r\n", "\n"), "\r", "\n");
+  return StringPrototypeReplaceAll(lines, "\n", "\r\n");
+}
+
+function escapeName(name: string): string {
+  const escaped = StringPrototypeReplaceAll(StringPrototypeReplaceAll(name, "\n", "%0A"), "\r", "%0D");
+  return StringPrototypeReplaceAll(escaped, '"', "%22");
+}
+
+/** The media type without parameters, in lower case, and the boundary. */
+function parseContentType(text: string): { essence: string; boundary: string | undefined } {
+  const end = StringPrototypeIndexOf(text, ";", 0);
+  const essence = StringPrototypeToLowerCase(trim(end === -1 ? text : StringPrototypeSlice(text, 0, end)));
+  return { essence, boundary: end === -1 ? undefined : parameterOf(StringPrototypeSlice(text, end), "boundary") };
+}
+
+/** The value of a parameter in `; name=value; name="value"`: the first with that name counts. */
+function parameterOf(text: string, wanted: string): string | undefined {
+  let at = 0;
+  while (at < text.length) {
+    // At a ";": past it, and past the whitespace behind it.
+    at++;
+    let nameEnd = at;
+    while (nameEnd < text.length && text[nameEnd] !== "=" && text[nameEnd] !== ";") nameEnd++;
+    const name = StringPrototypeToLowerCase(trim(StringPrototypeSlice(text, at, nameEnd)));
+    at = nameEnd;
+    if (text[at] !== "=") continue;
+    at++;
+    let value = "";
+    if (StringPrototypeCharCodeAt(text, at) === QUOTE) {
+      at++;
+      while (at < text.length && StringPrototypeCharCodeAt(text, at) !== QUOTE) {
+        // A backslash escapes only what would otherwise end or escape: file names from Windows hold backslashes.
+        if (text[at] === "\\" && (text[at + 1] === '"' || text[at + 1] === "\\")) at++;
+        value += text[at++];
+      }
+      while (at < text.length && text[at] !== ";") at++;
+    } else {
+      const start = at;
+      while (at < text.length && text[at] !== ";") at++;
+      value = trim(StringPrototypeSlice(text, start, at));
+    }
+    if (name === wanted) return value;
+  }
+  return undefined;
+}
+
+function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(StringPrototypeCharCodeAt(text, start))) start++;
+  while (end > start && isBlank(StringPrototypeCharCodeAt(text, end - 1))) end--;
+  return StringPrototypeSlice(text, start, end);
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09 || unit === CR || unit === LF;
+}
+
+function parseMultipart(bytes: Uint8Array<ArrayBuffer>, boundary: string): FormDataEntry[] {
+  const entries: FormDataEntry[] = [];
+  const delimiter = new Uint8ArrayCtor(encodeUtf8(`--${boundary}`));
+  // Before the first boundary there may be a preamble; each later one is preceded by CRLF.
+  let at = indexOfBytes(bytes, delimiter, 0);
+  while (at > 1 && !(bytes[at - 2] === CR && bytes[at - 1] === LF)) at = indexOfBytes(bytes, delimiter, at + 1);
+  if (at === -1) throw malformed("its boundary is missing");
+  for (;;) {
+    at += delimiter.length;
+    if (bytes[at] === DASH && bytes[at + 1] === DASH) return entries;
+    while (bytes[at] === 0x20 || bytes[at] === 0x09) at++;
+    if (bytes[at] !== CR || bytes[at + 1] !== LF) throw malformed("a boundary is not followed by a line end");
+    const head = parsePartHead(bytes, at + 2);
+    let end = indexOfBytes(bytes, delimiter, head.end);
+    while (end !== -1 && !(end - 2 >= head.end && bytes[end - 2] === CR && bytes[end - 1] === LF)) {
+      end = indexOfBytes(bytes, delimiter, end + 1);
+    }
+    if (end === -1) throw malformed("a part is not ended by the boundary");
+    const content = sliceBytes(bytes, head.end, end - 2);
+    entries[entries.length] = [
+      head.name,
+      head.fileName === undefined
+        ? decodeUtf8(content)
+        : fileOfBytes(content, { name: head.fileName, type: head.contentType ?? "text/plain" }),
+    ];
+    at = end;
+  }
+}
+
+interface PartHead {
+  readonly name: string;
+  readonly fileName: string | undefined;
+  readonly contentType: string | undefined;
+  /** Where the content begins. */
+  readonly end: number;
+}
+
+function parsePartHead(bytes: Uint8Array<ArrayBuffer>, start: number): PartHead {
+  let name: string | undefined;
+  let fileName: string | undefined;
+  let contentType: string | undefined;
+  let at = start;
+  for (;;) {
+    const lineEnd = indexOfLineEnd(bytes, at);
+    if (lineEnd === -1) throw malformed("the headers of a part do not end");
+    if (lineEnd === at) break;
+    const line = decodeUtf8(sliceBytes(bytes, at, lineEnd));
+    const colon = StringPrototypeIndexOf(line, ":", 0);
+    if (colon === -1) throw malformed("a part has a header without a colon");
+    const header = StringPrototypeToLowerCase(trim(StringPrototypeSlice(line, 0, colon)));
+    const value = trim(StringPrototypeSlice(line, colon + 1));
+    if (header === "content-type") contentType = value;
+    else if (header === "content-disposition") {
+      const semicolon = StringPrototypeIndexOf(value, ";", 0);
+      const kind = semicolon === -1 ? value : StringPrototypeSlice(value, 0, semicolon);
+      if (StringPrototypeToLowerCase(trim(kind)) !== "form-data") throw malformed("a part is not form-data");
+      const parameters = semicolon === -1 ? "" : StringPrototypeSlice(value, semicolon);
+      name = unescapeName(parameterOf(parameters, "name"));
+      fileName = unescapeName(parameterOf(parameters, "filename"));
+    }
+    at = lineEnd + 2;
+  }
+  if (name === undefined) throw malformed("a part has no name");
+  return { name, fileName, contentType, end: at + 2 };
+}
+
+function unescapeName(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  const text = StringPrototypeReplaceAll(StringPrototypeReplaceAll(name, "%0A", "\n"), "%0D", "\r");
+  return StringPrototypeReplaceAll(text, "%22", '"');
+}
+
+function indexOfLineEnd(bytes: Uint8Array, from: number): number {
+  let at = TypedArrayPrototypeIndexOf(bytes, CR, from);
+  while (at !== -1 && bytes[at + 1] !== LF) at = TypedArrayPrototypeIndexOf(bytes, CR, at + 1);
+  return at;
+}
+
+function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
+  const first = wanted[0] as number;
+  const last = bytes.length - wanted.length;
+  let at = TypedArrayPrototypeIndexOf(bytes, first, from);
+  while (at !== -1 && at <= last) {
+    let i = 1;
+    while (i < wanted.length && bytes[at + i] === wanted[i]) i++;
+    if (i === wanted.length) return at;
+    at = TypedArrayPrototypeIndexOf(bytes, first, at + 1);
+  }
+  return -1;
+}
+
+function sliceBytes(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): ArrayBuffer {
+  return ArrayBufferPrototypeSlice(bytes.buffer, start, end);
+}

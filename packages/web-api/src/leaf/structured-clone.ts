@@ -1,0 +1,12 @@
+// biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
+/** structuredClone of the HTML standard. */
+import { deserialize } from "./clone-deserialize.ts";
+import { serialize } from "./clone-serialize.ts";
+import { requireArguments, toDictionary, toSequence } from "./webidl.ts";
+
+/** Clones a value; what `options.transfer` lists moves instead. @throws DOMException DataCloneError */
+export function structuredClone(value: unknown, options: unknown = undefined): unknown {
+  requireArguments(arguments.length, 1, "structuredClone");
+  const { transfer } = toDictionary(options, "structuredClone");
+  return deserialize(serialize(value, transfer === undefined ? [] : toSequence(transfer, "structuredClone"))).value;
+}
