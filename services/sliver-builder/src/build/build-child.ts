@@ -1,0 +1,138 @@
+/**
+ * One disposable process that runs one job. Whatever it does, `run` resolves with how it ended, and it is gone.
+ *
+ *   idle ──run──▶ loading ──begun──▶ running ──exit, kill──▶ ended
+ *
+ * I1 `run` resolves after the process has exited: nothing of it is left.
+ * I2 Each phase has a deadline, and resident memory a ceiling; past either it is killed.
+ * I3 What it writes is bounded and checked: anything but reports ends it.
+ */
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import { type ChildJob, type ChildReport, encodeMessage, MessageDecoder, parseReport } from "./child-messages.ts";
+import { childArguments } from "./child-permissions.ts";
+import { ResidentWatch } from "./resident-watch.ts";
+
+/** From the job sent to the child's word that it begins, on a machine that is busy. */
+const LOADING_LIMIT_MS = 15_000;
+/** V8 and Node say why they abort in their last lines. */
+const KEPT_STDERR_CHARS = 4096;
+/** A child reports a handful of things. */
+const MAX_REPORTS = 16;
+
+export type ChildEnd =
+  | { readonly type: "finished" }
+  | { readonly type: "deadline"; readonly limitMs: number }
+  | { readonly type: "memory"; readonly limitBytes: number }
+  | { readonly type: "lost"; readonly cause: string }
+  | { readonly type: "cancelled" };
+
+export interface RunChildOptions {
+  readonly memoryLimitBytes: number;
+  /** How long the child may take from this report on until the next or its end. */
+  readonly limitMsAfter: (report: ChildReport) => number;
+  readonly onReport: (report: ChildReport, body: Buffer) => void;
+  readonly signal: AbortSignal;
+}
+
+export interface ChildResult {
+  readonly end: ChildEnd;
+  readonly peakBytes: number;
+}
+
+export class BuildChild {
+  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #closed: Promise<void>;
+  #end: ChildEnd | null = null;
+  #stderr = "";
+  #hasExited = false;
+
+  constructor() {
+    const child = spawn(process.execPath, childArguments(), { env: {}, stdio: ["pipe", "pipe", "pipe"], cwd: "/" });
+    this.#process = child;
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR_CHARS);
+    });
+    // A child that is gone before its job was written: its exit tells the same.
+    child.stdin.on("error", () => undefined);
+    this.#closed = new Promise((resolve) => {
+      child.once("error", (error) => {
+        this.#endAs({ type: "lost", cause: error.message });
+        if (child.pid === undefined) resolve();
+      });
+      child.once("close", (code, signal) => {
+        this.#hasExited = true;
+        this.#endAs(
+          code === 0 ? { type: "finished" } : { type: "lost", cause: describeExit(code, signal, this.#stderr) },
+        );
+        resolve();
+      });
+    });
+  }
+
+  /** Whether a job can be given to it. */
+  get isUsable(): boolean {
+    return this.#end === null;
+  }
+
+  /** At most once. Never rejects. */
+  async run(job: ChildJob, body: Uint8Array, options: RunChildOptions): Promise<ChildResult> {
+    const limitBytes = options.memoryLimitBytes;
+    const watch = new ResidentWatch(this.#process.pid ?? 0, limitBytes, () =>
+      this.#kill({ type: "memory", limitBytes }),
+    );
+    let timer = this.#startTimer(LOADING_LIMIT_MS);
+    const cancel = () => this.#kill({ type: "cancelled" });
+    if (options.signal.aborted) cancel();
+    options.signal.addEventListener("abort", cancel, { once: true });
+    let reportCount = 0;
+    const decoder = new MessageDecoder((header, bytes) => {
+      const report = parseReport(header);
+      reportCount += 1;
+      if (report === null || reportCount > MAX_REPORTS) {
+        this.#kill({ type: "lost", cause: "it wrote what is no report" });
+      } else if (this.#end === null) {
+        clearTimeout(timer);
+        timer = this.#startTimer(options.limitMsAfter(report));
+        options.onReport(report, bytes);
+      }
+    });
+    this.#process.stdout.on("data", (chunk: Buffer) => {
+      if (this.#end === null && !decoder.push(chunk)) this.#kill({ type: "lost", cause: "it wrote what is no report" });
+    });
+    for (const part of encodeMessage(job, body)) this.#process.stdin.write(part);
+    await this.#closed;
+    clearTimeout(timer);
+    watch.stop();
+    options.signal.removeEventListener("abort", cancel);
+    return { end: this.#end ?? { type: "finished" }, peakBytes: watch.peakBytes };
+  }
+
+  /** Ends it, whatever it does. Idempotent. */
+  async dispose(): Promise<void> {
+    this.#kill({ type: "cancelled" });
+    await this.#closed;
+  }
+
+  #startTimer(limitMs: number): NodeJS.Timeout {
+    return setTimeout(() => this.#kill({ type: "deadline", limitMs }), limitMs);
+  }
+
+  #kill(end: ChildEnd): void {
+    this.#endAs(end);
+    if (!this.#hasExited) this.#process.kill("SIGKILL");
+  }
+
+  /** The first reason stays: what follows a kill is its consequence. */
+  #endAs(end: ChildEnd): void {
+    this.#end ??= end;
+  }
+}
+
+const FATAL_LINE = /^(?:# (?!Fatal error|FailureMessage)|FATAL ERROR: |# Fatal error in )(.+)$/m;
+
+function describeExit(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
+  const how = signal === null ? `exit code ${code}` : signal;
+  const why = FATAL_LINE.exec(stderr)?.[1]?.trim();
+  return why === undefined ? how : `${how} (${why.slice(0, 200)})`;
+}

@@ -1,0 +1,50 @@
+/** Tells an app's author where its top level threw, in the file that they wrote. */
+import { renderExcerpt } from "@nano/bundle/build-problem";
+import { mapStack } from "@nano/bundle/map-stack";
+import type { NanoError } from "@nano/protocol/errors";
+import { errors } from "../errors.ts";
+import type { InitReport } from "./child-messages.ts";
+
+const MAX_ERROR_CHARS = 1_000;
+const MAX_STACK_LINES = 20;
+/** Frames of the host say nothing to an author. */
+const HOST_FRAME = /\((?:<isolated-vm boundary>|file:|node:|nano:)|^\s*at (?:file:|node:|nano:)/;
+const PLACE = /(?:^|[\s(])([^\s()]+):(\d{1,9}):(\d{1,9})\)?$/;
+
+interface SourceMapText {
+  readonly sources?: readonly (string | null)[];
+  readonly sourcesContent?: readonly (string | null)[];
+}
+
+export function describeThrow(thrown: Extract<InitReport, { type: "threw" }>, sourceMap: string): NanoError {
+  const error = `${thrown.name}: ${thrown.message}`.slice(0, MAX_ERROR_CHARS);
+  const lines = mapStack(thrown.stack, sourceMap)
+    .split("\n")
+    .filter((line) => !HOST_FRAME.test(line))
+    .slice(0, MAX_STACK_LINES);
+  const stack = lines.join("\n");
+  const map = parseMap(sourceMap);
+  for (const frame of lines) {
+    const [, file, line, column] = PLACE.exec(frame) ?? [];
+    const index = file === undefined ? -1 : (map.sources ?? []).indexOf(file);
+    if (file === undefined || index < 0) continue;
+    const place = { file, line: Number(line), column: Number(column) };
+    return errors.INIT_THREW({ error, ...place, excerpt: excerptOf(map.sourcesContent?.[index], place), stack });
+  }
+  return errors.INIT_THREW({ error, file: "", line: 0, column: 0, excerpt: "", stack });
+}
+
+function excerptOf(content: string | null | undefined, place: { line: number; column: number }): string {
+  const lineText = content?.split("\n")[place.line - 1];
+  return lineText === undefined ? "" : renderExcerpt({ line: place.line, column: place.column - 1, lineText });
+}
+
+function parseMap(text: string): SourceMapText {
+  try {
+    const map: unknown = JSON.parse(text);
+    return typeof map === "object" && map !== null ? map : {};
+  } catch {
+    // An app without a usable map gets the error without its place.
+    return {};
+  }
+}

@@ -1,0 +1,92 @@
+/** Restores an app as a worker would and gives it one request. Runs in a build child of its own. */
+import { AppIsolate } from "@nano/isolate/app-isolate";
+import type { GuestHost, GuestRequest, OutboundFetch, RunSink } from "@nano/isolate/isolate";
+import { SnapshotBlob } from "@nano/isolate/snapshot-blob";
+import type { RequestId } from "@nano/protocol/brands";
+import { toWireError } from "@nano/protocol/errors";
+import { encodeHeaderBlock } from "@nano/protocol/messages";
+import { type ChildJob, type ChildReport, MAX_REPORTED_CHARS } from "./child-messages.ts";
+
+/** An app that waits longer for something (a timer, what it fetched) has shown that it starts. */
+const ANSWER_WAIT_MS = 1_000;
+
+const PROBE_REQUEST: GuestRequest = {
+  requestId: "probe" as RequestId,
+  linkId: 0,
+  streamId: 1,
+  method: "GET",
+  url: "http://probe.invalid/",
+  headers: encodeHeaderBlock(["host", "probe.invalid", "accept", "*/*"]),
+  body: undefined,
+};
+
+/**
+ * What the app answers is its own affair: a handler that throws, or runs into a limit, has been restored and entered.
+ * A probe fails where that does not come about; where it ends the process, the builder sees that.
+ */
+export async function runProbe(job: Extract<ChildJob, { type: "probe" }>, body: Buffer): Promise<ChildReport> {
+  try {
+    const isolate = AppIsolate.restore({
+      app: job.app,
+      source:
+        job.rung === "heap"
+          ? {
+              rung: "heap",
+              blob: new SnapshotBlob(new Uint8Array(body).buffer as ArrayBuffer),
+              attachSecret: job.attachSecret,
+            }
+          : { rung: "source", script: body.toString("utf8") },
+      isolation: job.isolation,
+      limits: job.limits,
+      envJson: "{}",
+      host: PROBE_HOST,
+    });
+    const answer = await answerOf(isolate);
+    const startedMs = performance.now();
+    isolate.prepareSpare();
+    const contextMs = performance.now() - startedMs;
+    isolate.dispose();
+    return { type: "probed", answer, contextMs };
+  } catch (thrown) {
+    return { type: "unprobed", cause: toWireError(thrown).message.slice(0, MAX_REPORTED_CHARS) };
+  }
+}
+
+/** The status, or the code of what came instead. */
+function answerOf(isolate: AppIsolate): Promise<string> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve("none yet"), ANSWER_WAIT_MS);
+    const settle = (answer: string): void => {
+      clearTimeout(timer);
+      resolve(answer);
+    };
+    const sink: RunSink = {
+      respond: (head) => settle(String(head.status)),
+      writeResponse: () => false,
+      endResponse: () => undefined,
+      failResponse: (error) => settle(error.code),
+      wantBody: () => undefined,
+      cancelBody: () => undefined,
+      settle: () => settle("nothing"),
+    };
+    isolate.start(PROBE_REQUEST, sink);
+  });
+}
+
+const CLOSED_FETCH: OutboundFetch = {
+  writeBody: () => false,
+  endBody: () => undefined,
+  pull: () => undefined,
+  cancel: () => undefined,
+};
+
+const PROBE_HOST: GuestHost = {
+  beginEntry: () => undefined,
+  endEntry: () => undefined,
+  log: () => undefined,
+  openFetch: (_head, listener) => {
+    // Later: an isolate is never entered from within an entry.
+    setImmediate(() => listener.onError("Fetch is refused: a build has no network"));
+    return CLOSED_FETCH;
+  },
+};

@@ -1,0 +1,37 @@
+/** The sliver builder: takes build jobs, makes slivers in disposable processes, publishes them. */
+import { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
+import type { ConfigFor } from "@nano/service-kit/config";
+import { type RunningService, runService, type ServiceContext } from "@nano/service-kit/run-service";
+import { DirectoryStore } from "@nano/sliver/directory-store";
+import { loadOrCreateSigningKey, trustKey } from "@nano/sliver/signing-key";
+import { BuildChildren } from "./build/build-children.ts";
+import { config } from "./config.ts";
+import { takeBuilds } from "./control/take-builds.ts";
+
+type Config = ConfigFor<typeof config>;
+
+async function start({ config, logger, metrics, fail }: ServiceContext<Config>): Promise<RunningService> {
+  const signingKey = await loadOrCreateSigningKey(config.signing.keyFile);
+  if (config.trustedKeys.directory !== null) await trustKey(config.trustedKeys.directory, signingKey);
+  const store = new DirectoryStore(config.store.directory);
+  await store.sweepTemporaries(Date.now());
+  const queue = new EmbeddedBuildQueue(config.controlStore.socketPath);
+  const children = new BuildChildren({ spareCount: 1 });
+  const ending = new AbortController();
+  const { concurrencyCount, ...limits } = config.build;
+  const taking = takeBuilds(
+    { queue, store, children, signingKey, limits, concurrencyCount, logger, metrics },
+    ending.signal,
+  ).catch(fail);
+  logger.info("ready to build", { keyId: signingKey.keyId });
+  return {
+    async close() {
+      ending.abort();
+      await children.close();
+      await taking;
+      await queue.close();
+    },
+  };
+}
+
+await runService({ name: "sliver-builder", config, start });
