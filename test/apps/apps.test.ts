@@ -1,0 +1,96 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { loadApp } from "./load-app.ts";
+
+const names = readdirSync(new URL(".", import.meta.url), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+
+it("the config file serves every app", () => {
+  const config = JSON.parse(readFileSync(new URL("nano.config.json", import.meta.url), "utf8"));
+  const served = config.apps.map((app: { entrypoint: string }) => app.entrypoint);
+  expect([...new Set(served)].sort()).toEqual(names.sort());
+});
+
+it.each(names)("%s names the request that it answers", async (name) => {
+  const app = await loadApp(name);
+  const answers = await Promise.all(
+    ["one", "two", "three"].map((tag) => app.fetch("/", { headers: { "x-request-tag": tag } })),
+  );
+  expect(answers.map((answer) => answer.headers.get("x-request-tag"))).toEqual(["one", "two", "three"]);
+  const untagged = await app.fetch("/");
+  expect(untagged.status).toBe(200);
+  expect(untagged.headers.has("x-request-tag")).toBe(false);
+});
+
+it("hono-api validates what it is sent", async () => {
+  const app = await loadApp("hono-api", { GREETING: "Ahoy" });
+  const post = (path: string, body: string) => app.fetch(path, { method: "POST", body });
+  expect(await (await app.fetch("/")).json()).toEqual({ app: "hono-api", greeting: "Ahoy" });
+  expect(await (await post("/sum", '{"numbers":[1,2,3.5]}')).json()).toEqual({ count: 3, sum: 6.5 });
+  expect((await post("/sum", '{"numbers":[]}')).status).toBe(422);
+  expect((await post("/sum", "{")).status).toBe(400);
+  const added = await post("/books", '{"title":"T","author":"A","year":2000}');
+  expect([added.status, await added.json()]).toEqual([201, { id: 6, title: "T", author: "A", year: 2000, tags: [] }]);
+  expect((await app.fetch("/books/99")).status).toBe(404);
+  expect((await app.fetch("/books/1", { method: "DELETE" })).status).toBe(204);
+  expect((await app.fetch("/cookies")).headers.getSetCookie()).toEqual(["a=1; Path=/", "b=2; Path=/"]);
+});
+
+it("hono-api gives a body back byte for byte", async () => {
+  const app = await loadApp("hono-api");
+  const body = Uint8Array.from({ length: 70_000 }, (_, i) => (i * 31) % 256);
+  const answer = await app.fetch("/echo", { method: "POST", body, headers: { "content-type": "image/x-test" } });
+  expect(answer.headers.get("content-type")).toBe("image/x-test");
+  expect(new Uint8Array(await answer.arrayBuffer())).toEqual(body);
+});
+
+it("react-ssr streams the frame before the forecast", async () => {
+  const app = await loadApp("react-ssr");
+  const answer = await app.fetch("/?city=Oslo");
+  const chunks: string[] = [];
+  for await (const chunk of answer.body ?? []) chunks.push(new TextDecoder().decode(chunk));
+  expect(chunks[0]).toContain("Asking the clouds");
+  expect(chunks[0]).not.toContain("Monday");
+  expect(chunks.slice(1).join("")).toContain("Monday");
+  expect(await (await app.fetch("/?city=%3Cb%3E")).text()).toContain("&lt;b&gt;");
+});
+
+it("markdown-blog renders its posts, and what is posted for a preview", async () => {
+  const app = await loadApp("markdown-blog");
+  const home = await (await app.fetch("/")).text();
+  expect([...home.matchAll(/href="\/posts\/([a-z-]+)"/g)].map((match) => match[1])).toEqual([
+    "mending-nets",
+    "a-table-of-tides",
+    "first-light",
+  ]);
+  expect(await (await app.fetch("/posts/a-table-of-tides")).text()).toContain("<td>04:12</td>");
+  expect((await app.fetch("/posts/none")).status).toBe(404);
+  expect(await (await app.fetch("/preview", { method: "POST", body: "*hi*" })).text()).toContain("<em>hi</em>");
+});
+
+it("slow-init finds words where its reports have them", async () => {
+  const app = await loadApp("slow-init");
+  const size = (await (await app.fetch("/")).json()) as { terms: number; documents: number };
+  expect(size.terms).toBeGreaterThanOrEqual(5_000);
+  const reports = readFileSync(new URL("slow-init/src/corpus.txt", import.meta.url), "utf8")
+    .trim()
+    .split("\n\n");
+  expect(size.documents).toBe(reports.length);
+  for (const term of ["harbourgate", "the", "ferryman", "nowhereatall"]) {
+    const expected = reports.flatMap((report, document) => {
+      const count = report.toLowerCase().match(new RegExp(`\\b${term}\\b`, "g"))?.length ?? 0;
+      return count === 0 ? [] : [{ document, count }];
+    });
+    const answer = (await (await app.fetch(`/?q=${term}`)).json()) as { postings: unknown; similar: string[] };
+    expect(answer.postings).toEqual(expected);
+    expect(answer.similar.every((word) => word !== term)).toBe(true);
+  }
+});
+
+it("counter counts where its module lives on", async () => {
+  const app = await loadApp("counter");
+  expect(await (await app.fetch("/")).json()).toEqual({ count: 1 });
+  expect(await (await app.fetch("/")).json()).toEqual({ count: 2 });
+  expect(await (await (await loadApp("counter")).fetch("/")).json()).toEqual({ count: 1 });
+});
