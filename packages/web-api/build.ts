@@ -28,7 +28,20 @@ export async function buildWebApi(): Promise<string> {
   });
   const [file] = result.outputFiles;
   if (file === undefined) throw new Error("esbuild wrote nothing");
-  return file.text;
+  return withPlainNamespaces(file.text);
+}
+
+/** esbuild's helper by which `require` answers a copy of a module's namespace, and what stands in its place. */
+const TO_COMMON_JS = '__toCommonJS=mod=>__copyProps(__defProp({},"__esModule",{value:!0}),mod)';
+const TO_NAMESPACE = "__toCommonJS=mod=>mod";
+
+/**
+ * Lets `require` answer the namespace itself: the copy is made when a module is first required, with methods that tenant code
+ * may have patched by then, and is made again each time.
+ */
+function withPlainNamespaces(script: string): string {
+  if (!script.includes(TO_COMMON_JS)) throw new Error("esbuild's helper __toCommonJS is not the one that is known");
+  return script.replace(TO_COMMON_JS, TO_NAMESPACE);
 }
 
 if (import.meta.main) {

@@ -28,6 +28,7 @@ interface Content {
 }
 
 let contentOf: (blob: Blob) => Content;
+let fileStateOf: (file: File) => { name: string; lastModified: number };
 /** Whether a value is a Blob or a File of this platform. */
 export let isBlob: (value: unknown) => value is Blob;
 /** Whether a value is a File of this platform. */
@@ -92,6 +93,7 @@ export class File extends Blob {
   #lastModified: number;
 
   static {
+    fileStateOf = (file) => ({ name: file.#name, lastModified: file.#lastModified });
     isFile = (value): value is File => typeof value === "object" && value !== null && #name in value;
   }
 
@@ -117,6 +119,16 @@ export class File extends Blob {
 }
 
 finishInterface(File, "File");
+
+/** The name and the media type of a file. */
+export function describeFile(file: File): { name: string; type: string } {
+  return { name: fileStateOf(file).name, type: contentOf(file).type };
+}
+
+/** The media type of a blob, "" where it has none. */
+export function typeOfBlob(blob: Blob): string {
+  return contentOf(blob).type;
+}
 
 /** A copy of a blob's bytes. */
 export function bytesOfBlob(blob: Blob): ArrayBuffer {
@@ -144,13 +156,13 @@ export function fileOfBytes(buffer: ArrayBuffer, options: { name: string; type: 
 export function fileOfBlob(blob: Blob, name: string): File {
   return new File(ADOPT, name, {
     ...contentOf(blob),
-    lastModified: isFile(blob) ? blob.lastModified : DateNow(),
+    lastModified: isFile(blob) ? fileStateOf(blob).lastModified : DateNow(),
   });
 }
 
 /** Another object of the same interface with the same content: a structured clone. */
 function cloneBlob(blob: Blob): Blob {
-  return isFile(blob) ? fileOfBlob(blob, blob.name) : new Blob(ADOPT, contentOf(blob));
+  return isFile(blob) ? fileOfBlob(blob, fileStateOf(blob).name) : new Blob(ADOPT, contentOf(blob));
 }
 
 function contentFrom(parts: unknown, options: unknown): Content {

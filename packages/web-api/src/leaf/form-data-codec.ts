@@ -13,7 +13,7 @@ import {
   Uint8ArrayCtor,
 } from "../primordials.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
-import { bytesOfBlob, fileOfBytes } from "./blob.ts";
+import { bytesOfBlob, describeFile, fileOfBytes } from "./blob.ts";
 import { type FormData, type FormDataEntry, formDataEntries, formDataOf } from "./form-data.ts";
 import { parseFormUrlencoded } from "./form-urlencoded.ts";
 import { StringPrototypeReplaceAll, TypedArrayPrototypeIndexOf } from "./intrinsics.ts";
@@ -52,8 +52,9 @@ export function serializeFormData(form: FormData): { data: ArrayBuffer; contentT
     const head = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(withCrLf(entry[0]))}"`;
     if (typeof value === "string") push(encodeUtf8(`${head}\r\n\r\n${withCrLf(value)}\r\n`));
     else {
-      const type = value.type === "" ? "application/octet-stream" : value.type;
-      push(encodeUtf8(`${head}; filename="${escapeName(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`));
+      const { name, type } = describeFile(value);
+      const typeLine = `Content-Type: ${type === "" ? "application/octet-stream" : type}`;
+      push(encodeUtf8(`${head}; filename="${escapeName(name)}"\r\n${typeLine}\r\n\r\n`));
       push(bytesOfBlob(value));
       push(encodeUtf8("\r\n"));
     }

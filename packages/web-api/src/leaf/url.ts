@@ -3,6 +3,8 @@
 import { HostOp } from "../boundary.ts";
 import { callHost } from "../host.ts";
 import {
+  ObjectGetOwnPropertyDescriptor,
+  ReflectApply,
   StringPrototypeCharCodeAt,
   StringPrototypeIndexOf,
   StringPrototypeSlice,
@@ -64,19 +66,17 @@ export class URL {
   }
 
   get origin(): string {
-    const { protocol } = this;
+    const { protocolEnd, hostStart, hostEnd, pathnameStart, pathnameEnd } = this.#read();
+    const protocol = StringPrototypeSlice(this.#href, 0, protocolEnd);
     switch (protocol) {
       case "http:":
       case "https:":
       case "ws:":
       case "wss:":
       case "ftp:":
-        return `${protocol}//${this.host}`;
-      case "blob:": {
-        const inner = URL.parse(this.pathname);
-        if (inner === null || (inner.protocol !== "http:" && inner.protocol !== "https:")) return "null";
-        return inner.origin;
-      }
+        return `${protocol}//${StringPrototypeSlice(this.#href, hostStart, hostEnd)}`;
+      case "blob:":
+        return originOfBlob(StringPrototypeSlice(this.#href, pathnameStart, pathnameEnd));
       default:
         return "null";
     }
@@ -159,7 +159,7 @@ export class URL {
   get searchParams(): URLSearchParams {
     if (this.#searchParams === null) {
       const { createLinkedSearchParams } = require("./url-search-params.ts");
-      this.#searchParams = createLinkedSearchParams(StringPrototypeSlice(this.search, 1), (query) => {
+      this.#searchParams = createLinkedSearchParams(this.#query(), (query) => {
         const { pathnameEnd, searchEnd } = this.#read();
         const before = StringPrototypeSlice(this.#href, 0, pathnameEnd);
         // Nothing that the form serialiser writes needs a further escape in a query.
@@ -186,6 +186,12 @@ export class URL {
     return this.#href;
   }
 
+  /** Without "?". */
+  #query(): string {
+    const { pathnameEnd, searchEnd } = this.#read();
+    return StringPrototypeSlice(this.#href, pathnameEnd + 1, searchEnd);
+  }
+
   #read(): UrlRecord {
     this.#record ??= parseUrlRecord(this.#href, scanner);
     return this.#record;
@@ -205,8 +211,18 @@ export class URL {
   #refreshSearchParams(): void {
     if (this.#searchParams === null) return;
     const { replaceSearchParams } = require("./url-search-params.ts");
-    replaceSearchParams(this.#searchParams, StringPrototypeSlice(this.search, 1));
+    replaceSearchParams(this.#searchParams, this.#query());
   }
 }
 
+const originGetter = ObjectGetOwnPropertyDescriptor(URL.prototype, "origin")?.get as () => string;
+
 finishInterface(URL, "URL");
+
+/** The origin of a blob URL is that of the URL in its path, where that is of http or https. */
+function originOfBlob(path: string): string {
+  const href = callHost(HostOp.URL_PARSE, 0, path);
+  if (typeof href !== "string") return "null";
+  const scheme = StringPrototypeSlice(href, 0, StringPrototypeIndexOf(href, ":", 0));
+  return scheme === "http" || scheme === "https" ? ReflectApply(originGetter, new URL(SERIALIZED, href), []) : "null";
+}

@@ -50,11 +50,10 @@ function makeEnumerable(target: object): void {
   const keys = ReflectOwnKeys(target);
   for (let i = 0; i < keys.length; i++) {
     const key = keys[i] as PropertyKey;
-    if (typeof key === "symbol" || key === "constructor" || key === "prototype" || key === "name" || key === "length") {
-      continue;
-    }
+    if (typeof key === "symbol" || key === "constructor") continue;
+    // What every function has of its own.
+    if (typeof target === "function" && (key === "prototype" || key === "name" || key === "length")) continue;
     const descriptor = ObjectGetOwnPropertyDescriptor(target, key) as PropertyDescriptor;
-    if (!descriptor.configurable) continue;
     descriptor.enumerable = true;
     ObjectDefineProperty(target, key, descriptor);
   }
