@@ -23,6 +23,12 @@ export const errors = defineErrors("CTL", {
       `Config ${d.file} has ${d.problems.length} problem${d.problems.length === 1 ? "" : "s"}`,
   ),
   FILE_UNREADABLE: ours("caller", "file", (d: { path: string; why: string }) => `Cannot read ${d.path}: ${d.why}`),
+  FILE_UNWRITABLE: ours("caller", "file", (d: { path: string; why: string }) => `Cannot write ${d.path}: ${d.why}`),
+  NOTHING_TO_BUILD: ours(
+    "caller",
+    "usage",
+    (d: { path: string }) => `App ${d.path} has assets and no code: there is nothing to make a sliver of`,
+  ),
   DATA_DIR_IN_USE: ours(
     "caller",
     "data_dir_in_use",

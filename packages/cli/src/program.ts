@@ -87,7 +87,8 @@ export function createProgram({ version, env, output, end }: ProgramOptions): Co
     .addOption(dataDir())
     .action(async (path: string, flags: { output: string; dataDir?: string }) => {
       const { createSliver } = await import("./sliver/create-sliver.ts");
-      await createSliver({ path, output: flags.output, dataDirectory: flags.dataDir ?? null, terminal: output, env });
+      const dataDirectory = flags.dataDir ?? null;
+      end(await createSliver({ path, output: flags.output, dataDirectory, terminal: output, env }));
     });
 
   sliver

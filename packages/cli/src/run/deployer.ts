@@ -17,6 +17,7 @@ export interface DeployerOptions {
   /** Calls back with the app's first state, and after each edit. */
   openSource(plan: AppPlan, onChange: (make: MakeArtifacts) => void): Promise<AppSource>;
   onStep(plan: AppPlan, step: string): void;
+  onLog(plan: AppPlan, text: string): void;
   onOutcome(plan: AppPlan, outcome: DeploymentOutcome): void;
 }
 
@@ -92,6 +93,7 @@ export class Deployer {
       plan,
       registry: this.#options.registry,
       onStep: (step) => this.#options.onStep(deployment.plan, step),
+      onLog: (text) => this.#options.onLog(deployment.plan, text),
       onOutcome: async (outcome) => {
         const refused = await this.#putRoutes().then(
           () => null,

@@ -25,6 +25,8 @@ export interface DeploymentOptions {
   readonly plan: AppPlan;
   readonly registry: RegistryClient;
   onStep(step: string): void;
+  /** What the build says: the console of the app's top level, and advice. */
+  onLog(text: string): void;
   /** Hears of the end of each attempt, before another begins. */
   onOutcome(outcome: DeploymentOutcome): Promise<void> | void;
 }
@@ -133,6 +135,7 @@ export class Deployment {
     let built: Extract<BuildEvent, { type: "built" }> | null = null;
     await this.#options.registry.followBuild(answer.app, answer.version, (event) => {
       if (event.type === "progress") this.#options.onStep(event.step);
+      if (event.type === "log") this.#options.onLog(event.text);
       if (event.type === "built") built = event;
     });
     return built;

@@ -3,7 +3,7 @@ import type { TrustedKeys } from "@nano/sliver/signing-key";
 import type { AppPlan, RunPlan, ServerSettings } from "../config/config-file.ts";
 import { type Listener, showAppTable } from "../output/app-table.ts";
 import { describeWire } from "../output/describe-error.ts";
-import type { Terminal } from "../output/terminal.ts";
+import { printable, type Terminal } from "../output/terminal.ts";
 import { type AdminEndpoint, openAdminEndpoint } from "./admin-endpoint.ts";
 import { openAppSource } from "./app-source.ts";
 import { Deployer } from "./deployer.ts";
@@ -11,16 +11,11 @@ import type { DeploymentOutcome } from "./deployment.ts";
 import { Launcher } from "./launcher.ts";
 import { createRegistryClient } from "./registry-client.ts";
 import type { Addresses } from "./service-process.ts";
-import {
-  adminAddress,
-  describeServices,
-  formatAddress,
-  type Places,
-  registryAddress,
-  ServiceName,
-} from "./services.ts";
+import { adminAddress, describeServices, type Places, registryAddress, ServiceName } from "./services.ts";
 
 const REPLACE_GRACE_MS = 5000;
+/** What the router calls the address that clients reach. */
+const ROUTER_ADDRESS = "http";
 
 export interface MachineOptions {
   readonly places: Places;
@@ -50,6 +45,9 @@ export class Machine {
       onStep: (plan, step) => {
         this.#steps.set(plan.name, step);
         this.#showSteps();
+      },
+      onLog: (plan, text) => {
+        for (const each of printable(text).split("\n")) terminal.line(`${plan.name} (build) | ${each}`);
       },
       onOutcome: (plan, outcome) => {
         this.#steps.delete(plan.name);
@@ -137,8 +135,8 @@ export class Machine {
   /** A router that is started again takes the port that the first one was given. */
   #keepPort(addresses: Addresses): void {
     const { host, port } = this.#server ?? { host: "127.0.0.1", port: 0 };
-    const bound = addresses.http ?? addresses.listen ?? formatAddress(host, port);
-    this.#listener = { host, port: Number(bound.slice(bound.lastIndexOf(":") + 1)) };
+    const bound = addresses[ROUTER_ADDRESS];
+    this.#listener = { host, port: bound === undefined ? port : Number(bound.slice(bound.lastIndexOf(":") + 1)) };
     this.#launcher?.find(ServiceName.ROUTER).setEnv(this.#routerEnv(this.#listener));
   }
 

@@ -1,6 +1,7 @@
 /** The app-registry as nanoctl speaks to it: see `registry-api.ts` of `protocol`. */
 import { createHash } from "node:crypto";
 import type { AppName, ArtifactDigest, VersionId } from "@nano/protocol/brands";
+import type { WireError } from "@nano/protocol/errors";
 import type { BuildEvent } from "@nano/protocol/records";
 import {
   type AppsAnswer,
@@ -26,6 +27,7 @@ const EVENTS_TIMEOUT_MS = 60_000;
 /** A registry that was just restarted is back within this. */
 const RETRY_DEADLINE_MS = 10_000;
 const RETRY_PAUSE_MS = 100;
+const MAX_SHOWN_BYTES = 500;
 
 export interface RegistryClient {
   /** Stores bytes under their digest. Idempotent. */
@@ -41,7 +43,7 @@ export interface RegistryClient {
 
 /**
  * Every method throws CTL_REGISTRY_REFUSED or, where nobody answers for `RETRY_DEADLINE_MS`, CTL_REGISTRY_LOST.
- * All calls are idempotent, so each is repeated while the registry is being restarted.
+ * All calls are idempotent, so each is repeated while the registry is being restarted or says that it is busy.
  */
 export function createRegistryClient(address: string): RegistryClient {
   const send = async (method: string, path: string, body?: Uint8Array, contentType?: string): Promise<Buffer> => {
@@ -51,13 +53,17 @@ export function createRegistryClient(address: string): RegistryClient {
         const call = { address, method, path, body, idleTimeoutMs: CALL_TIMEOUT_MS };
         const answer = await callWhole(contentType === undefined ? call : { ...call, contentType });
         if (answer.status < 400) return answer.body;
+        if (isRetryable(answer.body) && performance.now() < deadlineMs) {
+          await pause();
+          continue;
+        }
         throw errors.REGISTRY_REFUSED({ method, path, status: answer.status, why: describeRefusal(answer.body) });
       } catch (error) {
         if (!isLostConnection(error)) throw error;
         if (performance.now() >= deadlineMs) {
           throw errors.REGISTRY_LOST({ method, path, why: (error as Error).message }, error);
         }
-        await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+        await pause();
       }
     }
   };
@@ -97,6 +103,10 @@ export function createRegistryClient(address: string): RegistryClient {
   };
 }
 
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS));
+}
+
 const LOST_CODES = new Set(["ECONNREFUSED", "ECONNRESET", "ENOENT", "EPIPE"]);
 
 function isLostConnection(error: unknown): boolean {
@@ -105,17 +115,23 @@ function isLostConnection(error: unknown): boolean {
 
 /** The registry's own words, with every problem it found. */
 function describeRefusal(body: Buffer): string {
-  let value: unknown;
-  try {
-    value = JSON.parse(body.toString("utf8"));
-  } catch {
-    return body.toString("utf8", 0, 500);
-  }
-  const wire = wireErrorSchema.safeParse(value);
-  if (!wire.success) return body.toString("utf8", 0, 500);
-  const problems = requestProblemSchema.array().safeParse(wire.data.details.problems);
+  const wire = parseWire(body);
+  if (wire === null) return body.toString("utf8", 0, MAX_SHOWN_BYTES);
+  const problems = requestProblemSchema.array().safeParse(wire.details.problems);
   const lines = (problems.data ?? []).map(
     (p: RequestProblem) => `\n  ${p.where}: found ${p.got}, expected ${p.expected}`,
   );
-  return wire.data.message + lines.join("");
+  return wire.message + lines.join("");
+}
+
+function isRetryable(body: Buffer): boolean {
+  return parseWire(body)?.retryable === true;
+}
+
+function parseWire(body: Buffer): WireError | null {
+  try {
+    return wireErrorSchema.safeParse(JSON.parse(body.toString("utf8"))).data ?? null;
+  } catch {
+    return null; // no JSON: not the registry's own words
+  }
 }

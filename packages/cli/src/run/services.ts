@@ -85,14 +85,10 @@ export function describeServices(
     }),
     describe(ServiceName.ROUTER, "ROUTER", {
       ROUTER_CONTROL_STORE_SOCKET_PATH: controlStore,
-      ROUTER_LISTEN_ADDRESS: formatAddress(server.host, server.port),
+      ROUTER_LISTEN_HOST: server.host.replace(/^\[|\]$/g, ""),
+      ROUTER_LISTEN_PORT: String(server.port),
     }),
   ];
-}
-
-/** `host:port`, with an IPv6 address in brackets. */
-export function formatAddress(host: string, port: number): string {
-  return host.includes(":") && !host.startsWith("[") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function pickEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {

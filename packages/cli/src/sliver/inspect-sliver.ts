@@ -1,5 +1,6 @@
 /** `nanoctl sliver inspect`: what a sliver says about itself, in words or as JSON. */
 import { describeSliver } from "@nano/sliver/sliver-file";
+import { formatBytes } from "../output/format-bytes.ts";
 import { alignColumns, printable, type Terminal } from "../output/terminal.ts";
 import { readSliverBytes } from "./read-sliver.ts";
 
@@ -49,10 +50,4 @@ export async function inspectSliver({ path, asJson, terminal }: InspectOptions):
     ]),
   ];
   for (const line of alignColumns(rows)) terminal.line(printable(line));
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`;
-  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`;
-  return `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 }
