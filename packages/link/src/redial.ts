@@ -46,7 +46,7 @@ export interface RedialOptions {
   random?(): number;
 }
 
-/** Runs until `signal` aborts, then closes the link that is open. Never rejects. */
+/** Runs until `signal` aborts; the link that is open then takes no further streams and closes when its own have ended. Never rejects. */
 export async function runRedial(options: RedialOptions, signal: AbortSignal): Promise<void> {
   const random = options.random ?? Math.random;
   let failureCount = 0;
@@ -77,10 +77,10 @@ async function runOnce(
   if (result.type === "ended") return { hasOpened: false, ended: result.outcome };
   const { link } = result;
   if (signal.aborted) {
-    link.close();
+    link.goaway();
     return { hasOpened: true, ended: null };
   }
-  const onAbort = (): void => link.close();
+  const onAbort = (): void => link.goaway();
   signal.addEventListener("abort", onAbort, { once: true });
   options.onLink(link);
   const ended = await unavailable.promise;

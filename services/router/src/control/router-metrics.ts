@@ -1,0 +1,81 @@
+/** The router's figures, on the registry of its process. */
+import type { Metrics } from "@nano/service-kit/metrics";
+import type { RequestMetrics, RequestOutcome } from "../request/request-metrics.ts";
+
+/** What is read at each scrape. */
+export interface RouterGauges {
+  inFlightCount(): number;
+  openLinkCount(): number;
+  routeCount(): number;
+}
+
+export interface RouterMetrics extends RequestMetrics {
+  linkEnded(type: string): void;
+  postmortem(verdict: "answered" | "unanswered"): void;
+}
+
+interface Increment {
+  inc(): void;
+}
+
+export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): RouterMetrics {
+  const requests = metrics.counter({
+    name: "requests_total",
+    help: "Requests by how they ended and class of status",
+    labels: ["outcome", "status_class"],
+  });
+  const duration = metrics.duration({
+    name: "request_duration_seconds",
+    help: "From the request's head to the end of its response",
+  });
+  const retries = metrics.counter({
+    name: "retries_total",
+    help: "Attempts after the first, by cause",
+    labels: ["cause"],
+  });
+  const postmortems = metrics.counter({
+    name: "postmortems_total",
+    help: "Questions to supervisors, by verdict",
+    labels: ["verdict"],
+  });
+  const linkEnds = metrics.counter({
+    name: "link_ends_total",
+    help: "Links to workers that ended or failed to open, by outcome",
+    labels: ["outcome"],
+  });
+  metrics.gauge({
+    name: "in_flight_requests_count",
+    help: "Requests in flight",
+    collect: (gauge) => gauge.set(gauges.inFlightCount()),
+  });
+  metrics.gauge({
+    name: "links_count",
+    help: "Open links to workers",
+    collect: (gauge) => gauge.set(gauges.openLinkCount()),
+  });
+  metrics.gauge({
+    name: "routes_count",
+    help: "Routes in the table",
+    collect: (gauge) => gauge.set(gauges.routeCount()),
+  });
+
+  // Looked up once for each pair: hashing labels costs more than the rest of a request's bookkeeping.
+  const byOutcome = new Map<RequestOutcome, (Increment | undefined)[]>();
+  return {
+    finished(outcome, status, durationMs) {
+      const statusClass = Math.floor(status / 100);
+      let byClass = byOutcome.get(outcome);
+      if (byClass === undefined) {
+        byClass = [];
+        byOutcome.set(outcome, byClass);
+      }
+      const counter = byClass[statusClass] ?? requests.labels({ outcome, status_class: `${statusClass}xx` });
+      byClass[statusClass] = counter;
+      counter.inc();
+      duration.observeMs(durationMs);
+    },
+    retried: (cause) => retries.inc({ cause }),
+    postmortem: (verdict) => postmortems.inc({ verdict }),
+    linkEnded: (type) => linkEnds.inc({ outcome: type }),
+  };
+}

@@ -1,0 +1,109 @@
+/** One worker as this router knows it: keeps a link to it, redials, and asks its supervisor when a link was lost. */
+import { dialLink } from "@nano/link/dial-link";
+import type { LinkLimits } from "@nano/link/limits";
+import type { Link } from "@nano/link/link";
+import type { LinkOutcome } from "@nano/link/link-outcome";
+import { type Backoff, runRedial } from "@nano/link/redial";
+import type { NodeId, WorkerId } from "@nano/protocol/brands";
+import type { PostmortemAnswer } from "@nano/protocol/messages";
+import type { WorkerEndpoint } from "@nano/protocol/records";
+import type { WorkerSlot } from "../request/pick-worker.ts";
+import { askSupervisor, type Supervisor } from "./postmortem.ts";
+
+export interface WorkerConnectionOptions {
+  readonly nodeId: NodeId;
+  readonly supervisor: Supervisor;
+  /** A name for one connection, never used twice: postmortem questions tell streams apart by it. */
+  nextPeerName(): string;
+  readonly linkLimits: Partial<LinkLimits>;
+  readonly backoff: Backoff;
+  readonly postmortemTimeoutMs: number;
+  onLink(): void;
+  onUnavailable(outcome: LinkOutcome | null): void;
+  onPostmortem(verdict: "answered" | "unanswered"): void;
+}
+
+export class WorkerConnection implements WorkerSlot {
+  readonly endpoint: WorkerEndpoint;
+  readonly nodeId: NodeId;
+  readonly #options: WorkerConnectionOptions;
+  readonly #abort = new AbortController();
+  readonly #peerNames = new WeakMap<Link, string>();
+  readonly #questions = new WeakMap<Link, OpenQuestion>();
+  #link: Link | null = null;
+
+  constructor(endpoint: WorkerEndpoint, options: WorkerConnectionOptions) {
+    this.endpoint = endpoint;
+    this.nodeId = options.nodeId;
+    this.#options = options;
+    void this.#run();
+  }
+
+  get id(): WorkerId {
+    return this.endpoint.id;
+  }
+
+  get link(): Link | null {
+    return this.#link;
+  }
+
+  /** One question for all streams of a link that ask in the same turn: a lost link resets them together. */
+  askPostmortem(link: Link, streamId: number): Promise<PostmortemAnswer | null> {
+    let question = this.#questions.get(link);
+    if (question === undefined || question.isAsked) {
+      question = new OpenQuestion();
+      this.#questions.set(link, question);
+      const opened = question;
+      setImmediate(() => void this.#ask(link, opened));
+    }
+    question.streamIds.push(streamId);
+    return question.answer.promise;
+  }
+
+  /** Dials no more. The link takes no new streams and closes when its own have ended. */
+  dispose(): void {
+    this.#abort.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { address, credential } = this.endpoint;
+    let peer = "";
+    await runRedial(
+      {
+        dial: (callbacks) => {
+          peer = this.#options.nextPeerName();
+          return dialLink({ address, credential, peer, limits: this.#options.linkLimits, ...callbacks });
+        },
+        onLink: (link) => {
+          this.#peerNames.set(link, peer);
+          this.#link = link;
+          this.#options.onLink();
+        },
+        onUnavailable: (outcome) => this.#options.onUnavailable(outcome),
+        backoff: this.#options.backoff,
+      },
+      this.#abort.signal,
+    );
+  }
+
+  async #ask(link: Link, question: OpenQuestion): Promise<void> {
+    question.isAsked = true;
+    const peer = this.#peerNames.get(link) ?? "";
+    const answer = await askSupervisor(
+      { workerId: this.id, peer, streamIds: question.streamIds },
+      {
+        supervisor: this.#options.supervisor,
+        timeoutMs: this.#options.postmortemTimeoutMs,
+        peer: this.#options.nextPeerName(),
+      },
+    );
+    this.#options.onPostmortem(answer === null ? "unanswered" : "answered");
+    question.answer.resolve(answer);
+  }
+}
+
+class OpenQuestion {
+  readonly streamIds: number[] = [];
+  readonly answer = Promise.withResolvers<PostmortemAnswer | null>();
+  isAsked = false;
+}

@@ -1,0 +1,22 @@
+/** The router's process: configuration, control store, router. */
+import { EmbeddedControlStore } from "@nano/control-store/embedded-control-store";
+import { runService } from "@nano/service-kit/run-service";
+import { routerConfig } from "./config.ts";
+import { startRouter } from "./start-router.ts";
+
+await runService({
+  name: "router",
+  config: routerConfig,
+  async start({ config, logger, metrics, fail }) {
+    const store = new EmbeddedControlStore(config.controlStore.socketPath);
+    const router = await startRouter({ config, store, logger, metrics, onFailure: fail });
+    return {
+      addresses: { http: router.address },
+      readiness: () => router.readiness(),
+      async close(deadline) {
+        await router.close(deadline);
+        await store.close();
+      },
+    };
+  },
+});

@@ -1,0 +1,38 @@
+/** The small plain answer of the platform: what went wrong in one word, and under which request id to look it up. */
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import type { WireError } from "@nano/protocol/errors";
+
+const RETRY_AFTER_SECS = "1";
+const REASON = /^[a-z0-9_]{1,64}$/;
+
+/**
+ * Nothing of `error` but its status and reason reaches the client. A worker's nonsense becomes 502 `internal`.
+ *
+ * @param options `isClosing`: the connection cannot be used again
+ */
+export function sendErrorResponse(
+  res: ServerResponse,
+  error: WireError,
+  options: { requestId: string; isClosing?: boolean },
+): void {
+  const { httpStatus } = error;
+  const status = Number.isInteger(httpStatus) && httpStatus >= 400 && httpStatus <= 599 ? httpStatus : 502;
+  const reason = REASON.test(error.reason) ? error.reason : "internal";
+  const body = `${status} ${STATUS_CODES[status] ?? "Error"}\n${options.requestId}\n`;
+  const headers = [
+    "content-type",
+    "text/plain; charset=utf-8",
+    "content-length",
+    String(body.length),
+    "cache-control",
+    "no-store",
+    "x-nano-error",
+    reason,
+    "x-nano-request-id",
+    options.requestId,
+  ];
+  if (status === 503) headers.push("retry-after", RETRY_AFTER_SECS);
+  if (options.isClosing === true) headers.push("connection", "close");
+  res.writeHead(status, headers);
+  res.end(body);
+}

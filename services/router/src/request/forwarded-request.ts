@@ -1,0 +1,300 @@
+/**
+ * One request from its first attempt to its end: the listener of its stream, and the owner of its retries.
+ *
+ *   attempting ──stream──▶ forwarding ──head──▶ responding ──▶ over
+ *       ▲                      │ refused, or lost and the verdict allows it
+ *       └──────────────────────┘
+ *
+ * I1 The client gets exactly one response, or a cut connection where one had begun.
+ * I2 At most one stream of the request is open at a time; whatever ends the request resets it.
+ * I3 Nothing runs again once a byte of a response has left.
+ */
+import type { ServerResponse } from "node:http";
+import type { Link } from "@nano/link/link";
+import type { LinkStream, StreamListener } from "@nano/link/link-stream";
+import { toWireError, type WireError } from "@nano/protocol/errors";
+import { errors } from "../errors.ts";
+import { sendErrorResponse } from "./error-response.ts";
+import type { HeldHeads } from "./held-heads.ts";
+import { pickWorker, type WorkerSlot } from "./pick-worker.ts";
+import type { RequestBody } from "./request-body.ts";
+import type { RequestMetrics, RequestOutcome } from "./request-metrics.ts";
+import { type ResponseProblem, ResponseWriter } from "./response-writer.ts";
+import { decideAfterLoss } from "./retry.ts";
+import type { AppTarget, RoutingReference, RoutingState } from "./routing-state.ts";
+
+/** What a body that nobody may see can hold before its stream is given up. */
+const BODYLESS_DISCARD_BYTES = 64 * 1024;
+/** Workers that may say no to one request; where so many are full, asking the rest makes it worse. */
+const MAX_REFUSALS = 8;
+
+/** What all requests share. */
+export interface ForwardContext {
+  readonly routing: RoutingReference;
+  readonly metrics: RequestMetrics;
+  readonly heldHeads: HeldHeads;
+  /** Requests in flight from which a worker counts as loaded. */
+  readonly loadedCount: number;
+  /** How long a request waits for a worker that can be reached. */
+  readonly noWorkerWaitMs: number;
+}
+
+export interface ForwardedRequestOptions {
+  readonly requestId: string;
+  readonly target: AppTarget;
+  readonly head: Buffer;
+  readonly isHeadRequest: boolean;
+}
+
+export class ForwardedRequest implements StreamListener {
+  readonly #context: ForwardContext;
+  readonly #res: ServerResponse;
+  readonly #options: ForwardedRequestOptions;
+  readonly #writer: ResponseWriter;
+  #body: RequestBody | null = null;
+  #stream: LinkStream | null = null;
+  #slot: WorkerSlot | null = null;
+  #link: Link | null = null;
+  #tried: WorkerSlot[] | null = null;
+  #refusal: WireError | null = null;
+  #refusalCount = 0;
+  #lostCount = 0;
+  #waitUntilMs = 0;
+  #owedBytes = 0;
+  #isDrainAwaited = false;
+  #discardedBytes = 0;
+  #isOver = false;
+  #outcome: RequestOutcome = "client_gone";
+
+  constructor(context: ForwardContext, res: ServerResponse, options: ForwardedRequestOptions) {
+    this.#context = context;
+    this.#res = res;
+    this.#options = options;
+    this.#writer = new ResponseWriter(res, options);
+  }
+
+  /** How it ended, once the response is closed. */
+  get outcome(): RequestOutcome {
+    return this.#outcome;
+  }
+
+  /** @param body null: there is none */
+  start(state: RoutingState, body: RequestBody | null): void {
+    this.#body = body;
+    this.#attempt(state);
+  }
+
+  /** The body is over the limit. */
+  refuseBody(limitBytes: number): void {
+    this.#refuse(errors.BODY_TOO_LARGE({ limitBytes }).wire);
+  }
+
+  /** The response is closed: sent to its end, or the client is gone. */
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#resetStream(errors.CLIENT_GONE({}).wire);
+  }
+
+  // --- attempts ---
+
+  #attempt(state: RoutingState): void {
+    const { target } = this.#options;
+    const candidates = state.workers.candidatesOf(target.app, target.workerCount);
+    const pick = { tried: this.#tried, loadedCount: this.#context.loadedCount };
+    for (let slot = pickWorker(candidates, pick); slot !== null; slot = pickWorker(candidates, pick)) {
+      const stream = slot.link?.openStream(this.#options.head, this, { isEnd: this.#body === null }) ?? null;
+      if (stream !== null) {
+        this.#slot = slot;
+        this.#link = slot.link;
+        this.#stream = stream;
+        this.#body?.attach(stream);
+        return;
+      }
+      pick.tried = this.#markTried(slot);
+    }
+    if (this.#refusal !== null) this.#refuse(this.#refusal);
+    else if (state.nodeCount === 0) this.#refuse(errors.NO_WORKER({ app: target.app }).wire);
+    else this.#runAsync(this.#attemptLater());
+  }
+
+  async #attemptLater(): Promise<void> {
+    const nowMs = performance.now();
+    if (this.#waitUntilMs === 0) this.#waitUntilMs = nowMs + this.#context.noWorkerWaitMs;
+    const leftMs = this.#waitUntilMs - nowMs;
+    if (leftMs <= 0) {
+      this.#refuse(errors.NO_WORKER({ app: this.#options.target.app }).wire);
+      return;
+    }
+    await this.#context.routing.waitForWorker(leftMs);
+    if (this.#isOver) return;
+    this.#tried = null;
+    this.#attempt(this.#context.routing.current);
+  }
+
+  #markTried(slot: WorkerSlot): WorkerSlot[] {
+    this.#tried ??= [];
+    this.#tried.push(slot);
+    return this.#tried;
+  }
+
+  /** The worker never entered it and says that another may. */
+  #attemptElsewhere(slot: WorkerSlot, refusal: WireError): void {
+    // A worker that is ending is no sign of load: its replacement is worth waiting for.
+    if (refusal.reason !== "draining") this.#refusal = refusal;
+    this.#refusalCount += 1;
+    if (this.#refusalCount >= MAX_REFUSALS) {
+      this.#refuse(refusal);
+      return;
+    }
+    this.#markTried(slot);
+    this.#context.metrics.retried("worker_refused");
+    this.#attempt(this.#context.routing.current);
+  }
+
+  async #recover(lost: { slot: WorkerSlot; link: Link; streamId: number }): Promise<void> {
+    this.#lostCount += 1;
+    const { slot, link, streamId } = lost;
+    const wasWritten = link.wasWritten(streamId);
+    const postmortem = wasWritten ? await slot.askPostmortem(link, streamId) : null;
+    if (this.#isOver) return;
+    const isReplayable = this.#body?.isReplayable ?? true;
+    const error = decideAfterLoss({ streamId, wasWritten, postmortem, isReplayable, lostCount: this.#lostCount });
+    if (error !== null) {
+      this.#refuse(error.wire);
+      return;
+    }
+    this.#context.metrics.retried("worker_lost");
+    this.#attempt(this.#context.routing.current);
+  }
+
+  // --- as listener of the stream ---
+
+  onHead(payload: Buffer, isEnd: boolean): void {
+    if (this.#failOn(this.#writer.hold(payload))) return;
+    if (isEnd || this.#writer.isBodyless) {
+      if (!this.#failOn(this.#writer.sendWhole(null))) this.#finish(isEnd);
+    } else this.#context.heldHeads.add(this);
+  }
+
+  onData(chunk: Buffer, isEnd: boolean): void {
+    if (this.#writer.isBodyless) {
+      this.#discard(chunk);
+      return;
+    }
+    if (this.#isOver) return;
+    if (this.#writer.isHeld) {
+      if (isEnd) {
+        if (!this.#failOn(this.#writer.sendWhole(chunk))) this.#finish(true);
+        return;
+      }
+      if (this.#failOn(this.#writer.start())) return;
+    }
+    const canGoOn = this.#writer.write(chunk);
+    if (canGoOn === null) this.#cut();
+    else if (canGoOn) this.#stream?.grant(chunk.length);
+    else this.#grantAfterDrain(chunk.length);
+  }
+
+  onEnd(): void {
+    if (this.#isOver) return;
+    if (this.#writer.isHeld) {
+      if (!this.#failOn(this.#writer.sendWhole(null))) this.#finish(true);
+    } else if (this.#writer.end()) this.#finish(true);
+    else this.#cut();
+  }
+
+  onReset(error: WireError): void {
+    const lost = { slot: this.#slot, link: this.#link, streamId: this.#stream?.id ?? 0 };
+    const isLinkLost = this.#stream?.isLinkLost ?? false;
+    this.#stream = null;
+    this.#body?.detach();
+    if (this.#isOver) return;
+    if (this.#writer.hasStarted) {
+      this.#cut();
+      return;
+    }
+    this.#writer.drop();
+    const { slot, link, streamId } = lost;
+    if (slot === null || link === null) return;
+    if (isLinkLost) this.#runAsync(this.#recover({ slot, link, streamId }));
+    else if (error.retryable === true && (this.#body?.isReplayable ?? true)) this.#attemptElsewhere(slot, error);
+    else this.#refuse(error);
+  }
+
+  onDrain(): void {
+    this.#body?.resume();
+  }
+
+  /** The frames that came with the head were looked at: it goes out, and the body follows. */
+  sendHeldHead(): void {
+    if (this.#isOver || !this.#writer.isHeld || this.#failOn(this.#writer.start())) return;
+    this.#res.flushHeaders();
+  }
+
+  // --- ends ---
+
+  #finish(isStreamEnded: boolean): void {
+    this.#isOver = true;
+    this.#outcome = "responded";
+    if (this.#body !== null && !this.#body.isEnded) {
+      this.#resetStream(errors.REQUEST_OVER({}).wire);
+      this.#body.discard();
+    } else if (isStreamEnded) this.#stream = null;
+  }
+
+  #refuse(error: WireError): void {
+    if (this.#isOver) return;
+    this.#resetStream(error);
+    this.#body?.discard();
+    if (this.#writer.hasStarted) {
+      this.#cut();
+      return;
+    }
+    this.#isOver = true;
+    this.#outcome = "refused";
+    sendErrorResponse(this.#res, error, this.#options);
+  }
+
+  #cut(): void {
+    this.#isOver = true;
+    this.#outcome = "cut";
+    this.#resetStream(errors.BAD_RESPONSE({ what: "it broke off" }).wire);
+    this.#res.destroy();
+  }
+
+  #failOn(problem: ResponseProblem | null): boolean {
+    if (problem === null) return false;
+    this.#writer.drop();
+    this.#refuse(errors.BAD_RESPONSE(problem).wire);
+    return true;
+  }
+
+  #resetStream(reason: WireError): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.reset(reason);
+  }
+
+  /** A body after HEAD, 204 or 304: the response is out; a short one may end by itself, a long one is stopped. */
+  #discard(chunk: Buffer): void {
+    this.#discardedBytes += chunk.length;
+    if (this.#discardedBytes > BODYLESS_DISCARD_BYTES) this.#resetStream(errors.REQUEST_OVER({}).wire);
+  }
+
+  #grantAfterDrain(bytes: number): void {
+    this.#owedBytes += bytes;
+    if (this.#isDrainAwaited) return;
+    this.#isDrainAwaited = true;
+    this.#res.once("drain", () => {
+      this.#isDrainAwaited = false;
+      const owedBytes = this.#owedBytes;
+      this.#owedBytes = 0;
+      this.#stream?.grant(owedBytes);
+    });
+  }
+
+  #runAsync(work: Promise<void>): void {
+    work.catch((thrown: unknown) => this.#refuse(toWireError(thrown)));
+  }
+}

@@ -1,0 +1,105 @@
+/** What the router reads of a request's headers, and what of them goes on to the app: one pass over the raw pairs. */
+
+/** They belong to one connection, not to the message. `host` is written anew from the canonical URL. */
+const DROPPED = new Set([
+  "host",
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "proxy-authorization",
+  "proxy-authenticate",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+  "http2-settings",
+]);
+const PLATFORM_PREFIX = "x-nano-";
+
+export interface RequestHeaders {
+  /** Null: there is none, or more than one. */
+  readonly host: string | null;
+  /** Whether a body follows. */
+  readonly hasBody: boolean;
+  /** -1: not said. */
+  readonly contentLengthBytes: number;
+  readonly isWebSocketUpgrade: boolean;
+  /** Name, value, name, value …, names in lower case, without what belongs to this connection or to the platform. */
+  readonly forwarded: string[];
+}
+
+export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
+  let host: string | null = null;
+  let hostCount = 0;
+  let contentLengthBytes = -1;
+  let isChunked = false;
+  let isUpgrade = false;
+  let named: string[] | null = null;
+  const forwarded: string[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] as string).toLowerCase();
+    const value = raw[index + 1] as string;
+    if (!DROPPED.has(name)) {
+      if (name === "content-length") contentLengthBytes = Number(value);
+      if (!name.startsWith(PLATFORM_PREFIX)) forwarded.push(name, value);
+    } else if (name === "host") {
+      hostCount += 1;
+      host = value;
+    } else if (name === "connection") named = namedByConnection(value, named);
+    else if (name === "transfer-encoding") isChunked = true;
+    else if (name === "upgrade") isUpgrade = value.toLowerCase() === "websocket";
+  }
+  return {
+    host: hostCount === 1 ? host : null,
+    hasBody: isChunked || contentLengthBytes > 0,
+    contentLengthBytes,
+    isWebSocketUpgrade: isUpgrade && (named?.includes("upgrade") ?? false),
+    forwarded: named === null ? forwarded : withoutNames(forwarded, named),
+  };
+}
+
+/** Headers that `Connection` names, but for the usual words, which name none that is kept. */
+function namedByConnection(value: string, known: string[] | null): string[] | null {
+  if (value === "keep-alive" || value === "close") return known;
+  const names = value
+    .toLowerCase()
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "" && name !== "keep-alive" && name !== "close" && name !== "content-length");
+  if (names.length === 0) return known;
+  return known === null ? names : [...known, ...names];
+}
+
+function withoutNames(flat: readonly string[], names: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    if (!names.includes(flat[index] as string)) kept.push(flat[index] as string, flat[index + 1] as string);
+  }
+  return kept;
+}
+
+/** What of an app's response goes to the client. */
+export interface ResponseHeaders {
+  readonly forwarded: string[];
+  /** -1: the app did not say. NaN: it said something that is no length. */
+  readonly contentLengthBytes: number;
+}
+
+export function readResponseHeaders(raw: readonly string[]): ResponseHeaders {
+  let contentLengthBytes = -1;
+  const forwarded: string[] = [];
+  for (let index = 0; index + 1 < raw.length; index += 2) {
+    const name = (raw[index] as string).toLowerCase();
+    const value = raw[index + 1] as string;
+    if (name === "content-length") {
+      // Said twice is allowed where both agree; sent once, by who sends the response.
+      const bytes = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+      contentLengthBytes = contentLengthBytes === -1 || contentLengthBytes === bytes ? bytes : Number.NaN;
+      continue;
+    }
+    if (DROPPED.has(name) || name.startsWith(PLATFORM_PREFIX)) continue;
+    forwarded.push(name, value);
+  }
+  return { forwarded, contentLengthBytes };
+}

@@ -1,0 +1,126 @@
+/**
+ * An app's response on its way to the client.
+ *
+ * I1 The head is held until the frames that came with it are looked at: a body that came whole gets a content-length
+ *    and one write.
+ * I2 A declared content-length is kept to, or the connection is cut: what follows on it would be misread.
+ */
+import type { ServerResponse } from "node:http";
+import { decodeHeaderBlock, decodeResponseHead } from "@nano/protocol/messages";
+import { readResponseHeaders } from "./request-headers.ts";
+
+/** Why a response cannot be sent on. */
+export interface ResponseProblem {
+  readonly what: string;
+}
+
+export class ResponseWriter {
+  readonly #res: ServerResponse;
+  readonly #requestId: string;
+  readonly #isHeadRequest: boolean;
+  #status = 0;
+  #statusText = "";
+  #headers: string[] = [];
+  #declaredBytes = -1;
+  #sentBytes = 0;
+  #isHeld = false;
+  #hasStarted = false;
+  #isBodyless = false;
+
+  constructor(res: ServerResponse, options: { requestId: string; isHeadRequest: boolean }) {
+    this.#res = res;
+    this.#requestId = options.requestId;
+    this.#isHeadRequest = options.isHeadRequest;
+  }
+
+  /** Whether bytes of the response may have left. */
+  get hasStarted(): boolean {
+    return this.#hasStarted;
+  }
+
+  /** Whether a head waits for the bytes that came with it. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** No body goes to the client, whatever the app sends. */
+  get isBodyless(): boolean {
+    return this.#isBodyless;
+  }
+
+  hold(payload: Buffer): ResponseProblem | null {
+    let headers: string[];
+    try {
+      const head = decodeResponseHead(payload);
+      const { status, statusText } = head;
+      if (!Number.isInteger(status) || status < 200 || status > 599) return { what: `status ${status}` };
+      headers = decodeHeaderBlock(head.headers);
+      this.#status = status;
+      this.#statusText = typeof statusText === "string" ? statusText : "";
+    } catch {
+      return { what: "its head does not decode" };
+    }
+    const read = readResponseHeaders(headers);
+    if (Number.isNaN(read.contentLengthBytes)) return { what: "content-length is no length" };
+    this.#headers = read.forwarded;
+    this.#declaredBytes = read.contentLengthBytes;
+    this.#isBodyless = this.#isHeadRequest || this.#status === 204 || this.#status === 304;
+    this.#isHeld = true;
+    return null;
+  }
+
+  /** Forgets a head that was not sent. */
+  drop(): void {
+    this.#isHeld = false;
+  }
+
+  /** Sends the held head; the body follows. */
+  start(): ResponseProblem | null {
+    return this.#writeHead(this.#declaredBytes);
+  }
+
+  /** Sends the held head and the whole body. */
+  sendWhole(body: Buffer | null): ResponseProblem | null {
+    const bodyBytes = body === null ? 0 : body.length;
+    let lengthBytes = bodyBytes;
+    if (this.#isBodyless) lengthBytes = this.#status === 204 ? -1 : this.#declaredBytes;
+    else if (this.#declaredBytes !== -1 && this.#declaredBytes !== bodyBytes) {
+      return { what: `content-length ${this.#declaredBytes} for ${bodyBytes} bytes` };
+    }
+    const problem = this.#writeHead(lengthBytes);
+    if (problem !== null) return problem;
+    if (body === null || this.#isBodyless) this.#res.end();
+    else this.#res.end(body);
+    return null;
+  }
+
+  /** Sends a chunk after the head. @returns false: wait for the response's `drain`; null: it is longer than declared */
+  write(chunk: Buffer): boolean | null {
+    this.#sentBytes += chunk.length;
+    if (this.#declaredBytes !== -1 && this.#sentBytes > this.#declaredBytes) return null;
+    return this.#res.write(chunk);
+  }
+
+  /** @returns false: it is shorter than declared */
+  end(): boolean {
+    if (!this.#isBodyless && this.#declaredBytes !== -1 && this.#sentBytes < this.#declaredBytes) return false;
+    this.#res.end();
+    return true;
+  }
+
+  #writeHead(contentLengthBytes: number): ResponseProblem | null {
+    this.#isHeld = false;
+    const headers = this.#headers;
+    if (contentLengthBytes >= 0 && this.#status !== 204) headers.push("content-length", String(contentLengthBytes));
+    headers.push("x-nano-request-id", this.#requestId);
+    try {
+      if (this.#statusText === "") this.#res.writeHead(this.#status, headers);
+      else this.#res.writeHead(this.#status, this.#statusText, headers);
+    } catch (thrown) {
+      // A name or value that HTTP cannot carry; nothing was sent yet.
+      return { what: thrown instanceof Error ? thrown.message : "its head" };
+    }
+    this.#hasStarted = true;
+    return null;
+  }
+}
