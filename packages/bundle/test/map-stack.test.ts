@@ -61,6 +61,11 @@ it("places outside the script stay as they are", () => {
   }
 });
 
+it("columns are counted from one on both sides", () => {
+  const mapper = createStackMapper('{"version":3,"sources":["a.ts"],"names":[],"mappings":"AAAA,CAAK"}');
+  expect(mapper.mapStack("app.js:1:1 app.js:1:2")).toBe("a.ts:1:1 a.ts:1:6");
+});
+
 it("without a usable map the stack is given back", () => {
   expect(mapStack("at x (app.js:1:1)", "not a map")).toBe("at x (app.js:1:1)");
 });
