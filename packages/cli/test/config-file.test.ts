@@ -69,7 +69,8 @@ describe("a bad config", () => {
       apps: [
         { hostname: "a.localhost:8080", entrypoint: "missing.ts", limits: { memory_mb: "lots", cpu_time: 5 } },
         { hostname: "b.localhost", isolation: "none" },
-        { hostname: "c.localhost", entrypoint: "app.ts", sliver: "c.sliver" },
+        { hostname: "c.localhost", sliver: "c.sliver" },
+        { hostname: "d.localhost", entrypoint: "app.ts", sliver: "app.ts" },
       ],
     });
     const byPlace = Object.fromEntries(problems.map((p) => [p.place, `${p.found} | ${p.expected}`]));
@@ -81,8 +82,9 @@ describe("a bad config", () => {
       "apps[0].limits.cpu_time": "a key that nothing knows | no such key",
       "apps[0].entrypoint": '"missing.ts" | a file or directory that exists',
       "apps[1].isolation": '"none" | one of "request", "app"',
-      "apps[2].entrypoint": '"app.ts" | one of `entrypoint` and `sliver`, not both',
+      "apps[1].entrypoint": "nothing | one of `entrypoint` and `sliver`",
       "apps[2].sliver": '"c.sliver" | a file that exists',
+      "apps[3].sliver": "both | one of `entrypoint` and `sliver`",
     });
   });
 

@@ -49,21 +49,12 @@ const pathSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const appSchema = manifestInputSchema
-  .extend({
-    hostname: hostnameSchema.describe("who is asked: `shop.example.com`, `*.example.com`"),
-    path: pathSchema.default("/").describe("path prefix on segment borders"),
-    entrypoint: z.string().min(1).optional().describe("file or directory of the app, from the config file's directory"),
-    sliver: z.string().min(1).optional().describe("a ready sliver, in place of `entrypoint`"),
-  })
-  .check((context) => {
-    const { entrypoint, sliver } = context.value;
-    if ((entrypoint === undefined) === (sliver === undefined)) {
-      const both = entrypoint === undefined ? "" : ", not both";
-      const message = `one of \`entrypoint\` and \`sliver\`${both}`;
-      context.issues.push({ code: "custom", input: context.value, path: ["entrypoint"], message });
-    }
-  });
+export const appSchema = manifestInputSchema.extend({
+  hostname: hostnameSchema.describe("who is asked: `shop.example.com`, `*.example.com`"),
+  path: pathSchema.default("/").describe("path prefix on segment borders"),
+  entrypoint: z.string().min(1).optional().describe("file or directory of the app, from the config file's directory"),
+  sliver: z.string().min(1).optional().describe("a ready sliver, in place of `entrypoint`"),
+});
 
 export const configSchema = z.strictObject({
   server: serverSchema.default(() => serverSchema.parse({})),
@@ -107,7 +98,7 @@ export async function parseConfig(text: string, file: string): Promise<RunPlan> 
   const parsed = configSchema.safeParse(value);
   const base = dirname(file);
   const problems = parsed.success ? [] : listProblems(parsed.error, value);
-  problems.push(...(await listMissingSources(value, base)), ...listDoubleRoutes(value));
+  problems.push(...listUnclearSources(value), ...(await listMissingSources(value, base)), ...listDoubleRoutes(value));
   if (!parsed.success || problems.length > 0) throw errors.CONFIG_INVALID({ file, problems });
 
   const { server, apps } = parsed.data;
@@ -146,6 +137,17 @@ function parseJson(text: string, file: string): unknown {
 function appsOf(value: unknown): Record<string, unknown>[] {
   const apps = (value as { apps?: unknown } | null)?.apps;
   return Array.isArray(apps) ? apps.map((app) => (typeof app === "object" && app !== null ? app : {})) : [];
+}
+
+/** Not a part of the schema: a check of the whole app would wait until each of its values is right. */
+function listUnclearSources(value: unknown): ConfigProblem[] {
+  return appsOf(value).flatMap(({ entrypoint, sliver }, i) => {
+    if ((entrypoint === undefined) !== (sliver === undefined)) return [];
+    const expected = "one of `entrypoint` and `sliver`";
+    return entrypoint === undefined
+      ? [{ place: `apps[${i}].entrypoint`, found: "nothing", expected }]
+      : [{ place: `apps[${i}].sliver`, found: "both", expected }];
+  });
 }
 
 async function listMissingSources(value: unknown, base: string): Promise<ConfigProblem[]> {

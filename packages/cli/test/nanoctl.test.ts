@@ -1,0 +1,140 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { createSigningKey } from "@nano/sliver/signing-key";
+import { writeSliver } from "@nano/sliver/sliver-file";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ExitCode } from "../src/exit-codes.ts";
+
+const NANOCTL = fileURLToPath(new URL("../bin/nanoctl", import.meta.url));
+
+let directory = "";
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "nano-cli-"));
+});
+
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+interface Ended {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function nanoctl(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const env = { PATH: process.env.PATH ?? "", HOME: directory };
+    const child = execFile(NANOCTL, args, { cwd: directory, env }, (_error, stdout, stderr) => {
+      resolve({ exitCode: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
+}
+
+async function writeSampleSliver(name: string): Promise<string> {
+  const file = join(directory, name);
+  const hex = (length: number) => "0123456789abcdef".repeat(8).slice(0, length);
+  const manifest = {
+    format: 1,
+    app: "hello",
+    versionId: `v${hex(16)}`,
+    fingerprint: hex(32),
+    rung: "heap",
+    skippedRungs: [],
+    attachSecret: "5ec2e7".padEnd(64, "0"),
+    isolation: "request",
+    initMs: 12.3,
+    snapshotBytes: 4,
+    bundle: hex(64),
+  } as unknown as Parameters<typeof writeSliver>[0]["manifest"];
+  const sections = { snapshot: Buffer.from("heap"), script: Buffer.from("code") };
+  await writeFile(file, writeSliver({ manifest, sections }, createSigningKey()));
+  return file;
+}
+
+describe("nanoctl", () => {
+  test("prints its version and help", async () => {
+    expect(await nanoctl("--version")).toEqual({ exitCode: ExitCode.OK, stdout: "0.1.0\n", stderr: "" });
+    const { exitCode, stdout } = await nanoctl("run", "--help");
+    expect(exitCode).toBe(ExitCode.OK);
+    expect(stdout).toContain("--admin-port");
+  });
+
+  test.each([
+    [[]],
+    [["serve"]],
+    [["run", "--colour"]],
+    [["run", "--port", "many"]],
+    [["run", ".", "--config", "x.json"]],
+    [["sliver", "create", "."]],
+  ])("ends with the code for usage: %j", async (args) => {
+    const { exitCode, stdout } = await nanoctl(...args);
+    expect(exitCode).toBe(ExitCode.USAGE);
+    expect(stdout).toBe("");
+  });
+
+  test("ends with the code for a bad config and lists all of its problems", async () => {
+    const file = join(directory, "bad.json");
+    await writeFile(file, JSON.stringify({ server: { port: -1 }, apps: [{ hostname: "a b" }] }));
+    const { exitCode, stderr } = await nanoctl("run", "--config", file);
+    expect(exitCode).toBe(ExitCode.CONFIG);
+    expect(stderr).toBe(
+      [
+        `Config ${file} has 3 problems`,
+        "  server.port: found -1, expected at least 0",
+        '  apps[0].hostname: found "a b", expected a hostname, `*.` and a hostname, or an IP address; no port',
+        "  apps[0].entrypoint: found nothing, expected one of `entrypoint` and `sliver`",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  test("ends with the code for errors where what it is to serve is not there", async () => {
+    const { exitCode, stderr } = await nanoctl("run", "nowhere");
+    expect(exitCode).toBe(ExitCode.ERROR);
+    expect(stderr).toContain("Cannot read");
+  });
+});
+
+describe("nanoctl sliver", () => {
+  test("inspects a sliver in words and as JSON, without its secret", async () => {
+    const file = await writeSampleSliver("good.sliver");
+    const words = await nanoctl("sliver", "inspect", file);
+    expect(words.exitCode).toBe(ExitCode.OK);
+    expect(words.stdout).toMatch(/^app\s+hello$/m);
+    const json = await nanoctl("sliver", "inspect", file, "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({ manifest: { app: "hello", rung: "heap" } });
+    expect(words.stdout + json.stdout).not.toContain("5ec2e7");
+  });
+
+  test("refuses a sliver of an unknown key, saying which", async () => {
+    const { exitCode, stderr } = await nanoctl("sliver", "verify", await writeSampleSliver("foreign.sliver"));
+    expect(exitCode).toBe(ExitCode.SLIVER);
+    expect(stderr).toContain("signed by a key that is not trusted");
+  });
+
+  test.each(["inspect", "verify"])(
+    "%s refuses a truncated sliver and what is none, with the reason",
+    async (command) => {
+      const cut = await writeSampleSliver(`cut-${command}.sliver`);
+      await truncate(cut, 300);
+      const truncated = await nanoctl("sliver", command, cut);
+      expect(truncated.exitCode).toBe(ExitCode.SLIVER);
+      expect(truncated.stderr).toMatch(/ends within|not trusted/);
+      const other = join(directory, "other.sliver");
+      await writeFile(other, "not a sliver at all");
+      const refused = await nanoctl("sliver", command, other);
+      expect(refused.exitCode).toBe(ExitCode.SLIVER);
+      expect(refused.stderr).toContain("File is not a sliver");
+    },
+  );
+
+  test("run ends with the code for slivers where the one to serve is bad", async () => {
+    const other = join(directory, "run.sliver");
+    await writeFile(other, "not a sliver at all");
+    const { exitCode } = await nanoctl("run", "--sliver", other);
+    expect(exitCode).toBe(ExitCode.SLIVER);
+  });
+});
