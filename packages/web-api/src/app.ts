@@ -7,6 +7,7 @@
 import { DEFINE_APP_GLOBAL } from "./boundary.ts";
 import { ExecutionContext } from "./execution-context.ts";
 import { dispatchFetchEvent, hasFetchListener } from "./fetch-event.ts";
+import { keepOwnGlobals } from "./limit-globals.ts";
 import {
   ObjectDefineProperty,
   PromisePrototypeThen,
@@ -76,6 +77,7 @@ function defineApp(factory: () => unknown): void {
 }
 
 function takeExports(exported: unknown): void {
+  keepOwnGlobals();
   const exports = (typeof exported === "object" && exported !== null ? exported : {}) as {
     readonly default?: unknown;
     readonly fetch?: unknown;

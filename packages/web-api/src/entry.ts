@@ -7,9 +7,10 @@
  */
 import { handleRequest } from "./app.ts";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "./boundary.ts";
-import { deliverFetchEvent } from "./fetch.ts";
+import { deliverFetchEvent } from "./fetch-global.ts";
 import { callHost, connectHost, type HostCallback } from "./host.ts";
-import { restoreLimits } from "./limit-globals.ts";
+import { deliverDigest } from "./leaf/index.ts";
+import { limitRestored } from "./limit-globals.ts";
 import { resetClock } from "./performance.ts";
 import { JSONParse, ObjectDefineProperty } from "./primordials.ts";
 import { findRun, RequestRun } from "./request-run.ts";
@@ -33,7 +34,7 @@ function attach(secret: unknown, callback: HostCallback, envJson: string): Enter
   if (isAttached || secret !== __nano_secret__) return undefined;
   isAttached = true;
   connectHost(callback);
-  restoreLimits();
+  limitRestored();
   resetClock();
   env = JSONParse(envJson);
   return enter;
@@ -72,6 +73,9 @@ function deliver(event: number, id: number, a: unknown, b: unknown, c: unknown, 
       return;
     case GuestEvent.TIMER:
       fireTimer(id);
+      return;
+    case GuestEvent.DIGEST:
+      deliverDigest(id, a, b);
       return;
     default:
       deliverFetchEvent(event, id, a, b, c, d);

@@ -5,14 +5,25 @@
  * I1 Shared memory and blocking waits are out of reach: no SharedArrayBuffer, no shared WebAssembly.Memory, no Atomics.wait.
  * I2 The promise forms of WebAssembly work: isolated-vm never settles the engine's own.
  */
-import { ObjectDefineProperty, ReflectDeleteProperty } from "./primordials.ts";
+import {
+  ErrorCtor,
+  ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
+  ObjectSetPrototypeOf,
+  ReflectDefineProperty,
+  ReflectDeleteProperty,
+} from "./primordials.ts";
 
 const scope = globalThis as unknown as Record<string, unknown>;
 
-/** What the app itself put in place of a name by the end of init: the engine's own would hide it after a restore. */
+// The build turns this into the call of the module's wrapper: nothing of it runs before.
+declare const require: (path: "./limit-wasm.ts") => typeof import("./limit-wasm.ts");
+
+/** Once, before tenant code. */
 export function limitGlobals(): void {
-  // An accessor, not a value: code that assigns in strict mode goes on, without effect. The engine calls no formatter.
-  ObjectDefineProperty(Error, "prepareStackTrace", {
+  // An accessor, not a value: code that assigns to it in strict mode goes on, without effect. No formatter is ever called,
+  // so none can run while the host reads a stack.
+  ObjectDefineProperty(ErrorCtor, "prepareStackTrace", {
     __proto__: null,
     get: () => undefined,
     set: () => undefined,
@@ -22,10 +33,47 @@ export function limitGlobals(): void {
     ReflectDeleteProperty(atomics, "wait");
     ReflectDeleteProperty(atomics, "waitAsync");
   }
-  restoreLimits();
+  limitRestored();
 }
 
-export function restoreLimits(): void {
+/** What the app itself defined as Temporal by the end of init: the engine's own takes its place at a restore. */
+let ownTemporal: PropertyDescriptor | undefined;
+/** The engine's namespace, once it was limited in this context. */
+let limitedWasm: unknown;
+
+/** At the end of init. */
+export function keepOwnGlobals(): void {
+  ownTemporal = ObjectGetOwnPropertyDescriptor(scope, "Temporal");
+  if (ownTemporal !== undefined) ObjectSetPrototypeOf(ownTemporal, null);
+}
+
+/** In every context, since a restore brings them back. Never throws: the app may have locked a name. */
+export function limitRestored(): void {
   ReflectDeleteProperty(scope, "SharedArrayBuffer");
-  ReflectDeleteProperty(scope, "Temporal");
+  if (ownTemporal === undefined) ReflectDeleteProperty(scope, "Temporal");
+  else ReflectDefineProperty(scope, "Temporal", ownTemporal);
+  // Absent while a snapshot is made; an accessor where it is ours already, or the app's.
+  const wasm: unknown = ObjectGetOwnPropertyDescriptor(scope, "WebAssembly")?.value;
+  if (typeof wasm !== "object" || wasm === null || wasm === limitedWasm) return;
+  // Limited when it is first touched: few apps do.
+  ReflectDefineProperty(scope, "WebAssembly", {
+    __proto__: null,
+    get: () => {
+      limitedWasm = wasm;
+      require("./limit-wasm.ts").limitWasm(wasm as never);
+      setWasm(wasm);
+      return wasm;
+    },
+    set: setWasm,
+    configurable: true,
+  } as never);
+}
+
+function setWasm(value: unknown): void {
+  ReflectDefineProperty(scope, "WebAssembly", {
+    __proto__: null,
+    value,
+    writable: true,
+    configurable: true,
+  } as never);
 }

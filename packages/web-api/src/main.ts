@@ -1,8 +1,10 @@
 /** Composition root of the guest script: what runs at the top level here is paid by every cold start. */
 import { installAppGlobal } from "./app.ts";
+import { installConsole } from "./console-global.ts";
 import { defineInterface } from "./define-global.ts";
 import { installEntry } from "./entry.ts";
 import { installGlobalEvents } from "./fetch-event.ts";
+import { installFetch } from "./fetch-global.ts";
 import { Headers } from "./headers.ts";
 import { installLeaves } from "./leaf/index.ts";
 import { limitGlobals } from "./limit-globals.ts";
@@ -22,6 +24,8 @@ installLeaves();
 installStreams();
 installTextStreams();
 installTimers();
+installFetch();
+installConsole();
 installPerformance();
 installScope();
 installGlobalEvents();

@@ -1,7 +1,21 @@
-/** Bodies made of platform objects of the leaves: URLSearchParams, Blob, FormData. */
+/** Bodies made of platform objects of the leaves: URLSearchParams and Blob. */
 import type { BodyData } from "./body.ts";
 
+/** The files that are evaluated when a body is no string, bytes or stream. */
+interface Modules {
+  "./leaf/blob.ts": typeof import("./leaf/blob.ts");
+  "./leaf/url-search-params.ts": typeof import("./leaf/url-search-params.ts");
+}
+// The build turns this into the call of the module's wrapper: nothing of it runs before.
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
+
 /** Content and media type of such an object, or undefined where the value is none. */
-export function convertObjectBody(_init: unknown): { data: BodyData; contentType: string | null } | undefined {
+export function convertObjectBody(init: unknown): { data: BodyData; contentType: string | null } | undefined {
+  if (typeof init !== "object" || init === null) return undefined;
+  if (require("./leaf/url-search-params.ts").isURLSearchParams(init)) {
+    return { data: `${init}`, contentType: "application/x-www-form-urlencoded;charset=UTF-8" };
+  }
+  const blobs = require("./leaf/blob.ts");
+  if (blobs.isBlob(init)) return { data: blobs.bytesOfBlob(init), contentType: init.type === "" ? null : init.type };
   return undefined;
 }

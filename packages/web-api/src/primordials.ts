@@ -23,6 +23,7 @@ export const {
   apply: ReflectApply,
   construct: ReflectConstruct,
   ownKeys: ReflectOwnKeys,
+  defineProperty: ReflectDefineProperty,
   deleteProperty: ReflectDeleteProperty,
 } = Reflect;
 
@@ -119,11 +120,14 @@ export const DataViewPrototypeGetByteLength = /* @__PURE__ */ uncurryThis(
 
 export const { parse: JSONParse, stringify: JSONStringify } = JSON;
 export const { now: DateNow } = Date;
+export const DatePrototypeToISOString = /* @__PURE__ */ uncurryThis(Date.prototype.toISOString);
+export const RegExpPrototypeToString = /* @__PURE__ */ uncurryThis(RegExp.prototype.toString);
 export const SymbolIterator: typeof Symbol.iterator = Symbol.iterator;
 export const SymbolAsyncIterator: typeof Symbol.asyncIterator = Symbol.asyncIterator;
 /** %IteratorPrototype%, of which every built-in iterator is one. */
 export const IteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf([][Symbol.iterator]())) as object;
 export const SymbolToStringTag: typeof Symbol.toStringTag = Symbol.toStringTag;
+export const NumberCtor = Number;
 export const ErrorCtor = Error;
 export const TypeErrorCtor = TypeError;
 export const RangeErrorCtor = RangeError;

@@ -29,10 +29,10 @@ let lastId = 0;
 
 export function installTimers(): void {
   defineOperation("setTimeout", function setTimeout(callback: unknown, delay?: unknown, ...args: unknown[]): number {
-    return startTimer("setTimeout", false, callback, delay, args);
+    return startFromScript("setTimeout", false, callback, delay, args);
   });
   defineOperation("setInterval", function setInterval(callback: unknown, delay?: unknown, ...args: unknown[]): number {
-    return startTimer("setInterval", true, callback, delay, args);
+    return startFromScript("setInterval", true, callback, delay, args);
   });
   defineOperation("clearTimeout", function clearTimeout(id?: unknown): void {
     stopTimer(id);
@@ -57,15 +57,26 @@ export function fireTimer(id: number): void {
   }
 }
 
-function startTimer(name: string, repeats: boolean, callback: unknown, delay: unknown, args: unknown[]): number {
+/** Runs a callback once, after a delay. @throws Error where the app has too many timers */
+export function startTimer(delayMs: number, callback: () => void): number {
+  return addTimer("AbortSignal.timeout", { callback, args: [], delayMs, repeats: false });
+}
+
+function startFromScript(name: string, repeats: boolean, callback: unknown, delay: unknown, args: unknown[]): number {
   if (typeof callback !== "function") throw new TypeErrorCtor(`${name}: the callback is not a function`);
   // A "long" of Web IDL: it wraps around, and what is not a number is 0.
   const longMs = (delay as number) | 0;
   const delayMs = Math.max(longMs, 0);
+  return addTimer(name, { callback: callback as Timer["callback"], args, delayMs, repeats });
+}
+
+function addTimer(name: string, timer: Timer): number {
   const id = lastId + 1;
-  if (callHost(HostOp.TIMER_SET, id, delayMs) === false) throw new ErrorCtor(`${name}: the app has too many timers`);
+  if (callHost(HostOp.TIMER_SET, id, timer.delayMs) === false) {
+    throw new ErrorCtor(`${name}: the app has too many timers`);
+  }
   lastId = id;
-  MapPrototypeSet(timers, id, { callback: callback as Timer["callback"], args, delayMs, repeats });
+  MapPrototypeSet(timers, id, timer);
   return id;
 }
 

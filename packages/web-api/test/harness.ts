@@ -56,7 +56,8 @@ export class Guest {
   /** Attaches as the host does; false where the guest refused. */
   attach(secret: string = SECRET, env: Record<string, string> = {}): boolean {
     const op = (code: number, id: number, ...args: unknown[]): unknown => {
-      this.calls.push({ code, id, args });
+      // The guest fills up with undefined what an operation does not take.
+      this.calls.push({ code, id, args: args.slice(0, args.findLastIndex((arg) => arg !== undefined) + 1) });
       const own = this.#answers?.(code, id, args);
       return own === undefined ? answer(code, args) : own;
     };
