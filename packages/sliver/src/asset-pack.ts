@@ -11,31 +11,27 @@ import { hash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import {
+  ASSET_HEAD_BYTES,
+  type AssetEntry,
+  decodeAssetHead,
+  ETAG_DIGITS,
+  encodeAssetHead,
+  MAX_ASSET_FILES,
+  MAX_ASSET_INDEX_BYTES,
+  MAX_ASSET_PACK_BYTES,
+  parseAssetIndex,
+  type RefuseIndex,
+} from "./asset-index.ts";
 import { contentTypeOf } from "./content-type.ts";
 import { errors } from "./errors.ts";
 
-const MAGIC = "NANOASST";
-const FORMAT = 1;
-const HEAD_BYTES = 16;
-const ETAG_DIGITS = 16;
+export type { AssetEntry } from "./asset-index.ts";
+
 const INDEX_FILE = "index.html";
 const WELL_KNOWN = ".well-known";
 
-export const MAX_ASSET_FILES = 20_000;
-export const MAX_ASSET_PACK_BYTES = 256 * 1024 * 1024;
-export const MAX_ASSET_INDEX_BYTES = 8 * 1024 * 1024;
 const MAX_ASSET_DEPTH = 32;
-
-export interface AssetEntry {
-  /** Begins with `/`, not percent-encoded. */
-  readonly path: string;
-  /** From the end of the index. */
-  readonly offset: number;
-  readonly length: number;
-  readonly contentType: string;
-  /** First 16 hex digits of the SHA-256 of the file, without quotes. */
-  readonly etag: string;
-}
 
 /** Packs a directory. @throws SLIVER_ASSETS_REFUSED, naming the file */
 export async function packAssets(directory: string): Promise<Buffer> {
@@ -63,10 +59,7 @@ export async function packAssets(directory: string): Promise<Buffer> {
     const expected = `at most ${MAX_ASSET_INDEX_BYTES} bytes`;
     throw errors.ASSETS_REFUSED({ path: directory, found: `an index of ${index.byteLength} bytes`, expected });
   }
-  const head = Buffer.alloc(HEAD_BYTES);
-  head.write(MAGIC, 0, "latin1");
-  head.writeUInt16LE(FORMAT, 8);
-  head.writeUInt32LE(index.byteLength, 12);
+  const head = encodeAssetHead(index.byteLength);
   return Buffer.concat([head, index, ...bodies]);
 }
 
@@ -84,7 +77,7 @@ export class AssetPack {
     this.#entries = new Map(index.entries.map((entry) => [entry.path, entry]));
   }
 
-  /** Reads the index and keeps the file open until `close`. @throws SLIVER_ENTRY_DAMAGED */
+  /** Reads the index and keeps the file open until `close`. @throws SLIVER_ENTRY_DAMAGED, also where its index is not one */
   static open(path: string): AssetPack {
     const file = openSync(path, "r");
     try {
@@ -129,26 +122,25 @@ export class AssetPack {
 }
 
 function readIndex(path: string, file: number): { bodiesOffset: number; entries: readonly AssetEntry[] } {
-  const head = Buffer.alloc(HEAD_BYTES);
+  const damaged: RefuseIndex = (part, found, expected) => errors.ENTRY_DAMAGED({ path, part, found, expected });
+  const head = Buffer.alloc(ASSET_HEAD_BYTES);
   readFully(path, file, head, 0);
-  const magic = head.toString("latin1", 0, 8);
-  const format = head.readUInt16LE(8);
-  const indexBytes = head.readUInt32LE(12);
-  if (magic !== MAGIC || format !== FORMAT || indexBytes > MAX_ASSET_INDEX_BYTES) {
-    const found = `${JSON.stringify(magic)}, format ${format}, an index of ${indexBytes} bytes`;
-    throw damaged(path, "head", found, `${MAGIC}, format ${FORMAT}, at most ${MAX_ASSET_INDEX_BYTES} bytes`);
-  }
-  const index = Buffer.alloc(indexBytes);
-  readFully(path, file, index, HEAD_BYTES);
-  const bodiesOffset = HEAD_BYTES + indexBytes;
-  const entries = JSON.parse(index.toString("utf8")) as readonly AssetEntry[];
-  const foundBytes = fstatSync(file).size;
-  const expectedBytes = entries.reduce(
-    (end, entry) => Math.max(end, bodiesOffset + entry.offset + entry.length),
-    bodiesOffset,
-  );
-  if (foundBytes !== expectedBytes) throw damaged(path, "length", `${foundBytes} bytes`, `${expectedBytes} bytes`);
+  const index = Buffer.alloc(decodeAssetHead(head, damaged));
+  readFully(path, file, index, ASSET_HEAD_BYTES);
+  const bodiesOffset = ASSET_HEAD_BYTES + index.byteLength;
+  const entries = parseAssetIndex(index, fstatSync(file).size - bodiesOffset, damaged);
   return { bodiesOffset, entries };
+}
+
+/** Judges a pack that someone sent, before it is stored. @throws SLIVER_MALFORMED */
+export function checkAssetPack(bytes: Buffer): void {
+  const refuse: RefuseIndex = (part, found, expected) =>
+    errors.MALFORMED({ part: `asset pack ${part}`, found, expected });
+  if (bytes.byteLength > MAX_ASSET_PACK_BYTES) {
+    throw errors.TOO_LARGE({ part: "asset pack", foundBytes: bytes.byteLength, limitBytes: MAX_ASSET_PACK_BYTES });
+  }
+  const bodiesOffset = ASSET_HEAD_BYTES + decodeAssetHead(bytes.subarray(0, ASSET_HEAD_BYTES), refuse);
+  parseAssetIndex(bytes.subarray(ASSET_HEAD_BYTES, bodiesOffset), bytes.byteLength - bodiesOffset, refuse);
 }
 
 /** Files by their path in the pack. Follows symbolic links within the directory. */

@@ -1,6 +1,6 @@
 import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AssetPack, packAssets } from "@nano/sliver/asset-pack";
+import { AssetPack, checkAssetPack, packAssets } from "@nano/sliver/asset-pack";
 import fc from "fast-check";
 import { expect, it, onTestFinished } from "vitest";
 import { temporaryDirectory } from "./temporary-directory.ts";
@@ -119,4 +119,37 @@ it("a truncated or foreign pack is refused", async () => {
   }
   await writeFile(path, "GIF89a and so on, long enough");
   expect(() => AssetPack.open(path)).toThrow("is damaged in its head");
+});
+
+it("a pack that was made by hand cannot lead outside itself, nor break a header", async () => {
+  const path = join(await temporaryDirectory(), "pack");
+  const good = { path: "/a", offset: 0, length: 4, contentType: "text/plain", etag: "0123456789abcdef" };
+  const withIndex = (index: unknown, body = "body"): Buffer => {
+    const text = Buffer.from(typeof index === "string" ? index : JSON.stringify(index));
+    const head = Buffer.from("NANOASST\x01\0\0\0....", "latin1");
+    head.writeUInt32LE(text.byteLength, 12);
+    return Buffer.concat([head, text, Buffer.from(body)]);
+  };
+  checkAssetPack(withIndex([good]));
+  const bad = [
+    "not JSON",
+    {},
+    [null],
+    [{ ...good, length: 4e9 }],
+    [{ ...good, offset: -1 }],
+    [{ ...good, length: 5 }],
+    [{ ...good, length: 1.5 }],
+    [{ ...good, contentType: "text/plain\r\nset-cookie: a=b" }],
+    [{ ...good, etag: '"' }],
+    [{ ...good, path: "a" }],
+    [{ ...good, __proto__: null, extra: 1 }],
+  ];
+  for (const index of bad) {
+    const bytes = withIndex(index);
+    expect(() => checkAssetPack(bytes), JSON.stringify(index)).toThrow(/^Sliver is malformed in its asset pack/);
+    await writeFile(path, bytes);
+    expect(() => AssetPack.open(path), JSON.stringify(index)).toThrow(/is damaged in its/);
+  }
+  expect(() => checkAssetPack(withIndex([good], "body and more"))).toThrow("length");
+  expect(() => checkAssetPack(Buffer.from("NANO"))).toThrow("length");
 });
