@@ -1,5 +1,5 @@
 /**
- * A build child: takes one job from its standard input, runs it, reports on its standard output, and ends.
+ * A build child: takes one job from its standard input, runs it, reports, and ends.
  * It runs tenant code without the walls of a worker: its parent watches its time and memory, and kills it.
  */
 import { writeSync } from "node:fs";
@@ -14,16 +14,15 @@ import {
   MAX_MESSAGE_BODY_BYTES,
   MAX_REPORTED_CHARS,
   MessageDecoder,
+  REPORT_FD,
 } from "./build/child-messages.ts";
 import { runProbe } from "./build/run-probe.ts";
-
-const STDOUT_FD = 1;
 
 /** Synchronous: the next line may end the process. */
 function report(message: ChildReport, body?: Uint8Array): void {
   for (const part of encodeMessage(message, body)) {
     let offset = 0;
-    while (offset < part.byteLength) offset += writeSync(STDOUT_FD, part, offset);
+    while (offset < part.byteLength) offset += writeSync(REPORT_FD, part, offset);
   }
 }
 

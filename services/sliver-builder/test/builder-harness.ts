@@ -29,7 +29,7 @@ export async function build(parts: BuildSliverParts, options: Partial<BuildSlive
   return await buildSliver(parts, { signingKey, ...options });
 }
 
-/** Build children of this process that still are. */
+/** Node processes that this one started and that still are (esbuild keeps one of its own kind). */
 export function buildChildIds(): number[] {
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
@@ -37,7 +37,7 @@ export function buildChildIds(): number[] {
       const stat = readFileSync(`/proc/${name}/stat`, "latin1");
       const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       if (Number(parent) !== process.pid || state === "Z") return [];
-      return readFileSync(`/proc/${name}/cmdline`, "latin1").includes("build-child.main") ? [Number(name)] : [];
+      return readFileSync(`/proc/${name}/cmdline`, "latin1").startsWith(process.execPath) ? [Number(name)] : [];
     } catch {
       return []; // ended while the directory was read
     }

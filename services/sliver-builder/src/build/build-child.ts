@@ -7,7 +7,7 @@
  * I2 Each phase has a deadline, and resident memory a ceiling; past either it is killed.
  * I3 What it writes is bounded and checked: anything but reports ends it.
  */
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { type ChildJob, type ChildReport, encodeMessage, MessageDecoder, parseReport } from "./child-messages.ts";
 import { childArguments } from "./child-permissions.ts";
@@ -16,7 +16,8 @@ import { ResidentWatch } from "./resident-watch.ts";
 /** From the job sent to the child's word that it begins, on a machine that is busy. */
 const LOADING_LIMIT_MS = 15_000;
 /** V8 and Node say why they abort in their last lines. */
-const KEPT_STDERR_CHARS = 4096;
+const KEPT_OUTPUT_CHARS = 16 * 1024;
+const MAX_FATAL_CHARS = 200;
 /** A child reports a handful of things. */
 const MAX_REPORTS = 16;
 
@@ -25,6 +26,8 @@ export type ChildEnd =
   | { readonly type: "deadline"; readonly limitMs: number }
   | { readonly type: "memory"; readonly limitBytes: number }
   | { readonly type: "lost"; readonly cause: string }
+  /** It wrote what is no report. */
+  | { readonly type: "garbage" }
   | { readonly type: "cancelled" };
 
 export interface RunChildOptions {
@@ -41,20 +44,33 @@ export interface ChildResult {
 }
 
 export class BuildChild {
-  readonly #process: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #process: ChildProcess;
+  readonly #jobs: Writable;
+  readonly #reports: Readable;
   readonly #closed: Promise<void>;
   #end: ChildEnd | null = null;
-  #stderr = "";
+  #output = "";
   #hasExited = false;
 
-  constructor() {
-    const child = spawn(process.execPath, childArguments(), { env: {}, stdio: ["pipe", "pipe", "pipe"], cwd: "/" });
-    this.#process = child;
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-KEPT_STDERR_CHARS);
+  /** @param nodeArguments of another child, for tests of what a hostile one does */
+  constructor(nodeArguments: readonly string[] = childArguments()) {
+    const child = spawn(process.execPath, nodeArguments, {
+      env: {},
+      stdio: ["pipe", "pipe", "pipe", "pipe"],
+      cwd: "/",
     });
+    this.#process = child;
+    const [jobs, stdout, stderr, reports] = child.stdio as unknown as [Writable, Readable, Readable, Readable];
+    this.#jobs = jobs;
+    this.#reports = reports;
+    // V8 writes its last words to either.
+    for (const stream of [stdout, stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.#output = (this.#output + text).slice(-KEPT_OUTPUT_CHARS);
+      });
+    }
     // A child that is gone before its job was written: its exit tells the same.
-    child.stdin.on("error", () => undefined);
+    jobs.on("error", () => undefined);
     this.#closed = new Promise((resolve) => {
       child.once("error", (error) => {
         this.#endAs({ type: "lost", cause: error.message });
@@ -63,7 +79,7 @@ export class BuildChild {
       child.once("close", (code, signal) => {
         this.#hasExited = true;
         this.#endAs(
-          code === 0 ? { type: "finished" } : { type: "lost", cause: describeExit(code, signal, this.#stderr) },
+          code === 0 ? { type: "finished" } : { type: "lost", cause: describeExit(code, signal, this.#output) },
         );
         resolve();
       });
@@ -90,17 +106,17 @@ export class BuildChild {
       const report = parseReport(header);
       reportCount += 1;
       if (report === null || reportCount > MAX_REPORTS) {
-        this.#kill({ type: "lost", cause: "it wrote what is no report" });
+        this.#kill({ type: "garbage" });
       } else if (this.#end === null) {
         clearTimeout(timer);
         timer = this.#startTimer(options.limitMsAfter(report));
         options.onReport(report, bytes);
       }
     });
-    this.#process.stdout.on("data", (chunk: Buffer) => {
-      if (this.#end === null && !decoder.push(chunk)) this.#kill({ type: "lost", cause: "it wrote what is no report" });
+    this.#reports.on("data", (chunk: Buffer) => {
+      if (this.#end === null && !decoder.push(chunk)) this.#kill({ type: "garbage" });
     });
-    for (const part of encodeMessage(job, body)) this.#process.stdin.write(part);
+    for (const part of encodeMessage(job, body)) this.#jobs.write(part);
     await this.#closed;
     clearTimeout(timer);
     watch.stop();
@@ -129,10 +145,14 @@ export class BuildChild {
   }
 }
 
-const FATAL_LINE = /^(?:# (?!Fatal error|FailureMessage)|FATAL ERROR: |# Fatal error in )(.+)$/m;
+/** `# Check failed: …` of V8, below its `# Fatal error in …`; `FATAL ERROR: …` of Node and of the child itself. */
+const FATAL_LINE = /^(?:# (?!Fatal error in)|FATAL ERROR: )(.+)$/m;
+/** V8's word for objects that lean on native memory: it serialises none of them. */
+const UNSERIALISABLE = "CheckGlobalAndEternalHandles failed";
 
-function describeExit(code: number | null, signal: NodeJS.Signals | null, stderr: string): string {
+function describeExit(code: number | null, signal: NodeJS.Signals | null, output: string): string {
   const how = signal === null ? `exit code ${code}` : signal;
-  const why = FATAL_LINE.exec(stderr)?.[1]?.trim();
-  return why === undefined ? how : `${how} (${why.slice(0, 200)})`;
+  const why = FATAL_LINE.exec(output)?.[1]?.trim();
+  if (why === UNSERIALISABLE) return `${how} (V8 cannot serialise what the app holds, such as an Intl object)`;
+  return why === undefined ? how : `${how} (${why.slice(0, MAX_FATAL_CHARS)})`;
 }

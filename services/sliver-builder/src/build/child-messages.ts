@@ -1,9 +1,10 @@
 /**
- * What builder and build child say to each other, over the child's standard input and output:
+ * What builder and build child say to each other: jobs over the child's standard input, reports over `REPORT_FD`.
  *
  *   u32le header length · u32le body length · header (JSON) · body (bytes)
  *
- * Not Node's IPC channel: the child runs hostile code, and what it writes must reach no decoder that trusts it.
+ * Not standard output: V8 writes there when it aborts. Not Node's IPC channel: the child runs hostile code, and what
+ * it writes must reach no decoder that trusts it.
  *
  * I1 A decoder refuses a length above its maximum before it buffers anything of it.
  * I2 What a child reports is data: `parseReport` checks its shape.
@@ -13,6 +14,8 @@ import type { AppName } from "@nano/protocol/brands";
 import type { AppLimits, IsolationMode } from "@nano/protocol/manifest";
 import { MAX_SECTION_BYTES } from "@nano/sliver/sliver-layout";
 
+/** The child's end of the pipe for its reports. */
+export const REPORT_FD = 3;
 export const MESSAGE_PREFIX_BYTES = 8;
 /** Headers are small: their longest part is a stack. */
 export const MAX_MESSAGE_HEADER_BYTES = 256 * 1024;

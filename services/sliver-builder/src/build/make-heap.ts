@@ -128,6 +128,8 @@ export function describeEnd(end: ChildEnd): string {
       return `the process took more than ${end.limitBytes} bytes of memory`;
     case "lost":
       return `the process ended by ${end.cause}`;
+    case "garbage":
+      return "the process wrote what is no report";
     case "cancelled":
       return "the builder ends";
   }

@@ -1,0 +1,124 @@
+import { execFile } from "node:child_process";
+import { afterEach, describe, expect, it } from "vitest";
+import { BuildChild } from "../src/build/build-child.ts";
+import { BuildChildren } from "../src/build/build-children.ts";
+import type { ChildReport } from "../src/build/child-messages.ts";
+import { childArguments } from "../src/build/child-permissions.ts";
+import { buildChildIds } from "./builder-harness.ts";
+
+const MIB = 1024 * 1024;
+const JOB = { type: "make", attachSecret: "00", init: null, warmUp: false } as const;
+/** What every hostile child of these tests begins with. */
+const PRELUDE = `
+  const { writeSync } = require("node:fs");
+  const send = (header, body = "") => {
+    const json = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
+    const prefix = Buffer.alloc(8);
+    prefix.writeUInt32LE(json.length, 0);
+    prefix.writeUInt32LE(Buffer.byteLength(body), 4);
+    writeSync(3, Buffer.concat([prefix, json, Buffer.from(body)]));
+  };
+  const stay = () => setInterval(() => {}, 1000);
+`;
+
+afterEach(() => {
+  expect(buildChildIds()).toEqual([]);
+});
+
+/** Runs a job in a child that does what `code` says. */
+async function runHostile(
+  code: string,
+  options: { limitMs?: number; memoryLimitBytes?: number; signal?: AbortSignal } = {},
+) {
+  const reports: ChildReport[] = [];
+  const child = new BuildChild(["-e", PRELUDE + code]);
+  const { end } = await child.run(JOB, Buffer.from("script"), {
+    memoryLimitBytes: options.memoryLimitBytes ?? 512 * MIB,
+    limitMsAfter: () => options.limitMs ?? 10_000,
+    onReport: (report) => reports.push(report),
+    signal: options.signal ?? new AbortController().signal,
+  });
+  return { end, reports };
+}
+
+describe("a build child that", () => {
+  it.each([
+    ["writes text", `writeSync(3, "hello, builder\\n".repeat(10)); stay();`],
+    [
+      "announces a header that is too large",
+      `const p = Buffer.alloc(8); p.writeUInt32LE(0xffffffff, 0); writeSync(3, p); stay();`,
+    ],
+    [
+      "announces a body that is too large",
+      `const p = Buffer.alloc(8); p.writeUInt32LE(0xffffffff, 4); writeSync(3, p); stay();`,
+    ],
+    ["writes no JSON", `send("{"); stay();`],
+    ["writes a report of no known type", `send({ type: "root" }); stay();`],
+    ["writes a report of a wrong shape", `send({ type: "probed", answer: 1, contextMs: -1 }); stay();`],
+    ["writes an init of a wrong shape", `send({ type: "init", outcome: { type: "threw", name: {} } }); stay();`],
+    ["writes without an end", `for (;;) send({ type: "begun" });`],
+  ])("%s is killed", async (_, code) => {
+    expect((await runHostile(code)).end).toEqual({ type: "garbage" });
+  });
+
+  it("does nothing after it has begun is killed at its deadline", async () => {
+    const { end, reports } = await runHostile(`send({ type: "begun" }); stay();`, { limitMs: 100 });
+    expect(end).toEqual({ type: "deadline", limitMs: 100 });
+    expect(reports).toEqual([{ type: "begun" }]);
+  });
+
+  it("takes more memory than its ceiling is killed", async () => {
+    const { end } = await runHostile("globalThis.all = []; setInterval(() => all.push(Buffer.alloc(8e6, 1)));", {
+      memoryLimitBytes: 200 * MIB,
+    });
+    expect(end).toEqual({ type: "memory", limitBytes: 200 * MIB });
+  });
+
+  it.each([
+    ["exits", "process.exit(7)", "exit code 7"],
+    ["kills itself", `process.kill(process.pid, "SIGSEGV"); stay();`, "SIGSEGV"],
+    ["aborts", "process.abort()", "SIGABRT"],
+  ])("%s is reported lost, with how", async (_, code, cause) => {
+    expect((await runHostile(code)).end).toEqual({ type: "lost", cause: expect.stringContaining(cause) });
+  });
+
+  it("ends in order is finished, with the reports that came", async () => {
+    const { end, reports } = await runHostile(
+      `send({ type: "begun" }); send({ type: "made" }, "heap"); process.exit(0);`,
+    );
+    expect(end).toEqual({ type: "finished" });
+    expect(reports.map((report) => report.type)).toEqual(["begun", "made"]);
+  });
+
+  it("is not wanted any more is killed", async () => {
+    const cancelling = new AbortController();
+    const running = runHostile("stay()", { signal: cancelling.signal });
+    cancelling.abort();
+    expect((await running).end).toEqual({ type: "cancelled" });
+  });
+});
+
+it("the spare child is given out, and gone when they are closed", async () => {
+  const children = new BuildChildren({ spareCount: 1 });
+  const [spare] = buildChildIds();
+  const taken = children.take();
+  expect(buildChildIds()).toContain(spare);
+  expect(buildChildIds()).toHaveLength(2);
+  await children.release(taken);
+  expect(buildChildIds()).toHaveLength(1);
+  await children.close();
+});
+
+it.each([
+  ["reads a file of the machine", `require("node:fs").readFileSync("/etc/passwd")`],
+  ["writes a file", `require("node:fs").writeFileSync("/tmp/nano-build-child", "x")`],
+  ["starts a process", `require("node:child_process").execFileSync("/bin/true")`],
+  ["starts a thread", `new (require("node:worker_threads").Worker)("0", { eval: true })`],
+  ["opens a connection", `require("node:net").connect(9, "127.0.0.1").on("error", (e) => { throw e; })`],
+])("code in a build child that %s is refused", async (_, code) => {
+  const nodeArguments = [...childArguments().slice(0, -1), "-e", code];
+  const stderr = await new Promise<string>((resolve) => {
+    execFile(process.execPath, nodeArguments, { env: {} }, (_error, _stdout, text) => resolve(text));
+  });
+  expect(stderr).toContain("ERR_ACCESS_DENIED");
+});
