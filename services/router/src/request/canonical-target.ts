@@ -1,9 +1,9 @@
 /**
  * Host and path of a request as router and app both see them.
  *
- * The URL is what the URL standard makes of `<scheme>://<authority><target>`, after three steps that make equal
- * spellings equal: bytes above 0x7F are percent-encoded, escapes of unreserved characters are decoded (`%61` → `a`)
- * and other escapes are written in capitals. Routing reads host and path from that URL, never from the raw target.
+ * The URL is what the URL standard makes of `<scheme>://<authority><target>`, after steps that make equal
+ * spellings equal: bytes above 0x7F are percent-encoded; in the path escapes of unreserved characters are decoded (`%61` →
+ * `a`), other escapes are written in capitals, and a `%` that begins no escape becomes `%25`. Routing reads host and path from that URL, never from the raw target.
  *
  * I1 `url` is a fixed point of the URL parser, and its pathname is `path`.
  * I2 The canonical form of a canonical form is itself.
@@ -34,8 +34,10 @@ const MAX_HOST_LENGTH = 512;
 const PLAIN_TARGET = /^\/(?:[A-Za-z0-9_~!$&()*+,;=:@/-]|(?<!\/)\.)*(?:\?[A-Za-z0-9_~!$&()*+,;=:@/?.%-]*)?$/;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([^#]*)$/i;
 const HOST_CHARACTERS = /^[^\s/?#@\\]+$/;
-const MALFORMED_ESCAPE = /%(?![0-9A-Fa-f]{2})/;
-const ESCAPE = /%([0-9A-Fa-f]{2})/g;
+/** An escape, or a `%` that begins none. */
+const ESCAPE = /%([0-9A-Fa-f]{2})?/g;
+/** The parser drops some of these and so could join what stood apart. */
+const UNPRINTABLE = /[^!-~\u0080-\uffff]/;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 const HIGH_BYTE = /[\u0080-\u00ff]/;
 const HIGH_BYTES = /[\u0080-\u00ff]/g;
@@ -83,6 +85,7 @@ export class TargetCanonicalizer {
 
   #parsed(authority: Authority, target: string): TargetResult {
     if (target.includes("#")) return { refused: "the request target has a fragment" };
+    if (UNPRINTABLE.test(target)) return { refused: "the request target has a control character" };
     const query = target.indexOf("?");
     const rawPath = query === -1 ? target : target.slice(0, query);
     const rawQuery = query === -1 ? "" : target.slice(query);
@@ -113,7 +116,7 @@ export function canonicalHost(raw: string): string | null {
 
 /** The path of a route in the form that the route table compares; null where it is no path. */
 export function canonicalPath(raw: string): string | null {
-  if (!raw.startsWith("/") || raw.includes("?") || raw.includes("#")) return null;
+  if (!raw.startsWith("/") || /[?#]/.test(raw) || UNPRINTABLE.test(raw)) return null;
   return URL.parse(`http://host${canonicalEscapes(raw)}`)?.pathname ?? null;
 }
 
@@ -129,10 +132,10 @@ function encodeHighBytes(text: string): string {
   return text.replace(HIGH_BYTES, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-/** A path with a malformed escape is left as it is: decoding around it could make an escape that nobody wrote. */
 function canonicalEscapes(path: string): string {
-  if (!path.includes("%") || MALFORMED_ESCAPE.test(path)) return path;
-  return path.replace(ESCAPE, (encoded, hex: string) => {
+  if (!path.includes("%")) return path;
+  return path.replace(ESCAPE, (encoded, hex: string | undefined) => {
+    if (hex === undefined) return "%25";
     const character = String.fromCharCode(Number.parseInt(hex, 16));
     return UNRESERVED.test(character) ? character : encoded.toUpperCase();
   });

@@ -25,7 +25,7 @@ export interface RequestHandlerOptions extends ForwardContext {
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
   readonly #targets: TargetCanonicalizer;
-  #inFlightCount = 0;
+  readonly #inFlight = new Set<ServerResponse>();
   #requestCount = 0;
   #isClosing = false;
 
@@ -35,12 +35,13 @@ export class RequestHandler {
   }
 
   get inFlightCount(): number {
-    return this.#inFlightCount;
+    return this.#inFlight.size;
   }
 
   /** From here on each response ends its connection. */
   close(): void {
     this.#isClosing = true;
+    for (const res of this.#inFlight) res.shouldKeepAlive = false;
   }
 
   /** @param isContinueExpected the client waits for `100 Continue` before it sends its body */
@@ -50,9 +51,10 @@ export class RequestHandler {
     if (this.#isClosing) res.shouldKeepAlive = false;
     const requestId = `${this.#options.requestIdPrefix}-${this.#requestCount.toString(36)}` as RequestId;
     const forwarded = this.#admit(req, res, { requestId, isContinueExpected });
-    this.#inFlightCount += 1;
+    this.#inFlight.add(res);
     res.on("close", () => {
-      this.#inFlightCount -= 1;
+      this.#inFlight.delete(res);
+      if (this.#isClosing) req.socket.end();
       forwarded?.close();
       const outcome: RequestOutcome = forwarded === null ? "refused" : forwarded.outcome;
       this.#options.metrics.finished(outcome, res.statusCode, performance.now() - startedMs);
@@ -73,7 +75,7 @@ export class RequestHandler {
       return null;
     };
     const limitCount = options.maxInFlightCount;
-    if (this.#inFlightCount >= limitCount) return refuse(errors.OVERLOADED({ limitCount }));
+    if (this.#inFlight.size >= limitCount) return refuse(errors.OVERLOADED({ limitCount }));
     const headers = readRequestHeaders(req.rawHeaders);
     if (headers.host === null) return refuse(errors.BAD_REQUEST({ what: "expected exactly one Host header" }));
     const target = this.#targets.canonicalize(req.url ?? "", headers.host);
