@@ -1,5 +1,5 @@
 /** DOMException of Web IDL; the platform makes its own by `make-dom-exception.ts`. */
-import { ErrorCtor, ObjectSetPrototypeOf, TypeErrorCtor } from "../primordials.ts";
+import { ErrorCtor, ObjectSetPrototypeOf, ReflectDeleteProperty, TypeErrorCtor } from "../primordials.ts";
 import { cloneHooks } from "./clone-hooks.ts";
 import {
   ErrorCaptureStackTrace,
@@ -87,10 +87,12 @@ export class DOMException {
   constructor(message: unknown = "", name: unknown = "Error") {
     const state: State = { message: toDOMString(message), name: toDOMString(name) };
     // A real Error, so that it carries a stack; its state must be known before the stack's first line is written from it.
-    const error = new ErrorCtor();
+    const error = new ErrorCtor(state.message);
     WeakMapPrototypeSet(states, error, state);
     ObjectSetPrototypeOf(error, new.target.prototype);
     ErrorCaptureStackTrace(error, new.target);
+    // The stack has taken it over; the message that is to be read is the prototype's.
+    ReflectDeleteProperty(error, "message");
     // biome-ignore lint/correctness/noConstructorReturn: only Error's own constructor makes an error object
     return error as unknown as DOMException;
   }

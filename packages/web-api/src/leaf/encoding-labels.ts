@@ -55,8 +55,9 @@ export function encodingOfLabel(label: string): string | undefined {
   let end = label.length;
   while (start < end && isWhitespace(StringPrototypeCharCodeAt(label, start))) start++;
   while (end > start && isWhitespace(StringPrototypeCharCodeAt(label, end - 1))) end--;
-  const wanted = StringPrototypeToLowerCase(StringPrototypeSlice(label, start, end));
-  if (wanted === "" || !isLabel(wanted)) return undefined;
+  const trimmed = StringPrototypeSlice(label, start, end);
+  if (trimmed === "" || !isLabel(trimmed)) return undefined;
+  const wanted = StringPrototypeToLowerCase(trimmed);
   let at = StringPrototypeIndexOf(ENCODINGS, wanted, 0);
   while (at !== -1) {
     if (endsWord(at - 1) && endsWord(at + wanted.length)) {
