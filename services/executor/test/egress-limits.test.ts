@@ -120,6 +120,29 @@ describe("names", () => {
     await expect(fetch("http://lying.test/")).rejects.toThrow("loopback");
   });
 
+  it("that one app waits for hold up no other app, and are asked for once at a time", async () => {
+    const { port } = await startOrigin((_, response) => response.end("ok"));
+    const asked: string[] = [];
+    const silent = Promise.withResolvers<LookupAddress[]>();
+    const { fetch } = await startEgress(
+      {},
+      {
+        resolveName: async (name) => {
+          asked.push(name);
+          return name.startsWith("dead") ? silent.promise : [{ address: "93.184.216.34", family: 4 }];
+        },
+        createConnector: recordingConnector(port, []),
+      },
+    );
+    const names = ["dead1.test", "dead1.test", "dead2.test", "dead3.test"];
+    const waiting = names.map((name) => fetch(`http://${name}/`));
+    expect((await fetch("http://live.test/", { app: "app-2" })).body.toString()).toBe("ok");
+    expect(asked).toEqual(["dead1.test", "dead2.test", "live.test"]);
+    silent.resolve([{ address: "93.184.216.34", family: 4 }]);
+    await Promise.all(waiting);
+    expect(asked).toEqual(["dead1.test", "dead2.test", "live.test", "dead3.test"]);
+  });
+
   it("that do not resolve say so", async () => {
     const { fetch } = await startEgress(
       {},

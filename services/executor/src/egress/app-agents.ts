@@ -6,8 +6,9 @@
  */
 import type { Socket } from "node:net";
 import { Agent } from "undici";
+import { boundResolver } from "./bounded-resolver.ts";
 import type { EgressConfig } from "./egress-config.ts";
-import { createGuardedConnector, type GuardedConnectorOptions } from "./guarded-connector.ts";
+import { createGuardedConnector, type GuardedConnectorOptions, type ResolveName } from "./guarded-connector.ts";
 
 type AgentLimits = Pick<
   EgressConfig,
@@ -22,11 +23,13 @@ export interface AgentLease extends Disposable {
 /** One app's pool; its agent is replaced to be rid of idle connections. */
 class AppEntry {
   readonly #createAgent: (entry: AppEntry) => Agent;
+  readonly resolveName: ResolveName;
   agent: Agent;
   fetchCount = 0;
   socketCount = 0;
 
-  constructor(createAgent: (entry: AppEntry) => Agent) {
+  constructor(resolveName: ResolveName, createAgent: (entry: AppEntry) => Agent) {
+    this.resolveName = boundResolver(resolveName);
     this.#createAgent = createAgent;
     this.agent = createAgent(this);
   }
@@ -92,7 +95,7 @@ export class AppAgents {
   #entryOf(app: string): AppEntry {
     const known = this.#entries.get(app);
     if (known !== undefined) return known;
-    const entry = new AppEntry((owner) => this.#createAgent(app, owner));
+    const entry = new AppEntry(this.#connector.resolveName, (owner) => this.#createAgent(app, owner));
     this.#entries.set(app, entry);
     return entry;
   }
@@ -109,7 +112,7 @@ export class AppAgents {
       });
     };
     return new Agent({
-      connect: createGuardedConnector({ ...this.#connector, onSocket }),
+      connect: createGuardedConnector({ ...this.#connector, resolveName: entry.resolveName, onSocket }),
       pipelining: 1,
       keepAliveTimeout: this.#limits.keepAliveMs,
       keepAliveMaxTimeout: this.#limits.keepAliveMs,
