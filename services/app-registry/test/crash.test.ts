@@ -1,0 +1,71 @@
+/** The registry as a real process, killed while it works. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
+import type { ReadyMessage } from "@nano/service-kit/run-service";
+import { expect, onTestFinished, test } from "vitest";
+import { ApiClient } from "./api-client.ts";
+import { HandBuilder } from "./hand-builder.ts";
+import { temporaryDirectory } from "./open-test-registry.ts";
+
+const MAIN = new URL("../src/main.ts", import.meta.url);
+
+async function startRegistry(directory: string) {
+  const env = { REGISTRY_DATA_DIRECTORY: directory, REGISTRY_HTTP_ADDRESS: "127.0.0.1:0", REGISTRY_LOG_LEVEL: "error" };
+  const child: ChildProcess = fork(MAIN, [], { execArgv: [], env });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [ready] = (await once(child, "message")) as [ReadyMessage];
+  return {
+    api: new ApiClient(`http://${ready.addresses.http}`),
+    async kill() {
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+  };
+}
+
+test("a kill loses no deploy that was acknowledged, and builds under way go on after the restart", async () => {
+  const directory = temporaryDirectory();
+  const first = await startRegistry(directory);
+  const { version } = await first.api.deploy("built-later", "bundle");
+  const assets = (await first.api.upload("assets")).digest;
+  const acknowledged: string[] = [];
+  const killed = delay(300).then(() => first.kill());
+  const deploying = (async () => {
+    for (let number = 0; ; number++) {
+      await first.api.deployAs(`app-${number}`, { manifest: {}, assets, activate: true });
+      acknowledged.push(`app-${number}`);
+    }
+  })();
+  await expect(deploying).rejects.toThrow("fetch failed");
+  await killed;
+  expect(acknowledged.length).toBeGreaterThan(0);
+
+  const second = await startRegistry(directory);
+  const active = await Promise.all(acknowledged.map((app) => second.api.activeVersion(app)));
+  expect(active).not.toContain(null);
+  const queue = new EmbeddedBuildQueue(join(directory, "store.sock"));
+  onTestFinished(() => queue.close());
+  const events = second.api.events("built-later", version);
+  await new HandBuilder(queue).finish(version);
+  expect((await events).at(-1)).toMatchObject({ type: "built" });
+  expect(await second.api.activeVersion("built-later")).toBe(version);
+});
+
+test("a second registry on the same data is refused with what is wrong", async () => {
+  const directory = temporaryDirectory();
+  await startRegistry(directory);
+  const env = { REGISTRY_DATA_DIRECTORY: directory, REGISTRY_HTTP_ADDRESS: "127.0.0.1:0" };
+  const child = fork(MAIN, [], { execArgv: [], env, stdio: ["ignore", "pipe", "ignore", "ipc"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  let stdout = "";
+  child.stdout?.on("data", (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  const [code] = await once(child, "close");
+  expect(code).toBe(1);
+  expect(stdout).toContain("STORE_IN_USE");
+});

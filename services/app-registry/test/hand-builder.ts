@@ -1,0 +1,63 @@
+import type { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
+import type { JobClaim } from "@nano/control-store/job-ledger";
+import type { EngineFingerprint, VersionId } from "@nano/protocol/brands";
+import { digestOf } from "./open-test-registry.ts";
+
+export const ENGINE = "e".repeat(32) as EngineFingerprint;
+
+/** A builder whose builds end when a test says so, in the order that it likes. */
+export class HandBuilder {
+  readonly #queue: EmbeddedBuildQueue;
+  readonly #claims = new Map<VersionId, JobClaim>();
+
+  constructor(queue: EmbeddedBuildQueue) {
+    this.#queue = queue;
+  }
+
+  async takeUntil(version: VersionId): Promise<void> {
+    while (!this.#claims.has(version)) {
+      const taken = await this.#queue.takeJob(AbortSignal.timeout(10_000));
+      if (taken === null) throw new Error(`no job for ${version}`);
+      this.#claims.set(taken.job.version, { version: taken.job.version, token: taken.token });
+    }
+  }
+
+  async report(version: VersionId, step: string): Promise<void> {
+    await this.takeUntil(version);
+    await this.#queue.reportJob(this.#claimOf(version), [{ type: "progress", step, elapsedMs: 1 }]);
+  }
+
+  async finish(version: VersionId): Promise<void> {
+    await this.takeUntil(version);
+    const sliver = digestOf(`sliver of ${version}`);
+    await this.#queue.finishJob(this.#claimOf(version), {
+      type: "built",
+      fingerprint: ENGINE,
+      sliver,
+      rung: "heap",
+      elapsedMs: 5,
+    });
+    this.#claims.delete(version);
+  }
+
+  async fail(version: VersionId): Promise<void> {
+    await this.takeUntil(version);
+    const error = {
+      code: "BUILD_INIT_THREW",
+      message: "Init threw",
+      fault: "tenant",
+      retryable: false,
+      httpStatus: 422,
+      reason: "build_failed",
+      details: { file: "index.ts", line: 3 },
+    } as const;
+    await this.#queue.finishJob(this.#claimOf(version), { type: "failed", error });
+    this.#claims.delete(version);
+  }
+
+  #claimOf(version: VersionId): JobClaim {
+    const claim = this.#claims.get(version);
+    if (claim === undefined) throw new Error(`${version} was not taken`);
+    return claim;
+  }
+}

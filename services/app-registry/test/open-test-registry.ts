@@ -1,0 +1,49 @@
+import { hash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
+import { EmbeddedControlStore } from "@nano/control-store/embedded-control-store";
+import type { ArtifactDigest } from "@nano/protocol/brands";
+import { loadConfig } from "@nano/service-kit/config";
+import { createSilentLogger } from "@nano/service-kit/logger";
+import { Metrics } from "@nano/service-kit/metrics";
+import { onTestFinished } from "vitest";
+import { registryConfig } from "../src/config.ts";
+import { openRegistry } from "../src/open-registry.ts";
+import { ApiClient } from "./api-client.ts";
+
+export function temporaryDirectory(): string {
+  const path = mkdtempSync(join(tmpdir(), "nano-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+export function digestOf(content: string): ArtifactDigest {
+  return hash("sha256", content) as ArtifactDigest;
+}
+
+/** A registry in this process, with a client of its API and clients of its store and queue. */
+export async function openTestRegistry(explicit: Parameters<typeof loadConfig<typeof registryConfig.shape>>[1] = {}) {
+  const directory = temporaryDirectory();
+  const settings = explicit.explicit ?? {};
+  const { value: config } = loadConfig(registryConfig, {
+    explicit: { ...settings, http: { address: "127.0.0.1:0", ...settings.http }, data: { directory } },
+  });
+  const registry = await openRegistry({
+    config,
+    logger: createSilentLogger(),
+    metrics: new Metrics("registry"),
+    fail: (error) => {
+      throw error;
+    },
+  });
+  const socketPath = registry.addresses.store as string;
+  const store = new EmbeddedControlStore(socketPath);
+  const queue = new EmbeddedBuildQueue(socketPath);
+  onTestFinished(async () => {
+    await Promise.all([store.close(), queue.close()]);
+    await registry.close(AbortSignal.timeout(5000));
+  });
+  return { registry, store, queue, api: new ApiClient(`http://${registry.addresses.http}`) };
+}

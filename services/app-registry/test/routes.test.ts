@@ -1,0 +1,113 @@
+import type { AppName } from "@nano/protocol/brands";
+import { registryPaths } from "@nano/protocol/registry-api";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { canonicalRouteHost, canonicalRoutePath } from "../src/catalog/route-map.ts";
+import { openTestRegistry } from "./open-test-registry.ts";
+
+const shop = "shop" as AppName;
+const blog = "blog" as AppName;
+
+async function openWithApps() {
+  const opened = await openTestRegistry();
+  for (const app of [shop, blog]) {
+    const assets = (await opened.api.upload(app)).digest;
+    await opened.api.deployAs(app, { manifest: {}, assets, activate: true });
+  }
+  return opened;
+}
+
+test("the route map is replaced whole, in one event", async () => {
+  const { api, store } = await openWithApps();
+  await api.putRoutes({
+    routes: [
+      { host: "a.test", app: shop },
+      { host: "b.test", path: "/x", app: shop },
+    ],
+  });
+  const before = await store.loadSnapshot();
+  await api.putRoutes({
+    routes: [
+      { host: "b.test", path: "/x", app: blog },
+      { host: "*.c.test", app: shop },
+    ],
+  });
+  const after = await store.loadSnapshot();
+  expect(after.seq).toBe(before.seq + 1);
+  expect((await api.send("GET", registryPaths.routes)).body).toEqual({
+    routes: [
+      { host: "*.c.test", path: "/", app: "shop" },
+      { host: "b.test", path: "/x", app: "blog" },
+    ],
+  });
+});
+
+test("two routes that the router could not tell apart are refused, with both named", async () => {
+  const { api } = await openWithApps();
+  const routes = [
+    { host: "Shop.Test.", path: "/a/", app: shop },
+    { host: "shop.test", path: "/a", app: blog },
+  ];
+  expect(await api.putRoutes({ routes })).toMatchObject({
+    code: "REGISTRY_DUPLICATE_ROUTE",
+    httpStatus: 409,
+    details: { first: { where: "routes[0]", app: "shop" }, second: { where: "routes[1]", app: "blog" } },
+  });
+  expect((await api.send("GET", registryPaths.routes)).body).toEqual({ routes: [] });
+});
+
+test("a route to an app that is not there is refused, and the map stays", async () => {
+  const { api } = await openWithApps();
+  await api.putRoutes({ routes: [{ host: "a.test", app: shop }] });
+  const answer = await api.putRoutes({ routes: [{ host: "a.test", app: "nobody" as AppName }] });
+  expect(answer).toMatchObject({ code: "REGISTRY_UNKNOWN_APP", details: { where: "routes[0]" } });
+  expect((await api.send("GET", registryPaths.routes)).body).toMatchObject({ routes: [{ app: "shop" }] });
+});
+
+test.each([
+  ["Shop.Example.COM.", "shop.example.com"],
+  ["*.Example.com", "*.example.com"],
+  ["bücher.example", "xn--bcher-kva.example"],
+  ["[::1]", "[::1]"],
+  ["127.0.0.1", "127.0.0.1"],
+])("host %s is stored as %s", (host, stored) => {
+  expect(canonicalRouteHost(host)).toBe(stored);
+});
+
+test.each(["a.test:80", "a/b", "user@a", "*", "a.*.test", "", ".", "a b", "[::1", "*.[::1]", "::1", "a?b", "%61"])(
+  "host %j is refused",
+  (host) => {
+    expect(canonicalRouteHost(host)).toBeNull();
+  },
+);
+
+test.each([
+  ["/", "/"],
+  ["/api/", "/api"],
+  ["/a b", "/a%20b"],
+  ["/ü", "/%C3%BC"],
+])("path %s is stored as %s", (path, stored) => {
+  expect(canonicalRoutePath(path)).toBe(stored);
+});
+
+test.each(["api", "/a//b", "/a/../b", "/./a", "/%2e%2e/a", "/a?b", "/a#b", "/a\\b", "//"])(
+  "path %j is refused",
+  (path) => {
+    expect(canonicalRoutePath(path)).toBeNull();
+  },
+);
+
+test("what is stored is stored unchanged when it is given again", () => {
+  fc.assert(
+    fc.property(fc.webUrl(), fc.string(), (url, text) => {
+      for (const host of [new URL(url).hostname, text]) {
+        const stored = canonicalRouteHost(host);
+        if (stored !== null) expect(canonicalRouteHost(stored)).toBe(stored);
+      }
+      for (const path of [new URL(url).pathname, `/${text}`]) {
+        const stored = canonicalRoutePath(path);
+        if (stored !== null) expect(canonicalRoutePath(stored)).toBe(stored);
+      }
+    }),
+  );
+});
