@@ -1,8 +1,11 @@
 /** What the methods of the Body mixin make of a body's content. */
 import type { BodyData } from "./body.ts";
 import { loadGlobal } from "./define-global.ts";
-import { JSONParse, StringPrototypeToLowerCase, TypeErrorCtor, Uint8ArrayCtor } from "./primordials.ts";
+import { JSONParse, StringPrototypeToLowerCase, Uint8ArrayCtor } from "./primordials.ts";
 import { decodeUtf8, encodeUtf8, throughUtf8 } from "./utf8.ts";
+
+// The build turns this into the call of the module's wrapper: nothing of it runs before.
+declare const require: (path: "./leaf/form-data-codec.ts") => typeof import("./leaf/form-data-codec.ts");
 
 /** Finds the content type of a Request or Response, or null. */
 export type ContentTypeOf<Self> = (self: Self) => string | null;
@@ -28,6 +31,6 @@ export function toBlob(data: BodyData, contentType: string | null): unknown {
   return new Blob([toArrayBuffer(data)], { type: StringPrototypeToLowerCase(contentType ?? "") });
 }
 
-export function toFormData(_data: BodyData, _contentType: string | null): unknown {
-  throw new TypeErrorCtor("formData() is not available");
+export function toFormData(data: BodyData, contentType: string | null): unknown {
+  return require("./leaf/form-data-codec.ts").parseFormData(toArrayBuffer(data), contentType);
 }

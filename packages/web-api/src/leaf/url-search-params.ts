@@ -159,6 +159,11 @@ export function replaceSearchParams(params: URLSearchParams, query: string): voi
   replace(params, query);
 }
 
+/** What `toString` answers, for a body. */
+export function serializeSearchParams(params: URLSearchParams): string {
+  return serializeFormUrlencoded(pairsOf(params));
+}
+
 export function isURLSearchParams(value: unknown): value is URLSearchParams {
   return typeof value === "object" && value !== null && has(value);
 }
