@@ -3,6 +3,7 @@
  * never taken for ours. Stacks are mapped to the author's lines here, off the workers' threads.
  */
 import { createStackMapper, type StackMapper } from "@nano/bundle/map-stack";
+import { WEB_API_SCRIPT_NAME } from "@nano/isolate/script-names";
 import type { VersionId } from "@nano/protocol/brands";
 import { readUnpackedSliver } from "@nano/sliver/unpacked-sliver";
 import type { AppLogLine } from "../worker-messages.ts";
@@ -56,8 +57,8 @@ export class AppLog {
   }
 }
 
-/** V8's stacks begin with the name and message that the text has already. */
+/** V8's stacks begin with the name and message that the text has already; frames of ours are no help to the author. */
 function withStack(text: string, stack: string): string {
-  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line));
+  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line) && !line.includes(WEB_API_SCRIPT_NAME));
   return frames.length === 0 ? text : `${text}\n${frames.join("\n")}`;
 }

@@ -9,7 +9,9 @@ import type { EgressCommand, EgressReport } from "../egress/egress-messages.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 const EGRESS_ENTRY = fileURLToPath(new URL("../egress/egress.main.ts", import.meta.url));
+/** Doubled with each restart in a row, up to the bound. */
 const RESTART_DELAY_MS = 100;
+const MAX_RESTART_DELAY_MS = 5_000;
 /** How long a process that ends may let its fetches end. */
 const DRAIN_MS = 2_000;
 
@@ -27,6 +29,7 @@ export class EgressProcess {
   #isReady = false;
   #isClosing = false;
   #counts: EgressCounts | null = null;
+  #restartDelayMs = RESTART_DELAY_MS;
 
   constructor(options: EgressProcessOptions) {
     this.#options = options;
@@ -77,7 +80,8 @@ export class EgressProcess {
       logger.error("egress process lost", { ending: child.signalCode ?? child.exitCode });
       setTimeout(() => {
         if (!this.#isClosing) this.#start();
-      }, RESTART_DELAY_MS);
+      }, this.#restartDelayMs);
+      this.#restartDelayMs = Math.min(this.#restartDelayMs * 2, MAX_RESTART_DELAY_MS);
     });
     this.#send({ type: "start", socketPath, settings });
   }
@@ -87,6 +91,7 @@ export class EgressProcess {
     switch (report.type) {
       case "ready":
         this.#isReady = true;
+        this.#restartDelayMs = RESTART_DELAY_MS;
         onReady();
         return;
       case "failed":

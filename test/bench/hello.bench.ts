@@ -1,0 +1,99 @@
+/**
+ * `hello` through router and worker (two processes over a Unix socket) beside workerd on the same handler, in turns.
+ * Wanted: at least 1.2 times workerd's requests per second in `app` mode.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { freePort, type LoadResult, load, type Server, startServer } from "./processes.ts";
+import { report } from "./report.ts";
+import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
+
+const ROUNDS = 5;
+const CONNECTIONS = 64;
+const JOB = {
+  path: "/",
+  connections: CONNECTIONS,
+  warmUpMs: 1_500,
+  durationMs: 4_000,
+  expect: "Hello from the bench\n",
+};
+
+const HANDLER = fileURLToPath(new URL("hello-handler.js", import.meta.url));
+const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
+
+async function startNano(directory: string): Promise<Server> {
+  const port = await freePort();
+  const config = join(directory, "nano.json");
+  const app = (isolation: string): object => ({ hostname: `${isolation}.localhost`, entrypoint: HANDLER, isolation });
+  const server = { port, admin_port: await freePort() };
+  writeFileSync(config, JSON.stringify({ server, apps: [app("app"), app("request")] }));
+  const command = [NANOCTL, "run", "--config", config, "--data-dir", join(directory, "data")] as const;
+  const started = await startServer("NANO", command, { port, host: "request.localhost" });
+  return started;
+}
+
+async function startWorkerd(directory: string): Promise<Server> {
+  const port = await freePort();
+  const config = join(directory, "workerd.capnp");
+  const source = JSON.stringify(readFileSync(HANDLER, "utf8"));
+  writeFileSync(
+    config,
+    `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = (modules = [(name = "worker", esModule = ${source})], compatibilityDate = "2026-01-01"))],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
+);
+`,
+  );
+  const binary = createRequire(import.meta.url)("workerd") as { default: string };
+  return await startServer("workerd", [binary.default, "serve", config], { port, host: "localhost" });
+}
+
+export async function benchHello(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "nano-bench-"));
+  const servers: Server[] = [];
+  try {
+    const nano = await startNano(directory);
+    servers.push(nano);
+    const workerd = await startWorkerd(directory);
+    servers.push(workerd);
+    const contenders = [
+      { name: "NANO, app mode", server: nano, host: "app.localhost" },
+      { name: "workerd", server: workerd, host: "localhost" },
+      { name: "NANO, request mode", server: nano, host: "request.localhost" },
+    ];
+    const results = new Map<string, LoadResult[]>(contenders.map(({ name }) => [name, []]));
+    for (let round = 1; round <= ROUNDS; round++) {
+      process.stderr.write(`round ${round} of ${ROUNDS}\n`);
+      for (const { name, server, host } of contenders) {
+        results.get(name)?.push(await load(server, { ...JOB, host }));
+      }
+    }
+    const peer = results.get("workerd") ?? [];
+    const ratio = (runs: readonly LoadResult[], key: "requestsPerSecond" | "requestsPerCpuSecond"): number =>
+      summarize(runs.map((run, round) => run[key] / (peer[round]?.[key] ?? Number.NaN))).median;
+    report("hello", {
+      title: `hello: ${CONNECTIONS} keep-alive connections, closed loop, one generator process in Node, ${ROUNDS} rounds in turns, medians`,
+      head: ["", "requests/s", "× workerd", "requests/CPU-s", "× workerd", "p50", "p99"],
+      rows: [...results].map(([name, runs]) => {
+        const median = (key: keyof LoadResult): number => summarize(runs.map((run) => run[key])).median;
+        return [
+          name,
+          formatCount(median("requestsPerSecond")),
+          formatRatio(ratio(runs, "requestsPerSecond")),
+          formatCount(median("requestsPerCpuSecond")),
+          formatRatio(ratio(runs, "requestsPerCpuSecond")),
+          formatMs(median("p50Ms")),
+          formatMs(median("p99Ms")),
+        ];
+      }),
+      data: Object.fromEntries(results),
+    });
+  } finally {
+    await Promise.all(servers.map((server) => server.close()));
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,221 @@
+/** An app on the worker's own code path, without sockets: what a benchmark of starts measures. */
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { bundleApp } from "@nano/bundle/bundle-app";
+import { FlightRecorder } from "@nano/executor/flight-recorder";
+import { AppLane } from "@nano/executor/request/app-lane";
+import { IsolateCache } from "@nano/executor/request/isolate-cache";
+import { SliverSources } from "@nano/executor/request/sliver-sources";
+import { Turns } from "@nano/executor/request/turns";
+import { WorkerCounters } from "@nano/executor/request/worker-counters";
+import { AppIsolate } from "@nano/isolate/app-isolate";
+import type { GuestHost, RunSink } from "@nano/isolate/isolate";
+import { warmEngine } from "@nano/isolate/warm-engine";
+import type { LinkStream } from "@nano/link/link-stream";
+import type { AppName, RequestId, VersionId } from "@nano/protocol/brands";
+import { resolveManifest } from "@nano/protocol/manifest";
+import { decodeRequestHead, encodeRequestHead } from "@nano/protocol/messages";
+import { DirectoryStore } from "@nano/sliver/directory-store";
+import { NodeCache } from "@nano/sliver/node-cache";
+import { createSigningKey, trustedKeysOf } from "@nano/sliver/signing-key";
+import { digestOf } from "@nano/sliver/sliver-store";
+import { buildSliver } from "@nano/sliver-builder/build-sliver";
+
+const VERSION = "v0000000000000000" as VersionId;
+const REQUEST_LIMITS = { cpu_time_ms: 5_000 };
+
+const HEAD = encodeRequestHead({
+  requestId: "bench" as RequestId,
+  versionId: VERSION,
+  method: "GET",
+  url: "http://bench.localhost/",
+  headers: "host\nbench.localhost\naccept\n*/*\n",
+});
+
+/** Stands in for the link: notes when the first frame of the answer leaves. */
+class AnswerProbe {
+  readonly id = 1;
+  headMs = 0;
+  body = "";
+  readonly ended: Promise<void>;
+  #end: () => void = () => undefined;
+
+  constructor() {
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  sendHead(_payload: Buffer, isEnd = false): void {
+    this.headMs = performance.now();
+    if (isEnd) this.#end();
+  }
+
+  write(chunk: Buffer): boolean {
+    this.body += chunk.toString();
+    return true;
+  }
+
+  end(chunk?: Buffer): void {
+    if (chunk !== undefined) this.body += chunk.toString();
+    this.#end();
+  }
+
+  reset(error: { message: string }): void {
+    throw new Error(error.message);
+  }
+
+  grant(): void {
+    // No body is sent.
+  }
+}
+
+export interface BenchStandby {
+  firstAnswer(): Promise<number>;
+  reset(): Promise<number>;
+  close(): void;
+}
+
+export interface BenchApp {
+  readonly script: string;
+  readonly expectedBody: string;
+  /** Each in milliseconds, to the first frame of an answer that was checked. */
+  coldStart(): Promise<number>;
+  openStandby(): BenchStandby;
+  fromSource(): Promise<number>;
+  close(): void;
+}
+
+export async function openBenchApp(source: string, directory: string): Promise<BenchApp> {
+  warmEngine();
+  mkdirSync(join(directory, "worker"), { recursive: true });
+  const { artifact, manifest: written } = await bundleApp({ dir: source });
+  if (artifact === null) throw new Error(`${source} has no script`);
+  const manifest = resolveManifest({ ...written, limits: { ...written.limits, ...REQUEST_LIMITS } });
+  const app = "bench" as AppName;
+  const key = createSigningKey();
+  const bundleDigest = digestOf(Buffer.from(JSON.stringify(artifact)));
+  const built = await buildSliver(
+    { app, versionId: VERSION, manifest, bundle: artifact, bundleDigest },
+    { signingKey: key },
+  );
+  if (built.type === "failed") throw new Error(built.error.message);
+  if (built.manifest.rung !== "heap") throw new Error(`${source} is built on the ${built.manifest.rung} rung`);
+  const store = new DirectoryStore(join(directory, "store"));
+  const digest = digestOf(built.sliver);
+  await store.put(digest, built.sliver);
+  const cache = await NodeCache.open({
+    directory: join(directory, "cache"),
+    store,
+    trustedKeys: () => trustedKeysOf(key),
+  });
+  const sliverPath = await cache.linkFor(join(directory, "worker"), digest);
+  const recorderFd = openSync(join(directory, "recorder"), "w+");
+  const recorder = new FlightRecorder(recorderFd);
+
+  const host: GuestHost = {
+    beginEntry: (name, request, limitMs) => recorder.begin(name, request, limitMs),
+    endEntry: () => recorder.end(),
+    log: (line) => {
+      throw new Error(line.text);
+    },
+    openFetch: () => {
+      throw new Error("No app of the benchmark fetches");
+    },
+  };
+  const assignment = { versionId: VERSION, app, manifest, sliverPath, assetsPath: null };
+  const openLane = (): AppLane => {
+    const sources = new SliverSources();
+    return new AppLane(assignment, {
+      cache: new IsolateCache({ isolateCount: 10, isolateBytes: 2 ** 31 }),
+      turns: new Turns(),
+      recorder,
+      counters: new WorkerCounters(),
+      host,
+      openSource: () => sources.open(sliverPath),
+    });
+  };
+  const ask = async (lane: AppLane, expected: string | null): Promise<{ ms: number; body: string }> => {
+    const probe = new AnswerProbe();
+    const startMs = performance.now();
+    const head = decodeRequestHead(HEAD);
+    lane.admit(probe as unknown as LinkStream, head, { linkId: 1, isEnd: true });
+    await probe.ended;
+    if (expected !== null && probe.body !== expected) throw new Error(`Wrong answer: ${probe.body.slice(0, 200)}`);
+    return { ms: probe.headMs - startMs, body: probe.body };
+  };
+
+  const first = openLane();
+  const { body: expectedBody } = await ask(first, null);
+  first.evict();
+
+  return {
+    script: artifact.script,
+    expectedBody,
+    async coldStart() {
+      const lane = openLane();
+      const { ms } = await ask(lane, expectedBody);
+      lane.evict();
+      return ms;
+    },
+    openStandby() {
+      const lane = openLane();
+      lane.prepareStandby();
+      const isolate = openIsolate("heap");
+      return {
+        firstAnswer: async () => (await ask(lane, expectedBody)).ms,
+        async reset() {
+          const startMs = performance.now();
+          isolate.prepareSpare();
+          const ms = performance.now() - startMs;
+          await answer(isolate);
+          return ms;
+        },
+        close() {
+          lane.evict();
+          isolate.dispose();
+        },
+      };
+    },
+    async fromSource() {
+      const startMs = performance.now();
+      const isolate = openIsolate("source");
+      const ms = await answer(isolate);
+      isolate.dispose();
+      return ms - startMs;
+    },
+    // The recorder writes once more when the turn ends.
+    close: () => setImmediate(() => closeSync(recorderFd)),
+  };
+
+  function openIsolate(rung: "heap" | "source"): AppIsolate {
+    const source =
+      rung === "heap"
+        ? new SliverSources().open(sliverPath).source
+        : ({ rung, script: artifact?.script ?? "" } as const);
+    const envJson = JSON.stringify(manifest.envVars);
+    return AppIsolate.restore({ app, source, isolation: "request", limits: manifest.limits, envJson, host });
+  }
+
+  /** Answers when the head of the answer came. */
+  async function answer(isolate: AppIsolate): Promise<number> {
+    let headMs = 0;
+    await new Promise<void>((resolve) => {
+      const sink: RunSink = {
+        respond: () => {
+          headMs = performance.now();
+        },
+        writeResponse: () => true,
+        endResponse: () => undefined,
+        failResponse: (error) => {
+          throw new Error(error.message);
+        },
+        wantBody: () => undefined,
+        cancelBody: () => undefined,
+        settle: resolve,
+      };
+      isolate.start({ ...decodeRequestHead(HEAD), linkId: 1, streamId: 1, body: undefined }, sink);
+    });
+    return headMs;
+  }
+}

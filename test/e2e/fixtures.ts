@@ -1,0 +1,56 @@
+/** Small apps that tests write to disk, each to show one thing. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+export interface FixtureApp {
+  readonly hostname: string;
+  readonly source: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** A directory with a config file and one entry per app. */
+export class Fixture {
+  readonly directory = mkdtempSync(join(tmpdir(), "nano-fixture-"));
+  #apps: readonly FixtureApp[] = [];
+
+  constructor(apps: readonly FixtureApp[]) {
+    this.write(apps);
+  }
+
+  get configFile(): string {
+    return join(this.directory, "nano.config.json");
+  }
+
+  get args(): string[] {
+    return ["--config", this.configFile];
+  }
+
+  entryOf(hostname: string): string {
+    return join(this.directory, folderOf(hostname), "index.js");
+  }
+
+  write(apps: readonly FixtureApp[]): void {
+    this.#apps = apps;
+    for (const { hostname, source } of apps) this.edit(hostname, source);
+    const entries = this.#apps.map(({ hostname, settings }) => ({
+      hostname,
+      entrypoint: `${folderOf(hostname)}/index.js`,
+      ...settings,
+    }));
+    writeFileSync(this.configFile, JSON.stringify({ server: { port: 0, admin_port: 0 }, apps: entries }));
+  }
+
+  edit(hostname: string, source: string): void {
+    mkdirSync(join(this.directory, folderOf(hostname)), { recursive: true });
+    writeFileSync(this.entryOf(hostname), source);
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function folderOf(hostname: string): string {
+  return hostname.replace("*.", "");
+}

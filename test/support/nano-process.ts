@@ -1,0 +1,181 @@
+/** A whole NANO of one machine, as its user starts it: `nanoctl run` in a process of its own, on ports of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
+const START_TIMEOUT_MS = 60_000;
+const SERVING = /curl (?:-\S+ )*(?:-H \S+ )?'?http:\/\/[^/\s]*?:(\d+)\//;
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly rawHeaders: readonly string[];
+  readonly body: Buffer;
+  readonly text: string;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  readonly agent?: Agent;
+}
+
+export class NanoProcess {
+  readonly directory: string;
+  readonly #child: ChildProcess;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 1024 });
+  readonly #listeners = new Set<() => void>();
+  #output = "";
+  #port = 0;
+
+  /** Starts `nanoctl run` with these arguments and answers when it serves. */
+  static async start(
+    args: readonly string[],
+    directory = mkdtempSync(join(tmpdir(), "nano-e2e-")),
+  ): Promise<NanoProcess> {
+    const nano = new NanoProcess(args, directory);
+    try {
+      const serving = await nano.waitForOutput(SERVING);
+      nano.#port = Number(serving[1]);
+    } catch (error) {
+      await nano.close();
+      throw error;
+    }
+    return nano;
+  }
+
+  private constructor(args: readonly string[], directory: string) {
+    this.directory = directory;
+    const data = join(directory, "data");
+    this.#child = spawn(NANOCTL, ["run", ...args, "--data-dir", data], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NO_COLOR: "1" },
+    });
+    const take = (text: Buffer): void => {
+      this.#output += text.toString();
+      for (const listener of this.#listeners) listener();
+    };
+    this.#child.stdout?.on("data", take);
+    this.#child.stderr?.on("data", take);
+    this.#child.once("exit", () => {
+      for (const listener of this.#listeners) listener();
+    });
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get output(): string {
+    return this.#output;
+  }
+
+  /** Resolves when the output holds the pattern, from `from` on. */
+  waitForOutput(pattern: RegExp, from = 0, timeoutMs = START_TIMEOUT_MS): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const finish = (outcome: RegExpExecArray | Error): void => {
+        clearTimeout(timer);
+        this.#listeners.delete(check);
+        if (outcome instanceof Error) reject(outcome);
+        else resolve(outcome);
+      };
+      const check = (): void => {
+        const found = pattern.exec(this.#output.slice(from));
+        if (found !== null) finish(found);
+        else if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+          finish(new Error(`nanoctl ended (${this.#child.exitCode ?? this.#child.signalCode}):\n${this.#output}`));
+        }
+      };
+      const timer = setTimeout(() => finish(new Error(`No ${pattern} in:\n${this.#output}`)), timeoutMs);
+      this.#listeners.add(check);
+      check();
+    });
+  }
+
+  ask(host: string, path = "/", options: AskOptions = {}): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const { method = "GET", headers = {}, body, agent = this.#agent } = options;
+      const req = request(
+        { host: "127.0.0.1", port: this.#port, path, method, agent, headers: { host, ...headers } },
+        (res) => {
+          const chunks: Buffer[] = [];
+          res.on("data", (chunk: Buffer) => chunks.push(chunk));
+          res.on("error", reject);
+          res.on("end", () => {
+            const whole = Buffer.concat(chunks);
+            resolve({
+              status: res.statusCode ?? 0,
+              headers: res.headers,
+              rawHeaders: res.rawHeaders,
+              body: whole,
+              text: whole.toString(),
+            });
+          });
+        },
+      );
+      req.on("error", reject);
+      req.end(body);
+    });
+  }
+
+  /** Process ids below this one whose command line holds `part`. */
+  findProcesses(part: string): number[] {
+    return descendants(this.pid).filter((pid) => commandLine(pid).includes(part));
+  }
+
+  /** Every process below this one. */
+  get processes(): number[] {
+    return descendants(this.pid);
+  }
+
+  async close(): Promise<void> {
+    this.#agent.destroy();
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const exited = new Promise<void>((resolve) => this.#child.once("exit", () => resolve()));
+      this.#child.kill("SIGTERM");
+      await exited;
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function parentOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+  } catch {
+    return 0;
+  }
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    return "";
+  }
+}
+
+function descendants(root: number): number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync("/proc")) if (/^\d+$/.test(name)) parents.set(Number(name), parentOf(Number(name)));
+  const found: number[] = [];
+  const pending = [root];
+  for (let parent = pending.pop(); parent !== undefined; parent = pending.pop()) {
+    for (const [pid, of] of parents) {
+      if (of !== parent) continue;
+      found.push(pid);
+      pending.push(pid);
+    }
+  }
+  return found;
+}
