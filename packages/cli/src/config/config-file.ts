@@ -51,7 +51,7 @@ const pathSchema = z.string().transform((text, context) => {
 
 export const appSchema = manifestInputSchema.extend({
   hostname: hostnameSchema.describe("who is asked: `shop.example.com`, `*.example.com`"),
-  path: pathSchema.default("/").describe("path prefix on segment borders"),
+  path: pathSchema.default("/").describe("path prefix on segment borders; left out: `/`"),
   entrypoint: z.string().min(1).optional().describe("file or directory of the app, from the config file's directory"),
   sliver: z.string().min(1).optional().describe("a ready sliver, in place of `entrypoint`"),
 });

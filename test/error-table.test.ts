@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { fromWireError, toWireError } from "@nano/protocol/errors";
+import { describe, expect, test } from "vitest";
+import { collectErrorRows } from "./error-table.ts";
+import { normalizeTable, readBlock, renderBlocks } from "./readme-blocks.ts";
+
+const rows = await collectErrorRows();
+
+const blocks = await renderBlocks();
+
+test.each(Object.keys(blocks))("README has its table of %s as the code has it (node test/readme-blocks.ts)", (name) => {
+  expect(readBlock(name)).toBe(normalizeTable(blocks[name] ?? ""));
+});
+
+describe("the error codes of all packages and services", () => {
+  test("are each defined once", () => {
+    const codes = rows.map((row) => row.code);
+    expect(codes.filter((code, i) => codes.indexOf(code) !== i)).toEqual([]);
+    expect(codes.length).toBeGreaterThan(50);
+  });
+
+  test.each(rows)("$code has a reason of one lower-case word and a status that fits its fault", ({ definition }) => {
+    const { reason, httpStatus, fault } = definition;
+    expect(reason).toMatch(/^[a-z][a-z0-9_]*$/);
+    expect(httpStatus).toBeGreaterThanOrEqual(400);
+    expect(httpStatus).toBeLessThan(600);
+    // 501: what the caller asks for is not there.
+    if (fault === "caller" && httpStatus !== 501) expect(httpStatus).toBeLessThan(500);
+  });
+
+  test("survive the way through a wire, each with all that it says", () => {
+    for (const { code, definition } of rows) {
+      const { fault, retryable, httpStatus, reason } = definition;
+      const wire = { code, message: "m", fault, retryable, httpStatus, reason, details: { a: 1 } };
+      expect(toWireError(fromWireError(JSON.parse(JSON.stringify(wire))))).toEqual(wire);
+    }
+  });
+
+  test("that clients are told about in README's first table exist with that status", () => {
+    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+    const section = readme.split("## What bad input gets")[1]?.split("\n## ")[0] ?? "";
+    const told = [...section.matchAll(/\| (\d{3}) +\| `([a-z_]+)` +\|/g)].map(
+      ([, status, reason]) => `${status} ${reason}`,
+    );
+    const known = new Set(rows.map(({ definition }) => `${definition.httpStatus} ${definition.reason}`));
+    expect(told.length).toBeGreaterThan(8);
+    expect(told.filter((each) => !known.has(each))).toEqual([]);
+  });
+});
