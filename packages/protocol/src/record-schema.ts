@@ -71,13 +71,7 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     kind: z.literal("app"),
     name: appNameSchema,
     activeVersion: versionIdSchema.nullable(),
-    activation: z
-      .looseObject({
-        activeOrder: z.number().int(),
-        lastOrder: z.number().int(),
-        pending: z.array(z.looseObject({ version: versionIdSchema, order: z.number().int() })),
-      })
-      .optional(),
+    pending: z.array(versionIdSchema).optional(),
   }),
   z.looseObject({
     kind: z.literal("version"),

@@ -12,18 +12,8 @@ export interface AppRecord {
   readonly name: AppName;
   /** Unset until its first version is built. */
   readonly activeVersion: VersionId | null;
-  /** The registry's own notes on what is to be active next; nobody else reads them. */
-  readonly activation?: AppActivation;
-}
-
-/** Which of several deploys of an app wins: the one that was asked for last, whatever order builds end in. */
-export interface AppActivation {
-  /** The number of the ask by which `activeVersion` became active; 0 where there is none. */
-  readonly activeOrder: number;
-  /** The number of the last ask. */
-  readonly lastOrder: number;
-  /** Asks whose version is not built yet. */
-  readonly pending: readonly { readonly version: VersionId; readonly order: number }[];
+  /** Versions that it is to serve once they are built, in the order of the asks. The registry's own. */
+  readonly pending?: readonly VersionId[];
 }
 
 /** `version/<id>`: one immutable deploy. */

@@ -71,10 +71,7 @@ export class Deploys {
       const build = tx.version(id)?.app === name ? tx.build(id) : null;
       if (build === null) throw errors.NOT_FOUND({ what: `version ${id} of app ${name}` });
       if (build.state === "failed") throw errors.NOT_BUILT({ version: id });
-      const next =
-        app.activeVersion === id && build.state === "built"
-          ? askAgain(app, id)
-          : askActivation(app, id, build.state === "built");
+      const next = askActivation(app, id, build.state === "built");
       tx.put(next);
       return next;
     });
@@ -146,12 +143,6 @@ export class Deploys {
     const buildingCount = tx.versionsOf(app).filter((version) => isUnsettled(tx.build(version.id))).length;
     if (buildingCount >= limitCount) throw errors.TOO_MANY_BUILDS({ app, limitCount });
   }
-}
-
-/** Asking for what serves already still outranks deploys that are under way. */
-function askAgain(app: AppRecord, id: VersionId): AppRecord {
-  const isUndisputed = (app.activation?.pending.length ?? 0) === 0;
-  return isUndisputed ? app : askActivation(app, id, true);
 }
 
 /** A version that needs no build is built from the start: its slivers came with it, or it has only assets. */

@@ -1,6 +1,7 @@
 /** Keeps the number of versions of an app bounded. */
 import type { VersionId } from "@nano/protocol/brands";
 import type { AppRecord, VersionRecord } from "@nano/protocol/records";
+import { pendingOf } from "./activation.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface PruneOptions {
@@ -11,7 +12,7 @@ export interface PruneOptions {
 
 /** Deletes the oldest versions beyond `keptCount`; one that serves, is to serve or is being built stays. */
 export function pruneVersions(tx: Transaction, app: AppRecord, options: PruneOptions): void {
-  const pending = new Set(app.activation?.pending.map((ask) => ask.version));
+  const pending = new Set(pendingOf(app));
   const isNeeded = (version: VersionRecord): boolean => {
     const state = tx.build(version.id)?.state;
     return (

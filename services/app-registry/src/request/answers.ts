@@ -3,6 +3,7 @@ import type { StoreState } from "@nano/control-store/follow-store";
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { AppRecord, BuildRecord, VersionRecord } from "@nano/protocol/records";
 import type { AppAnswer, Route, VersionAnswer } from "@nano/protocol/registry-api";
+import { pendingOf } from "../catalog/activation.ts";
 import { errors } from "../errors.ts";
 
 function appOf(state: StoreState, name: AppName): AppRecord {
@@ -18,7 +19,7 @@ function answerVersion(app: AppRecord, version: VersionRecord, build: BuildRecor
     state: build.state,
     error: build.error,
     isActive: app.activeVersion === version.id,
-    isPending: app.activation?.pending.some((ask) => ask.version === version.id) ?? false,
+    isPending: pendingOf(app).includes(version.id),
     createdAt: version.createdAt,
     manifest: version.manifest as unknown as VersionAnswer["manifest"],
     bundle: version.bundle,
@@ -51,8 +52,7 @@ export function showVersions(state: StoreState, name: AppName): VersionAnswer[] 
 }
 
 export function showApp(app: AppRecord, versionCount: number): AppAnswer {
-  const pendingVersions = app.activation?.pending.map((ask) => ask.version) ?? [];
-  return { name: app.name, activeVersion: app.activeVersion, pendingVersions, versionCount };
+  return { name: app.name, activeVersion: app.activeVersion, pendingVersions: [...pendingOf(app)], versionCount };
 }
 
 /** By name. */
