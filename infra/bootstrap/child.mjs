@@ -3,6 +3,8 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 
 const KEPT_OUTPUT_BYTES = 64 * 1024;
+/** How often a task looks whether the script that started it is still there. */
+const PARENT_CHECK_MS = 500;
 const FORWARDED_SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /**
@@ -17,7 +19,7 @@ const FORWARDED_SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"])
  */
 export async function runQuietly(file, args, options) {
   let output = "";
-  const { code } = await run(file, args, options, (child) => {
+  const { code } = await run(file, args, { ...options, stdio: ["ignore", "pipe", "pipe"] }, (child) => {
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text) => {
         output = (output + text).slice(-KEPT_OUTPUT_BYTES);
@@ -34,7 +36,17 @@ export async function runQuietly(file, args, options) {
  * @param {ChildOptions} options
  */
 export async function runInForeground(file, args, options) {
-  const { code } = await run(file, args, options);
+  const parentPid = process.ppid;
+  const { code } = await run(file, args, options, (child) => {
+    if (process.env.npm_lifecycle_event === undefined) return;
+    // npm passes a signal on to its shell, which dies of it and tells nobody: the task would be left behind.
+    const timer = setInterval(() => {
+      if (process.ppid === parentPid) return;
+      clearInterval(timer);
+      child.kill("SIGTERM");
+    }, PARENT_CHECK_MS);
+    child.on("close", () => clearInterval(timer));
+  });
   return code;
 }
 
@@ -50,15 +62,14 @@ export class StepFailure extends Error {
 /**
  * @param {string} file
  * @param {readonly string[]} args
- * @param {ChildOptions} options
- * @param {(child: import("node:child_process").ChildProcess) => void} [listen] takes the output; without it, it is ours
+ * @param {ChildOptions & { stdio?: import("node:child_process").StdioOptions }} options
+ * @param {(child: import("node:child_process").ChildProcess) => void} listen
  * @returns {Promise<{ code: number }>}
  */
-function run(file, args, { cwd, env }, listen) {
+function run(file, args, { cwd, env, stdio = "inherit" }, listen) {
   return new Promise((resolve, reject) => {
-    const stdio = listen === undefined ? "inherit" : /** @type {const} */ (["ignore", "pipe", "pipe"]);
     const child = spawn(file, args, { cwd, env, stdio });
-    listen?.(child);
+    listen(child);
     const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
     for (const signal of FORWARDED_SIGNALS) process.on(signal, forward);
     const settle = () => {
