@@ -1,7 +1,8 @@
 /** Objects of the engine and the platform that the console shows by what they hold and not by their properties. */
 import { isArrayBuffer } from "./bytes.ts";
 import { headerListOf, isHeaders } from "./headers.ts";
-import { type Inspection, showKey } from "./inspect.ts";
+import type { Inspection } from "./inspect.ts";
+import { showKey } from "./inspect-key.ts";
 import {
   DatePrototypeGetTime,
   MapPrototypeForEach,

@@ -6,11 +6,11 @@
  *    they throw ends in a placeholder.
  */
 import { inspectBuiltin } from "./inspect-builtin.ts";
+import { isDigit, quote, showKey } from "./inspect-key.ts";
 import {
   ArrayIsArray,
   ArrayPrototypeJoin,
   ArrayPrototypePush,
-  JSONStringify,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
   ReflectOwnKeys,
@@ -166,29 +166,6 @@ function showPrimitive(value: unknown): string {
   }
 }
 
-function quote(text: string): string {
-  const json = JSONStringify(text);
-  const inner = StringPrototypeSlice(json, 1, -1);
-  if (StringPrototypeIndexOf(text, "'") >= 0 || StringPrototypeIndexOf(text, '"') >= 0) {
-    return StringPrototypeIndexOf(text, "'") >= 0 ? json : `'${text}'`;
-  }
-  return `'${inner}'`;
-}
-
-export function showKey(key: string | symbol): string {
-  if (typeof key === "symbol") return `[${StringCtor(key)}]`;
-  return isIdentifier(key) ? key : quote(key);
-}
-
-function isIdentifier(key: string): boolean {
-  for (let i = 0; i < key.length; i++) {
-    const unit = key[i] as string;
-    const isLetter = (unit >= "a" && unit <= "z") || (unit >= "A" && unit <= "Z") || unit === "_" || unit === "$";
-    if (!isLetter && (i === 0 || !isDigit(unit))) return false;
-  }
-  return key !== "";
-}
-
 /** Moves the lines after the first by one level. */
 function indent(text: string): string {
   let at = StringPrototypeIndexOf(text, "\n");
@@ -200,8 +177,4 @@ function indent(text: string): string {
     from = at + 1;
   }
   return moved + StringPrototypeSlice(text, from);
-}
-
-function isDigit(unit: string | undefined): boolean {
-  return unit !== undefined && unit >= "0" && unit <= "9";
 }
