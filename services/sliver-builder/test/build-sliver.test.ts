@@ -63,6 +63,14 @@ describe("a sliver", () => {
     expect(result.manifest.rung).toBe("heap");
   });
 
+  it("is not made of an app whose handler ends every process that runs it", async () => {
+    const parts = partsOf(appScript("", "new Array(5e8).fill(0)"), { limits: { init_time_ms: 500 } });
+    const result = await build(parts, { limits: { makeLimitMs: 1000, probeLimitMs: 1000 } });
+    if (result.type !== "failed") throw new Error("the build did not fail");
+    expect(result.error.code).toBe("BUILD_PROBE_FAILED");
+    expect(result.error.message).toMatch(/the process ended by SIG|bytes of memory|took longer/);
+  });
+
   it.each([
     [
       "holds an Intl object, which aborts the process that serialises it",
