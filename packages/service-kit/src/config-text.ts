@@ -68,3 +68,26 @@ export function replaceConfigTable(readme: string, definition: ConfigDefinition<
   if (begin === -1 || end < begin) return `${readme.trimEnd()}\n\n${table}\n`;
   return readme.slice(0, begin) + table + readme.slice(end + END.length);
 }
+
+/** A formatter may align the columns: that is no difference. */
+function cellsOf(line: string): string {
+  return line
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replace(/^-+$/, "---"))
+    .join("|");
+}
+
+/** For a service's test: the first line in which a README's table is not the current one, or null. */
+export function findConfigTableDrift(readme: string, definition: ConfigDefinition<ConfigShape>): string | null {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin === -1 || end < begin) return `no table between ${BEGIN} and ${END}`;
+  const inner = readme.slice(begin, end + END.length);
+  const found = inner.split("\n").filter((line) => line.trim() !== "");
+  const current = renderConfigTable(definition).split("\n");
+  for (let index = 0; index < Math.max(found.length, current.length); index++) {
+    if (cellsOf(found[index] ?? "") === cellsOf(current[index] ?? "")) continue;
+    return `found ${JSON.stringify(found[index] ?? "")}, expected ${JSON.stringify(current[index] ?? "")}`;
+  }
+  return null;
+}

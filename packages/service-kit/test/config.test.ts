@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isNanoError } from "@nano/protocol/errors";
 import { expect, onTestFinished, test } from "vitest";
 import { loadConfig } from "../src/config.ts";
-import { formatConfig, renderConfigTable, replaceConfigTable } from "../src/config-text.ts";
+import { findConfigTableDrift, formatConfig, renderConfigTable, replaceConfigTable } from "../src/config-text.ts";
 import type { ConfigProblem } from "../src/errors.ts";
 import { sampleConfig } from "./fixtures/sample-config.ts";
 
@@ -111,4 +111,13 @@ test("a README's table is replaced between its markers, and appended where there
   expect(fresh).toBe(`# Sample\n\n${renderConfigTable(sampleConfig)}\n\nend\n`);
   expect(replaceConfigTable(fresh, sampleConfig)).toBe(fresh);
   expect(replaceConfigTable("# Sample\n", sampleConfig)).toContain("`SAMPLE_UPSTREAM_CONNECT_TIMEOUT_MS`");
+});
+
+test("a table that is not the current one is found, though not for its white space", () => {
+  const readme = renderConfigTable(sampleConfig);
+  expect(
+    findConfigTableDrift(readme.replaceAll(" | ", "   |  ").replace("|---|", "| ------ |"), sampleConfig),
+  ).toBeNull();
+  expect(findConfigTableDrift(readme.replace("`safe`", "`fast`"), sampleConfig)).toContain("`fast`");
+  expect(findConfigTableDrift("# Nothing", sampleConfig)).toContain("no table");
 });
