@@ -9,6 +9,7 @@ import { SliverSources } from "@nano/executor/request/sliver-sources";
 import { Turns } from "@nano/executor/request/turns";
 import { WorkerCounters } from "@nano/executor/request/worker-counters";
 import { AppIsolate } from "@nano/isolate/app-isolate";
+import { engineFingerprint } from "@nano/isolate/engine";
 import type { GuestHost, RunSink } from "@nano/isolate/isolate";
 import { warmEngine } from "@nano/isolate/warm-engine";
 import type { LinkStream } from "@nano/link/link-stream";
@@ -93,6 +94,7 @@ export async function openBenchApp(source: string, directory: string): Promise<B
   if (artifact === null) throw new Error(`${source} has no script`);
   const manifest = resolveManifest({ ...written, limits: { ...written.limits, ...REQUEST_LIMITS } });
   const app = "bench" as AppName;
+  const engine = engineFingerprint();
   const key = createSigningKey();
   const bundleDigest = digestOf(Buffer.from(JSON.stringify(artifact)));
   const built = await buildSliver(
@@ -125,7 +127,7 @@ export async function openBenchApp(source: string, directory: string): Promise<B
   };
   const assignment = { versionId: VERSION, app, manifest, sliverPath, assetsPath: null };
   const openLane = (): AppLane => {
-    const sources = new SliverSources();
+    const sources = new SliverSources(engine);
     return new AppLane(assignment, {
       cache: new IsolateCache({ isolateCount: 10, isolateBytes: 2 ** 31 }),
       turns: new Turns(),
@@ -191,7 +193,7 @@ export async function openBenchApp(source: string, directory: string): Promise<B
   function openIsolate(rung: "heap" | "source"): AppIsolate {
     const source =
       rung === "heap"
-        ? new SliverSources().open(sliverPath).source
+        ? new SliverSources(engine).open(sliverPath).source
         : ({ rung, script: artifact?.script ?? "" } as const);
     const envJson = JSON.stringify(manifest.envVars);
     return AppIsolate.restore({ app, source, isolation: "request", limits: manifest.limits, envJson, host });

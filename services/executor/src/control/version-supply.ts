@@ -13,6 +13,7 @@ import type { WorkerProcess } from "./worker-process.ts";
 const RETIRE_AFTER_MS = 10_000;
 /** Tries of a version whose record is not here yet: the request came ahead of the feed. */
 const RECORD_WAIT_MS = 2_000;
+const REFUSAL_LOG_INTERVAL_MS = 10_000;
 
 export interface VersionSupplyOptions {
   readonly engine: EngineFingerprint;
@@ -38,6 +39,7 @@ export class VersionSupply {
   readonly #held = new WeakMap<WorkerProcess, Held>();
   #records: ReadonlyMap<string, StoreRecord> = new Map();
   #active = new Set<VersionId>();
+  readonly #refused = new Set<VersionId>();
   /** Requests for records that the feed has not brought, called at the next state. */
   #waiting: (() => void)[] = [];
 
@@ -76,7 +78,7 @@ export class VersionSupply {
       worker.send({ type: "assign", assignment: await this.#assign(worker, versionId) });
     } catch (thrown) {
       const error = toWireError(thrown);
-      this.#options.logger.warn("version cannot be served", { versionId, err: thrown });
+      this.#logRefusal(versionId, thrown);
       const isOurs = error.code.startsWith("EXEC_");
       const refused = isOurs ? error : errors.SLIVER_REFUSED({ versionId, why: error.message }).wire;
       worker.send({ type: "refuse", versionId, error: refused });
@@ -104,6 +106,14 @@ export class VersionSupply {
     for (const { digest, kind } of artifacts) {
       if (!stillUsed.has(digest)) this.#options.cache.unlinkFrom(worker.directory, digest, kind).catch(() => undefined);
     }
+  }
+
+  /** Once per version and spell: every request for such a version asks again. */
+  #logRefusal(versionId: VersionId, err: unknown): void {
+    if (this.#refused.has(versionId)) return;
+    this.#refused.add(versionId);
+    setTimeout(() => this.#refused.delete(versionId), REFUSAL_LOG_INTERVAL_MS).unref();
+    this.#options.logger.warn("version cannot be served", { versionId, err });
   }
 
   #giveToAll(versionId: VersionId): void {
@@ -140,9 +150,10 @@ export class VersionSupply {
     const build = this.#records.get(`build/${version.id}`) as BuildRecord | undefined;
     if (build?.state !== "built")
       throw errors.VERSION_NOT_BUILT({ versionId: version.id, engine: this.#options.engine });
-    const sliver = build.slivers[this.#options.engine];
+    // One of another engine holds the script: the app starts from source until its rebuild is there.
+    const sliver = build.slivers[this.#options.engine] ?? Object.values(build.slivers)[0];
     if (sliver !== undefined) return sliver;
-    if (Object.keys(build.slivers).length === 0 && version.assets !== null) return null;
+    if (version.assets !== null) return null;
     throw errors.VERSION_NOT_BUILT({ versionId: version.id, engine: this.#options.engine });
   }
 

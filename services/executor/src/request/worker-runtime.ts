@@ -1,5 +1,6 @@
 /** What runs in a worker, and how it answers its supervisor's messages. */
 import type { Socket } from "node:net";
+import { engineFingerprint } from "@nano/isolate/engine";
 import type { GuestHost } from "@nano/isolate/isolate";
 import { openLink } from "@nano/link/dial-link";
 import type { WorkerId } from "@nano/protocol/brands";
@@ -34,7 +35,7 @@ export class WorkerRuntime {
   readonly #options: WorkerRuntimeOptions;
   readonly #counters = new WorkerCounters();
   readonly #turns = new Turns();
-  readonly #sources = new SliverSources();
+  readonly #sources = new SliverSources(engineFingerprint());
   readonly #egress = new EgressClient();
   readonly #cache: IsolateCache;
   readonly #logs: GuestLogs;

@@ -1,0 +1,94 @@
+/** Edits of an app while it serves: every answer is of the old or the new version, and a broken edit changes nothing. */
+import { afterEach, expect, test } from "vitest";
+import { NanoProcess } from "../support/nano-process.ts";
+import { Fixture } from "./fixtures.ts";
+
+const HOST = "edited.localhost";
+const version = (n: number): string => `export default { fetch: () => new Response("version ${n}") }`;
+const RELOAD_WITHIN_MS = 1_000;
+
+let fixture: Fixture;
+let nano: NanoProcess;
+
+async function start(source: string): Promise<void> {
+  fixture = new Fixture([{ hostname: HOST, source }]);
+  nano = await NanoProcess.start(fixture.args);
+}
+
+afterEach(async () => {
+  await nano?.close();
+  fixture?.remove();
+});
+
+async function untilAnswer(text: string): Promise<number> {
+  const startMs = performance.now();
+  for (;;) {
+    if ((await nano.ask(HOST)).text === text) return performance.now() - startMs;
+    if (performance.now() - startMs > 20_000) throw new Error(`${HOST} never answered ${text}:\n${nano.output}`);
+  }
+}
+
+test("an edit under load is served within a second, and every answer is of the old or the new version", async () => {
+  await start(version(1));
+  let isLoading = true;
+  const texts = new Set<string>();
+  const load = Array.from({ length: 8 }, async () => {
+    while (isLoading) {
+      const answer = await nano.ask(HOST);
+      texts.add(`${answer.status} ${answer.text}`);
+    }
+  });
+  await untilAnswer("version 1");
+  const reloadedMs: number[] = [];
+  for (let n = 2; n <= 4; n++) {
+    fixture.edit(HOST, version(n));
+    reloadedMs.push(await untilAnswer(`version ${n}`));
+  }
+  isLoading = false;
+  await Promise.all(load);
+  expect([...texts].sort()).toEqual([1, 2, 3, 4].map((n) => `200 version ${n}`));
+  process.stdout.write(`reloaded in ${reloadedMs.map(Math.round).join(", ")} ms\n`);
+  expect(Math.min(...reloadedMs)).toBeLessThan(RELOAD_WITHIN_MS);
+});
+
+test("an edit with a syntax error is told with file, line and excerpt, and the old version serves on", async () => {
+  await start(version(1));
+  await untilAnswer("version 1");
+  const from = nano.output.length;
+  fixture.edit(HOST, "export default { fetch: () => new Response('x' }\n");
+  await nano.waitForOutput(/index\.js:1:\d+[\s\S]*new Response\('x' }/, from);
+  expect((await nano.ask(HOST)).text).toBe("version 1");
+});
+
+test("an edit whose init throws is told with file, line and excerpt, and the old version serves on", async () => {
+  await start(version(1));
+  await untilAnswer("version 1");
+  const from = nano.output.length;
+  fixture.edit(HOST, `const table = null;\nconst size = table.length;\n${version(2)}`);
+  await nano.waitForOutput(/index\.js:2:\d+[\s\S]*table\.length/, from);
+  expect((await nano.ask(HOST)).text).toBe("version 1");
+  fixture.edit(HOST, version(3));
+  await untilAnswer("version 3");
+});
+
+test("a changed config is applied without a restart, and a bad one is refused whole", async () => {
+  await start(version(1));
+  await untilAnswer("version 1");
+  let from = nano.output.length;
+  fixture.write([
+    { hostname: HOST, source: version(1) },
+    { hostname: "bad.localhost", source: version(9), settings: { limits: { memory_mb: -1 } } },
+  ]);
+  await nano.waitForOutput(/memory_mb/, from);
+  expect((await nano.ask(HOST)).text).toBe("version 1");
+  expect((await nano.ask("bad.localhost")).status).toBe(404);
+  from = nano.output.length;
+  fixture.write([
+    { hostname: HOST, source: version(1) },
+    { hostname: "second.localhost", source: version(2) },
+  ]);
+  await nano.waitForOutput(/second/, from);
+  let text = "";
+  while (text !== "version 2") text = (await nano.ask("second.localhost")).text;
+  expect((await nano.ask(HOST)).text).toBe("version 1");
+});
