@@ -1,3 +1,4 @@
+import { eventually } from "@nano/test-kit/eventually";
 import { expect, test } from "vitest";
 import { appRecords, nodeRecord } from "./fake-store.ts";
 import { startTestRouter, type TestRouter } from "./router-harness.ts";
@@ -159,8 +160,7 @@ test("a record that nobody can read or ask for does not stop the others", async 
     { kind: "route", host: "no host", path: "/", app: "hello" } as never,
     { kind: "route", host: "late.example", path: "/", app: "hello" } as never,
   );
-  while ((await t.fetch("/", { host: "late.example" })).status === 404)
-    await new Promise((resolve) => setImmediate(resolve));
+  await eventually(async () => (await t.fetch("/", { host: "late.example" })).status !== 404);
   expect((await t.fetch("/", { host: "late.example" })).status).toBe(200);
 });
 
@@ -181,6 +181,6 @@ test("closing lets a request in flight end and takes no further ones", async () 
 test("a draining node is not counted as gone", async () => {
   const t = await start({ request: { noWorkerWaitMs: 20 } });
   t.store.put(nodeRecord([], { draining: true }));
-  while ((await t.metric("router_links_count")) > 0) await new Promise((resolve) => setImmediate(resolve));
+  await eventually(async () => (await t.metric("router_links_count")) === 0);
   expect(await t.fetch("/")).toMatchObject({ status: 503, headers: { "x-nano-error": "no_worker" } });
 });

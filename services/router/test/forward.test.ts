@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { connect } from "node:net";
+import { eventually } from "@nano/test-kit/eventually";
 import { expect, test } from "vitest";
 import { appRecords, nodeRecord } from "./fake-store.ts";
 import { startTestRouter } from "./router-harness.ts";
@@ -168,7 +169,7 @@ test("a worker that does not read stops the client; one that reads on learns tha
     writtenBytes += chunk.length;
   }
   const seen = await worker.next();
-  while (seen.receivedBytes < 256 * 1024) await new Promise((resolve) => setImmediate(resolve));
+  await eventually(() => seen.receivedBytes >= 256 * 1024);
   worker.handler = (r) => r.respond("pong");
   expect((await t.fetch("/ping")).text).toBe("pong");
   expect(seen.receivedBytes).toBe(256 * 1024);
@@ -339,7 +340,7 @@ test("a change of the active version is seen by the next request, a removed rout
   const [first, second] = worker.requests;
   expect(first?.head.versionId).not.toBe(second?.head.versionId);
   t.store.remove("route/app.example/");
-  while ((await t.metric("router_routes_count")) > 0) await new Promise((resolve) => setImmediate(resolve));
+  await eventually(async () => (await t.metric("router_routes_count")) === 0);
   expect((await t.fetch("/")).status).toBe(404);
 });
 
@@ -351,7 +352,7 @@ test("workers of a draining node get nothing, and what they have they finish", a
   const held = await old.next();
   const fresh = await t.node.startWorker();
   t.store.put(nodeRecord([old], { draining: true }), nodeRecord([fresh], { id: "node-2" }));
-  while (fresh.peers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await eventually(() => fresh.peers.length > 0);
   expect((await t.fetch("/")).text).toBe(`hello from ${fresh.id}`);
   held.respond("finished in peace");
   expect((await pending).text).toBe("finished in peace");

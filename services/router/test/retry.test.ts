@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import type { PostmortemAnswer } from "@nano/protocol/messages";
+import { eventually } from "@nano/test-kit/eventually";
 import { expect, test } from "vitest";
 import { decideAfterLoss, type LossFacts, MAX_LOST_WORKERS } from "../src/request/retry.ts";
 import { appRecords, nodeRecord } from "./fake-store.ts";
@@ -62,7 +63,7 @@ test("a loaded warm worker spills to the next choice", async () => {
   const { t, first, second } = await startPair({ request: { loadedCount: 2 } });
   first.handler = () => {};
   const held = [t.fetch("/held"), t.fetch("/held")];
-  while (first.requests.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  await eventually(() => first.requests.length >= 3);
   expect((await t.fetch("/")).text).toBe(`hello from ${second.id}`);
   for (const request of first.requests.slice(1)) request.respond("done");
   await Promise.all(held);
@@ -78,7 +79,7 @@ async function loseWorker(
   second.handler = async (r) => r.respond(`rerun ${r.path} ${(await r.body()).length}`);
   const seenBefore = first.requests.length;
   const answers = requests.map(({ path, ...options }) => t.fetch(path, options));
-  while (first.requests.length < seenBefore + requests.length) await new Promise((resolve) => setImmediate(resolve));
+  await eventually(() => first.requests.length >= seenBefore + requests.length);
   const streamIdOf = (path: string): number =>
     first.requests.find((r) => r.path === path)?.stream.id ?? expect.unreachable();
   t.node.supervisor.answer = () => answer(streamIdOf);
@@ -207,7 +208,7 @@ test("a link that breaks is dialled again", async () => {
   const worker = await t.node.startWorker();
   await t.useWorkers(worker);
   worker.drain();
-  while (worker.peers.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await eventually(() => worker.peers.length >= 2);
   expect((await t.fetch("/")).text).toBe(`hello from ${worker.id}`);
   expect(new Set(worker.peers).size).toBe(worker.peers.length);
 });

@@ -5,6 +5,7 @@ import type { StoreRecord } from "@nano/protocol/records";
 import { loadConfig } from "@nano/service-kit/config";
 import { createSilentLogger } from "@nano/service-kit/logger";
 import { Metrics } from "@nano/service-kit/metrics";
+import { eventually } from "@nano/test-kit/eventually";
 import { onTestFinished } from "vitest";
 import { type RouterConfig, routerConfig } from "../src/config.ts";
 import { type RunningRouter, startRouter } from "../src/start-router.ts";
@@ -82,8 +83,7 @@ export async function startTestRouter(records: StoreRecord[], overrides: Overrid
     metric,
     async useWorkers(...workers) {
       store.put(nodeRecord(workers, { supervisor: node.supervisor }));
-      while ((await metric("router_links_count")) < workers.length)
-        await new Promise((resolve) => setImmediate(resolve));
+      await eventually(async () => (await metric("router_links_count")) >= workers.length);
     },
     fetch(path, options = {}) {
       const { body, host = "app.example", headers, ...rest } = options;

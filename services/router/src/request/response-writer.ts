@@ -9,6 +9,9 @@ import type { ServerResponse } from "node:http";
 import { decodeHeaderBlock, decodeResponseHead } from "@nano/protocol/messages";
 import { readResponseHeaders } from "./request-headers.ts";
 
+/** Up to here a whole body is copied into the buffer of its head. */
+const STRING_BODY_BYTES = 16 * 1024;
+
 /** Why a response cannot be sent on. */
 export interface ResponseProblem {
   readonly what: string;
@@ -90,6 +93,9 @@ export class ResponseWriter {
     const problem = this.#writeHead(lengthBytes);
     if (problem !== null) return problem;
     if (body === null || this.#isBodyless) this.#res.end();
+    // As a string it joins the head in one buffer and one write; as bytes it would be a `writev` of two, a third of the
+    // router's CPU for small answers. Latin-1 maps each byte to one character and back.
+    else if (bodyBytes <= STRING_BODY_BYTES) this.#res.end(body.toString("latin1"), "latin1");
     else this.#res.end(body);
     return null;
   }
