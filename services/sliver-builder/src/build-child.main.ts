@@ -65,7 +65,7 @@ function make(job: Extract<ChildJob, { type: "make" }>, script: string): void {
 async function run(job: ChildJob, body: Buffer): Promise<void> {
   report({ type: "begun" });
   if (job.type === "make") make(job, body.toString("utf8"));
-  else report(await runProbe(job, body));
+  else report(await runProbe(job, body, (contextMs) => report({ type: "restored", contextMs })));
 }
 
 assertNoNodeSnapshot();

@@ -57,6 +57,8 @@ export type ChildReport =
   /** Body: the snapshot. */
   | { readonly type: "made" }
   | { readonly type: "unmade"; readonly cause: string }
+  /** A context is attached; the handler is entered next. */
+  | { readonly type: "restored"; readonly contextMs: number }
   | { readonly type: "probed"; readonly answer: string; readonly contextMs: number }
   | { readonly type: "unprobed"; readonly cause: string };
 
@@ -115,6 +117,8 @@ export function parseReport(header: unknown): ChildReport | null {
     case "unmade":
     case "unprobed":
       return typeof report.cause === "string" ? { type: report.type, cause: report.cause } : null;
+    case "restored":
+      return isMillis(report.contextMs) ? { type: "restored", contextMs: report.contextMs } : null;
     case "probed":
       return typeof report.answer === "string" && isMillis(report.contextMs)
         ? { type: "probed", answer: report.answer, contextMs: report.contextMs }
