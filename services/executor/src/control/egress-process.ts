@@ -12,6 +12,7 @@ const EGRESS_ENTRY = fileURLToPath(new URL("../egress/egress.main.ts", import.me
 /** Doubled with each restart in a row, up to the bound. */
 const RESTART_DELAY_MS = 100;
 const MAX_RESTART_DELAY_MS = 5_000;
+const EGRESS_POOL_THREADS = 16;
 /** How long a process that ends may let its fetches end. */
 const DRAIN_MS = 2_000;
 
@@ -71,7 +72,7 @@ export class EgressProcess {
 
   #start(): void {
     const { socketPath, settings, logger } = this.#options;
-    const child = fork(EGRESS_ENTRY, [], { env: {}, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const child = fork(EGRESS_ENTRY, [], { env: egressEnvironment(), stdio: ["ignore", "ignore", "inherit", "ipc"] });
     this.#child = child;
     child.on("message", (report: EgressReport) => this.#receive(report));
     child.once("exit", () => {
@@ -108,4 +109,13 @@ export class EgressProcess {
   #send(command: EgressCommand): void {
     if (this.#child?.connected) this.#child.send(command, () => undefined);
   }
+}
+
+/** Name look-ups and decoding share libuv's pool, whose size can only be set from outside; certificates are the operator's. */
+function egressEnvironment(): NodeJS.ProcessEnv {
+  const kept = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE"].map((name) => [name, process.env[name]] as const);
+  return {
+    UV_THREADPOOL_SIZE: String(EGRESS_POOL_THREADS),
+    ...Object.fromEntries(kept.filter(([, value]) => value !== undefined)),
+  };
 }
