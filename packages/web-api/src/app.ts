@@ -6,7 +6,7 @@
  */
 import { DEFINE_APP_GLOBAL } from "./boundary.ts";
 import { ExecutionContext } from "./execution-context.ts";
-import { dispatchFetchEvent, hasFetchListener } from "./fetch-event.ts";
+import { dispatchFetchEvent, hasFetchListener } from "./global-events.ts";
 import { keepOwnGlobals } from "./limit-globals.ts";
 import {
   ObjectDefineProperty,

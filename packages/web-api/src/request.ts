@@ -10,9 +10,12 @@ import { HeaderList } from "./header-list.ts";
 import { type Headers, headersOver } from "./headers.ts";
 import { finishInterface } from "./leaf/webidl.ts";
 import { TypeErrorCtor } from "./primordials.ts";
-import { passiveMember, type RequestSlots, signalOf, slotsOfInit } from "./request-slots.ts";
+import type { RequestSlots } from "./request-slots.ts";
 import { followingSignal, type Signal } from "./signal.ts";
 import type { ByteStream } from "./streams.ts";
+
+// The build turns this into the call of the module's wrapper: an app that makes no request of its own does not need it.
+declare const require: (path: "./request-slots.ts") => typeof import("./request-slots.ts");
 
 /** A first argument that tenant code cannot have: the constructor then takes over slots instead of converting an init. */
 const ADOPT = {};
@@ -34,7 +37,7 @@ export class Request {
     this.#slots =
       input === ADOPT
         ? (init as RequestSlots)
-        : slotsOfInit(isRequest(input) ? input.#slots : `${input as string}`, init);
+        : require("./request-slots.ts").slotsOfInit(isRequest(input) ? input.#slots : `${input as string}`, init);
   }
 
   get method(): string {
@@ -51,27 +54,27 @@ export class Request {
   }
 
   get destination(): string {
-    return passiveMember(this.#slots, "destination") as string;
+    return require("./request-slots.ts").passiveMember(this.#slots, "destination") as string;
   }
 
   get referrer(): string {
-    return passiveMember(this.#slots, "referrer") as string;
+    return require("./request-slots.ts").passiveMember(this.#slots, "referrer") as string;
   }
 
   get referrerPolicy(): string {
-    return passiveMember(this.#slots, "referrerPolicy") as string;
+    return require("./request-slots.ts").passiveMember(this.#slots, "referrerPolicy") as string;
   }
 
   get mode(): string {
-    return passiveMember(this.#slots, "mode") as string;
+    return require("./request-slots.ts").passiveMember(this.#slots, "mode") as string;
   }
 
   get credentials(): string {
-    return passiveMember(this.#slots, "credentials") as string;
+    return require("./request-slots.ts").passiveMember(this.#slots, "credentials") as string;
   }
 
   get cache(): string {
-    return passiveMember(this.#slots, "cache") as string;
+    return require("./request-slots.ts").passiveMember(this.#slots, "cache") as string;
   }
 
   get redirect(): string {
@@ -79,19 +82,19 @@ export class Request {
   }
 
   get integrity(): string {
-    return passiveMember(this.#slots, "integrity") as string;
+    return require("./request-slots.ts").passiveMember(this.#slots, "integrity") as string;
   }
 
   get keepalive(): boolean {
-    return passiveMember(this.#slots, "keepalive") as boolean;
+    return require("./request-slots.ts").passiveMember(this.#slots, "keepalive") as boolean;
   }
 
   get duplex(): string {
-    return passiveMember(this.#slots, "duplex") as string;
+    return require("./request-slots.ts").passiveMember(this.#slots, "duplex") as string;
   }
 
   get signal(): Signal {
-    return signalOf(this.#slots);
+    return require("./request-slots.ts").signalOf(this.#slots);
   }
 
   get body(): ByteStream | null {
@@ -106,7 +109,7 @@ export class Request {
   clone(): Request {
     const slots = this.#slots;
     if (isBodyUnusable(slots.body)) throw new TypeErrorCtor("Request.clone: the body was read or is locked");
-    const signal = signalOf(slots);
+    const signal = require("./request-slots.ts").signalOf(slots);
     return requestOver({
       ...slots,
       headers: slots.headers.copy(),

@@ -7,8 +7,12 @@ import { defineLazyGlobal } from "./define-global.ts";
 import type { HostSource } from "./host-source.ts";
 import { ObjectPrototypeIsPrototypeOf, PromisePrototypeThen, Uint8ArrayCtor, uncurryThis } from "./primordials.ts";
 
+interface Modules {
+  "web-streams-polyfill": typeof Ponyfill;
+  "./text-streams.ts": typeof import("./text-streams.ts");
+}
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
-declare const require: (name: "web-streams-polyfill") => typeof Ponyfill;
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 export type ByteStream = Ponyfill.ReadableStream<Uint8Array>;
 
@@ -64,6 +68,8 @@ export function installStreams(): void {
     const name = INTERFACES[i] as (typeof INTERFACES)[number];
     defineLazyGlobal(name, () => loadStreams().interfaces[name]);
   }
+  defineLazyGlobal("TextEncoderStream", () => require("./text-streams.ts").createTextEncoderStream());
+  defineLazyGlobal("TextDecoderStream", () => require("./text-streams.ts").createTextDecoderStream());
 }
 
 /** Whether a value is a ReadableStream; where none was ever made, it is not. */

@@ -1,5 +1,5 @@
 /** TextEncoderStream and TextDecoderStream of the Encoding standard, made when they are first touched. */
-import { defineLazyGlobal, loadGlobal } from "./define-global.ts";
+import { loadGlobal } from "./define-global.ts";
 import { finishInterface } from "./leaf/webidl.ts";
 import { StringPrototypeCharCodeAt, StringPrototypeSlice, Uint8ArrayCtor } from "./primordials.ts";
 import { loadStreams } from "./streams.ts";
@@ -13,12 +13,7 @@ interface Decoder {
   decode(input?: unknown, options?: { stream: boolean }): string;
 }
 
-export function installTextStreams(): void {
-  defineLazyGlobal("TextEncoderStream", loadTextEncoderStream);
-  defineLazyGlobal("TextDecoderStream", loadTextDecoderStream);
-}
-
-function loadTextEncoderStream(): unknown {
+export function createTextEncoderStream(): unknown {
   const { TransformStream } = loadStreams().interfaces;
 
   class TextEncoderStream {
@@ -52,7 +47,7 @@ function loadTextEncoderStream(): unknown {
   return TextEncoderStream;
 }
 
-function loadTextDecoderStream(): unknown {
+export function createTextDecoderStream(): unknown {
   const { TransformStream } = loadStreams().interfaces;
   const TextDecoder = loadGlobal<new (label: unknown, options: unknown) => Decoder>("TextDecoder");
 

@@ -1,7 +1,6 @@
 /** UTF-8 in both directions: by the host, which does it faster than cold JavaScript; without one, by the leaf's coder. */
 import { HostOp } from "./boundary.ts";
 import { callHost, hasHost } from "./host.ts";
-import { decodeUtf8 as decodeInGuest, encodeUtf8 as encodeInGuest } from "./leaf/utf8.ts";
 import {
   StringPrototypeCharCodeAt,
   StringPrototypeSlice,
@@ -10,17 +9,20 @@ import {
   Uint8ArrayCtor,
 } from "./primordials.ts";
 
+// The build turns this into the call of the module's wrapper: nothing of it runs before.
+declare const require: (path: "./leaf/utf8.ts") => typeof import("./leaf/utf8.ts");
+
 const BYTE_ORDER_MARK = 0xfeff;
 
 /** "UTF-8 decode" of the Encoding standard: malformed bytes become U+FFFD, a byte order mark is dropped. */
 export function decodeUtf8(bytes: ArrayBuffer): string {
   if (hasHost()) return callHost(HostOp.TEXT_DECODE, 0, "utf-8", bytes, 0) as string;
-  return withoutMark(decodeInGuest(new Uint8ArrayCtor(bytes)));
+  return withoutMark(require("./leaf/utf8.ts").decodeUtf8(new Uint8ArrayCtor(bytes)));
 }
 
 export function encodeUtf8(text: string): ArrayBuffer {
   if (hasHost()) return callHost(HostOp.TEXT_ENCODE, 0, text) as ArrayBuffer;
-  return TypedArrayPrototypeGetBuffer(encodeInGuest(text));
+  return TypedArrayPrototypeGetBuffer(require("./leaf/utf8.ts").encodeUtf8(text));
 }
 
 /** What `decodeUtf8(encodeUtf8(text))` gives, without the way through the host. */
