@@ -2,9 +2,10 @@
 import type { Reporter, TestModule } from "vitest/node";
 
 export default class CountReporter implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     let passed = 0;
-    let failed = 0;
+    // What was thrown outside every test fails the run, so it counts.
+    let failed = unhandledErrors.length;
     let skipped = 0;
     for (const module of modules) {
       if (module.errors().length > 0) failed += 1;

@@ -15,7 +15,13 @@ import type { AppArtifacts } from "./app-source.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
 export type DeploymentOutcome =
-  | { readonly kind: "serving"; readonly elapsedMs: number; readonly note: string; readonly isChanged: boolean }
+  | {
+      readonly kind: "serving";
+      readonly elapsedMs: number;
+      readonly note: string;
+      readonly isChanged: boolean;
+      readonly isFirst: boolean;
+    }
   | { readonly kind: "failed" | "stale"; readonly error: WireError };
 
 /** Makes what is deployed; throws what is wrong with it. */
@@ -117,6 +123,7 @@ export class Deployment {
     const { manifest } = made;
     let answer = await registry.deploy(plan.name, { manifest, bundle, assets, sliver, fingerprint, activate: true });
     this.#hasRecord = true;
+    const isFirst = this.#version === null;
     const isChanged = answer.version !== this.#version;
     let built: Extract<BuildEvent, { type: "built" }> | null = null;
     if (answer.state === "queued" || answer.state === "building") {
@@ -128,7 +135,7 @@ export class Deployment {
     this.#isServing = true;
     this.#version = answer.version;
     const elapsedMs = performance.now() - startedAtMs;
-    return { kind: "serving", elapsedMs, note: noteOf(answer, built), isChanged };
+    return { kind: "serving", elapsedMs, note: noteOf(answer, built), isChanged, isFirst };
   }
 
   async #follow(answer: VersionAnswer): Promise<Extract<BuildEvent, { type: "built" }> | null> {

@@ -159,7 +159,7 @@ export class Machine {
     if (this.#isClosed) return;
     if (outcome.kind === "serving") {
       const seconds = (outcome.elapsedMs / 1000).toFixed(2);
-      const what = this.#isDeployed ? "reloaded" : "deployed";
+      const what = outcome.isFirst ? "deployed" : "reloaded";
       if (outcome.isChanged) terminal.line(`${terminal.paint("green", "✓")} ${plan.name}: ${what} in ${seconds} s`);
       return;
     }

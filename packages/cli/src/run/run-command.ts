@@ -4,7 +4,6 @@
  * I1 Whatever ends it, processes, sockets and the lock are gone when `runMachine` returns.
  */
 import { isAbsolute, resolve } from "node:path";
-import { isNanoError } from "@nano/protocol/errors";
 import type { RunPlan } from "../config/config-file.ts";
 import { findKeyPlaces, openKeys } from "../config/key-places.ts";
 import { defaultDataDirectory, loadPlan, type ServerOverrides, type Target } from "../config/load-plan.ts";
@@ -54,11 +53,10 @@ export async function runMachine(options: RunOptions): Promise<ExitCode> {
   end.onImpatience(() => machine.kill());
 
   const served = serve(machine, plan, options);
-  await Promise.race([served, end.reached]);
-  if (end.signal === null && target.kind === "config") {
-    const watch = await watchConfig(machine, plan, options);
-    stack.defer(() => watch.close());
+  if (target.kind === "config") {
+    stack.adopt(await watchConfig(machine, served, options), (watch) => watch.close());
   }
+  await Promise.race([served, end.reached]);
   await end.reached;
   return exitCodeFor(end);
 }
@@ -71,21 +69,19 @@ async function serve(machine: Machine, plan: RunPlan, { terminal }: RunOptions):
   terminal.line(terminal.paint("dim", "Edits are served as they are saved. Ctrl-C ends it."));
 }
 
-async function watchConfig(machine: Machine, first: RunPlan, options: RunOptions): Promise<{ close(): void }> {
+async function watchConfig(machine: Machine, served: Promise<void>, options: RunOptions): Promise<{ close(): void }> {
   const { target, overrides, terminal } = options;
   const shownPath = isAbsolute(target.path) ? target.path : resolve(target.path);
-  let current = first;
-  let applying: Promise<void> = Promise.resolve();
+  // Changes wait for the first state to be served, and for each other; a start that failed is told elsewhere.
+  let applying = served.catch(() => {});
   const reload = async (): Promise<void> => {
     try {
       const plan = await loadPlan(target, overrides);
       await machine.apply(plan);
-      current = plan;
-      terminal.line(terminal.paint("green", `${shownPath}: applied, ${current.apps.length} apps`));
+      terminal.line(terminal.paint("green", `${shownPath}: applied`));
       machine.showApps();
     } catch (error) {
       terminal.line(describeError(error, terminal));
-      if (!isNanoError(error)) throw error;
       terminal.line(terminal.paint("yellow", `${shownPath}: refused, what was served before is served on`));
     }
   };

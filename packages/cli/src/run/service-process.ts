@@ -18,7 +18,7 @@ const FIRST_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2000;
 /** A process that lived this long begins anew without a pause. */
 const STABLE_MS = 10_000;
-/** Lines of a failed start that are shown. */
+/** Lines of a failed start that its error holds. */
 const KEPT_LINES = 20;
 
 export interface ServiceSpec {
@@ -177,7 +177,9 @@ export class ServiceProcess {
   async #read(stream: Readable | null): Promise<void> {
     if (stream === null) return;
     await splitLines(stream, (line) => {
-      if (this.#state === "starting") this.#recentLines = [...this.#recentLines, line].slice(-KEPT_LINES);
+      // Log records are shown by `onLine`; what is none is the last word of a crash.
+      if (this.#state === "starting" && !line.startsWith("{"))
+        this.#recentLines = [...this.#recentLines, line].slice(-KEPT_LINES);
       return this.#options.onLine(line);
     });
   }

@@ -1,0 +1,164 @@
+import type { AppName, ArtifactDigest, VersionId } from "@nano/protocol/brands";
+import { resolveManifest } from "@nano/protocol/manifest";
+import type { Route, VersionAnswer } from "@nano/protocol/registry-api";
+import { describe, expect, test } from "vitest";
+import type { AppPlan, RunPlan } from "../src/config/config-file.ts";
+import { errors } from "../src/errors.ts";
+import { Deployer } from "../src/run/deployer.ts";
+import type { DeploymentOutcome, MakeArtifacts } from "../src/run/deployment.ts";
+import type { RegistryClient } from "../src/run/registry-client.ts";
+
+const server = { host: "127.0.0.1", port: 0, adminPort: 0 };
+
+function planOf(...names: string[]): RunPlan {
+  const apps = names.map(
+    (name): AppPlan => ({
+      name: name as AppName,
+      routes: [{ host: `${name}.localhost`, path: "/" }],
+      source: { kind: "code", path: `/apps/${name}` },
+      manifest: {},
+    }),
+  );
+  return { server, apps };
+}
+
+const good: MakeArtifacts = async () => ({
+  manifest: {},
+  bundle: { format: 1, script: "s", sourceMap: "" },
+  assets: null,
+  sliver: null,
+});
+const broken: MakeArtifacts = async () => {
+  throw errors.FILE_UNREADABLE({ path: "index.ts", why: "it is broken" });
+};
+
+/** A registry that builds at once, and knows some apps from before. */
+function createFake(known: readonly string[] = []) {
+  const apps = new Set(known);
+  const log: string[] = [];
+  let routes: readonly Route[] = [];
+  let versionCount = 0;
+  const answerOf = (app: AppName): VersionAnswer => ({
+    app,
+    version: `v${String(versionCount).padStart(16, "0")}` as VersionId,
+    state: "built",
+    error: null,
+    isActive: true,
+    isPending: false,
+    createdAt: "",
+    manifest: resolveManifest({}) as unknown as VersionAnswer["manifest"],
+    bundle: null,
+    assets: null,
+    slivers: {},
+  });
+  const registry: RegistryClient = {
+    storeArtifact: async () => "0".repeat(64) as ArtifactDigest,
+    async deploy(app) {
+      apps.add(app);
+      versionCount += 1;
+      log.push(`deploy ${app}`);
+      return answerOf(app);
+    },
+    readVersion: async (app) => answerOf(app),
+    followBuild: async () => {},
+    async replaceRoutes(next) {
+      for (const route of next) if (!apps.has(route.app)) throw new Error(`Route to an unknown app: ${route.app}`);
+      routes = next;
+    },
+    listApps: async () =>
+      [...apps].map((name) => ({
+        name: name as AppName,
+        activeVersion: "v0000000000000000" as VersionId,
+        pendingVersions: [],
+        versionCount: 1,
+      })),
+    async deleteApp(app) {
+      apps.delete(app);
+      log.push(`delete ${app}`);
+    },
+  };
+  const sources = new Map<string, (make: MakeArtifacts) => void>();
+  const outcomes: string[] = [];
+  const makes = new Map<string, MakeArtifacts>();
+  const deployer = new Deployer({
+    registry,
+    async openSource(plan, onChange) {
+      sources.set(plan.name, onChange);
+      onChange(makes.get(plan.name) ?? good);
+      return { close: async () => void sources.delete(plan.name) };
+    },
+    onStep: () => {},
+    onLog: () => {},
+    onOutcome: (plan: AppPlan, outcome: DeploymentOutcome) => outcomes.push(`${plan.name} ${outcome.kind}`),
+  });
+  const edit = async (name: string, make: MakeArtifacts): Promise<void> => {
+    sources.get(name)?.(make);
+    await Promise.all(deployer.deployments.map((each) => each.settled()));
+  };
+  return { deployer, log, outcomes, makes, sources, edit, hosts: () => routes.map((route) => route.host) };
+}
+
+describe("a plan", () => {
+  test("is brought to the registry: apps deployed, routes set, what is left from before removed", async () => {
+    const { deployer, log, outcomes, hosts } = createFake(["old"]);
+    await deployer.apply(planOf("a", "b"));
+    expect(outcomes.toSorted()).toEqual(["a serving", "b serving"]);
+    expect(hosts().toSorted()).toEqual(["a.localhost", "b.localhost"]);
+    expect(log).toContain("delete old");
+  });
+
+  test("that changes touches only the apps that changed", async () => {
+    const { deployer, log, hosts, sources } = createFake();
+    await deployer.apply(planOf("a", "b"));
+    log.length = 0;
+    await deployer.apply(planOf("b", "c"));
+    expect(log).toEqual(["delete a", "deploy c"]);
+    expect(hosts()).toEqual(["b.localhost", "c.localhost"]);
+    expect([...sources.keys()]).toEqual(["b", "c"]);
+  });
+
+  test("with an app that cannot be built serves the others, and it too once it is repaired", async () => {
+    const { deployer, outcomes, makes, edit, hosts } = createFake();
+    makes.set("a", broken);
+    await deployer.apply(planOf("a", "b"));
+    expect(outcomes.toSorted()).toEqual(["a failed", "b serving"]);
+    expect(hosts()).toEqual(["b.localhost"]);
+    await edit("a", good);
+    expect(outcomes.at(-1)).toBe("a serving");
+    expect(hosts()).toEqual(["a.localhost", "b.localhost"]);
+  });
+});
+
+describe("an edit", () => {
+  test("that is broken leaves the version that serves, and its route", async () => {
+    const { deployer, outcomes, edit, hosts } = createFake();
+    await deployer.apply(planOf("a"));
+    await edit("a", broken);
+    expect(outcomes).toEqual(["a serving", "a stale"]);
+    expect(hosts()).toEqual(["a.localhost"]);
+  });
+
+  test("of an app that served in an earlier run leaves that version too", async () => {
+    const { deployer, outcomes, makes, hosts } = createFake(["a"]);
+    makes.set("a", broken);
+    await deployer.apply(planOf("a"));
+    expect(outcomes).toEqual(["a stale"]);
+    expect(hosts()).toEqual(["a.localhost"]);
+  });
+
+  test("that comes while another is deployed is the one that counts in the end, once", async () => {
+    const { deployer, log, edit } = createFake();
+    await deployer.apply(planOf("a"));
+    log.length = 0;
+    const made: string[] = [];
+    const named =
+      (name: string): MakeArtifacts =>
+      () => {
+        made.push(name);
+        return good();
+      };
+    await Promise.all([edit("a", named("1")), edit("a", named("2")), edit("a", named("3"))]);
+    expect(made).toEqual(["1", "3"]);
+    expect(log).toEqual(["deploy a", "deploy a"]);
+  });
+});
