@@ -13,7 +13,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
 
-/** Free names of the script, declared around it: they stand outside of what is minified. */
+/** Free names of the modules: parameters of a lazy one, constants around the eager ones. */
 export const LOAD_NAME = "__nano_load__";
 export const EAGER_NAME = "__nano_eager__";
 
@@ -56,7 +56,7 @@ export function readGraph(metafile: Metafile, entry: string): ModuleGraph {
 /** What lazy modules take of eager ones: names by module. */
 export type EagerUses = Map<string, Set<string>>;
 
-/** The text of a lazy module as `()=>{…; return exports}`; notes what it takes of eager modules. */
+/** The text of a lazy module as `(load,eager)=>{…; return exports}`; notes what it takes of eager modules. */
 export async function lazyModuleText(module: string, graph: ModuleGraph, uses: EagerUses): Promise<string> {
   const source = await readFile(path.join(ROOT, module), "utf8");
   // A CommonJS package: it finds module and exports, and nothing to import.
@@ -80,7 +80,7 @@ export async function lazyModuleText(module: string, graph: ModuleGraph, uses: E
     })
     .replace(BARE_IMPORT, "");
   if (/^(?:import|export)\b/m.test(body)) throw new Error(`${module} has an import or export of an unknown form`);
-  return `()=>{${body}\nreturn{${exported}}}`;
+  return `(${LOAD_NAME},${EAGER_NAME})=>{${body}\nreturn{${exported}}}`;
 }
 
 /** In eager modules, `require` becomes the call that loads a lazy module. */

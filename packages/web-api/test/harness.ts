@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import ivm from "isolated-vm";
 import { buildWebApi } from "../build.ts";
-import { ATTACH_GLOBAL, GuestEvent, HostOp, SECRET_PLACEHOLDER } from "../src/boundary.ts";
+import { ATTACH_GLOBAL, GuestEvent, HostOp, SCRIPT_SEPARATOR, SECRET_PLACEHOLDER } from "../src/boundary.ts";
 
 export const SECRET = "the secret of this test";
 
@@ -152,7 +152,7 @@ return exports; });`;
     return new Guest(isolate, context, options.answers);
   }
   const snapshot = ivm.Isolate.createSnapshot([
-    { code: webApi, filename: "web-api.js" },
+    ...webApi.split(SCRIPT_SEPARATOR).map((code) => ({ code, filename: "web-api.js" })),
     { code: app, filename: "app.js" },
   ]);
   const isolate = new ivm.Isolate({ memoryLimit: 64, snapshot });
