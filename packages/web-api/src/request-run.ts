@@ -46,6 +46,7 @@ export class RequestRun {
   #sender: BodySender | null = null;
   #pendingCount = 0;
   #isResponseOver = false;
+  #isSettled = false;
   #isKnown = false;
 
   constructor(id: number) {
@@ -78,10 +79,10 @@ export class RequestRun {
     this.#endResponse();
   }
 
-  /** Keeps the request open until the promise settles; its failure is logged. */
+  /** Keeps the request open until the promise settles, unless it is over; a failure is logged. */
   waitUntil(promise: unknown): void {
     this.#pendingCount++;
-    this.#remember();
+    if (!this.#isSettled) this.#remember();
     PromisePrototypeThen(PromiseResolve(promise), this.#onWaited, (reason) => {
       writeLog("error", `waitUntil: ${formatThrown(reason)}`);
       this.#onWaited();
@@ -131,8 +132,8 @@ export class RequestRun {
       const data = body === null ? null : body.data;
       if (body !== null) body.isUsed = true;
       if (this.#pendingCount === 0) {
-        callHost(HostOp.RESPOND_SETTLED, this.#id, status, slots.statusText, block, data);
         this.#forget();
+        callHost(HostOp.RESPOND_SETTLED, this.#id, status, slots.statusText, block, data);
         return;
       }
       callHost(HostOp.RESPOND, this.#id, status, slots.statusText, block, data);
@@ -162,7 +163,7 @@ export class RequestRun {
   }
 
   #settle(): void {
-    if (!this.#isResponseOver || this.#pendingCount > 0) return;
+    if (!this.#isResponseOver || this.#isSettled || this.#pendingCount > 0) return;
     this.#forget();
     callHost(HostOp.SETTLED, this.#id);
   }
@@ -174,6 +175,7 @@ export class RequestRun {
   }
 
   #forget(): void {
+    this.#isSettled = true;
     if (this.#isKnown) MapPrototypeDelete(runs, this.#id);
   }
 

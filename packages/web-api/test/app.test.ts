@@ -46,6 +46,23 @@ describe("a handler", () => {
     expect(guest.of(HostOp.SETTLED)).toHaveLength(1);
   });
 
+  test.each([
+    ["at once", "new Response()"],
+    ["by a stream", "new Response(ReadableStream.from([new Uint8Array(1)]))"],
+  ])("that answers %s settles once, even where waitUntil is called after the end", async (_what, response) => {
+    using guest = await openGuest({
+      app: `let late; exports.default = { fetch(request, env, ctx) {
+        if (late) late.waitUntil(Promise.resolve());
+        late = ctx;
+        return ${response};
+      } };`,
+    });
+    guest.request({ id: 1 });
+    guest.request({ id: 2 });
+    const ends = guest.calls.filter((call) => call.code === HostOp.SETTLED || call.code === HostOp.RESPOND_SETTLED);
+    expect(ends.map((call) => call.id)).toEqual([1, 2]);
+  });
+
   test("whose waitUntil fails has the failure in its log", async () => {
     using guest = await openGuest({
       app: `exports.default = { fetch(request, env, ctx) { ctx.waitUntil(Promise.reject(new Error("later"))); return new Response(); } };`,
