@@ -9,7 +9,7 @@
 import type { AppName } from "@nano/protocol/brands";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
-import { webApiScript } from "./engine.ts";
+import { webApiScripts } from "./engine.ts";
 import { errors } from "./errors.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import { type EnterReference, GuestContext, type GuestValue } from "./guest-context.ts";
@@ -82,7 +82,9 @@ export class AppIsolate {
     } else {
       this.#isolate = new ivm.Isolate({ memoryLimit });
       this.#scripts = [
-        this.#isolate.compileScriptSync(webApiScript(SOURCE_ATTACH_SECRET), { filename: WEB_API_SCRIPT_NAME }),
+        ...webApiScripts(SOURCE_ATTACH_SECRET).map((code) =>
+          this.#isolate.compileScriptSync(code, { filename: WEB_API_SCRIPT_NAME }),
+        ),
         this.#isolate.compileScriptSync(source.script, { filename: APP_SCRIPT_NAME }),
       ];
       this.#maxContexts = this.#contextBound(0);

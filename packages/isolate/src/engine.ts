@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { EngineFingerprint } from "@nano/protocol/brands";
-import { SECRET_PLACEHOLDER } from "@nano/web-api/boundary";
+import { SCRIPT_SEPARATOR, SECRET_PLACEHOLDER } from "@nano/web-api/boundary";
 import { errors } from "./errors.ts";
 
 const WEB_API_PATH = new URL("../../web-api/dist/web-api.js", import.meta.url);
@@ -24,9 +24,9 @@ function loadWebApi(): string {
   return webApiText;
 }
 
-/** The web-api script with the secret that attaches a host to contexts made from it (hex digits). */
-export function webApiScript(attachSecret: string): string {
-  return loadWebApi().replace(SECRET_PLACEHOLDER, attachSecret);
+/** The web-api script, in the parts that run one after another, with the secret that attaches a host (hex digits). */
+export function webApiScripts(attachSecret: string): string[] {
+  return loadWebApi().replace(SECRET_PLACEHOLDER, attachSecret).split(SCRIPT_SEPARATOR);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Makes the heap snapshot of an app: web-api, then the app's script, then its serialised heap. */
 import { ATTACH_GLOBAL, GuestEvent } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
-import { webApiScript } from "./engine.ts";
+import { webApiScripts } from "./engine.ts";
 import { APP_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "./script-names.ts";
 
 export interface MakeSnapshotOptions {
@@ -22,7 +22,7 @@ export interface MakeSnapshotOptions {
 export function makeSnapshot({ script, attachSecret, warmUp }: MakeSnapshotOptions): Uint8Array {
   const copy = ivm.Isolate.createSnapshot(
     [
-      { code: webApiScript(attachSecret), filename: WEB_API_SCRIPT_NAME },
+      ...webApiScripts(attachSecret).map((code) => ({ code, filename: WEB_API_SCRIPT_NAME })),
       { code: script, filename: APP_SCRIPT_NAME },
     ],
     warmUp ? warmUpScript(attachSecret) : undefined,

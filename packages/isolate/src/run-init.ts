@@ -1,6 +1,6 @@
 /** Runs an app's top level in an ordinary isolate, under a deadline and a memory limit, to learn how it ends. */
 import ivm from "isolated-vm";
-import { webApiScript } from "./engine.ts";
+import { webApiScripts } from "./engine.ts";
 import { APP_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "./script-names.ts";
 
 const MIB = 1024 * 1024;
@@ -23,7 +23,9 @@ export function runInit({ script, initTimeMs, memoryBytes }: RunInitOptions): In
   const startedMs = performance.now();
   try {
     const context = isolate.createContextSync();
-    isolate.compileScriptSync(webApiScript("00"), { filename: WEB_API_SCRIPT_NAME }).runSync(context);
+    for (const code of webApiScripts("00")) {
+      isolate.compileScriptSync(code, { filename: WEB_API_SCRIPT_NAME }).runSync(context);
+    }
     const app = isolate.compileScriptSync(script, { filename: APP_SCRIPT_NAME });
     app.runSync(context, { timeout: initTimeMs });
     return { type: "done", initMs: performance.now() - startedMs };
