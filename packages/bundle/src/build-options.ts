@@ -10,15 +10,16 @@ import { join } from "node:path";
 import { DEFINE_APP_GLOBAL } from "@nano/web-api/boundary";
 import type { BuildOptions } from "esbuild";
 import type { AppSource } from "./app-source.ts";
+import type { EntryPoint } from "./entry-point.ts";
 
 const EXPORTS_NAME = "__nano_exports";
 /** What modules find as `process`: the host's, or an empty environment. A name of the wrapper, so none of the global object. */
 const PROCESS_SHIM = "var process = globalThis.process ?? { env: {} };";
 
-export function createBuildOptions(source: AppSource & { readonly entry: string }): BuildOptions & { metafile: true } {
+export function createBuildOptions(source: AppSource, entry: EntryPoint): BuildOptions & { metafile: true } {
   return {
+    ...entry,
     absWorkingDir: source.directory,
-    entryPoints: [source.entry],
     // Never written: it only makes `sources` of the map relative to the app's directory.
     outfile: join(source.directory, "app.js"),
     write: false,

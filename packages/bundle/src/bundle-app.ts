@@ -6,6 +6,7 @@ import { type BuildFailure, type BuildResult, build } from "esbuild";
 import { type AppLocation, type AppSource, findAppSource } from "./app-source.ts";
 import { createBuildOptions } from "./build-options.ts";
 import { createBuildError, toSourceProblem } from "./build-problem.ts";
+import { resolveEntryPoint } from "./entry-point.ts";
 import { errors, type SourceProblem } from "./errors.ts";
 
 /** Largest script: what V8 compiles within an app's init time with room to spare. */
@@ -41,7 +42,7 @@ export async function bundleApp(options: BundleOptions): Promise<BundledApp> {
 
 async function runBuild(source: AppSource, entry: string): Promise<BuildResult> {
   try {
-    return await build(createBuildOptions({ ...source, entry }));
+    return await build(createBuildOptions(source, await resolveEntryPoint(source.directory, entry)));
   } catch (error) {
     throw createBuildError((error as Partial<BuildFailure>).errors ?? [], error);
   }

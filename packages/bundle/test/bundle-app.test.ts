@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type BundledApp, bundleApp } from "@nano/bundle/bundle-app";
 import { isNanoError, type NanoError } from "@nano/protocol/errors";
 import { describe, expect, it } from "vitest";
@@ -45,6 +45,36 @@ describe("a bundle", () => {
 
   it.each([".ts", ".tsx", ".js", ".mjs", ".jsx"])("takes an entry with %s", async (extension) => {
     expect((await init({ [`index${extension}`]: "export default 1" })).default).toBe(1);
+  });
+
+  it.each(["index*.ts", "src/**/*.ts", "what?.ts", "[...path].ts", "{a,b}.ts", "a#b%20c.ts"])(
+    "takes the entry %s for a file, not for a pattern",
+    async (path) => {
+      const directory = await appDirectory({
+        "nano.json": JSON.stringify({ entrypoint: path }),
+        [path]: 'import { value } from "./value.ts";\nexport default value;',
+        [join(dirname(path), "value.ts")]: "const value: number = 1; export { value };",
+        "indexes.ts": "export default 2",
+        "src/a/b.ts": "export default 3",
+      });
+      const app = await bundleApp({ dir: directory });
+      expect(loadScript(app.artifact?.script ?? "").init().default).toBe(1);
+      expect(app.watchFiles).toContain(join(directory, path));
+      expect(app.watchFiles).toContain(join(directory, dirname(path), "value.ts"));
+      const below = await bundleApp({ entrypoint: join(directory, path) });
+      expect(loadScript(below.artifact?.script ?? "").init().default).toBe(1);
+    },
+  );
+
+  it("takes the tsconfig.json above an entry whose name holds a star", async () => {
+    const exports = await init({
+      "nano.json": '{"entrypoint":"pages/*.tsx"}',
+      "pages/*.tsx": "export default <p>hi</p>;",
+      "tsconfig.json": '{"compilerOptions":{"jsx":"react-jsx","jsxImportSource":"h"}}',
+      "node_modules/h/package.json": '{"name":"h"}',
+      "node_modules/h/jsx-runtime.js": "export const jsx = (type, props) => [type, props.children];",
+    });
+    expect(exports.default).toEqual(["p", "hi"]);
   });
 
   it("takes CommonJS entries and packages", async () => {
