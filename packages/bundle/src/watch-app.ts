@@ -4,8 +4,9 @@
  * I1 Changes that come together are one rebuild; one rebuild runs at a time; a change during it causes one more.
  * I2 The listener hears the first bundle, and then only of bundles that differ, of assets that changed, and of failures.
  * I3 A failed build leaves the watch in place: the next edit is built.
+ * I4 Whatever goes wrong after the start, in here or in the listener, is a `failed` event and nothing else.
  */
-import { hash } from "node:crypto";
+import { createHash } from "node:crypto";
 import type { Dirent, FSWatcher } from "node:fs";
 import { watch } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -32,7 +33,12 @@ export interface AppWatch {
 /** Builds once, reports, and goes on until `close`. @throws BUNDLE_NO_ENTRY (no such directory), BUNDLE_TOO_MANY_DIRECTORIES */
 export async function watchApp(options: BundleOptions, onChange: (event: WatchEvent) => void): Promise<AppWatch> {
   const watcher = new AppWatcher(options, await directoryOf(options), onChange);
-  await watcher.start();
+  try {
+    await watcher.start();
+  } catch (error) {
+    await watcher.close();
+    throw error;
+  }
   return watcher;
 }
 
@@ -90,13 +96,29 @@ class AppWatcher implements AppWatch {
       this.#areAssetsDirty = false;
       const event = await this.#rebuild(areAssetsChanged);
       if (this.#isClosed) break;
-      const digest = digestOf(event);
-      if (digest !== this.#reported || areAssetsChanged) {
-        this.#reported = digest;
-        this.#onChange(event);
-      }
+      this.#report(event, areAssetsChanged);
     } while (this.#isDirty && !this.#isClosed);
     this.#running = null;
+  }
+
+  #report(event: WatchEvent, areAssetsChanged: boolean): void {
+    const digest = digestOf(event);
+    if (digest === this.#reported && !areAssetsChanged) return;
+    this.#reported = digest;
+    try {
+      this.#onChange(event);
+    } catch (error) {
+      // Nobody waits for this: thrown on, it would end the process.
+      this.#tellFailure(error);
+    }
+  }
+
+  #tellFailure(error: unknown): void {
+    try {
+      this.#onChange(toFailure(error));
+    } catch {
+      // A listener that throws at its own failure has been told: the watch goes on.
+    }
   }
 
   async #rebuild(areAssetsChanged: boolean): Promise<WatchEvent> {
@@ -110,7 +132,7 @@ class AppWatcher implements AppWatch {
       this.#assetsDir = app.assetsDir;
       return { type: "bundled", app, areAssetsChanged: areAssetsChanged || isOtherDirectory };
     } catch (error) {
-      return { type: "failed", error: isNanoError(error) ? error : new NanoError(toWireError(error), error) };
+      return toFailure(error);
     }
   }
 
@@ -159,8 +181,16 @@ async function listDirectories(root: string): Promise<Set<string>> {
   return found;
 }
 
+function toFailure(error: unknown): WatchEvent {
+  return { type: "failed", error: isNanoError(error) ? error : new NanoError(toWireError(error), error) };
+}
+
+/** Each part by itself: a script and a map of the largest size are more than one string can hold. */
 function digestOf(event: WatchEvent): string {
-  if (event.type === "failed") return hash("sha256", event.error.message);
+  const digest = createHash("sha256");
+  if (event.type === "failed") return digest.update(event.error.message).digest("hex");
   const { artifact, manifest, assetsDir, entry } = event.app;
-  return hash("sha256", JSON.stringify([artifact, manifest, assetsDir, entry]));
+  digest.update(JSON.stringify([artifact?.script.length ?? null, manifest, assetsDir, entry]));
+  if (artifact !== null) digest.update(artifact.script).update(artifact.sourceMap);
+  return digest.digest("hex");
 }

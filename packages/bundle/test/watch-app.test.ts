@@ -90,6 +90,28 @@ it("a changed asset or manifest is reported, an unrelated file is not", async ()
   expect(events).toEqual([]);
 });
 
+it("a listener that throws hears of it, and of the edits that follow", async () => {
+  const directory = await appDirectory({ "index.ts": "export default 1" });
+  const heard: unknown[] = [];
+  let wake: () => void = () => undefined;
+  const watch = await watchApp({ dir: directory }, (event) => {
+    const value = event.type === "failed" ? event.error.message : exportedBy(event);
+    heard.push(value);
+    wake();
+    if (value === 2) throw new TypeError("No room for 2");
+    if (value === "No room for 2") throw new TypeError("Nor for its failure");
+  });
+  onTestFinished(() => watch.close());
+  for (const text of ["2", "3"]) {
+    const isHeard = new Promise<void>((resolve) => {
+      wake = () => heard.includes(Number(text)) && resolve();
+    });
+    await writeFile(join(directory, "index.ts"), `export default ${text}`);
+    await isHeard;
+  }
+  expect(heard).toEqual([1, 2, "No room for 2", 3]);
+});
+
 it("nothing is reported after close", async () => {
   const directory = await appDirectory({ "index.ts": "export default 1" });
   const { watch, events, next } = await startWatch(directory);
