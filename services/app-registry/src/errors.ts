@@ -26,6 +26,13 @@ export const errors = defineErrors("REGISTRY", {
     message: (d: { where: string; digest: string }) =>
       `Artifact of ${d.where} is not in the store: ${d.digest}, upload it first`,
   },
+  BAD_ASSETS: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 422,
+    reason: "bad_assets",
+    message: (d: { digest: string; why: string }) => `Asset pack ${d.digest} cannot be served: ${d.why}`,
+  },
   DIGEST_MISMATCH: {
     fault: "caller",
     retryable: false,

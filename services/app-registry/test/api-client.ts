@@ -13,7 +13,7 @@ import {
   versionAnswerSchema,
   wireErrorSchema,
 } from "@nano/protocol/registry-api";
-import { digestOf } from "./open-test-registry.ts";
+import { assetPackOf, digestOf } from "./open-test-registry.ts";
 
 export interface Answer {
   readonly status: number;
@@ -33,23 +33,30 @@ export class ApiClient {
     path: string,
     options: { body?: unknown; headers?: Record<string, string> } = {},
   ): Promise<Answer> {
-    const isJson = options.body !== undefined && typeof options.body !== "string";
+    const isJson = !(options.body === undefined || typeof options.body === "string" || options.body instanceof Buffer);
     const response = await fetch(this.#base + path, {
       method,
       headers: { ...(isJson ? { "content-type": "application/json" } : {}), ...options.headers },
-      ...(options.body === undefined ? {} : { body: isJson ? JSON.stringify(options.body) : (options.body as string) }),
+      ...(options.body === undefined
+        ? {}
+        : { body: isJson ? JSON.stringify(options.body) : (options.body as string | Buffer<ArrayBuffer>) }),
     });
     const text = await response.text();
     return { status: response.status, body: text === "" ? null : JSON.parse(text) };
   }
 
   async upload(
-    content: string,
+    content: string | Buffer,
     digest: ArtifactDigest = digestOf(content),
   ): Promise<Answer & { digest: ArtifactDigest }> {
     const answer = await this.send("PUT", registryPaths.artifact(digest), { body: content });
     if (answer.status < 300) artifactAnswerSchema.parse(answer.body) satisfies ArtifactAnswer;
     return { ...answer, digest };
+  }
+
+  /** Uploads an asset pack of one file, and answers its digest. */
+  async uploadAssets(text: string): Promise<ArtifactDigest> {
+    return (await this.upload(assetPackOf(text))).digest;
   }
 
   /** Uploads a bundle and deploys it. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { AppName } from "@nano/protocol/brands";
 import { registryPaths } from "@nano/protocol/registry-api";
 import { expect, test } from "vitest";
-import { digestOf, openTestRegistry, temporaryDirectory } from "./open-test-registry.ts";
+import { assetPackOf, digestOf, openTestRegistry, temporaryDirectory } from "./open-test-registry.ts";
 
 const VERSIONS = registryPaths.versions("shop" as AppName);
 
@@ -66,6 +66,21 @@ test("a deploy of an artifact that was not uploaded is refused by name, and make
     status: 409,
     body: { code: "REGISTRY_UNKNOWN_ARTIFACT", details: { where: "bundle" } },
   });
+  expect((await api.send("GET", registryPaths.apps)).body).toEqual({ apps: [] });
+});
+
+test.each([
+  ["no asset pack", Buffer.from("hello")],
+  ["a pack that leads outside itself", assetPackOf("text", { length: 5 })],
+  ["a pack that breaks a header", assetPackOf("text", { contentType: "text/plain\r\nset-cookie: a=b" })],
+])("a deploy of assets that are %s is refused with the reason, and makes no app", async (_, bytes) => {
+  const { api } = await openTestRegistry();
+  const { digest: assets } = await api.upload(bytes);
+  const answer = await api.send("POST", VERSIONS, { body: { manifest: {}, assets, activate: true } });
+  expect(answer).toMatchObject({ status: 422, body: { code: "REGISTRY_BAD_ASSETS", details: { digest: assets } } });
+  expect((answer.body as { message: string }).message).toMatch(
+    /^Asset pack .* cannot be served: .* asset pack \w+: found/,
+  );
   expect((await api.send("GET", registryPaths.apps)).body).toEqual({ apps: [] });
 });
 

@@ -31,7 +31,7 @@ test("a kill loses no deploy that was acknowledged, and builds under way go on a
   const directory = temporaryDirectory();
   const first = await startRegistry(directory);
   const { version } = await first.api.deploy("built-later", "bundle");
-  const assets = (await first.api.upload("assets")).digest;
+  const assets = await first.api.uploadAssets("assets");
   const acknowledged: string[] = [];
   const killed = delay(300).then(() => first.kill());
   const deploying = (async () => {

@@ -44,7 +44,7 @@ test("the same content is the same version, answered at once when it is built", 
 
 test("assets alone are built at once, and so is a sliver that was made elsewhere", async () => {
   const { api } = await openTestRegistry();
-  const assets = (await api.upload("asset pack")).digest;
+  const assets = await api.uploadAssets("asset pack");
   const sliver = (await api.upload("a sliver")).digest;
   const plain = await api.deployAs("site", { manifest: {}, assets, activate: true });
   expect(plain).toMatchObject({ state: "built", isActive: true, assets, bundle: null, slivers: {} });
@@ -123,10 +123,10 @@ test("a deploy without activation waits to be activated", async () => {
 
 test("old versions go beyond the number kept, but never one that serves or is to serve", async () => {
   const { api, store } = await openTestRegistry({ explicit: { versions: { keptCount: 3 } } });
-  const serving = await api.deployAs("site", { manifest: {}, assets: (await api.upload("0")).digest, activate: true });
+  const serving = await api.deployAs("site", { manifest: {}, assets: await api.uploadAssets("0"), activate: true });
   const building = await api.deploy("site", "bundle");
   for (let number = 1; number <= 6; number++) {
-    const assets = (await api.upload(`${number}`)).digest;
+    const assets = await api.uploadAssets(`${number}`);
     await api.deployAs("site", { manifest: {}, assets, activate: false });
   }
   const { records } = await store.loadSnapshot();

@@ -8,6 +8,7 @@ import type { ArtifactDigest } from "@nano/protocol/brands";
 import { loadConfig } from "@nano/service-kit/config";
 import { createSilentLogger } from "@nano/service-kit/logger";
 import { Metrics } from "@nano/service-kit/metrics";
+import { encodeAssetHead } from "@nano/sliver/asset-index";
 import { onTestFinished } from "vitest";
 import { registryConfig } from "../src/config.ts";
 import { openRegistry } from "../src/open-registry.ts";
@@ -19,8 +20,16 @@ export function temporaryDirectory(): string {
   return path;
 }
 
-export function digestOf(content: string): ArtifactDigest {
+export function digestOf(content: string | Buffer): ArtifactDigest {
   return hash("sha256", content) as ArtifactDigest;
+}
+
+/** An asset pack that serves `text` at `/a.txt`. */
+export function assetPackOf(text: string, change: object = {}): Buffer {
+  const body = Buffer.from(text);
+  const entry = { path: "/a.txt", offset: 0, length: body.length, contentType: "text/plain", etag: "0".repeat(16) };
+  const index = Buffer.from(JSON.stringify([{ ...entry, ...change }]));
+  return Buffer.concat([encodeAssetHead(index.length), index, body]);
 }
 
 /** A registry in this process, with a client of its API and clients of its store and queue. */

@@ -11,7 +11,7 @@ const blog = "blog" as AppName;
 async function openWithApps() {
   const opened = await openTestRegistry();
   for (const app of [shop, blog]) {
-    const assets = (await opened.api.upload(app)).digest;
+    const assets = await opened.api.uploadAssets(app);
     await opened.api.deployAs(app, { manifest: {}, assets, activate: true });
   }
   return opened;

@@ -7,7 +7,6 @@ import type { BuildEvent } from "@nano/protocol/records";
 import {
   activateRequestSchema,
   appNameSchema,
-  type DeployRequest,
   deployRequestSchema,
   versionIdSchema,
 } from "@nano/protocol/registry-api";
@@ -15,8 +14,8 @@ import type { SliverStore } from "@nano/sliver/sliver-store";
 import { type Context, Hono } from "hono";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Deploys } from "../catalog/deploys.ts";
-import { errors } from "../errors.ts";
 import { showApp, showApps, showVersion, showVersions } from "./answers.ts";
+import { ArtifactCheck } from "./artifact-check.ts";
 import { readJson } from "./body.ts";
 import { createBuildStream } from "./build-stream.ts";
 import { parseOrRefuse } from "./problems.ts";
@@ -44,15 +43,9 @@ function versionParam(c: Context): VersionId {
   return parseOrRefuse(versionIdSchema, c.req.param("version"), ["version"]);
 }
 
-async function refuseUnknownArtifacts(artifacts: SliverStore, request: DeployRequest): Promise<void> {
-  for (const where of ["bundle", "assets", "sliver"] as const) {
-    const digest = request[where];
-    if (digest !== null && !(await artifacts.has(digest))) throw errors.UNKNOWN_ARTIFACT({ where, digest });
-  }
-}
-
 export function createAppRoutes(options: AppRoutesOptions): Hono {
   const { catalog, deploys, bodyLimitBytes: limitBytes } = options;
+  const artifactCheck = new ArtifactCheck(options.artifacts);
   const routes = new Hono();
 
   routes.get("/", (c) => c.json({ apps: showApps(catalog.state) }));
@@ -74,7 +67,7 @@ export function createAppRoutes(options: AppRoutesOptions): Hono {
   routes.post("/:app/versions", async (c) => {
     const name = appParam(c);
     const request = await readJson(c.req.raw, { schema: deployRequestSchema, limitBytes });
-    await refuseUnknownArtifacts(options.artifacts, request);
+    await artifactCheck.admit(request);
     const version = await deploys.deploy(name, request);
     const answer = showVersion(catalog.state, name, version);
     return c.json(answer, answer.state === "built" || answer.state === "failed" ? OK : ACCEPTED);
