@@ -1,6 +1,6 @@
 /** performance.now() and timeOrigin, by the host's clock. */
 import { HostOp } from "./boundary.ts";
-import { defineLazyGlobal } from "./define-global.ts";
+import { defineLazyGlobals } from "./define-global.ts";
 import { callHost, hasHost } from "./host.ts";
 import { finishInterface } from "./leaf/webidl.ts";
 import { DateNow } from "./primordials.ts";
@@ -9,7 +9,7 @@ import { DateNow } from "./primordials.ts";
 let timeOriginMs: number | undefined;
 
 export function installPerformance(): void {
-  defineLazyGlobal("performance", createPerformance, { enumerable: true });
+  defineLazyGlobals(["performance"], createPerformance, { enumerable: true });
 }
 
 /** Forgets the origin of init: every restored context would share it. */

@@ -1,5 +1,5 @@
 /** Small members of the global scope. */
-import { defineAttribute, defineLazyGlobal, defineOperation } from "./define-global.ts";
+import { defineAttribute, defineLazyGlobals, defineOperation } from "./define-global.ts";
 import { finishInterface } from "./leaf/webidl.ts";
 import { PromisePrototypeThen, PromiseResolve, ReflectApply, TypeErrorCtor } from "./primordials.ts";
 import { reportError } from "./report-error.ts";
@@ -8,7 +8,7 @@ const scope = globalThis;
 
 export function installScope(): void {
   defineAttribute("self", () => scope);
-  defineLazyGlobal("navigator", createNavigator, { enumerable: true });
+  defineLazyGlobals(["navigator"], createNavigator, { enumerable: true });
   defineOperation("queueMicrotask", function queueMicrotask(callback: () => void): void {
     if (typeof callback !== "function") throw new TypeErrorCtor("queueMicrotask: the callback is not a function");
     PromisePrototypeThen(PromiseResolve(undefined), () => {

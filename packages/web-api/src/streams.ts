@@ -3,7 +3,7 @@
  * many an app's own init. `isStream` and the like answer without evaluating it.
  */
 import type * as Ponyfill from "web-streams-polyfill";
-import { defineLazyGlobal } from "./define-global.ts";
+import { defineLazyGlobals } from "./define-global.ts";
 import type { HostSource } from "./host-source.ts";
 import { ObjectPrototypeIsPrototypeOf, PromisePrototypeThen, Uint8ArrayCtor, uncurryThis } from "./primordials.ts";
 
@@ -64,12 +64,11 @@ export function loadStreams(): Streams {
 }
 
 export function installStreams(): void {
-  for (let i = 0; i < INTERFACES.length; i++) {
-    const name = INTERFACES[i] as (typeof INTERFACES)[number];
-    defineLazyGlobal(name, () => loadStreams().interfaces[name]);
-  }
-  defineLazyGlobal("TextEncoderStream", () => require("./text-streams.ts").createTextEncoderStream());
-  defineLazyGlobal("TextDecoderStream", () => require("./text-streams.ts").createTextDecoderStream());
+  defineLazyGlobals(INTERFACES, (name) => loadStreams().interfaces[name as (typeof INTERFACES)[number]]);
+  defineLazyGlobals(["TextEncoderStream", "TextDecoderStream"], (name) => {
+    const streams = require("./text-streams.ts");
+    return name === "TextEncoderStream" ? streams.createTextEncoderStream() : streams.createTextDecoderStream();
+  });
 }
 
 /** Whether a value is a ReadableStream; where none was ever made, it is not. */
