@@ -1,5 +1,5 @@
 /** An app on the worker's own code path, without sockets: what a benchmark of starts measures. */
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { bundleApp } from "@nano/bundle/bundle-app";
 import { FlightRecorder } from "@nano/executor/flight-recorder";
@@ -112,7 +112,10 @@ export async function openBenchApp(source: string, directory: string): Promise<B
     trustedKeys: () => trustedKeysOf(key),
   });
   const sliverPath = await cache.linkFor(join(directory, "worker"), digest);
-  const recorderFd = openSync(join(directory, "recorder"), "w+");
+  // On tmpfs, as a worker's; the name is gone at once.
+  const recorderPath = join("/dev/shm", `nano-bench-${process.pid}.recorder`);
+  const recorderFd = openSync(recorderPath, "w+");
+  rmSync(recorderPath);
   const recorder = new FlightRecorder(recorderFd);
 
   const host: GuestHost = {
@@ -126,15 +129,16 @@ export async function openBenchApp(source: string, directory: string): Promise<B
     },
   };
   const assignment = { versionId: VERSION, app, manifest, sliverPath, assetsPath: null };
+  const sources = new SliverSources(engine);
   const openLane = (): AppLane => {
-    const sources = new SliverSources(engine);
+    const source = sources.open(sliverPath);
     return new AppLane(assignment, {
       cache: new IsolateCache({ isolateCount: 10, isolateBytes: 2 ** 31 }),
       turns: new Turns(),
       recorder,
       counters: new WorkerCounters(),
       host,
-      openSource: () => sources.open(sliverPath),
+      source,
     });
   };
   const ask = async (lane: AppLane, expected: string | null): Promise<{ ms: number; body: string }> => {
@@ -192,9 +196,7 @@ export async function openBenchApp(source: string, directory: string): Promise<B
 
   function openIsolate(rung: "heap" | "source"): AppIsolate {
     const source =
-      rung === "heap"
-        ? new SliverSources(engine).open(sliverPath).source
-        : ({ rung, script: artifact?.script ?? "" } as const);
+      rung === "heap" ? sources.open(sliverPath).read() : ({ rung, script: artifact?.script ?? "" } as const);
     const envJson = JSON.stringify(manifest.envVars);
     return AppIsolate.restore({ app, source, isolation: "request", limits: manifest.limits, envJson, host });
   }

@@ -25,18 +25,20 @@ const FIRST_READ_BYTES = 4096;
 export interface UnpackedSliver {
   readonly path: string;
   readonly manifest: SliverManifest;
-  /** Null below the heap rung. */
-  readonly snapshot: ArrayBuffer | null;
-  /** Null but on the bytecode rung. */
-  readonly bytecode: ArrayBuffer | null;
-  /** The app's script, read at first use, or null where the sliver has none. @throws SLIVER_ENTRY_DAMAGED */
-  readonly script: string | null;
-  /** Source map JSON of the script, read at each use, or null. @throws SLIVER_ENTRY_DAMAGED */
-  readonly sourceMap: string | null;
+  /** 0 below the heap rung. */
+  readonly snapshotBytes: number;
+  /** Read and checked at each call: the hot half of a cold start. Null below the heap rung. @throws SLIVER_ENTRY_DAMAGED */
+  readSnapshot(): ArrayBuffer | null;
+  /** Null but on the bytecode rung. @throws SLIVER_ENTRY_DAMAGED */
+  readBytecode(): ArrayBuffer | null;
+  /** The app's script, or null where the sliver has none. @throws SLIVER_ENTRY_DAMAGED */
+  readScript(): string | null;
+  /** Source map JSON of the script, or null. @throws SLIVER_ENTRY_DAMAGED */
+  readSourceMap(): string | null;
 }
 
-/** @throws SLIVER_ENTRY_DAMAGED */
-export function readUnpackedSliver(path: string): UnpackedSliver {
+/** Reads header and manifest; the sections are read when they are asked for. @throws SLIVER_ENTRY_DAMAGED */
+export function openUnpackedSliver(path: string): UnpackedSliver {
   const file = openEntry(path);
   try {
     const first = Buffer.allocUnsafe(FIRST_READ_BYTES);
@@ -46,13 +48,7 @@ export function readUnpackedSliver(path: string): UnpackedSliver {
     if (foundBytes !== header.fileBytes) {
       throw damaged(path, "length", `${foundBytes} bytes`, `${header.fileBytes} bytes`);
     }
-    const manifest = readManifest(path, file, header, first);
-    const { snapshot, bytecode } = header.ranges;
-    return new OpenedSliver(path, header, {
-      manifest,
-      snapshot: snapshot.bytes === 0 ? null : readSnapshot(path, file, header),
-      bytecode: bytecode.bytes === 0 ? null : readRange(path, file, bytecode),
-    });
+    return new OpenedSliver(path, header, readManifest(path, file, header, first));
   } finally {
     closeSync(file);
   }
@@ -61,39 +57,52 @@ export function readUnpackedSliver(path: string): UnpackedSliver {
 class OpenedSliver implements UnpackedSliver {
   readonly path: string;
   readonly manifest: SliverManifest;
-  readonly snapshot: ArrayBuffer | null;
-  readonly bytecode: ArrayBuffer | null;
   readonly #header: UnpackedHeader;
-  #script: string | null | undefined;
 
-  constructor(path: string, header: UnpackedHeader, parts: Pick<UnpackedSliver, "manifest" | "snapshot" | "bytecode">) {
+  constructor(path: string, header: UnpackedHeader, manifest: SliverManifest) {
     this.path = path;
+    this.manifest = manifest;
     this.#header = header;
-    this.manifest = parts.manifest;
-    this.snapshot = parts.snapshot;
-    this.bytecode = parts.bytecode;
   }
 
-  get script(): string | null {
-    if (this.#script === undefined) this.#script = this.#readText(this.#header.ranges.script);
-    return this.#script;
+  get snapshotBytes(): number {
+    return this.#header.ranges.snapshot.bytes;
   }
 
-  get sourceMap(): string | null {
-    return this.#readText(this.#header.ranges.sourceMap);
+  readSnapshot(): ArrayBuffer | null {
+    return this.#read("snapshot", (file) => readSnapshot(this.path, file, this.#header));
   }
 
-  #readText(range: Range): string | null {
-    if (range.bytes === 0) return null;
+  readBytecode(): ArrayBuffer | null {
+    return this.#read("bytecode", (file) => readRange(this.path, file, this.#header.ranges.bytecode));
+  }
+
+  readScript(): string | null {
+    return this.#readText("script");
+  }
+
+  readSourceMap(): string | null {
+    return this.#readText("sourceMap");
+  }
+
+  #readText(kind: "script" | "sourceMap"): string | null {
+    return this.#read(kind, (file) =>
+      Buffer.from(readRange(this.path, file, this.#header.ranges[kind])).toString("utf8"),
+    );
+  }
+
+  #read<T>(kind: keyof UnpackedHeader["ranges"], read: (file: number) => T): T | null {
+    if (this.#header.ranges[kind].bytes === 0) return null;
     const file = openEntry(this.path);
     try {
-      return Buffer.from(readRange(this.path, file, range)).toString("utf8");
+      return read(file);
     } finally {
       closeSync(file);
     }
   }
 }
 
+/** The end mark stands behind the last section: an entry cut since its header was read is short of it. */
 function readSnapshot(path: string, file: number, header: UnpackedHeader): ArrayBuffer {
   const snapshot = readRange(path, file, header.ranges.snapshot);
   const sample = sampleCheck(snapshot);
@@ -132,15 +141,15 @@ function readRange(path: string, file: number, range: Range): ArrayBuffer {
   if (range.bytes > MAX_SECTION_BYTES) {
     throw damaged(path, "section length", `${range.bytes} bytes`, `at most ${MAX_SECTION_BYTES}`);
   }
-  const buffer = new ArrayBuffer(range.bytes);
-  const bytes = new Uint8Array(buffer);
+  // Not from the pool and not zeroed: every byte is read over.
+  const bytes = Buffer.allocUnsafeSlow(range.bytes);
   let readBytes = 0;
   while (readBytes < range.bytes) {
     const count = readSync(file, bytes, readBytes, range.bytes - readBytes, range.offset + readBytes);
     if (count === 0) throw damaged(path, "section", `${readBytes} bytes`, `${range.bytes} bytes`);
     readBytes += count;
   }
-  return buffer;
+  return bytes.buffer as ArrayBuffer;
 }
 
 function openEntry(path: string): number {

@@ -5,7 +5,7 @@ import { AssetPack, packAssets } from "@nano/sliver/asset-pack";
 import { NodeCache, type NodeCacheOptions } from "@nano/sliver/node-cache";
 import { createSigningKey, type TrustedKeys, trustedKeysOf } from "@nano/sliver/signing-key";
 import { digestOf } from "@nano/sliver/sliver-store";
-import { readUnpackedSliver } from "@nano/sliver/unpacked-sliver";
+import { openUnpackedSliver } from "@nano/sliver/unpacked-sliver";
 import { describe, expect, it } from "vitest";
 import { createSampleSliver } from "./sample-sliver.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
@@ -47,18 +47,18 @@ describe("the cache of a node", () => {
     expect(new Set(admitted.map(({ path }) => path)).size).toBe(1);
     expect(admitted[0]?.manifest).toEqual(sample.parts.manifest);
 
-    const opened = readUnpackedSliver(await cache.linkFor(workerDirectory, digest));
+    const opened = openUnpackedSliver(await cache.linkFor(workerDirectory, digest));
     expect(opened.manifest).toEqual(sample.parts.manifest);
-    expect(Buffer.from(opened.snapshot as ArrayBuffer)).toEqual(sample.parts.sections.snapshot);
-    expect(opened.script).toBe(Buffer.from(sample.parts.sections.script ?? "").toString());
-    expect(opened.sourceMap).toBe(Buffer.from(sample.parts.sections.sourceMap ?? "").toString());
-    expect(opened.bytecode).toBeNull();
+    expect(Buffer.from(opened.readSnapshot() as ArrayBuffer)).toEqual(sample.parts.sections.snapshot);
+    expect(opened.readScript()).toBe(Buffer.from(sample.parts.sections.script ?? "").toString());
+    expect(opened.readSourceMap()).toBe(Buffer.from(sample.parts.sections.sourceMap ?? "").toString());
+    expect(opened.readBytecode()).toBeNull();
   });
 
   it("hands over a snapshot that is a buffer of its own", async () => {
     const store = new FakeStore();
     const { cache, workerDirectory } = await openCache({ store });
-    const { snapshot } = readUnpackedSliver(await cache.linkFor(workerDirectory, store.add(sample.bytes)));
+    const snapshot = openUnpackedSliver(await cache.linkFor(workerDirectory, store.add(sample.bytes))).readSnapshot();
     expect(snapshot?.byteLength).toBe(50_000);
     expect(structuredClone(snapshot, { transfer: [snapshot as ArrayBuffer] })?.byteLength).toBe(50_000);
     expect(snapshot?.detached).toBe(true);
@@ -100,7 +100,7 @@ describe("the cache of a node", () => {
     await cache.admit(third);
     expect((await readdir(join(directory, "entries"))).sort()).toEqual([`${first}.sliver`, `${third}.sliver`].sort());
     expect(cache.usedBytes).toBeLessThanOrEqual(50_000);
-    expect(readUnpackedSliver(link).manifest.snapshotBytes).toBe(20_001);
+    expect(openUnpackedSliver(link).manifest.snapshotBytes).toBe(20_001);
   });
 
   it("refuses an entry that is larger than the cache", async () => {
@@ -169,7 +169,7 @@ describe("after a restart", () => {
     const { cache, digest, store } = await restarted(damage);
     const { path } = await cache.admit(digest);
     expect(store.getCount).toBe(2);
-    expect(Buffer.from(readUnpackedSliver(path).snapshot as ArrayBuffer)).toEqual(sample.parts.sections.snapshot);
+    expect(Buffer.from(openUnpackedSliver(path).snapshot as ArrayBuffer)).toEqual(sample.parts.sections.snapshot);
   });
 
   it("an entry whose key is no longer trusted is refused", async () => {

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseSliver } from "@nano/sliver/sliver-file";
 import { UNPACKED_HEADER_BYTES } from "@nano/sliver/unpacked-layout";
-import { readUnpackedSliver } from "@nano/sliver/unpacked-sliver";
+import { openUnpackedSliver } from "@nano/sliver/unpacked-sliver";
 import { buildUnpackedSliver } from "@nano/sliver/write-unpacked-sliver";
 import { expect, it } from "vitest";
 import { createSampleSliver } from "./sample-sliver.ts";
@@ -20,13 +20,13 @@ async function written(bytes: Buffer): Promise<string> {
 it("a truncated entry is refused, wherever it ends", async () => {
   for (const length of [0, 10, UNPACKED_HEADER_BYTES, 300, 5_000, entry.length - 9, entry.length - 1]) {
     const path = await written(entry.subarray(0, length));
-    expect(() => readUnpackedSliver(path), `${length} bytes`).toThrow(/^Cache entry .* is damaged in its/);
+    expect(() => openUnpackedSliver(path), `${length} bytes`).toThrow(/^Cache entry .* is damaged in its/);
   }
 });
 
 it("an entry with something behind it is refused", async () => {
   const path = await written(Buffer.concat([entry, Buffer.alloc(8)]));
-  expect(() => readUnpackedSliver(path)).toThrow("is damaged in its length");
+  expect(() => openUnpackedSliver(path)).toThrow("is damaged in its length");
 });
 
 it("an entry with an altered header byte is refused", async () => {
@@ -35,7 +35,7 @@ it("an entry with an altered header byte is refused", async () => {
     const bytes = Buffer.from(entry);
     bytes.writeUInt8((bytes[at] ?? 0) ^ 0xff, at);
     await writeFile(path, bytes);
-    expect(() => readUnpackedSliver(path), `byte ${at}`).toThrow("is damaged in its header");
+    expect(() => openUnpackedSliver(path), `byte ${at}`).toThrow("is damaged in its header");
   }
 });
 
@@ -45,18 +45,24 @@ it("an entry with a zeroed block anywhere in its snapshot is refused", async () 
     const bytes = Buffer.from(entry);
     bytes.fill(0, at, at + 4_096);
     await writeFile(path, bytes);
-    expect(() => readUnpackedSliver(path), `block at ${at}`).toThrow("is damaged in its snapshot");
+    expect(() => openUnpackedSliver(path).readSnapshot(), `block at ${at}`).toThrow("is damaged in its snapshot");
   }
 });
 
 it("an entry that is not there is refused with its path", () => {
-  expect(() => readUnpackedSliver("/nowhere/entry")).toThrow("Cache entry /nowhere/entry is damaged in its file");
+  expect(() => openUnpackedSliver("/nowhere/entry")).toThrow("Cache entry /nowhere/entry is damaged in its file");
 });
 
 it("what only the rungs below need is read when it is asked for", async () => {
   const path = await written(entry);
-  const opened = readUnpackedSliver(path);
+  const opened = openUnpackedSliver(path);
   expect((await readFile(path)).byteLength).toBe(entry.length);
-  expect(opened.script).toContain("__nano_app__");
-  expect(opened.script).toBe(opened.script);
+  expect(opened.readScript()).toContain("__nano_app__");
+});
+
+it("an entry that was cut after it was opened is refused when its snapshot is read", async () => {
+  const path = await written(entry);
+  const opened = openUnpackedSliver(path);
+  await writeFile(path, entry.subarray(0, entry.length - 1));
+  expect(() => opened.readSnapshot()).toThrow(/^Cache entry .* is damaged in its/);
 });

@@ -5,7 +5,7 @@
 import { createStackMapper, type StackMapper } from "@nano/bundle/map-stack";
 import { WEB_API_SCRIPT_NAME } from "@nano/isolate/script-names";
 import type { VersionId } from "@nano/protocol/brands";
-import { readUnpackedSliver } from "@nano/sliver/unpacked-sliver";
+import { openUnpackedSliver } from "@nano/sliver/unpacked-sliver";
 import type { AppLogLine } from "../worker-messages.ts";
 
 /** Source maps held decoded; the one that was used longest ago leaves first. */
@@ -48,7 +48,7 @@ export class AppLog {
     const path = this.#options.sliverPath(versionId);
     if (path === undefined) return null;
     try {
-      const { sourceMap } = readUnpackedSliver(path);
+      const sourceMap = openUnpackedSliver(path).readSourceMap();
       return sourceMap === null ? null : createStackMapper(sourceMap);
     } catch {
       // Without its map a stack is still worth having.

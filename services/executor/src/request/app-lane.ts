@@ -7,7 +7,7 @@
  */
 import { AppIsolate } from "@nano/isolate/app-isolate";
 import { isIdempotent } from "@nano/isolate/guest-run";
-import type { GuestHost, IsolateSource } from "@nano/isolate/isolate";
+import type { GuestHost } from "@nano/isolate/isolate";
 import type { LinkStream } from "@nano/link/link-stream";
 import { toWireError } from "@nano/protocol/errors";
 import type { AppLimits } from "@nano/protocol/manifest";
@@ -17,6 +17,7 @@ import type { FlightRecorder } from "../flight-recorder.ts";
 import type { Assignment } from "../worker-messages.ts";
 import type { CachedIsolate, IsolateCache } from "./isolate-cache.ts";
 import { RequestStream } from "./request-stream.ts";
+import type { SliverSource } from "./sliver-sources.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
 import type { WorkerCounters } from "./worker-counters.ts";
 
@@ -29,8 +30,8 @@ export interface LaneParts {
   readonly recorder: FlightRecorder;
   readonly counters: WorkerCounters;
   readonly host: GuestHost;
-  /** What the isolate starts from; shared with other isolates of the same sliver. @throws where the sliver is unusable */
-  openSource(): { source: IsolateSource; contextBytes: number | undefined };
+  /** What the isolate starts from; null where the app is only assets. */
+  readonly source: SliverSource | null;
 }
 
 export class AppLane implements CachedIsolate, TurnTaker {
@@ -122,7 +123,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
 
   /** Restores the isolate and its first context before a request asks: a standby. */
   prepareStandby(): void {
-    if (this.#isolate !== null || this.assignment.sliverPath === null) return;
+    if (this.#isolate !== null || this.#parts.source === null) return;
     this.#restore().prepareSpare();
   }
 
@@ -174,10 +175,12 @@ export class AppLane implements CachedIsolate, TurnTaker {
     const { assignment, limits } = this;
     const { manifest, app } = assignment;
     if (this.#isolate !== null) this.#dropIsolate(this.#isolate);
-    const { source, contextBytes } = this.#parts.openSource();
+    const { source } = this.#parts;
+    if (source === null) throw errors.ASSET_NOT_FOUND({ path: "/" });
+    const { contextBytes } = source;
     this.#isolate = AppIsolate.restore({
       app,
-      source,
+      source: source.read(),
       isolation: manifest.isolation,
       limits,
       envJson: JSON.stringify(manifest.envVars),

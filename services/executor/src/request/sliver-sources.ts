@@ -1,17 +1,50 @@
-/** What isolates start from, by sliver: one blob per sliver however many isolates use it, read from the worker's own directory. */
+/**
+ * What isolates start from: slivers in the worker's own directory, opened when a version is assigned, their snapshots read when an isolate
+ * is restored. One blob per sliver however many isolates use it, gone with the last.
+ */
 import type { IsolateSource } from "@nano/isolate/isolate";
 import { SnapshotBlob } from "@nano/isolate/snapshot-blob";
 import type { EngineFingerprint } from "@nano/protocol/brands";
-import { readUnpackedSliver } from "@nano/sliver/unpacked-sliver";
+import { openUnpackedSliver, type UnpackedSliver } from "@nano/sliver/unpacked-sliver";
 
-export interface OpenedSource {
-  readonly source: IsolateSource;
-  readonly contextBytes: number | undefined;
+/** One sliver of this worker. */
+export class SliverSource {
+  readonly #sliver: UnpackedSliver;
+  readonly #isOurs: boolean;
+  readonly #account: (bytes: number) => void;
+  #blob: SnapshotBlob | null = null;
+
+  /** @internal */
+  constructor(sliver: UnpackedSliver, isOurs: boolean, account: (bytes: number) => void) {
+    this.#sliver = sliver;
+    this.#isOurs = isOurs;
+    this.#account = account;
+  }
+
+  /** Heap that one more context costs, where the builder measured it. */
+  get contextBytes(): number | undefined {
+    return this.#sliver.manifest.contextBytes;
+  }
+
+  /** @throws SLIVER_ENTRY_DAMAGED */
+  read(): IsolateSource {
+    const { attachSecret } = this.#sliver.manifest;
+    if (this.#blob !== null) return { rung: "heap", blob: this.#blob, attachSecret };
+    const snapshot = this.#isOurs ? this.#sliver.readSnapshot() : null;
+    if (snapshot === null) return { rung: "source", script: this.#sliver.readScript() ?? "" };
+    const bytes = snapshot.byteLength;
+    const blob = new SnapshotBlob(snapshot, () => {
+      this.#blob = null;
+      this.#account(-bytes);
+    });
+    this.#blob = blob;
+    this.#account(bytes);
+    return { rung: "heap", blob, attachSecret };
+  }
 }
 
 export class SliverSources {
   readonly #engine: EngineFingerprint;
-  readonly #live = new Map<string, OpenedSource & { readonly bytes: number }>();
   #blobBytes = 0;
 
   /** @param engine this process's own: a snapshot of another engine never reaches V8, its app starts from source */
@@ -25,22 +58,10 @@ export class SliverSources {
   }
 
   /** @throws SLIVER_ENTRY_DAMAGED */
-  open(path: string): OpenedSource {
-    const live = this.#live.get(path);
-    if (live !== undefined) return live;
-    const sliver = readUnpackedSliver(path);
-    const { contextBytes, attachSecret, fingerprint } = sliver.manifest;
-    if (sliver.snapshot === null || fingerprint !== this.#engine) {
-      return { source: { rung: "source", script: sliver.script ?? "" }, contextBytes };
-    }
-    const bytes = sliver.snapshot.byteLength;
-    const blob = new SnapshotBlob(sliver.snapshot, () => {
-      this.#live.delete(path);
-      this.#blobBytes -= bytes;
+  open(path: string): SliverSource {
+    const sliver = openUnpackedSliver(path);
+    return new SliverSource(sliver, sliver.manifest.fingerprint === this.#engine, (bytes) => {
+      this.#blobBytes += bytes;
     });
-    const opened = { source: { rung: "heap", blob, attachSecret } as const, contextBytes, bytes };
-    this.#live.set(path, opened);
-    this.#blobBytes += bytes;
-    return opened;
   }
 }

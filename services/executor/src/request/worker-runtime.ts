@@ -97,7 +97,7 @@ export class WorkerRuntime {
         recorder: this.#options.recorder,
         counters: this.#counters,
         host,
-        openSource: () => this.#sources.open(sliverPath ?? ""),
+        source: sliverPath === null ? null : this.#sources.open(sliverPath),
       });
       this.#versions.add(versionId, server);
     } catch (thrown) {
