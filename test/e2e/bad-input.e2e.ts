@@ -16,8 +16,13 @@ const SOURCES: Readonly<Record<string, { source: string; limits?: Record<string,
   },
   waits: { source: `export default { fetch: () => new Promise(() => {}) }`, limits: { timeout_secs: 0.3 } },
   hoards: {
+    source: `export default { fetch() { const all = []; for (;;) all.push({ at: all.length }); } }`,
+    limits: { memory_mb: 32, cpu_time_ms: 5000 },
+  },
+  // V8 runs out of memory where it cannot say so: the thread sleeps for ever, and the supervisor ends the process.
+  hangs: {
     source: `export default { fetch() { const all = []; for (;;) all.push(new Array(1000).fill(all.length)); } }`,
-    limits: { memory_mb: 32, cpu_time_ms: 20000 },
+    limits: { memory_mb: 32, cpu_time_ms: 1000 },
   },
   echoes: {
     source: `export default { fetch: async (r) => new Response(await r.arrayBuffer()) }`,
@@ -97,6 +102,18 @@ test("a handler that never answers gets 504 wall_limit", async () => {
 
 test("a handler that takes more memory than it may gets 503 memory_limit", async () => {
   expectError(await nano.ask("hoards.localhost"), 503, "memory_limit");
+});
+
+test("a handler that hangs its worker gets 502 worker_lost, and others are served meanwhile and after", async () => {
+  const hanging = nano.ask("hangs.localhost");
+  let isOver = false;
+  const other = (async () => {
+    while (!isOver) expect((await nano.ask("ok.localhost")).text).toBe("ok");
+  })();
+  const answer = await hanging;
+  isOver = true;
+  await other;
+  expect([answer.status, answer.headers["x-nano-error"]]).toEqual([502, "worker_lost"]);
 });
 
 test("a body over the limit gets 413, announced or not", async () => {

@@ -87,8 +87,9 @@ test("a changed config is applied without a restart, and a bad one is refused wh
     { hostname: HOST, source: version(1) },
     { hostname: "second.localhost", source: version(2) },
   ]);
-  await nano.waitForOutput(/second/, from);
-  let text = "";
-  while (text !== "version 2") text = (await nano.ask("second.localhost")).text;
+  // What is listed is served: the very next request meets it.
+  await nano.waitForOutput(/curl .*second/, from);
+  expect((await nano.ask("second.localhost")).text).toBe("version 2");
+  expect((await nano.ask("bad.localhost")).status).toBe(404);
   expect((await nano.ask(HOST)).text).toBe("version 1");
 });
