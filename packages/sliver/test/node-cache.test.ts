@@ -169,7 +169,7 @@ describe("after a restart", () => {
     const { cache, digest, store } = await restarted(damage);
     const { path } = await cache.admit(digest);
     expect(store.getCount).toBe(2);
-    expect(Buffer.from(openUnpackedSliver(path).snapshot as ArrayBuffer)).toEqual(sample.parts.sections.snapshot);
+    expect(Buffer.from(openUnpackedSliver(path).readSnapshot() as ArrayBuffer)).toEqual(sample.parts.sections.snapshot);
   });
 
   it("an entry whose key is no longer trusted is refused", async () => {
