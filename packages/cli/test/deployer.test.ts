@@ -61,6 +61,7 @@ function createFake(known: readonly string[] = []) {
     },
     readVersion: async (app) => answerOf(app),
     followBuild: async () => {},
+    readPosition: async () => ({ epoch: "fake", seq: versionCount }),
     async replaceRoutes(next) {
       for (const route of next) if (!apps.has(route.app)) throw new Error(`Route to an unknown app: ${route.app}`);
       routes = next;

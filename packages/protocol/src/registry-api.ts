@@ -15,6 +15,8 @@
  *   POST   /v1/apps/:app/activate            ActivateRequest                             AppAnswer
  *   GET    /v1/routes                                                                    RoutesBody
  *   PUT    /v1/routes                        RoutesBody: replaces the whole map          RoutesBody
+ *   GET    /v1/feed                          a place in the change feed that holds every
+ *                                            change answered so far                      FeedAnswer
  */
 import { z } from "zod";
 import type { AppName, ArtifactDigest, VersionId } from "./brands.ts";
@@ -44,6 +46,7 @@ export const registryPaths = {
   versionEvents: (app: AppName, version: VersionId) => `/v1/apps/${app}/versions/${version}/events`,
   activate: (app: AppName) => `/v1/apps/${app}/activate`,
   routes: "/v1/routes",
+  feed: "/v1/feed",
 } as const;
 
 /** One thing that is wrong with a request. */
@@ -142,3 +145,7 @@ export type Route = z.infer<typeof routeSchema>;
 export const routesBodySchema = z.strictObject({ routes: z.array(routeSchema).max(MAX_ROUTES) });
 export type RoutesBody = z.infer<typeof routesBodySchema>;
 export type RoutesBodyInput = z.input<typeof routesBodySchema>;
+
+/** A `FeedPosition`; what a router's admin endpoint answers at `/feed` has the same form. */
+export const feedAnswerSchema = z.object({ epoch: z.string(), seq: z.number().int() });
+export type FeedAnswer = z.infer<typeof feedAnswerSchema>;

@@ -29,17 +29,18 @@ export interface AdminServer {
 
 const MAX_CONNECTIONS = 64;
 
-function send(res: ServerResponse, status: number, body: unknown): void {
+/** Answers with JSON that is true now. */
+export function sendJson(res: ServerResponse, status: number, body: unknown): void {
   res.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
   res.end(`${JSON.stringify(body)}\n`);
 }
 
 function createHandlers(options: AdminServerOptions): Map<string, AdminHandler> {
   const handlers = new Map<string, AdminHandler>(Object.entries(options.handlers ?? {}));
-  handlers.set("/healthz", (_req, res) => send(res, 200, { isHealthy: true }));
+  handlers.set("/healthz", (_req, res) => sendJson(res, 200, { isHealthy: true }));
   handlers.set("/readyz", (_req, res) => {
     const readiness = options.readiness();
-    send(res, readiness.isReady ? 200 : 503, readiness);
+    sendJson(res, readiness.isReady ? 200 : 503, readiness);
   });
   handlers.set("/metrics", async (_req, res) => {
     const body = await options.metrics.registry.metrics();
@@ -55,13 +56,13 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
   const server = createServer(async (req, res) => {
     const path = (req.url ?? "/").split("?", 1)[0] as string;
     const handler = handlers.get(path);
-    if (handler === undefined) return send(res, 404, { paths: [...handlers.keys()] });
-    if (req.method !== "GET" && req.method !== "HEAD") return send(res, 405, { allow: ["GET", "HEAD"] });
+    if (handler === undefined) return sendJson(res, 404, { paths: [...handlers.keys()] });
+    if (req.method !== "GET" && req.method !== "HEAD") return sendJson(res, 405, { allow: ["GET", "HEAD"] });
     try {
       await handler(req, res);
     } catch (err) {
       options.logger.error("admin request failed", { path, err });
-      if (!res.headersSent) send(res, 500, { code: "NANO_INTERNAL" });
+      if (!res.headersSent) sendJson(res, 500, { code: "NANO_INTERNAL" });
       else res.destroy();
     }
   });

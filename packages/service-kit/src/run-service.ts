@@ -10,7 +10,7 @@
  */
 import { parseArgs } from "node:util";
 import { isNanoError, toWireError } from "@nano/protocol/errors";
-import { type AdminServer, openAdminServer, READY, type Readiness } from "./admin-server.ts";
+import { type AdminHandler, type AdminServer, openAdminServer, READY, type Readiness } from "./admin-server.ts";
 import {
   type ConfigDefinition,
   type ConfigOf,
@@ -38,6 +38,8 @@ export interface RunningService {
   readiness?(): Readiness;
   /** Where it listens, by name, for a parent process. */
   readonly addresses?: Readonly<Record<string, string>>;
+  /** GET paths of its own on the admin address. @default none */
+  readonly adminHandlers?: Readonly<Record<string, AdminHandler>>;
 }
 
 export interface ServiceContext<Config> {
@@ -182,6 +184,7 @@ export async function runService<S extends ConfigShape>(options: ServiceOptions<
         address: common.admin.address,
         metrics,
         logger: logger.child({ component: "admin" }),
+        handlers: running.adminHandlers ?? {},
         readiness: () => {
           if (closing) return { isReady: false, reason: "closing" };
           return running.readiness?.() ?? READY;

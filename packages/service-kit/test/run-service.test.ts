@@ -48,6 +48,7 @@ test("a service tells its parent where it listens, answers on its admin address,
   expect((await get(admin, "/healthz")).status).toBe(200);
   expect((await get(admin, "/readyz")).status).toBe(200);
   expect((await get(admin, "/metrics")).body).toContain("sample_process_resident_memory_bytes");
+  expect(await get(admin, "/mode")).toEqual({ status: 200, body: '{"mode":"safe"}\n' });
   expect((await get(admin, "/other")).status).toBe(404);
   child.kill("SIGTERM");
   const { code, stdout } = await ended;

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { join } from "node:path";
 import type { AppName } from "@nano/protocol/brands";
-import { registryPaths } from "@nano/protocol/registry-api";
+import { feedAnswerSchema, registryPaths } from "@nano/protocol/registry-api";
 import { expect, test } from "vitest";
 import { assetPackOf, digestOf, openTestRegistry, temporaryDirectory } from "./open-test-registry.ts";
 
@@ -98,6 +98,16 @@ test("what is not JSON, not known, or from a page in a browser is refused", asyn
   expect(await refused("GET", "/nowhere")).toEqual([404, "REGISTRY_NOT_FOUND"]);
   const origin = { origin: "http://evil.test" };
   expect(await refused("GET", registryPaths.apps, { headers: origin })).toEqual([403, "REGISTRY_BROWSER_REFUSED"]);
+});
+
+test("the place in the feed that is told holds every change that was answered", async () => {
+  const { api, store } = await openTestRegistry();
+  const before = feedAnswerSchema.parse((await api.send("GET", registryPaths.feed)).body);
+  await api.deploy("shop", "1");
+  const after = feedAnswerSchema.parse((await api.send("GET", registryPaths.feed)).body);
+  expect(after).toEqual({ epoch: before.epoch, seq: before.seq + 1 });
+  const { epoch, seq } = await store.loadSnapshot();
+  expect({ epoch, seq }).toEqual(after);
 });
 
 test("more builds of one app, or more apps, than the limits allow are refused", async () => {

@@ -1,5 +1,6 @@
 /** The router's process: configuration, control store, router. */
 import { EmbeddedControlStore } from "@nano/control-store/embedded-control-store";
+import { sendJson } from "@nano/service-kit/admin-server";
 import { runService } from "@nano/service-kit/run-service";
 import { routerConfig } from "./config.ts";
 import { startRouter } from "./start-router.ts";
@@ -13,6 +14,12 @@ await runService({
     return {
       addresses: { http: router.address },
       readiness: () => router.readiness(),
+      adminHandlers: {
+        "/feed": (_req, res) => {
+          const position = router.feedPosition();
+          sendJson(res, position === null ? 503 : 200, position);
+        },
+      },
       async close(deadline) {
         await router.close(deadline);
         await store.close();

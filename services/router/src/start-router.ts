@@ -1,6 +1,7 @@
 /** Builds a router from its parts and starts it. */
 import { randomBytes } from "node:crypto";
 import type { ControlStore } from "@nano/control-store/control-store";
+import type { FeedPosition } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
 import { boundAddress, listenOn } from "@nano/service-kit/listen";
 import type { Logger } from "@nano/service-kit/logger";
@@ -28,6 +29,8 @@ export interface RunningRouter {
   /** `host:port` that clients reach. */
   readonly address: string;
   readiness(): Readiness;
+  /** Up to where in the change feed requests see its changes; null before the first state. */
+  feedPosition(): FeedPosition | null;
   /** Resolves when the first state of the control store is served. */
   whenLoaded(): Promise<void>;
   /** Takes no new requests, lets those in flight end until `deadline` aborts, and lets go of its workers. */
@@ -82,6 +85,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   return {
     address: boundAddress(server),
     readiness: () => (control.hasState ? READY : { isReady: false, reason: "control store was not read yet" }),
+    feedPosition: () => control.position,
     whenLoaded: () => control.whenLoaded(),
     async close(deadline) {
       handler.close();

@@ -6,10 +6,11 @@ import { describeWire } from "../output/describe-error.ts";
 import { printable, type Terminal } from "../output/terminal.ts";
 import { type AdminEndpoint, openAdminEndpoint } from "./admin-endpoint.ts";
 import { openAppSource } from "./app-source.ts";
+import { awaitRouted } from "./await-routed.ts";
 import { Deployer } from "./deployer.ts";
 import type { DeploymentOutcome } from "./deployment.ts";
 import { Launcher } from "./launcher.ts";
-import { createRegistryClient } from "./registry-client.ts";
+import { createRegistryClient, type RegistryClient } from "./registry-client.ts";
 import type { Addresses } from "./service-process.ts";
 import { adminAddress, describeServices, type Places, registryAddress, ServiceName } from "./services.ts";
 
@@ -27,20 +28,22 @@ export interface MachineOptions {
 
 export class Machine {
   readonly #options: MachineOptions;
+  readonly #registry: RegistryClient;
   readonly #deployer: Deployer;
   #launcher: Launcher | null = null;
   #admin: AdminEndpoint | null = null;
   #server: ServerSettings | null = null;
   #listener: Listener = { host: "127.0.0.1", port: 0 };
   #isDeployed = false;
-  #isClosed = false;
+  readonly #closing = new AbortController();
   readonly #steps = new Map<string, string>();
 
   constructor(options: MachineOptions) {
     this.#options = options;
     const { trustedKeys, terminal, places } = options;
+    this.#registry = createRegistryClient(registryAddress(places));
     this.#deployer = new Deployer({
-      registry: createRegistryClient(registryAddress(places)),
+      registry: this.#registry,
       openSource: (plan, onChange) => openAppSource(plan, { trustedKeys, onChange }),
       onStep: (plan, step) => {
         this.#steps.set(plan.name, step);
@@ -57,6 +60,10 @@ export class Machine {
     });
   }
 
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
   /** Starts the services. @throws CTL_SERVICE_NOT_STARTED, KIT_ADDRESS_IN_USE */
   async start({ server }: RunPlan): Promise<void> {
     const { places, terminal, isVerbose, env } = this.#options;
@@ -70,10 +77,11 @@ export class Machine {
     terminal.status(null);
   }
 
-  /** Brings services and apps to what a plan says. */
+  /** Brings services and apps to what a plan says; what it serves, a request made after this is served. */
   async apply(plan: RunPlan): Promise<void> {
     await this.#applyServer(plan.server);
     await this.#deployer.apply(plan);
+    await this.#awaitRouted();
     this.#isDeployed = true;
   }
 
@@ -94,7 +102,7 @@ export class Machine {
   /** Idempotent. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#options.terminal.status("ending");
     // Services first: a deploy under way then fails at once instead of being waited for.
     await this.#launcher?.close();
@@ -104,6 +112,18 @@ export class Machine {
 
   kill(): void {
     this.#launcher?.kill();
+  }
+
+  async #awaitRouted(): Promise<void> {
+    const { places, terminal } = this.#options;
+    const missing = await awaitRouted({
+      readPosition: () => this.#registry.readPosition(),
+      router: adminAddress(places, ServiceName.ROUTER),
+      executor: adminAddress(places, ServiceName.EXECUTOR),
+      signal: this.#closing.signal,
+    });
+    if (missing === null || this.#isClosed) return;
+    terminal.line(terminal.paint("yellow", `What follows may not be served yet: ${missing}`));
   }
 
   async #applyServer(server: ServerSettings): Promise<void> {

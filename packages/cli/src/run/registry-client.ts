@@ -8,6 +8,8 @@ import {
   appsAnswerSchema,
   buildEventSchema,
   type DeployRequestInput,
+  type FeedAnswer,
+  feedAnswerSchema,
   type RequestProblem,
   type Route,
   registryPaths,
@@ -39,6 +41,8 @@ export interface RegistryClient {
   replaceRoutes(routes: readonly Route[]): Promise<void>;
   listApps(): Promise<AppsAnswer["apps"]>;
   deleteApp(app: AppName): Promise<void>;
+  /** A place in the change feed that holds every change answered so far. */
+  readPosition(): Promise<FeedAnswer>;
 }
 
 /**
@@ -100,6 +104,7 @@ export function createRegistryClient(address: string): RegistryClient {
     async deleteApp(app) {
       await send("DELETE", registryPaths.app(app));
     },
+    readPosition: () => sendJson("GET", registryPaths.feed, undefined, feedAnswerSchema),
   };
 }
 

@@ -2,7 +2,7 @@
 import type { StoreState } from "@nano/control-store/follow-store";
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { AppRecord, BuildRecord, VersionRecord } from "@nano/protocol/records";
-import type { AppAnswer, Route, VersionAnswer } from "@nano/protocol/registry-api";
+import type { AppAnswer, FeedAnswer, Route, VersionAnswer } from "@nano/protocol/registry-api";
 import { pendingOf } from "../catalog/activation.ts";
 import { errors } from "../errors.ts";
 
@@ -65,6 +65,11 @@ export function showApps(state: StoreState): AppAnswer[] {
   }
   apps.sort((a, b) => (a.name < b.name ? -1 : 1));
   return apps.map((app) => showApp(app, versionCounts.get(app.name) ?? 0));
+}
+
+/** Holds every change that was answered: see the catalog's I2. */
+export function showFeed({ epoch, seq }: StoreState): FeedAnswer {
+  return { epoch, seq };
 }
 
 /** By host and path. */

@@ -7,6 +7,7 @@ import { Hono } from "hono";
 import { routePath } from "hono/route";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { errors } from "../errors.ts";
+import { showFeed } from "./answers.ts";
 import { type AppRoutesOptions, createAppRoutes } from "./app-routes.ts";
 import { type ArtifactRoutesOptions, createArtifactRoutes } from "./artifact-routes.ts";
 import { createRouteRoutes } from "./route-routes.ts";
@@ -42,6 +43,7 @@ export function createApi(options: ApiOptions): Hono {
   api.route("/v1/artifacts", createArtifactRoutes(options.artifacts));
   api.route("/v1/apps", createAppRoutes(options.apps));
   api.route("/v1/routes", createRouteRoutes(options.apps));
+  api.get("/v1/feed", (c) => c.json(showFeed(options.apps.catalog.state)));
 
   api.notFound((c) => {
     const { wire } = errors.NOT_FOUND({ what: `operation ${c.req.method} ${c.req.path}` });

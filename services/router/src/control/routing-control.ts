@@ -6,7 +6,7 @@
  */
 import type { ControlStore } from "@nano/control-store/control-store";
 import { followStore, type StoreState } from "@nano/control-store/follow-store";
-import type { NodeRecord, StoreChange } from "@nano/protocol/records";
+import type { FeedPosition, NodeRecord, StoreChange } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import { WorkerSet } from "../request/pick-worker.ts";
 import { buildRoutes } from "./build-routes.ts";
@@ -24,8 +24,8 @@ export interface RoutingControlOptions {
 export class RoutingControl {
   readonly #options: RoutingControlOptions;
   readonly #firstState = Promise.withResolvers<void>();
-  #hasState = false;
   #isStale = false;
+  #position: FeedPosition | null = null;
 
   constructor(options: RoutingControlOptions) {
     this.#options = options;
@@ -33,7 +33,12 @@ export class RoutingControl {
 
   /** Whether a state of the store was ever seen: without one every host is unknown. */
   get hasState(): boolean {
-    return this.#hasState;
+    return this.#position !== null;
+  }
+
+  /** Up to where in the change feed requests see its changes; null before the first state. */
+  get position(): FeedPosition | null {
+    return this.#position;
   }
 
   /** The state that is served is the last good one; the store is away. */
@@ -64,12 +69,18 @@ export class RoutingControl {
   }
 
   #take(state: StoreState, changes: readonly StoreChange[]): void {
+    this.#apply(state, changes);
+    this.#position = { epoch: state.epoch, seq: state.seq };
+    this.#firstState.resolve();
+  }
+
+  #apply(state: StoreState, changes: readonly StoreChange[]): void {
     const { holder, connections, logger } = this.#options;
     if (this.#isStale) logger.info("control store is back");
     this.#isStale = false;
-    if (this.#hasState && changes.every(({ key }) => key.startsWith("build/"))) return;
+    if (this.hasState && changes.every(({ key }) => key.startsWith("build/"))) return;
     let { routes } = holder.current;
-    if (!this.#hasState || changes.some(({ key }) => ROUTE_KINDS.test(key))) {
+    if (!this.hasState || changes.some(({ key }) => ROUTE_KINDS.test(key))) {
       const built = buildRoutes(state.records);
       routes = built.routes;
       if (built.skippedCount > 0) logger.warn("routes were skipped", { skippedCount: built.skippedCount });
@@ -78,9 +89,5 @@ export class RoutingControl {
     // A new set each time: what it remembers depends on the limits of apps too.
     const workers = new WorkerSet(connections.reconcile(nodes));
     holder.replace({ routes, workers, nodeCount: nodes.length });
-    if (!this.#hasState) {
-      this.#hasState = true;
-      this.#firstState.resolve();
-    }
   }
 }
