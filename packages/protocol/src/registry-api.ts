@@ -7,6 +7,8 @@
  *   GET    /v1/apps                                                                      AppsAnswer
  *   DELETE /v1/apps/:app                     with its versions, builds and routes → 204
  *   POST   /v1/apps/:app/versions            DeployRequest → 202 building, 200 settled   VersionAnswer
+ *                                            202 too, state `queued`, where what is built and serves is built
+ *                                            again for an executor's engine
  *   GET    /v1/apps/:app/versions            newest first                                VersionsAnswer
  *   GET    /v1/apps/:app/versions/:version                                               VersionAnswer
  *   GET    /v1/apps/:app/versions/:version/events   `BuildEvent` lines (NDJSON) until the outcome; empty lines are

@@ -33,6 +33,12 @@ export const registryConfig = defineConfig("REGISTRY", {
       default: 20,
     }),
     buildingCount: integer({ doc: "builds of one app that wait or run", min: 1, max: 1000, default: 20 }),
+    rebuildingCount: integer({
+      doc: "builds at a time of what serves, for executors of another engine",
+      min: 1,
+      max: 1000,
+      default: 1,
+    }),
   },
 });
 

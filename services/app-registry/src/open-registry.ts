@@ -9,6 +9,7 @@ import { Catalog } from "./catalog/catalog.ts";
 import { Deploys } from "./catalog/deploys.ts";
 import { type RegistryConfig, resolvePaths } from "./config.ts";
 import { BuildWatcher } from "./control/build-watcher.ts";
+import { EngineRebuilds } from "./control/engine-rebuilds.ts";
 import { registerGauges } from "./control/gauges.ts";
 import { createApi } from "./request/api.ts";
 import { serveApi } from "./request/serve-api.ts";
@@ -52,11 +53,19 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
       buildingCount: config.versions.buildingCount,
     },
     startBuild: (job) => watcher.start(job),
+    logger: logger.child({ component: "deploys" }),
+  });
+  const rebuilds = new EngineRebuilds({
+    catalog,
+    rebuildingCount: config.versions.rebuildingCount,
+    runBuild: (job) => watcher.runToEnd(job),
+    logger: logger.child({ component: "rebuilds" }),
   });
   registerGauges(metrics, { catalog, watcher });
 
   await catalog.waitFor(() => true, signal, FIRST_STATE_TIMEOUT_MS);
   await watcher.resume(catalog.state.records);
+  const rebuilding = rebuilds.run(signal).catch(fail);
   const storeServer = await serveStore(store, queue, { socketPath: paths.storeSocket });
   const api = createApi({
     apps: { catalog, deploys, queue, artifacts, bodyLimitBytes: config.http.bodyLimitBytes, signal },
@@ -76,7 +85,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
       const apiClosed = apiServer.close();
       closing.abort();
       await apiClosed;
-      await Promise.all([following, watcher.idle()]);
+      await Promise.all([following, watcher.idle(), rebuilding]);
       await storeServer.close();
       await closeEmbedded();
     },

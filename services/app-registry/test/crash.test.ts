@@ -4,10 +4,12 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
+import { EmbeddedControlStore } from "@nano/control-store/embedded-control-store";
+import type { EngineFingerprint, NodeId } from "@nano/protocol/brands";
 import type { ReadyMessage } from "@nano/service-kit/run-service";
 import { expect, onTestFinished, test } from "vitest";
 import { ApiClient } from "./api-client.ts";
-import { HandBuilder } from "./hand-builder.ts";
+import { HandBuilder, sliverOf } from "./hand-builder.ts";
 import { temporaryDirectory } from "./open-test-registry.ts";
 
 const MAIN = new URL("../src/main.ts", import.meta.url);
@@ -53,6 +55,32 @@ test("a kill loses no deploy that was acknowledged, and builds under way go on a
   await new HandBuilder(queue).finish(version);
   expect((await events).at(-1)).toMatchObject({ type: "built" });
   expect(await second.api.activeVersion("built-later")).toBe(version);
+});
+
+test("what was being built again for a new engine at the kill is after the restart", async () => {
+  const directory = temporaryDirectory();
+  const first = await startRegistry(directory);
+  const socketPath = join(directory, "store.sock");
+  const [store, queue] = [new EmbeddedControlStore(socketPath), new EmbeddedBuildQueue(socketPath)];
+  onTestFinished(() => Promise.all([store.close(), queue.close()]).then(() => undefined));
+  const builder = new HandBuilder(queue);
+  const { version } = await first.api.deploy("shop", "bundle");
+  const built = first.api.events("shop", version);
+  await builder.finish(version);
+  await built;
+  const engine = "f".repeat(32) as EngineFingerprint;
+  const supervisor = { address: "/run/supervisor.sock", credential: "c" };
+  const node = { kind: "node", id: "n" as NodeId, engine, supervisor, workers: [], draining: false } as const;
+  await store.renewLease(node, 60_000);
+  await builder.takeUntil(version);
+  await first.kill();
+
+  const second = await startRegistry(directory);
+  expect(await second.api.version("shop", version)).toMatchObject({ state: "built", isActive: true });
+  const rebuilt = second.api.events("shop", version);
+  await builder.finish(version, engine);
+  await rebuilt;
+  expect((await second.api.version("shop", version)).slivers).toMatchObject({ [engine]: sliverOf(version, engine) });
 });
 
 test("a second registry on the same data is refused with what is wrong", async () => {

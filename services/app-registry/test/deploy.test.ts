@@ -1,8 +1,8 @@
 import type { AppName } from "@nano/protocol/brands";
 import { registryPaths } from "@nano/protocol/registry-api";
 import { expect, test } from "vitest";
-import { ENGINE, HandBuilder } from "./hand-builder.ts";
-import { digestOf, openTestRegistry } from "./open-test-registry.ts";
+import { ENGINE, HandBuilder, sliverOf } from "./hand-builder.ts";
+import { openTestRegistry } from "./open-test-registry.ts";
 
 test("a version serves once it is built; its events tell how that went", async () => {
   const { api, queue } = await openTestRegistry();
@@ -12,7 +12,7 @@ test("a version serves once it is built; its events tell how that went", async (
   const events = api.events("shop", deployed.version);
   await builder.report(deployed.version, "init");
   await builder.finish(deployed.version);
-  const sliver = digestOf(`sliver of ${deployed.version}`);
+  const sliver = sliverOf(deployed.version);
   expect(await events).toEqual([
     { type: "progress", step: "init", elapsedMs: 1 },
     { type: "built", fingerprint: ENGINE, sliver, rung: "heap", elapsedMs: 5 },

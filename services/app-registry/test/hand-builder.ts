@@ -1,9 +1,14 @@
 import type { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
 import type { JobClaim } from "@nano/control-store/job-ledger";
-import type { EngineFingerprint, VersionId } from "@nano/protocol/brands";
+import type { ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
 import { digestOf } from "./open-test-registry.ts";
 
 export const ENGINE = "e".repeat(32) as EngineFingerprint;
+
+/** What the builder says that it made. */
+export function sliverOf(version: VersionId, engine = ENGINE): ArtifactDigest {
+  return digestOf(`sliver of ${version} for ${engine}`);
+}
 
 /** A builder whose builds end when a test says so, in the order that it likes. */
 export class HandBuilder {
@@ -22,17 +27,28 @@ export class HandBuilder {
     }
   }
 
+  /** Takes the next job, whichever it is. Null: none came in that time. */
+  async takeNext(waitMs = 10_000): Promise<VersionId | null> {
+    const signal = AbortSignal.timeout(waitMs);
+    const taken = await this.#queue.takeJob(signal).catch((error: unknown) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+    if (taken !== null) this.#claims.set(taken.job.version, { version: taken.job.version, token: taken.token });
+    return taken?.job.version ?? null;
+  }
+
   async report(version: VersionId, step: string): Promise<void> {
     await this.takeUntil(version);
     await this.#queue.reportJob(this.#claimOf(version), [{ type: "progress", step, elapsedMs: 1 }]);
   }
 
-  async finish(version: VersionId): Promise<void> {
+  async finish(version: VersionId, engine = ENGINE): Promise<void> {
     await this.takeUntil(version);
-    const sliver = digestOf(`sliver of ${version}`);
+    const sliver = sliverOf(version, engine);
     await this.#queue.finishJob(this.#claimOf(version), {
       type: "built",
-      fingerprint: ENGINE,
+      fingerprint: engine,
       sliver,
       rung: "heap",
       elapsedMs: 5,

@@ -78,6 +78,11 @@ export class Catalog {
     return true;
   }
 
+  /** Waits for the next state, or until `signal` aborts. */
+  whenMoved(signal: AbortSignal): Promise<void> {
+    return this.#moved.wait(signal);
+  }
+
   /** Decides on changes and commits them as one. `work` may run several times. */
   transact<T>(work: (tx: Transaction) => T): Promise<T> {
     const result = this.#turn.then(() => this.#transactNow(work));

@@ -3,7 +3,7 @@
  *
  * I1 Version, build record and what the app serves change in one commit.
  * I2 A build that is queued in the store is queued in the queue, or will be when the registry starts again.
- * I3 What serves is not touched by a deploy that fails.
+ * I3 What serves is not touched by a deploy that fails, nor by a rebuild: its version stays built.
  */
 import type { BuildOutcome } from "@nano/control-store/build-queue";
 import type { AppName, VersionId } from "@nano/protocol/brands";
@@ -11,9 +11,11 @@ import { toWireError, type WireError } from "@nano/protocol/errors";
 import { type Manifest, resolveManifest } from "@nano/protocol/manifest";
 import type { AppRecord, BuildJob, BuildRecord, VersionRecord } from "@nano/protocol/records";
 import type { DeployRequest } from "@nano/protocol/registry-api";
+import type { Logger } from "@nano/service-kit/logger";
 import { errors } from "../errors.ts";
 import { askActivation, settleActivation } from "./activation.ts";
 import type { Catalog } from "./catalog.ts";
+import { addSliver, missingEngines } from "./engines.ts";
 import { deleteVersion, pruneVersions } from "./prune-versions.ts";
 import type { Transaction } from "./transaction.ts";
 import { versionIdOf } from "./version-id.ts";
@@ -29,7 +31,16 @@ export interface DeploysOptions {
   readonly limits: DeployLimits;
   /** Queues a build and sees to its outcome. @throws STORE_QUEUE_FULL, STORE_LOST */
   readonly startBuild: (job: BuildJob) => Promise<void>;
+  readonly logger: Logger;
 }
+
+export interface Deployed {
+  readonly version: VersionId;
+  /** It is built and serves, and is being built again for an engine that has no sliver of it. */
+  readonly isRebuilding: boolean;
+}
+
+type BuildNeed = "build" | "rebuild" | "none";
 
 function isUnsettled(build: BuildRecord | null): boolean {
   return build?.state === "queued" || build?.state === "building";
@@ -39,28 +50,33 @@ export class Deploys {
   readonly #catalog: Catalog;
   readonly #limits: DeployLimits;
   readonly #startBuild: DeploysOptions["startBuild"];
+  readonly #logger: Logger;
 
   constructor(options: DeploysOptions) {
     this.#catalog = options.catalog;
     this.#limits = options.limits;
     this.#startBuild = options.startBuild;
+    this.#logger = options.logger;
   }
 
-  /** Makes a version, or finds the one of the same content; builds it where it is not built. */
-  async deploy(app: AppName, request: DeployRequest): Promise<VersionId> {
+  /** Makes a version, or finds the one of the same content; builds it where it is not built, or not for every engine. */
+  async deploy(app: AppName, request: DeployRequest): Promise<Deployed> {
     const manifest = resolveManifest(request.manifest);
-    const id = versionIdOf(app, manifest, request);
-    const build = await this.#catalog.transact((tx) => this.#deployIn(tx, { app, id, manifest, request }));
+    const version = versionIdOf(app, manifest, request);
+    const need = await this.#catalog.transact((tx) => this.#deployIn(tx, { app, id: version, manifest, request }));
     const { bundle } = request;
-    if (bundle !== null && isUnsettled(build)) {
-      try {
-        await this.#startBuild({ version: id, app, manifest, bundle });
-      } catch (error) {
-        await this.settle(id, { type: "failed", error: toWireError(error) });
-        throw error;
+    if (bundle === null || need === "none") return { version, isRebuilding: false };
+    try {
+      await this.#startBuild({ version, app, manifest, bundle });
+    } catch (error) {
+      if (need === "rebuild") {
+        this.#logger.warn("rebuild not queued", { app, version, err: error });
+        return { version, isRebuilding: false };
       }
+      await this.settle(version, { type: "failed", error: toWireError(error) });
+      throw error;
     }
-    return id;
+    return { version, isRebuilding: need === "rebuild" };
   }
 
   /** Lets an app serve a version: now, or when its build ends. @throws REGISTRY_NOT_FOUND, REGISTRY_NOT_BUILT */
@@ -103,9 +119,10 @@ export class Deploys {
     await this.#catalog.transact((tx) => {
       const build = tx.build(id);
       const version = tx.version(id);
-      // The app was deleted meanwhile, or the outcome was written before a restart.
-      if (build === null || version === null || !isUnsettled(build)) return;
-      tx.put(settledBuild(build, outcome));
+      // The app was deleted meanwhile, the outcome was written before a restart, or it is a rebuild that failed.
+      if (build === null || version === null || build.state === "failed") return;
+      if (outcome.type === "failed" && !isUnsettled(build)) return;
+      tx.put(settledBuild(tx, build, outcome));
       const app = tx.app(version.app);
       if (app === null) return;
       const next = settleActivation(app, id, outcome.type === "built");
@@ -117,7 +134,7 @@ export class Deploys {
   #deployIn(
     tx: Transaction,
     deploy: { app: AppName; id: VersionId; manifest: Manifest; request: DeployRequest },
-  ): BuildRecord {
+  ): BuildNeed {
     const { id, request } = deploy;
     const known = tx.app(deploy.app);
     if (known === null && tx.countApps() >= this.#limits.appCount) {
@@ -125,17 +142,18 @@ export class Deploys {
     }
     const app: AppRecord = known ?? { kind: "app", name: deploy.app, activeVersion: null };
     let build = tx.build(id);
+    const version = tx.version(id) ?? versionRecord(deploy, new Date().toISOString());
     if (tx.version(id) === null || build === null || build.state === "failed") {
       build = firstBuild(id, request);
       if (isUnsettled(build)) this.#refuseManyBuilds(tx, deploy.app);
       tx.put(build);
-      const createdAt = tx.version(id)?.createdAt ?? new Date().toISOString();
-      tx.put(versionRecord(deploy, createdAt));
+      tx.put(version);
     }
     const next = request.activate ? askActivation(app, id, build.state === "built") : app;
     tx.put(next);
     pruneVersions(tx, next, { keptCount: this.#limits.keptVersionCount, subject: id });
-    return build;
+    if (isUnsettled(build)) return "build";
+    return missingEngines(version, build, tx.announcedEngines()).length > 0 ? "rebuild" : "none";
   }
 
   #refuseManyBuilds(tx: Transaction, app: AppName): void {
@@ -160,11 +178,11 @@ function versionRecord(
   return { kind: "version", id, app, manifest, bundle: request.bundle, assets: request.assets, createdAt };
 }
 
-function settledBuild(build: BuildRecord, outcome: BuildOutcome): BuildRecord {
+function settledBuild(tx: Transaction, build: BuildRecord, outcome: BuildOutcome): BuildRecord {
   if (outcome.type === "failed") {
     const error: WireError = outcome.error;
     return { ...build, state: "failed", error };
   }
-  const slivers = { ...build.slivers, [outcome.fingerprint]: outcome.sliver };
+  const slivers = addSliver(build.slivers, outcome, tx.announcedEngines());
   return { ...build, state: "built", error: null, slivers };
 }

@@ -1,7 +1,7 @@
 /** Changes to the control store, decided on one state: what was read is what the commit expects. */
 import type { Precondition } from "@nano/control-store/control-store";
 import type { StoreState } from "@nano/control-store/follow-store";
-import type { AppName, VersionId } from "@nano/protocol/brands";
+import type { AppName, EngineFingerprint, VersionId } from "@nano/protocol/brands";
 import { canonicalJson } from "@nano/protocol/canonical-json";
 import {
   type AppRecord,
@@ -12,6 +12,7 @@ import {
   type StoreRecord,
   type VersionRecord,
 } from "@nano/protocol/records";
+import { announcedEngines } from "./engines.ts";
 
 export class Transaction {
   readonly #state: StoreState;
@@ -56,6 +57,11 @@ export class Transaction {
 
   countApps(): number {
     return this.#all("app").length;
+  }
+
+  /** Of executors that take work. Not an expectation: they come and go as they like. */
+  announcedEngines(): ReadonlySet<EngineFingerprint> {
+    return announcedEngines(this.#state.records.values());
   }
 
   put(record: StoreRecord): void {

@@ -57,6 +57,12 @@ export class BuildWatcher {
     watch.done = this.#watchAll(job, watch);
   }
 
+  /** As `start`, and resolves when the outcome is written, or the signal has aborted. */
+  async runToEnd(job: BuildJob): Promise<void> {
+    await this.start(job);
+    await this.#watched.get(job.version)?.done;
+  }
+
   /** Takes up the builds that a registry before this one left. */
   async resume(records: ReadonlyMap<string, StoreRecord>): Promise<void> {
     for (const build of records.values()) {

@@ -1,6 +1,6 @@
 /** Apps and their versions. */
 
-import type { BuildQueue } from "@nano/control-store/build-queue";
+import type { BuildOutcome, BuildQueue } from "@nano/control-store/build-queue";
 import type { StoreState } from "@nano/control-store/follow-store";
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { BuildEvent } from "@nano/protocol/records";
@@ -14,6 +14,7 @@ import type { SliverStore } from "@nano/sliver/sliver-store";
 import { type Context, Hono } from "hono";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Deploys } from "../catalog/deploys.ts";
+import { MAX_ENGINES_PER_VERSION } from "../catalog/engines.ts";
 import { showApp, showApps, showVersion, showVersions } from "./answers.ts";
 import { ArtifactCheck } from "./artifact-check.ts";
 import { readJson } from "./body.ts";
@@ -68,8 +69,10 @@ export function createAppRoutes(options: AppRoutesOptions): Hono {
     const name = appParam(c);
     const request = await readJson(c.req.raw, { schema: deployRequestSchema, limitBytes });
     await artifactCheck.admit(request);
-    const version = await deploys.deploy(name, request);
-    const answer = showVersion(catalog.state, name, version);
+    const { version, isRebuilding } = await deploys.deploy(name, request);
+    const shown = showVersion(catalog.state, name, version);
+    // Its record stays built: it serves.
+    const answer = isRebuilding ? { ...shown, state: "queued" as const } : shown;
     return c.json(answer, answer.state === "built" || answer.state === "failed" ? OK : ACCEPTED);
   });
 
@@ -83,7 +86,7 @@ export function createAppRoutes(options: AppRoutesOptions): Hono {
       queue: options.queue,
       version,
       signal,
-      untilSettled: () => catalog.waitFor((state) => isSettled(state, version), signal, SETTLE_TIMEOUT_MS),
+      untilSettled: (outcome) => catalog.waitFor((state) => holds(state, version, outcome), signal, SETTLE_TIMEOUT_MS),
       storedFailure: () => failureOf(catalog.state, version),
     });
     return c.body(stream, OK, { "content-type": "application/x-ndjson" });
@@ -92,9 +95,14 @@ export function createAppRoutes(options: AppRoutesOptions): Hono {
   return routes;
 }
 
-function isSettled(state: StoreState, version: VersionId): boolean {
+/** Whether the record of a build holds its outcome, as far as there is room. */
+function holds(state: StoreState, version: VersionId, outcome: BuildOutcome): boolean {
   const build = state.records.get(`build/${version}`);
-  return build?.kind !== "build" || build.state === "built" || build.state === "failed";
+  if (build?.kind !== "build" || build.state === "failed") return true;
+  // A failed rebuild leaves no trace in it.
+  if (build.state !== "built" || outcome.type === "failed") return build.state === "built";
+  const { [outcome.fingerprint]: sliver, ...others } = build.slivers;
+  return sliver === outcome.sliver || Object.keys(others).length >= MAX_ENGINES_PER_VERSION;
 }
 
 function failureOf(state: StoreState, version: VersionId): BuildEvent | null {

@@ -1,5 +1,5 @@
 /** The events of a build as lines, until its outcome. */
-import { type BuildQueue, isOutcome } from "@nano/control-store/build-queue";
+import { type BuildOutcome, type BuildQueue, isOutcome } from "@nano/control-store/build-queue";
 import type { VersionId } from "@nano/protocol/brands";
 import type { BuildEvent } from "@nano/protocol/records";
 
@@ -11,7 +11,7 @@ export interface BuildStreamOptions {
   readonly version: VersionId;
   readonly signal: AbortSignal;
   /** Resolves when the outcome is what the API answers, too: whoever reads it may ask for the version at once. */
-  readonly untilSettled: () => Promise<unknown>;
+  readonly untilSettled: (outcome: BuildOutcome) => Promise<unknown>;
   /** Why a build failed that the queue does not remember any more; null where it did not fail. */
   readonly storedFailure: () => BuildEvent | null;
 }
@@ -20,7 +20,7 @@ async function* tellBuild(options: BuildStreamOptions): AsyncGenerator<BuildEven
   let hasEnded = false;
   for await (const event of options.queue.followBuild(options.version, options.signal)) {
     hasEnded = isOutcome(event);
-    if (hasEnded) await options.untilSettled();
+    if (isOutcome(event)) await options.untilSettled(event);
     yield event;
   }
   const failure = hasEnded || options.signal.aborted ? null : options.storedFailure();
