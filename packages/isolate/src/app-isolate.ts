@@ -6,9 +6,12 @@
  * I3 A run's sink hears exactly one end of the response and exactly one `settle`, whatever happens to the isolate.
  * I4 After a limit terminated it, or it was disposed, nothing enters it again.
  */
+import { randomBytes } from "node:crypto";
 import type { AppName } from "@nano/protocol/brands";
+import { isNanoError, toWireError } from "@nano/protocol/errors";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
+import { CPU_CLOCK_SLACK_MS, CpuClock } from "./cpu-clock.ts";
 import { webApiScripts } from "./engine.ts";
 import { errors } from "./errors.ts";
 import { GuestCalls } from "./guest-calls.ts";
@@ -16,22 +19,24 @@ import { type EnterReference, GuestContext, type GuestValue } from "./guest-cont
 import { GuestRun, isIdempotent } from "./guest-run.ts";
 import { runPureOp } from "./host-ops.ts";
 import type { AppIsolateOptions, GuestRequest, IsolateEnd, RunSink } from "./isolate.ts";
-import { ResponseOps } from "./response-ops.ts";
+import { boundedText, ResponseOps } from "./response-ops.ts";
 import { APP_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "./script-names.ts";
 
 const MIB = 1024 * 1024;
 /** isolated-vm takes no lower limit. */
 const MIN_MEMORY_MIB = 8;
 /** An entry may take this many times its remaining CPU in wall time, plus a grace, before V8 is told to stop: the thread is shared. */
-const WALL_PER_CPU = 2;
+const WALL_PER_CPU = 4;
 const WALL_GRACE_MS = 10;
 /** Heap of a context where the builder has not measured it: at least this, or so many times the snapshot. */
 const MIN_CONTEXT_BYTES = 512 * 1024;
 const CONTEXT_BYTES_PER_SNAPSHOT_BYTE = 2;
 /** Share of the memory limit that contexts may fill: the rest is what requests allocate. */
 const CONTEXT_MEMORY_RATIO = 0.5;
-/** The secret of contexts that this process itself makes from source: no snapshot keeps it. */
-const SOURCE_ATTACH_SECRET = "source";
+/** Bytes of the secret of contexts that are made here from source: no snapshot keeps it. */
+const ATTACH_SECRET_BYTES = 32;
+/** Longest reason of a failed restore: an app's top level may throw anything. */
+const MAX_REASON_CHARS = 500;
 
 export class AppIsolate {
   readonly app: AppName;
@@ -44,6 +49,8 @@ export class AppIsolate {
   readonly #calls: GuestCalls;
   readonly #responses: ResponseOps;
   readonly #scripts: readonly ivm.Script[];
+  readonly #attachSecret: string;
+  readonly #clock = new CpuClock();
   #spare: GuestContext | null = null;
   /** The context and run of the entry that is running. */
   #context: GuestContext | null = null;
@@ -57,10 +64,7 @@ export class AppIsolate {
     try {
       return new AppIsolate(options);
     } catch (cause) {
-      throw errors.RESTORE_FAILED(
-        { app: options.app, why: cause instanceof Error ? cause.message : String(cause) },
-        cause,
-      );
+      throw errors.RESTORE_FAILED({ app: options.app, why: reasonOf(cause) }, cause);
     }
   }
 
@@ -78,15 +82,12 @@ export class AppIsolate {
         throw thrown;
       }
       this.#scripts = [];
+      this.#attachSecret = source.attachSecret;
       this.#maxContexts = this.#contextBound(source.blob.bytes * CONTEXT_BYTES_PER_SNAPSHOT_BYTE);
     } else {
       this.#isolate = new ivm.Isolate({ memoryLimit });
-      this.#scripts = [
-        ...webApiScripts(SOURCE_ATTACH_SECRET).map((code) =>
-          this.#isolate.compileScriptSync(code, { filename: WEB_API_SCRIPT_NAME }),
-        ),
-        this.#isolate.compileScriptSync(source.script, { filename: APP_SCRIPT_NAME }),
-      ];
+      this.#attachSecret = randomBytes(ATTACH_SECRET_BYTES).toString("hex");
+      this.#scripts = this.#compile(source.script);
       this.#maxContexts = this.#contextBound(0);
     }
     this.#op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown) =>
@@ -96,6 +97,20 @@ export class AppIsolate {
       this.#enter(context, owner, event, id, a, b, c, d),
     );
     this.#responses = new ResponseOps(options.app, options.host);
+  }
+
+  #compile(script: string): ivm.Script[] {
+    try {
+      return [
+        ...webApiScripts(this.#attachSecret).map((code) =>
+          this.#isolate.compileScriptSync(code, { filename: WEB_API_SCRIPT_NAME }),
+        ),
+        this.#isolate.compileScriptSync(script, { filename: APP_SCRIPT_NAME }),
+      ];
+    } catch (thrown) {
+      this.#isolate.dispose();
+      throw thrown;
+    }
   }
 
   #contextBound(estimatedBytes: number): number {
@@ -122,6 +137,12 @@ export class AppIsolate {
     return this.#spare !== null || this.#contexts.size < this.#maxContexts;
   }
 
+  /** Its snapshot, which lives as long as it does; isolates of the same blob share it. */
+  get blobBytes(): number {
+    const { source } = this.#options;
+    return source.rung === "heap" && this.#end === null ? source.blob.bytes : 0;
+  }
+
   /** Heap and array buffers, as V8 counts them. */
   measureBytes(): number {
     if (this.#end !== null) return 0;
@@ -142,9 +163,10 @@ export class AppIsolate {
   start(request: GuestRequest, sink: RunSink): GuestRun {
     const context = this.#takeContext();
     const run = new GuestRun(this.#nextRunId++, request, sink, context);
-    context.runs.set(run.id, run);
+    context.addRun(run);
     this.#runs.add(run);
     this.#enter(context, run, GuestEvent.REQUEST, run.id, request.method, request.url, request.headers, request.body);
+    run.isUnderway = true;
     if (!run.isSettled) this.#armDeadline(run);
     return run;
   }
@@ -191,19 +213,18 @@ export class AppIsolate {
   }
 
   #createContext(): GuestContext {
-    const { app, source, envJson, host, limits } = this.#options;
-    const secret = source.rung === "heap" ? source.attachSecret : SOURCE_ATTACH_SECRET;
+    const { app, envJson, host, limits } = this.#options;
+    let context: ivm.Context | null = null;
     host.beginEntry(app, null, limits.initTimeMs);
     try {
-      const context = this.#isolate.createContextSync();
+      context = this.#isolate.createContextSync();
       for (const script of this.#scripts) script.runSync(context, { timeout: limits.initTimeMs });
       const attach = context.global.getSync(ATTACH_GLOBAL, { reference: true });
-      const enter = attach?.applySync(undefined, [secret, this.#op, envJson], { result: { reference: true } });
+      const enter = attach?.applySync(undefined, [this.#attachSecret, this.#op, envJson], {
+        result: { reference: true },
+      });
       attach?.release();
-      if (enter?.typeof !== "function") {
-        context.release();
-        throw errors.ATTACH_REFUSED({ app });
-      }
+      if (enter?.typeof !== "function") throw errors.ATTACH_REFUSED({ app });
       const guest = new GuestContext(context, enter as EnterReference);
       this.#contexts.add(guest);
       return guest;
@@ -212,7 +233,9 @@ export class AppIsolate {
         this.#endIsolate("memory_limit", "it exceeded its memory limit while a context was made");
         throw errors.RESTORE_FAILED({ app, why: "it exceeded its memory limit while a context was made" }, thrown);
       }
-      throw thrown;
+      context?.release();
+      // On the source rung the app's top level runs here: what it throws is data.
+      throw isNanoError(thrown) ? thrown : errors.RESTORE_FAILED({ app, why: reasonOf(thrown) }, thrown);
     } finally {
       host.endEntry();
     }
@@ -235,14 +258,18 @@ export class AppIsolate {
     d?: GuestValue,
   ): void {
     if (this.#end !== null || context.isReleased) return;
+    if (this.#context !== null) {
+      setImmediate(() => this.#enter(context, owner, event, id, a, b, c, d));
+      return;
+    }
     const { app, host, limits } = this.#options;
     const remainingMs = Math.max(1, limits.cpuTimeMs - (owner?.cpuUsedMs ?? 0));
     const timeout = Math.ceil(remainingMs * WALL_PER_CPU + WALL_GRACE_MS);
     host.beginEntry(app, owner === null ? null : owner.request, timeout);
     this.#context = context;
     this.#run = owner;
-    const cpuBefore = this.#isolate.cpuTime;
     const startedMs = performance.now();
+    this.#clock.begin(startedMs);
     let thrown: unknown;
     let hasThrown = false;
     try {
@@ -262,9 +289,10 @@ export class AppIsolate {
     if (this.#isolate.isDisposed) {
       this.#endByMemory(owner);
     } else {
-      if (owner !== null) owner.cpuUsedMs += Number(this.#isolate.cpuTime - cpuBefore) / 1e6;
-      if (hasThrown) this.#sortOutThrown(owner, thrown, performance.now() - startedMs >= timeout);
-      if (owner !== null && owner.cpuUsedMs > limits.cpuTimeMs && !owner.isSettled && this.#end === null) {
+      const endedMs = performance.now();
+      owner?.charge(endedMs - startedMs, this.#clock.end(startedMs, endedMs));
+      if (hasThrown) this.#sortOutThrown(owner, thrown, endedMs - startedMs >= timeout);
+      if (owner !== null && !owner.isSettled && this.#isOverCpu(owner) && this.#end === null) {
         owner.fail(this.#cpuLimit(owner));
         this.#settle(owner);
       }
@@ -275,8 +303,8 @@ export class AppIsolate {
   /** An entry never throws of itself: it was terminated, or isolated-vm hands out an unhandled rejection. */
   #sortOutThrown(owner: GuestRun | null, thrown: unknown, isTimeout: boolean): void {
     if (isTimeout) {
-      if (owner !== null) owner.fail(this.#cpuLimit(owner));
-      this.#endIsolate("cpu_limit", "another request in it exceeded its CPU limit");
+      if (owner !== null && this.#isOverCpu(owner)) owner.fail(this.#cpuLimit(owner));
+      this.#endIsolate("cpu_limit", "a request in it took longer than its CPU limit allows");
       return;
     }
     const isError = thrown instanceof Error;
@@ -284,8 +312,8 @@ export class AppIsolate {
       app: this.app,
       requestId: owner?.request.requestId ?? null,
       level: "error",
-      text: `Unhandled rejection: ${isError ? `${thrown.name}: ${thrown.message}` : String(thrown)}`,
-      ...(isError && thrown.stack !== undefined ? { stack: thrown.stack } : {}),
+      text: `Unhandled rejection: ${isError ? `${thrown.name}: ${boundedText(thrown.message)}` : boundedText(String(thrown))}`,
+      ...(isError && thrown.stack !== undefined ? { stack: boundedText(thrown.stack) } : {}),
     });
   }
 
@@ -293,6 +321,12 @@ export class AppIsolate {
     if (owner !== null)
       owner.fail(errors.MEMORY_LIMIT({ app: this.app, limitBytes: this.#options.limits.memoryBytes }).wire);
     this.#endIsolate("memory_limit", "it exceeded its memory limit");
+  }
+
+  /** Where its thread had to wait, the clock is less exact, and the request has the benefit of that. */
+  #isOverCpu(run: GuestRun): boolean {
+    const slackMs = run.hasWaitedForCpu ? CPU_CLOCK_SLACK_MS : 0;
+    return run.cpuUsedMs > this.#options.limits.cpuTimeMs + slackMs;
   }
 
   #cpuLimit(run: GuestRun) {
@@ -339,7 +373,7 @@ export class AppIsolate {
         this.#contexts.delete(run.context);
         run.context.release(this.#end === null);
       } else {
-        run.context.dropHoldings(run);
+        run.context.dropUnowned();
       }
       run.sink.settle();
     }
@@ -349,20 +383,24 @@ export class AppIsolate {
   #armDeadline(run: GuestRun): void {
     const { timeoutMs, waitUntilMs } = this.#options.limits;
     const isAnswered = run.isAnswered;
+    const { arrivedMs } = run.request;
+    const waitedMs = arrivedMs === undefined ? 0 : performance.now() - arrivedMs;
     run.deadline = setTimeout(
       () => {
         run.deadline = null;
         if (run.isSettled) return;
         if (isAnswered) this.#expireWaitUntil(run);
         else if (!run.isHeadSent) this.#expireWall(run);
-        else if (run.isAnswered) this.#armDeadline(run);
       },
-      isAnswered ? waitUntilMs : timeoutMs,
+      isAnswered ? waitUntilMs : Math.max(0, timeoutMs - waitedMs),
     );
   }
 
   #expireWall(run: GuestRun): void {
-    run.fail(errors.WALL_LIMIT({ app: this.app, limitMs: this.#options.limits.timeoutMs }).wire);
+    const { wire } = errors.WALL_LIMIT({ app: this.app, limitMs: this.#options.limits.timeoutMs });
+    run.fail(wire);
+    // Where the context lives on, what the request began has to end.
+    if (this.#options.isolation === "app") this.#enterRun(run, GuestEvent.ABORT, wire.message);
     this.#settle(run);
     this.#flushSettled();
   }
@@ -374,7 +412,17 @@ export class AppIsolate {
     this.#flushSettled();
   }
 
+  /** Never throws into the guest: it would see what is ours. */
   #dispatch(code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
+    try {
+      return this.#perform(code, id, a, b, c, d);
+    } catch (thrown) {
+      this.#run?.fail(toWireError(thrown));
+      return undefined;
+    }
+  }
+
+  #perform(code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
     const context = this.#context;
     if (context === null || typeof id !== "number") return undefined;
     const run = context.runs.get(id);
@@ -383,11 +431,13 @@ export class AppIsolate {
       case HostOp.RESPOND:
         if (run === undefined) return undefined;
         this.#responses.respond(run, a, b, c, d);
-        this.#answered(run);
         if (code === HostOp.RESPOND_SETTLED) this.#settle(run);
+        this.#answered(run);
         return undefined;
       case HostOp.RESPONSE_CHUNK:
-        return run === undefined ? false : this.#responses.chunk(run, a);
+        if (run === undefined) return false;
+        if (run.isAnswered) this.#stopLater(run);
+        return this.#responses.chunk(run, a);
       case HostOp.RESPONSE_END:
         if (run !== undefined) this.#responses.end(run);
         this.#answered(run);
@@ -418,10 +468,21 @@ export class AppIsolate {
     }
   }
 
-  /** From here on a run has `waitUntil`'s time left. */
+  /** The guest sends the body of an answer that has failed: it would wait for ever to go on. */
+  #stopLater(run: GuestRun): void {
+    if (run.isStopping) return;
+    run.isStopping = true;
+    setImmediate(() => this.#enterRun(run, GuestEvent.ABORT, "the response has failed"));
+  }
+
+  /** From here on a run has `waitUntil`'s time left. In its first entry its deadline is armed after it. */
   #answered(run: GuestRun | undefined): void {
-    if (run === undefined || !run.isAnswered || run.deadline === null) return;
+    if (run === undefined || !run.isAnswered || !run.isUnderway || run.isSettled) return;
     run.clearDeadline();
     this.#armDeadline(run);
   }
+}
+
+function reasonOf(thrown: unknown): string {
+  return (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, MAX_REASON_CHARS);
 }

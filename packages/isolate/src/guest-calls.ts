@@ -1,7 +1,7 @@
 /** Calls of a guest that end later, by an entry of their own: timers, fetches, long digests. */
 import { webcrypto } from "node:crypto";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
-import { type GuestContext, type GuestValue, MAX_TIMERS } from "./guest-context.ts";
+import { type GuestContext, type GuestTimer, type GuestValue, type Holding, MAX_TIMERS } from "./guest-context.ts";
 import type { GuestRun } from "./guest-run.ts";
 import { isHeaderBlock } from "./header-block.ts";
 import { digestAlgorithm, digestBytes, SYNC_DIGEST_BYTES } from "./host-ops.ts";
@@ -11,6 +11,8 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 /** Digests of one isolate that may run off the thread at once. */
 export const MAX_DIGESTS_IN_FLIGHT = 16;
 const MAX_URL_CHARS = 64 * 1024;
+/** As the guest's URL parser serialises it. */
+const URL_TEXT = /^[\x21-\x7e]+$/;
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 
 type Enter = (
@@ -97,16 +99,19 @@ export class GuestCalls {
     if (context.timers.size >= MAX_TIMERS || context.timers.has(id)) return false;
     const fire = (): void => {
       context.timers.delete(id);
-      this.#enter(context, owner, GuestEvent.TIMER, id);
+      this.#enter(context, timer.owner, GuestEvent.TIMER, id);
     };
     const delay = typeof delayMs === "number" && delayMs > 0 ? Math.min(delayMs, MAX_DELAY_MS) : 0;
+    let cancel: () => void;
     if (delay === 0) {
       const immediate = setImmediate(fire);
-      context.timers.set(id, { owner, cancel: () => clearImmediate(immediate) });
+      cancel = () => clearImmediate(immediate);
     } else {
       const timeout = setTimeout(fire, delay);
-      context.timers.set(id, { owner, cancel: () => clearTimeout(timeout) });
+      cancel = () => clearTimeout(timeout);
     }
+    const timer: GuestTimer = { ...context.hold(owner), cancel };
+    context.timers.set(id, timer);
     return true;
   }
 
@@ -117,15 +122,12 @@ export class GuestCalls {
       return digestBytes(algorithm, data);
     }
     this.#digestsInFlight += 1;
-    webcrypto.subtle
-      .digest(name as string, data)
-      .then(
-        (digest) => this.#enter(context, owner, GuestEvent.DIGEST, id, digest),
-        (cause: unknown) => this.#enter(context, owner, GuestEvent.DIGEST, id, undefined, String(cause)),
-      )
-      .finally(() => {
-        this.#digestsInFlight -= 1;
-      });
+    const holding = context.hold(owner);
+    const deliver = (digest: ArrayBuffer | undefined, failure?: string): void => {
+      this.#digestsInFlight -= 1;
+      if (context.inherit(holding)) this.#enter(context, holding.owner, GuestEvent.DIGEST, id, digest, failure);
+    };
+    webcrypto.subtle.digest(name as string, data).then(deliver, (cause: unknown) => deliver(undefined, String(cause)));
     return undefined;
   }
 
@@ -143,6 +145,7 @@ export class GuestCalls {
     if (typeof method !== "string" || !METHOD.test(method)) return "The request's method is malformed";
     if (typeof url !== "string" || url.length > MAX_URL_CHARS)
       return `The request's URL is longer than ${MAX_URL_CHARS} characters`;
+    if (!URL_TEXT.test(url)) return "The request's URL is malformed";
     if (!isHeaderBlock(headers)) return "The request's headers are malformed or too large";
     const [redirect = "follow", body] = String(mode).split(" ");
     if (redirect !== "follow" && redirect !== "manual" && redirect !== "error")
@@ -153,29 +156,30 @@ export class GuestCalls {
       }
       owner.subrequestCount += 1;
     }
-    const call = host.openFetch({ app, method, url, headers, redirect }, this.#listen(context, owner, id));
-    context.fetches.set(id, { owner, call });
+    const holding = context.hold(owner);
+    const call = host.openFetch({ app, method, url, headers, redirect }, this.#listen(context, holding, id));
+    context.fetches.set(id, Object.assign(holding, { call }));
     if (body !== "stream") call.endBody();
     return undefined;
   }
 
-  #listen(context: GuestContext, owner: GuestRun | null, id: number): OutboundFetchListener {
+  #listen(context: GuestContext, fetch: Holding, id: number): OutboundFetchListener {
     const enter = this.#enter;
     return {
       onHead: (head) => {
         const last = `${head.redirected ? 1 : 0}${head.url}`;
-        enter(context, owner, GuestEvent.FETCH_HEAD, id, head.status, head.statusText, head.headers, last);
+        enter(context, fetch.owner, GuestEvent.FETCH_HEAD, id, head.status, head.statusText, head.headers, last);
       },
-      onChunk: (chunk) => enter(context, owner, GuestEvent.FETCH_CHUNK, id, chunk),
+      onChunk: (chunk) => enter(context, fetch.owner, GuestEvent.FETCH_CHUNK, id, chunk),
       onEnd: () => {
         context.fetches.delete(id);
-        enter(context, owner, GuestEvent.FETCH_END, id);
+        enter(context, fetch.owner, GuestEvent.FETCH_END, id);
       },
       onError: (message) => {
         context.fetches.delete(id);
-        enter(context, owner, GuestEvent.FETCH_ERROR, id, message);
+        enter(context, fetch.owner, GuestEvent.FETCH_ERROR, id, message);
       },
-      onBodyDrain: () => enter(context, owner, GuestEvent.FETCH_BODY_PULL, id),
+      onBodyDrain: () => enter(context, fetch.owner, GuestEvent.FETCH_BODY_PULL, id),
     };
   }
 }

@@ -12,23 +12,33 @@ export type GuestValue = string | number | boolean | undefined | ArrayBuffer;
 // biome-ignore lint/suspicious/noExplicitAny: isolated-vm's types know no ArrayBuffer argument that is copied
 export type EnterReference = ivm.Reference<(...args: any[]) => undefined>;
 
-export interface GuestTimer {
-  /** The run in whose entry it was set: its CPU and its lifetime. */
-  readonly owner: GuestRun | null;
+/**
+ * What a run has under way. In app mode an entry of one run may go on with the code of another, so who made it is a guess: when its
+ * owner is over, it passes to the oldest run that may have made it.
+ */
+export interface Holding {
+  /** Its CPU and its lifetime; null: made on nobody's behalf. */
+  owner: GuestRun | null;
+  /** The newest run when it was made: later ones did not make it. */
+  readonly newestRunId: number;
+}
+
+export interface GuestTimer extends Holding {
   readonly cancel: () => void;
 }
 
-export interface GuestFetch {
-  readonly owner: GuestRun | null;
+export interface GuestFetch extends Holding {
   readonly call: OutboundFetch;
 }
 
 export class GuestContext {
+  /** Those that are not over, in order of their ids. */
   readonly runs = new Map<number, GuestRun>();
   readonly timers = new Map<number, GuestTimer>();
   readonly fetches = new Map<number, GuestFetch>();
   readonly enter: EnterReference;
   readonly #context: ivm.Context;
+  #newestRunId = 0;
   isReleased = false;
 
   constructor(context: ivm.Context, enter: EnterReference) {
@@ -36,29 +46,49 @@ export class GuestContext {
     this.enter = enter;
   }
 
-  /** Drops timers and fetches of a run that is over; with null, all of them. */
-  dropHoldings(owner: GuestRun | null): void {
-    if (this.timers.size > 0) {
-      for (const [id, timer] of this.timers) {
-        if (owner !== null && timer.owner !== owner) continue;
-        this.timers.delete(id);
-        timer.cancel();
-      }
+  addRun(run: GuestRun): void {
+    this.runs.set(run.id, run);
+    this.#newestRunId = run.id;
+  }
+
+  /** Begins a holding of a run. */
+  hold(owner: GuestRun | null): Holding {
+    return { owner, newestRunId: this.#newestRunId };
+  }
+
+  /** Passes a holding whose owner is over to its heir. False: there is none, nobody waits for it. */
+  inherit(holding: Holding): boolean {
+    if (holding.owner === null || !holding.owner.isSettled) return true;
+    for (const oldest of this.runs.values()) {
+      if (oldest.id > holding.newestRunId) break;
+      holding.owner = oldest;
+      return true;
     }
-    if (this.fetches.size > 0) {
-      for (const [id, fetch] of this.fetches) {
-        if (owner !== null && fetch.owner !== owner) continue;
-        this.fetches.delete(id);
-        fetch.call.cancel();
-      }
-    }
+    return false;
+  }
+
+  /** Ends the timers and fetches that nobody waits for any more. */
+  dropUnowned(): void {
+    for (const [id, timer] of this.timers) if (!this.inherit(timer)) this.#dropTimer(id, timer);
+    for (const [id, fetch] of this.fetches) if (!this.inherit(fetch)) this.#dropFetch(id, fetch);
+  }
+
+  #dropTimer(id: number, timer: GuestTimer): void {
+    this.timers.delete(id);
+    timer.cancel();
+  }
+
+  #dropFetch(id: number, fetch: GuestFetch): void {
+    this.fetches.delete(id);
+    fetch.call.cancel();
   }
 
   /** @param isIsolateAlive false: the isolate is gone, its handles with it */
   release(isIsolateAlive: boolean): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.dropHoldings(null);
+    for (const [id, timer] of this.timers) this.#dropTimer(id, timer);
+    for (const [id, fetch] of this.fetches) this.#dropFetch(id, fetch);
     if (!isIsolateAlive) return;
     this.enter.release();
     this.#context.release();

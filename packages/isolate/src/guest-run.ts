@@ -15,13 +15,19 @@ export class GuestRun {
   readonly request: GuestRequest;
   readonly sink: RunSink;
   readonly context: GuestContext;
-  /** Exact CPU of its finished entries. */
+  /** CPU of its finished entries. */
   cpuUsedMs = 0;
+  /** Whether an entry took longer than its CPU: the thread was off its core. */
+  hasWaitedForCpu = false;
   subrequestCount = 0;
   isHeadSent = false;
   /** Its response is complete or has failed: nothing more goes to the sink but `settle`. */
   isAnswered = false;
   isSettled = false;
+  /** The guest is about to be told that its answer has failed. */
+  isStopping = false;
+  /** Its first entry is over. */
+  isUnderway = false;
   /** Fires at the wall limit, later at the end of `waitUntil`. */
   deadline: NodeJS.Timeout | null = null;
 
@@ -37,6 +43,12 @@ export class GuestRun {
     if (this.isAnswered) return;
     this.isAnswered = true;
     this.sink.failResponse(error, this.isHeadSent);
+  }
+
+  /** Adds what an entry used. */
+  charge(elapsedMs: number, cpuMs: number): void {
+    this.cpuUsedMs += cpuMs;
+    if (cpuMs < elapsedMs) this.hasWaitedForCpu = true;
   }
 
   clearDeadline(): void {

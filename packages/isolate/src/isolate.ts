@@ -33,6 +33,8 @@ export interface GuestRequest {
   readonly headers: HeaderBlock;
   /** undefined: none; bytes: the whole body; true: follows by `pushBody`, as `onBodyWanted` asks. */
   readonly body: ArrayBuffer | true | undefined;
+  /** By `performance.now()`: the wall limit counts from here. @default its start */
+  readonly arrivedMs?: number;
 }
 
 /**

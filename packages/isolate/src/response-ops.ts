@@ -73,6 +73,7 @@ export class ResponseOps {
   }
 }
 
-function boundedText(value: unknown): string {
+/** Text of a guest for the log: "" for what is no string. */
+export function boundedText(value: unknown): string {
   return typeof value === "string" ? value.slice(0, MAX_LOG_CHARS) : "";
 }
