@@ -23,12 +23,14 @@ afterEach(async () => {
 async function untilAnswer(text: string): Promise<number> {
   const startMs = performance.now();
   for (;;) {
+    // A person who reloads the page, not a load: the build has the machine to itself.
+    await new Promise((resolve) => setTimeout(resolve, 10));
     if ((await nano.ask(HOST)).text === text) return performance.now() - startMs;
     if (performance.now() - startMs > 20_000) throw new Error(`${HOST} never answered ${text}:\n${nano.output}`);
   }
 }
 
-test("an edit under load is served within a second, and every answer is of the old or the new version", async () => {
+test("while an app is edited under load, every answer is of the old or the new version", async () => {
   await start(version(1));
   let isLoading = true;
   const texts = new Set<string>();
@@ -39,16 +41,25 @@ test("an edit under load is served within a second, and every answer is of the o
     }
   });
   await untilAnswer("version 1");
-  const reloadedMs: number[] = [];
   for (let n = 2; n <= 4; n++) {
     fixture.edit(HOST, version(n));
-    reloadedMs.push(await untilAnswer(`version ${n}`));
+    await untilAnswer(`version ${n}`);
   }
   isLoading = false;
   await Promise.all(load);
   expect([...texts].sort()).toEqual([1, 2, 3, 4].map((n) => `200 version ${n}`));
-  process.stdout.write(`reloaded in ${reloadedMs.map(Math.round).join(", ")} ms\n`);
-  expect(Math.min(...reloadedMs)).toBeLessThan(RELOAD_WITHIN_MS);
+});
+
+test("an edit is served within a second", async () => {
+  await start(version(1));
+  await untilAnswer("version 1");
+  const reloadedMs: number[] = [];
+  for (let n = 2; n <= 6; n++) {
+    fixture.edit(HOST, version(n));
+    reloadedMs.push(await untilAnswer(`version ${n}`));
+  }
+  reloadedMs.sort((a, b) => a - b);
+  expect(reloadedMs[2]).toBeLessThan(RELOAD_WITHIN_MS);
 });
 
 test("an edit with a syntax error is told with file, line and excerpt, and the old version serves on", async () => {

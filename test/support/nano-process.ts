@@ -10,6 +10,8 @@ const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.m
 const START_TIMEOUT_MS = 60_000;
 const SERVING = /curl (?:-\S+ )*(?:-H \S+ )?'?http:\/\/[^/\s]*?:(\d+)\//;
 
+const ADMIN = /127\.0\.0\.1:(\d+)\/metrics/;
+
 export interface Answer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -125,6 +127,17 @@ export class NanoProcess {
       req.on("error", reject);
       req.end(body);
     });
+  }
+
+  /** The sum of a metric over its labels, as the admin port tells it. */
+  async metric(name: string): Promise<number> {
+    const [, port] = await this.waitForOutput(ADMIN);
+    const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    let sum = 0;
+    for (const line of text.split("\n")) {
+      if (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) sum += Number(line.slice(line.lastIndexOf(" ")));
+    }
+    return sum;
   }
 
   /** Process ids below this one whose command line holds `part`. */
