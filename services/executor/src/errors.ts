@@ -46,6 +46,14 @@ export const errors = defineErrors("EXEC", {
     reason: "sliver_refused",
     message: (d: { versionId: string; why: string }) => `The sliver of ${d.versionId} was refused: ${d.why}`,
   },
+  SLIVER_MISTAKEN: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 503,
+    reason: "sliver_refused",
+    message: (d: { versionId: string; found: string }) =>
+      `The sliver recorded for ${d.versionId} was made for another version: ${d.found}`,
+  },
   BODY_TOO_LARGE: {
     fault: "caller",
     retryable: false,

@@ -139,10 +139,22 @@ export class VersionSupply {
       return path;
     };
     const sliver = this.#sliverOf(version);
+    if (sliver !== null) await this.#checkOrigin(version, sliver);
     const sliverPath = sliver === null ? null : await link(sliver, "sliver");
     const assetsPath = version.assets === null ? null : await link(version.assets, "assets");
     this.#holdingsOf(worker).set(versionId, artifacts);
     return { versionId, app: version.app, manifest: version.manifest, sliverPath, assetsPath };
+  }
+
+  /**
+   * A sliver that was built for one version is not taken for another, however well it is signed. One that was made elsewhere and
+   * uploaded (its version has no bundle) bears the name that it had there. @throws EXEC_SLIVER_MISTAKEN
+   */
+  async #checkOrigin(version: VersionRecord, sliver: ArtifactDigest): Promise<void> {
+    if (version.bundle === null) return;
+    const { manifest } = await this.#options.cache.admit(sliver);
+    if (manifest.versionId === version.id && manifest.bundle === version.bundle) return;
+    throw errors.SLIVER_MISTAKEN({ versionId: version.id, found: `${manifest.app} ${manifest.versionId}` });
   }
 
   /** Null: the app is only assets. @throws EXEC_VERSION_NOT_BUILT */
