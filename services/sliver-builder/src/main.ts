@@ -4,7 +4,7 @@ import type { ConfigFor } from "@nano/service-kit/config";
 import { type RunningService, runService, type ServiceContext } from "@nano/service-kit/run-service";
 import { DirectoryStore } from "@nano/sliver/directory-store";
 import { loadOrCreateSigningKey, trustKey } from "@nano/sliver/signing-key";
-import { BuildChildren } from "./build/build-children.ts";
+import { BUILD_STEPS, BuildChildren } from "./build/build-children.ts";
 import { config } from "./config.ts";
 import { takeBuilds } from "./control/take-builds.ts";
 
@@ -16,7 +16,7 @@ async function start({ config, logger, metrics, fail }: ServiceContext<Config>):
   const store = new DirectoryStore(config.store.directory);
   await store.sweepTemporaries(Date.now());
   const queue = new EmbeddedBuildQueue(config.controlStore.socketPath);
-  const children = new BuildChildren({ spareCount: 1 });
+  const children = new BuildChildren({ spareCount: BUILD_STEPS });
   const ending = new AbortController();
   const { concurrencyCount, ...limits } = config.build;
   const taking = takeBuilds(

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { eventually } from "@nano/test-kit/eventually";
 import { afterEach, describe, expect, it } from "vitest";
 import { BuildChild } from "../src/build/build-child.ts";
 import { BuildChildren } from "../src/build/build-children.ts";
@@ -98,15 +99,52 @@ describe("a build child that", () => {
   });
 });
 
-it("the spare child is given out, and gone when they are closed", async () => {
-  const children = new BuildChildren({ spareCount: 1 });
-  const [spare] = buildChildIds();
-  const taken = children.take();
-  expect(buildChildIds()).toContain(spare);
-  expect(buildChildIds()).toHaveLength(2);
-  await children.release(taken);
-  expect(buildChildIds()).toHaveLength(1);
-  await children.close();
+describe("spare children", () => {
+  it("are there before a build, for each of its steps, and replaced only when it is over", async () => {
+    const children = new BuildChildren({ spareCount: 2 });
+    const spares = buildChildIds();
+    expect(spares).toHaveLength(2);
+    const first = children.take();
+    expect(buildChildIds()).toEqual(spares);
+    await children.release(first);
+    const second = children.take();
+    expect(buildChildIds(), "the second step has the other one").toHaveLength(1);
+    expect(spares).toContain(buildChildIds()[0]);
+    await children.release(second);
+    expect(buildChildIds()).toEqual([]);
+    await eventually(() => buildChildIds().length === 2);
+    await children.close();
+  });
+
+  it("are started along where a step finds none", async () => {
+    const children = new BuildChildren({ spareCount: 2 });
+    const taken = [children.take(), children.take()];
+    expect(buildChildIds()).toHaveLength(2);
+    taken.push(children.take());
+    expect(buildChildIds()).toHaveLength(4);
+    taken.push(children.take());
+    expect(buildChildIds()).toHaveLength(4);
+    await Promise.all(taken.map((child) => children.release(child)));
+    await children.close();
+  });
+
+  it("are not given out where they have died", async () => {
+    const children = new BuildChildren({ spareCount: 1 });
+    const [spare = 0] = buildChildIds();
+    process.kill(spare, "SIGKILL");
+    await eventually(() => !buildChildIds().includes(spare));
+    const child = children.take();
+    expect(child.isUsable).toBe(true);
+    await children.release(child);
+    await children.close();
+  });
+
+  it("are gone when they are closed, and none comes after", async () => {
+    const children = new BuildChildren({ spareCount: 2 });
+    await children.release(children.take());
+    await children.close();
+    expect(buildChildIds()).toEqual([]);
+  });
 });
 
 it.each([

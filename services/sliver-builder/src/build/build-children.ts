@@ -1,45 +1,66 @@
 /**
- * Build children, one of them started ahead: a build does not wait for a process to start and load V8's bindings.
+ * Build children, started ahead: a build does not wait for processes to start and load V8's bindings.
  *
- * I1 A child is given out once; the next is started at that moment, so there is at most one that waits.
- * I2 `close` leaves no process.
+ * I1 A child is given out once; at most `spareCount` wait.
+ * I2 Those that wait are replaced when builds have been over for `REFILL_AFTER_MS`: a start takes as much processor
+ *    time as a small build, and what was built is just being taken up by routers and executors. Where builds follow on
+ *    each other, a step that has to start its child starts that of the next step, too.
+ * I3 `close` leaves no process.
  */
 import { BuildChild } from "./build-child.ts";
 
+/** One makes the heap, one probes it. */
+export const BUILD_STEPS = 2;
+const REFILL_AFTER_MS = 150;
+
 export class BuildChildren {
-  readonly #spareCount: 0 | 1;
+  readonly #spareCount: number;
   readonly #taken = new Set<BuildChild>();
-  #spare: BuildChild | null = null;
+  #spares: BuildChild[] = [];
+  #refillTimer: NodeJS.Timeout | null = null;
   #isClosed = false;
 
   /** @param options.spareCount 0: each is started when it is taken */
-  constructor(options: { readonly spareCount: 0 | 1 }) {
+  constructor(options: { readonly spareCount: number }) {
     this.#spareCount = options.spareCount;
-    this.#startSpare();
+    this.#refill();
   }
 
   /** A child for one job. Give it back by `release`, ended or not. */
   take(): BuildChild {
-    const child = this.#spare?.isUsable === true ? this.#spare : new BuildChild();
+    this.#stopTimer();
+    this.#spares = this.#spares.filter((spare) => spare.isUsable);
+    const spare = this.#spares.shift();
+    const child = spare ?? new BuildChild();
     this.#taken.add(child);
-    this.#spare = null;
-    this.#startSpare();
+    if (spare === undefined && this.#spareCount > 0 && !this.#isClosed) this.#spares.push(new BuildChild());
     return child;
   }
 
   async release(child: BuildChild): Promise<void> {
     await child.dispose();
     this.#taken.delete(child);
+    this.#stopTimer();
+    if (this.#taken.size === 0 && !this.#isClosed) {
+      this.#refillTimer = setTimeout(() => this.#refill(), REFILL_AFTER_MS);
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    const all = [...this.#taken, ...(this.#spare === null ? [] : [this.#spare])];
+    this.#stopTimer();
+    const all = [...this.#taken, ...this.#spares];
+    this.#spares = [];
     await Promise.all(all.map((child) => child.dispose()));
-    this.#spare = null;
   }
 
-  #startSpare(): void {
-    if (this.#spareCount > 0 && !this.#isClosed) this.#spare = new BuildChild();
+  #refill(): void {
+    this.#spares = this.#spares.filter((spare) => spare.isUsable);
+    while (this.#spares.length < this.#spareCount) this.#spares.push(new BuildChild());
+  }
+
+  #stopTimer(): void {
+    if (this.#refillTimer !== null) clearTimeout(this.#refillTimer);
+    this.#refillTimer = null;
   }
 }
