@@ -27,7 +27,7 @@ const MIB = 1024 * 1024;
 const MIN_MEMORY_MIB = 8;
 /** An entry may take this many times its remaining CPU in wall time, plus a grace, before V8 is told to stop: the thread is shared. */
 const WALL_PER_CPU = 4;
-const WALL_GRACE_MS = 10;
+const WALL_GRACE_MS = 50;
 /** Heap of a context where the builder has not measured it: at least this, or so many times the snapshot. */
 const MIN_CONTEXT_BYTES = 512 * 1024;
 const CONTEXT_BYTES_PER_SNAPSHOT_BYTE = 2;
@@ -303,8 +303,8 @@ export class AppIsolate {
   /** An entry never throws of itself: it was terminated, or isolated-vm hands out an unhandled rejection. */
   #sortOutThrown(owner: GuestRun | null, thrown: unknown, isTimeout: boolean): void {
     if (isTimeout) {
-      if (owner !== null && this.#isOverCpu(owner)) owner.fail(this.#cpuLimit(owner));
-      this.#endIsolate("cpu_limit", "a request in it took longer than its CPU limit allows");
+      if (owner !== null) owner.fail(this.#cpuLimit(owner));
+      this.#endIsolate("cpu_limit", "a request in it exceeded its CPU limit");
       return;
     }
     const isError = thrown instanceof Error;

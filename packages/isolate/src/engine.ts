@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import type { EngineFingerprint } from "@nano/protocol/brands";
 import { SCRIPT_SEPARATOR, SECRET_PLACEHOLDER } from "@nano/web-api/boundary";
 import { errors } from "./errors.ts";
+import { withTouchedModules } from "./touched-modules.ts";
 
 const WEB_API_PATH = new URL("../../web-api/dist/web-api.js", import.meta.url);
 
@@ -24,9 +25,14 @@ function loadWebApi(): string {
   return webApiText;
 }
 
-/** The web-api script, in the parts that run one after another, with the secret that attaches a host (hex digits). */
-export function webApiScripts(attachSecret: string): string[] {
-  return loadWebApi().replace(SECRET_PLACEHOLDER, attachSecret).split(SCRIPT_SEPARATOR);
+/**
+ * The web-api script, in the parts that run one after another, with the secret that attaches a host (hex digits).
+ *
+ * @param touchedModules what it loads at once of its lazy modules
+ */
+export function webApiScripts(attachSecret: string, touchedModules: readonly number[] = []): string[] {
+  const text = withTouchedModules(loadWebApi(), touchedModules);
+  return text.replace(SECRET_PLACEHOLDER, attachSecret).split(SCRIPT_SEPARATOR);
 }
 
 /**

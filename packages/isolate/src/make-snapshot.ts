@@ -3,6 +3,7 @@ import { ATTACH_GLOBAL, GuestEvent } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
 import { webApiScripts } from "./engine.ts";
 import { APP_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "./script-names.ts";
+import { WARM_UP_HEADERS, WARM_UP_URL } from "./warm-up-request.ts";
 
 export interface MakeSnapshotOptions {
   /** The bundled script of the app. */
@@ -11,6 +12,8 @@ export interface MakeSnapshotOptions {
   readonly attachSecret: string;
   /** Runs a synthetic request in a context that is thrown away: its bytecode stays in the snapshot, its state does not. */
   readonly warmUp: boolean;
+  /** Lazy modules of the web-api that the app is known to touch: they are evaluated in the snapshot. */
+  readonly touchedModules: readonly number[];
 }
 
 /**
@@ -19,10 +22,10 @@ export interface MakeSnapshotOptions {
  *
  * @throws what the app's top level threw
  */
-export function makeSnapshot({ script, attachSecret, warmUp }: MakeSnapshotOptions): Uint8Array {
+export function makeSnapshot({ script, attachSecret, warmUp, touchedModules }: MakeSnapshotOptions): Uint8Array {
   const copy = ivm.Isolate.createSnapshot(
     [
-      ...webApiScripts(attachSecret).map((code) => ({ code, filename: WEB_API_SCRIPT_NAME })),
+      ...webApiScripts(attachSecret, touchedModules).map((code) => ({ code, filename: WEB_API_SCRIPT_NAME })),
       { code: script, filename: APP_SCRIPT_NAME },
     ],
     warmUp ? warmUpScript(attachSecret) : undefined,
@@ -34,6 +37,6 @@ export function makeSnapshot({ script, attachSecret, warmUp }: MakeSnapshotOptio
 
 function warmUpScript(attachSecret: string): string {
   const enter = `${ATTACH_GLOBAL}(${JSON.stringify(attachSecret)}, () => undefined, "{}")`;
-  const headers = JSON.stringify("host\nwarm-up.invalid\naccept\n*/*\n");
-  return `{ const enter = ${enter}; if (enter) enter(${GuestEvent.REQUEST}, 1, "GET", "http://warm-up.invalid/", ${headers}, undefined); }`;
+  const request = `"GET", ${JSON.stringify(WARM_UP_URL)}, ${JSON.stringify(WARM_UP_HEADERS)}, undefined`;
+  return `{ const enter = ${enter}; if (enter) enter(${GuestEvent.REQUEST}, 1, ${request}); }`;
 }

@@ -55,6 +55,8 @@ export class RecordingHost implements GuestHost {
   openEntryCount = 0;
   deepestEntryCount = 0;
   readonly fetches: HeardFetch[] = [];
+  /** Runs inside the entry. */
+  onLog: () => void = () => undefined;
 
   beginEntry(_app: AppName, request: GuestRequest | null, limitMs: number): void {
     this.openEntryCount += 1;
@@ -66,6 +68,7 @@ export class RecordingHost implements GuestHost {
   }
   log(line: { level: string; text: string; requestId: RequestId | null; stack?: string }): void {
     this.logs.push(line);
+    this.onLog();
   }
   openFetch(head: EgressHead, listener: OutboundFetchListener): OutboundFetch {
     const calls: string[] = [];
