@@ -12,20 +12,32 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+import { GuestEvent, HostOp } from "./src/boundary.ts";
 
 /** Free names of the modules: parameters of a lazy one, constants around the eager ones. */
 export const LOAD_NAME = "__nano_load__";
 export const EAGER_NAME = "__nano_eager__";
+export const BIND_NAME = "__nano_bind__";
+/** What the entry sets for them: a function that finds the bindings of eager modules, and the methods that `BIND_NAME` uncurries. */
+export const FIND_NAME = "__nano_find__";
+export const METHODS_NAME = "__nano_methods__";
 
 const ROOT = import.meta.dirname;
 const IMPORT = /^import (?:\{([^}]*)\}|\* as (\w+)) from "([^"]+)";$/gm;
 const BARE_IMPORT = /^import "([^"]+)";$/gm;
 const EXPORT = /^export \{([^}]*)\};$/gm;
 const REQUIRE = /\brequire\("([^"]+)"\)/g;
+/** The beginning of `export const Name = uncurryThis(method)`; its annotations are comments. */
+const UNCURRIED = /^export const (\w+) = (?:\/\* @__PURE__ \*\/ )?uncurryThis\(/gm;
+const CONSTANT = /\b(GuestEvent|HostOp)\.([A-Z_]+)\b/g;
+const CONSTANT_IMPORT = /^import \{ (?:GuestEvent|HostOp)(?:, (?:GuestEvent|HostOp))? \} from "[^"]*boundary\.ts";$/gm;
+const CONSTANT_NAME =
+  /\b(?:GuestEvent|HostOp), (?=[^\n]*boundary\.ts";$)|, (?:GuestEvent|HostOp)\b(?=[^\n]*boundary\.ts";$)/gm;
 
 export interface ModuleGraph {
   /** Paths from the package's root, as are all of this file. */
   readonly eager: ReadonlySet<string>;
+  /** The place of a module in it is its id. */
   readonly lazy: readonly string[];
   /** The module that a specifier of another means. */
   resolve(importer: string, specifier: string): string;
@@ -53,18 +65,37 @@ export function readGraph(metafile: Metafile, entry: string): ModuleGraph {
   };
 }
 
-/** What lazy modules take of eager ones: names by module. */
-export type EagerUses = Map<string, Set<string>>;
+/** What lazy modules take of eager ones. */
+export class EagerUses {
+  /** Names by module. */
+  readonly names = new Map<string, Set<string>>();
+  /** Expressions of methods that are uncurried for the first who needs them: the place of one is its number. */
+  readonly methods: string[] = [];
+  readonly #numbers = new Map<string, number>();
 
-/** The text of a lazy module as `(load,eager)=>{…; return exports}`; notes what it takes of eager modules. */
+  note(module: string, name: string): void {
+    const names = this.names.get(module) ?? new Set();
+    this.names.set(module, names.add(name));
+  }
+
+  numberOf(method: string): number {
+    const known = this.#numbers.get(method);
+    if (known !== undefined) return known;
+    this.#numbers.set(method, this.methods.length);
+    return this.methods.push(method) - 1;
+  }
+}
+
+/** The text of a lazy module as `(load,eager,bind)=>{…; return exports}`; notes what it takes of eager modules. */
 export async function lazyModuleText(module: string, graph: ModuleGraph, uses: EagerUses): Promise<string> {
-  const source = await readFile(path.join(ROOT, module), "utf8");
+  const source = inlineConstants(await readFile(path.join(ROOT, module), "utf8"));
   // A CommonJS package: it finds module and exports, and nothing to import.
   if (!module.endsWith(".ts")) {
     return `()=>{const module={exports:{}},exports=module.exports;${source}\nreturn module.exports}`;
   }
   const text = await moduleText(module, replaceRequires(source, module, graph));
-  let exported = "";
+  const uncurried = await uncurriedMethods();
+  let exported = "__proto__:null,";
   const body = text
     .replace(EXPORT, (_all, names: string) => {
       exported += names.replace(/(\w+) as (\w+)/g, "$2:$1");
@@ -72,15 +103,31 @@ export async function lazyModuleText(module: string, graph: ModuleGraph, uses: E
     })
     .replace(IMPORT, (_all, names: string | undefined, namespace: string | undefined, specifier: string) => {
       const target = graph.resolve(module, specifier);
-      if (names === undefined) return `const ${namespace}=${LOAD_NAME}(${JSON.stringify(target)});`;
-      const isEager = graph.eager.has(target);
-      if (isEager) for (const name of names.split(",")) noteUse(uses, target, name.trim().split(" as ")[0] ?? "");
-      const pattern = names.replace(/(\w+) as (\w+)/g, "$1:$2");
-      return `const {${pattern}}=${isEager ? EAGER_NAME : LOAD_NAME}(${JSON.stringify(target)});`;
+      if (names === undefined) return `const ${namespace}=${LOAD_NAME}(${idOf(target, graph)});`;
+      if (!graph.eager.has(target)) {
+        return `const {${names.replace(/(\w+) as (\w+)/g, "$1:$2")}}=${LOAD_NAME}(${idOf(target, graph)});`;
+      }
+      const bound: string[] = [];
+      const taken: string[] = [];
+      for (const item of names.split(",")) {
+        const [name = "", alias = name] = item.trim().split(" as ");
+        if (name === "") continue;
+        const method =
+          target.endsWith("primordials.ts") || target.endsWith("intrinsics.ts") ? uncurried.get(name) : null;
+        if (method) bound.push(`${alias}=${BIND_NAME}(${uses.numberOf(method)})`);
+        else {
+          uses.note(target, name);
+          taken.push(`${name}:${alias}`);
+        }
+      }
+      return (
+        (bound.length > 0 ? `const ${bound.join(",")};` : "") +
+        (taken.length > 0 ? `const {${taken.join(",")}}=${EAGER_NAME}(${JSON.stringify(target)});` : "")
+      );
     })
     .replace(BARE_IMPORT, "");
   if (/^(?:import|export)\b/m.test(body)) throw new Error(`${module} has an import or export of an unknown form`);
-  return `(${LOAD_NAME},${EAGER_NAME})=>{${body}\nreturn{${exported}}}`;
+  return `(${LOAD_NAME},${EAGER_NAME},${BIND_NAME})=>{${body}\nreturn{${exported}}}`;
 }
 
 /** In eager modules, `require` becomes the call that loads a lazy module. */
@@ -91,37 +138,81 @@ export function eagerModules(graph: ModuleGraph): Plugin {
       esbuild.onLoad({ filter: /\.ts$/ }, async ({ path: file }) => {
         const module = path.relative(ROOT, file);
         if (!graph.eager.has(module)) return undefined;
-        const contents = replaceRequires(await readFile(file, "utf8"), module, graph);
+        const contents = replaceRequires(inlineConstants(await readFile(file, "utf8")), module, graph);
         return { contents, loader: "ts" };
       });
     },
   };
 }
 
-/** An entry that hands the bindings of eager modules to lazy ones, and then runs `main`. */
+/** An entry, in TypeScript, that hands the bindings of eager modules to lazy ones, and then runs `main`. */
 export function entryText(main: string, uses: EagerUses): string {
-  const imports: string[] = [];
+  const imports = METHOD_MODULES.map(({ module, helpers }) => `import {${helpers.join(",")}} from "./${module}";`);
   const cases: string[] = [];
-  for (const [module, names] of uses) {
+  for (const [module, names] of uses.names) {
     const namespace = `module${imports.length}`;
     imports.push(`import * as ${namespace} from "./${module}";`);
     const members = [...names].map((name) => `${name}:${namespace}.${name}`);
-    cases.push(`case ${JSON.stringify(module)}:return{${members.join(",")}};`);
+    cases.push(`case ${JSON.stringify(module)}:return{__proto__:null,${members.join(",")}};`);
   }
-  return `${imports.join("")}import "./${main}";${EAGER_NAME}.find=(module)=>{switch(module){${cases.join("")}}};`;
+  const find = `(module)=>{switch(module){${cases.join("")}}}`;
+  // The methods are taken before `main` runs.
+  return `${imports.join("")}import "./${main}";${METHODS_NAME}=[${uses.methods.join(",")}];${FIND_NAME}=${find};`;
+}
+
+/** Where methods are uncurried, and what their expressions refer to there. */
+const METHOD_MODULES = [
+  { module: "src/primordials.ts", helpers: ["getterOf", "TypedArrayPrototype"] },
+  { module: "src/leaf/intrinsics.ts", helpers: [] },
+];
+
+/** By the name of their export, the expressions of the methods that `uncurryThis` is given. */
+async function uncurriedMethods(): Promise<Map<string, string>> {
+  const methods = new Map<string, string>();
+  for (const { module } of METHOD_MODULES) {
+    const source = await readFile(path.join(ROOT, module), "utf8");
+    for (const match of source.matchAll(UNCURRIED)) {
+      const start = match.index + match[0].length;
+      let depth = 1;
+      let end = start;
+      while (depth > 0) {
+        const unit = source[end++];
+        if (unit === undefined) throw new Error(`${module} does not close what it uncurries as ${match[1]}`);
+        if (unit === "(") depth++;
+        else if (unit === ")") depth--;
+      }
+      methods.set(
+        match[1] ?? "",
+        source
+          .slice(start, end - 1)
+          .trim()
+          .replace(/,$/, ""),
+      );
+    }
+  }
+  return methods;
+}
+
+/** Codes of the boundary as numbers: objects of them would be a part of every context. */
+function inlineConstants(text: string): string {
+  const codes: Readonly<Record<string, Readonly<Record<string, number>>>> = { GuestEvent, HostOp };
+  return text
+    .replace(CONSTANT, (all, group: string, name: string) => String(codes[group]?.[name] ?? all))
+    .replace(CONSTANT_IMPORT, "")
+    .replace(CONSTANT_NAME, "");
+}
+
+function idOf(module: string, graph: ModuleGraph): number {
+  const id = graph.lazy.indexOf(module);
+  if (id < 0) throw new Error(`${module} is not lazy`);
+  return id;
 }
 
 function replaceRequires(text: string, module: string, graph: ModuleGraph): string {
   return text.replace(
     REQUIRE,
-    (_all, specifier: string) => `${LOAD_NAME}(${JSON.stringify(graph.resolve(module, specifier))})`,
+    (_all, specifier: string) => `${LOAD_NAME}(${idOf(graph.resolve(module, specifier), graph)})`,
   );
-}
-
-function noteUse(uses: EagerUses, module: string, name: string): void {
-  if (name === "") return;
-  const names = uses.get(module) ?? new Set();
-  uses.set(module, names.add(name));
 }
 
 /** One module as JavaScript, its imports as statements of one line each. */

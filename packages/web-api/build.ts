@@ -7,16 +7,19 @@
  */
 import { type BuildOptions, build, transform } from "esbuild";
 import {
+  BIND_NAME,
   EAGER_NAME,
-  type EagerUses,
+  EagerUses,
   eagerModules,
   entryText,
+  FIND_NAME,
   LOAD_NAME,
   lazyModuleText,
+  METHODS_NAME,
   type ModuleGraph,
   readGraph,
 } from "./build-lazy.ts";
-import { SCRIPT_SEPARATOR, SECRET_PLACEHOLDER } from "./src/boundary.ts";
+import { SCRIPT_SEPARATOR, SECRET_PLACEHOLDER, TOUCHED_PLACEHOLDER } from "./src/boundary.ts";
 
 const MAIN = "src/main.ts";
 
@@ -40,43 +43,48 @@ const MODULES_NAME = "__nano_modules__";
 const PART_LIMIT_UNITS = 120 * 1024;
 
 /** Loads a lazy module once; the bindings of an eager one are looked up anew by each lazy module that takes some. */
-const LOADER = `const modules=globalThis.${MODULES_NAME},loaded={__proto__:null};delete globalThis.${MODULES_NAME};
-const ${EAGER_NAME}=(module)=>${EAGER_NAME}.find(module),
-${LOAD_NAME}=(module)=>loaded[module]??=modules[module](${LOAD_NAME},${EAGER_NAME});`;
+const LOADER = `const modules=globalThis.${MODULES_NAME},loaded=[],bound=[];delete globalThis.${MODULES_NAME};
+let ${FIND_NAME},${METHODS_NAME};
+const uncurry=Function.prototype.bind.bind(Function.prototype.call),
+${EAGER_NAME}=(module)=>${FIND_NAME}(module),
+${BIND_NAME}=(number)=>bound[number]??=uncurry(${METHODS_NAME}[number]),
+${LOAD_NAME}=(id)=>loaded[id]??=modules[id](${LOAD_NAME},${EAGER_NAME},${BIND_NAME}),
+__nano_touched__=()=>{let list="";for(let id=0;id<modules.length;id++)if(loaded[id]!==undefined)list+=id+",";return list};`;
+/** Loads what the app is known to touch, last of all. */
+const TOUCH = `for(const id of ${JSON.stringify(TOUCHED_PLACEHOLDER)}.split(","))if(modules[id]!==undefined)${LOAD_NAME}(id);`;
 
 /** Builds the script and answers its text, without writing it. */
 export async function buildWebApi(): Promise<string> {
   const { metafile } = await build({ ...OPTIONS, entryPoints: [MAIN], metafile: true });
   const graph = readGraph(metafile, MAIN);
-  const uses: EagerUses = new Map();
+  const uses = new EagerUses();
   const parts = await lazyParts(graph, uses);
   const { outputFiles } = await build({
     ...OPTIONS,
-    stdin: { contents: entryText(MAIN, uses), resolveDir: import.meta.dirname },
+    stdin: { contents: entryText(MAIN, uses), resolveDir: import.meta.dirname, loader: "ts" },
     plugins: [eagerModules(graph)],
   });
   const [eager] = outputFiles;
   if (eager === undefined) throw new Error("esbuild wrote nothing");
-  const main = await minify(`(()=>{${LOADER}${eager.text}})()`);
+  const main = await minify(`(()=>{${LOADER}${eager.text}${TOUCH}})()`);
   parts.push(`(()=>{"use strict";const __nano_secret__=${JSON.stringify(SECRET_PLACEHOLDER)};${main}})();\n`);
   return parts.join(`${SCRIPT_SEPARATOR}\n`);
 }
 
-/** The lazy modules, in as few parts as the limit allows. */
+/** The lazy modules, in as few parts as the limit allows: as arguments, since a function that is assigned is given a name, three strings long. */
 async function lazyParts(graph: ModuleGraph, uses: EagerUses): Promise<string[]> {
   const parts: string[] = [];
   let members = "";
   const close = (): void => {
-    if (members !== "")
-      parts.push(`(globalThis.${MODULES_NAME}??={__proto__:null},(()=>{"use strict";${members}})());\n`);
+    if (members !== "") parts.push(`"use strict";(globalThis.${MODULES_NAME}??=[]).push(${members});\n`);
     members = "";
   };
   for (const module of graph.lazy) {
-    const text = await minify(
-      `globalThis.${MODULES_NAME}[${JSON.stringify(module)}]=${await lazyModuleText(module, graph, uses)};`,
-    );
+    // Assigned while it is minified: what nobody uses is dropped.
+    const assigned = await minify(`${MODULES_NAME}=${await lazyModuleText(module, graph, uses)}`);
+    const text = assigned.slice(MODULES_NAME.length + 1).replace(/;\s*$/, "");
     if (members.length + text.length > PART_LIMIT_UNITS) close();
-    members += text;
+    members += members === "" ? text : `,${text}`;
   }
   close();
   return parts;

@@ -6,7 +6,6 @@
  */
 import { DEFINE_APP_GLOBAL } from "./boundary.ts";
 import { ExecutionContext } from "./execution-context.ts";
-import { dispatchFetchEvent, hasFetchListener } from "./global-events.ts";
 import { keepOwnGlobals } from "./limit-globals.ts";
 import {
   ObjectDefineProperty,
@@ -17,6 +16,9 @@ import {
 } from "./primordials.ts";
 import type { Request } from "./request.ts";
 import type { RequestRun } from "./request-run.ts";
+
+// The build turns this into the call of the module's wrapper: most apps export their handler.
+declare const require: (path: "./global-events.ts") => typeof import("./global-events.ts");
 
 type Handler = (request: Request, env: unknown, context: ExecutionContext) => unknown;
 
@@ -53,7 +55,7 @@ export function handleRequest(run: RequestRun, request: Request, env: unknown): 
 function callHandler(run: RequestRun, request: Request, env: unknown): unknown {
   if (failure !== null) throw failure.reason;
   if (handler !== null) return ReflectApply(handler, receiver, [request, env, new ExecutionContext(run)]);
-  return dispatchFetchEvent(run, request);
+  return require("./global-events.ts").dispatchFetchEvent(run, request);
 }
 
 function defineApp(factory: () => unknown): void {
@@ -96,7 +98,7 @@ function takeExports(exported: unknown): void {
     receiver = undefined;
     return;
   }
-  if (hasFetchListener()) return;
+  if (require("./global-events.ts").hasFetchListener()) return;
   throw new TypeErrorCtor(
     "The app has no fetch handler: export default { fetch(request, env, ctx) }, export a function fetch, or call " +
       'addEventListener("fetch", listener)',

@@ -5,11 +5,13 @@
  * I2 `onEnd` is called once, whatever happens: with the reason where the body failed, with undefined where it was sent or
  *    cancelled.
  */
-import { type Body, ignoreRejection } from "./body.ts";
+import type { Body } from "./body.ts";
+import { ignoreRejection } from "./body-read.ts";
 import { bytesOfChunk } from "./bytes.ts";
 import { callHost } from "./host.ts";
 import { PromisePrototypeThen, TypeErrorCtor } from "./primordials.ts";
-import { type ByteStream, loadStreams } from "./streams.ts";
+import type { ByteStream } from "./stream-state.ts";
+import { loadStreams } from "./streams.ts";
 
 /** A failure, in a box: `undefined` can be thrown too. */
 export interface Failure {

@@ -46,6 +46,8 @@ export const GuestEvent = {
   FETCH_BODY_PULL: 12,
   /** id: digest call · a: ArrayBuffer, or b: message for an OperationError. */
   DIGEST: 13,
+  /** id: 0. Asks for TOUCHED. */
+  TOUCHED: 14,
 } as const;
 
 /** Operations that the guest asks for by `op(code, id, a, b, c, d)`. */
@@ -106,6 +108,8 @@ export const HostOp = {
   NOW: 24,
   /** As RESPOND with a whole body, and SETTLED at once. */
   RESPOND_SETTLED: 25,
+  /** id: 0 · a: the numbers of the lazy modules that were loaded, each followed by a comma. Sent for GuestEvent.TOUCHED alone. */
+  TOUCHED: 26,
 } as const;
 
 /** The names that the prelude puts on the global for the host and for bundles. */
@@ -114,6 +118,11 @@ export const ATTACH_GLOBAL = "__nano_attach__";
 export const DEFINE_APP_GLOBAL = "__nano_app__";
 /** In the built script, stands where the host puts the secret before it runs it: a quoted placeholder. */
 export const SECRET_PLACEHOLDER = "@@NANO_ATTACH_SECRET@@";
+/**
+ * In the built script, stands where the host may put the answer to GuestEvent.TOUCHED of an earlier run of the same script: those
+ * modules are loaded before the app's script runs. Left as it is, none are.
+ */
+export const TOUCHED_PLACEHOLDER = "@@NANO_TOUCHED_MODULES@@";
 /**
  * Stands on a line of its own between the parts of the built script. They are one script when run together; run as a script
  * each, in order, none is so long that the engine keeps it as a large object, which costs 0.1 ms per restore.

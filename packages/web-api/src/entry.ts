@@ -7,16 +7,19 @@
  */
 import { handleRequest } from "./app.ts";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "./boundary.ts";
-import { deliverFetchEvent } from "./fetch-global.ts";
 import { callHost, connectHost, type HostCallback } from "./host.ts";
-import { deliverDigest } from "./leaf/index.ts";
 import { limitRestored } from "./limit-globals.ts";
-import { resetClock } from "./performance.ts";
 import { JSONParse, ObjectDefineProperty } from "./primordials.ts";
-import { findRun, RequestRun } from "./request-run.ts";
-import { formatThrown } from "./thrown.ts";
-import { fireTimer } from "./timers.ts";
+import { RequestRun } from "./request-run.ts";
 
+interface Modules {
+  "./deliver-event.ts": typeof import("./deliver-event.ts");
+  "./thrown.ts": typeof import("./thrown.ts");
+}
+// The build turns this into the call of the module's wrapper: most requests are one event.
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
+/** The numbers of the lazy modules that were loaded, by the build's loader. */
+declare const __nano_touched__: () => string;
 /** Put before the script by the build: a name and not a literal, so that no function's own text shows it. */
 declare const __nano_secret__: string;
 
@@ -35,49 +38,18 @@ function attach(secret: unknown, callback: HostCallback, envJson: string): Enter
   isAttached = true;
   connectHost(callback);
   limitRestored();
-  resetClock();
   env = JSONParse(envJson);
   return enter;
 }
 
 function enter(event: number, id: number, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
   try {
-    deliver(event, id, a, b, c, d);
-  } catch (reason) {
-    callHost(HostOp.LOG, 0, "error", formatThrown(reason));
-  }
-}
-
-function deliver(event: number, id: number, a: unknown, b: unknown, c: unknown, d: unknown): void {
-  switch (event) {
-    case GuestEvent.REQUEST: {
+    if (event === GuestEvent.REQUEST) {
       const run = new RequestRun(id);
-      const head = { method: a as string, url: b as string, headers: c as string };
-      handleRequest(run, run.createRequest(head, d), env);
-      return;
-    }
-    case GuestEvent.BODY_CHUNK:
-      findRun(id)?.source?.push(a as ArrayBuffer);
-      return;
-    case GuestEvent.BODY_END:
-      findRun(id)?.source?.end();
-      return;
-    case GuestEvent.BODY_ERROR:
-      findRun(id)?.source?.failWithMessage(a);
-      return;
-    case GuestEvent.ABORT:
-      findRun(id)?.abort(a);
-      return;
-    case GuestEvent.RESPONSE_PULL:
-      findRun(id)?.resume();
-      return;
-    case GuestEvent.TIMER:
-      fireTimer(id);
-      return;
-    case GuestEvent.DIGEST:
-      deliverDigest(id, a, b);
-      return;
-    default:
-      deliverFetchEvent(event, id, a, b, c, d);
+      handleRequest(run, run.createRequest(a as string, b as string, c as string, d), env);
+    } else if (event === GuestEvent.TOUCHED) callHost(HostOp.TOUCHED, 0, __nano_touched__());
+    else require("./deliver-event.ts").deliverEvent(event, id, a, b, c, d);
+  } catch (reason) {
+    callHost(HostOp.LOG, 0, "error", require("./thrown.ts").formatThrown(reason));
   }
 }

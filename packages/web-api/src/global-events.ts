@@ -1,5 +1,5 @@
 /** The global as an event target; of its events, `fetch` is the one that the platform sends. */
-import { defineOperation, loadGlobal } from "./define-global.ts";
+import { loadGlobal } from "./define-global.ts";
 import type { FetchListener } from "./fetch-event.ts";
 import { ArrayPrototypePush, ArrayPrototypeSlice, ArrayPrototypeSplice } from "./primordials.ts";
 import type { Request } from "./request.ts";
@@ -19,12 +19,6 @@ const fetchListeners: FetchListener[] = [];
 /** What all other types of events go to, made when it is first needed. */
 let otherTarget: Target | undefined;
 
-export function installGlobalEvents(): void {
-  defineOperation("addEventListener", addEventListener);
-  defineOperation("removeEventListener", removeEventListener);
-  defineOperation("dispatchEvent", (event: unknown) => loadOtherTarget().dispatchEvent(event));
-}
-
 export function hasFetchListener(): boolean {
   return fetchListeners.length > 0;
 }
@@ -34,25 +28,31 @@ export function dispatchFetchEvent(run: RequestRun, request: Request): unknown {
   return require("./fetch-event.ts").dispatchFetchEvent(ArrayPrototypeSlice(fetchListeners), run, request);
 }
 
-function addEventListener(type: unknown, listener: unknown, options?: unknown): void {
-  if (`${type as string}` !== "fetch") {
-    loadOtherTarget().addEventListener(type as string, listener, options);
-    return;
-  }
-  if ((typeof listener !== "function" && typeof listener !== "object") || listener === null) return;
-  for (let i = 0; i < fetchListeners.length; i++) if (fetchListeners[i] === listener) return;
-  ArrayPrototypePush(fetchListeners, listener as FetchListener);
-}
+export const globalEventOperations = {
+  addEventListener(type: unknown, listener: unknown, options?: unknown): void {
+    if (`${type as string}` !== "fetch") {
+      loadOtherTarget().addEventListener(type as string, listener, options);
+      return;
+    }
+    if ((typeof listener !== "function" && typeof listener !== "object") || listener === null) return;
+    for (let i = 0; i < fetchListeners.length; i++) if (fetchListeners[i] === listener) return;
+    ArrayPrototypePush(fetchListeners, listener as FetchListener);
+  },
 
-function removeEventListener(type: unknown, listener: unknown, options?: unknown): void {
-  if (`${type as string}` !== "fetch") {
-    loadOtherTarget().removeEventListener(type as string, listener, options);
-    return;
-  }
-  for (let i = 0; i < fetchListeners.length; i++) {
-    if (fetchListeners[i] === listener) ArrayPrototypeSplice(fetchListeners, i, 1);
-  }
-}
+  removeEventListener(type: unknown, listener: unknown, options?: unknown): void {
+    if (`${type as string}` !== "fetch") {
+      loadOtherTarget().removeEventListener(type as string, listener, options);
+      return;
+    }
+    for (let i = 0; i < fetchListeners.length; i++) {
+      if (fetchListeners[i] === listener) ArrayPrototypeSplice(fetchListeners, i, 1);
+    }
+  },
+
+  dispatchEvent(event: unknown): boolean {
+    return loadOtherTarget().dispatchEvent(event);
+  },
+};
 
 function loadOtherTarget(): Target {
   otherTarget ??= new (loadGlobal<new () => Target>("EventTarget"))();

@@ -1,7 +1,8 @@
 /** https://fetch.spec.whatwg.org/#headers-class: validates what tenant code gives, and passes it to a header list. */
 import { HeaderList } from "./header-list.ts";
 import { defineIterable, type Pair } from "./leaf/pair-iterator.ts";
-import { finishInterface, forEachOf, toSequence } from "./leaf/webidl.ts";
+import { finishInterface } from "./leaf/webidl.ts";
+import { forEachOf, toSequence } from "./leaf/webidl-convert.ts";
 import {
   ObjectPrototypePropertyIsEnumerable,
   ReflectOwnKeys,

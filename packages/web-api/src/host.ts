@@ -5,7 +5,9 @@
  * I2 Before a host is connected (init inside `createSnapshot`, which has none) an operation throws an Error that names the
  *    API. Whoever can do without the host asks `hasHost` first.
  */
-import { HostOp } from "./boundary.ts";
+
+// The build turns this into the call of the module's wrapper: nothing of it runs before.
+declare const require: (path: "./api-name.ts") => typeof import("./api-name.ts");
 
 /** What the host's callback takes and answers; `I3` of the boundary: it never throws. */
 export type HostCallback = (
@@ -18,6 +20,7 @@ export type HostCallback = (
 ) => string | number | boolean | null | undefined | ArrayBuffer;
 
 let host: HostCallback = refuseBeforeAttach;
+let connections = 0;
 
 /** Asks the host for an operation of `HostOp`. @throws Error that names the API where no host is connected yet */
 export function callHost(
@@ -37,6 +40,12 @@ export function callHost(
  */
 export function connectHost(callback: HostCallback): void {
   host = callback;
+  connections++;
+}
+
+/** How often a host was connected: what was asked of an earlier one may not hold any more. */
+export function connectionCount(): number {
+  return connections;
 }
 
 /** Whether operations are answered: false while the app initialises without a host. */
@@ -46,31 +55,7 @@ export function hasHost(): boolean {
 
 function refuseBeforeAttach(code: number): never {
   // Error, not a NanoError: this one is thrown to the app's author.
-  throw new Error(`${apiName(code)} is not available while the app initialises: call it in a request handler`);
-}
-
-/** The API behind an operation, as an author knows it. */
-function apiName(code: number): string {
-  switch (code) {
-    case HostOp.TIMER_SET:
-    case HostOp.TIMER_CLEAR:
-      return "setTimeout";
-    case HostOp.URL_PARSE:
-    case HostOp.URL_SET:
-      return "URL";
-    case HostOp.RANDOM_BYTES:
-      return "crypto.getRandomValues";
-    case HostOp.RANDOM_UUID:
-      return "crypto.randomUUID";
-    case HostOp.DIGEST:
-      return "crypto.subtle.digest";
-    case HostOp.FETCH_START:
-      return "fetch";
-    case HostOp.TEXT_DECODE:
-      return "TextDecoder";
-    case HostOp.TEXT_ENCODE:
-      return "TextEncoder";
-    default:
-      return "This API";
-  }
+  throw new Error(
+    `${require("./api-name.ts").apiName(code)} is not available while the app initialises: call it in a request handler`,
+  );
 }

@@ -1,31 +1,18 @@
 /** Composition root of the guest script: what runs at the top level here is paid by every cold start. */
 import { installAppGlobal } from "./app.ts";
-import { installConsole } from "./console-global.ts";
-import { defineInterface } from "./define-global.ts";
+import { defineAttribute, defineInterface } from "./define-global.ts";
 import { installEntry } from "./entry.ts";
-import { installFetch } from "./fetch-global.ts";
-import { installGlobalEvents } from "./global-events.ts";
-import { Headers } from "./headers.ts";
-import { installLeaves } from "./leaf/index.ts";
+import { installLazyGlobals } from "./lazy-globals.ts";
 import { limitGlobals } from "./limit-globals.ts";
-import { installPerformance } from "./performance.ts";
 import { Request } from "./request.ts";
 import { Response } from "./response.ts";
-import { installScope } from "./scope.ts";
-import { installStreams } from "./streams.ts";
-import { installTimers } from "./timers.ts";
+
+const scope = globalThis;
 
 limitGlobals();
-defineInterface("Headers", Headers);
 defineInterface("Request", Request);
 defineInterface("Response", Response);
-installLeaves();
-installStreams();
-installTimers();
-installFetch();
-installConsole();
-installPerformance();
-installScope();
-installGlobalEvents();
+defineAttribute("self", () => scope);
+installLazyGlobals();
 installAppGlobal();
 installEntry();

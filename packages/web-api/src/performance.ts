@@ -1,23 +1,15 @@
 /** performance.now() and timeOrigin, by the host's clock. */
 import { HostOp } from "./boundary.ts";
-import { defineLazyGlobals } from "./define-global.ts";
-import { callHost, hasHost } from "./host.ts";
+import { callHost, connectionCount, hasHost } from "./host.ts";
 import { finishInterface } from "./leaf/webidl.ts";
 import { DateNow } from "./primordials.ts";
 
-/** Since the Unix epoch; undefined until somebody asks for the time in this context. */
+/** Since the Unix epoch; undefined until somebody asks for the time. */
 let timeOriginMs: number | undefined;
+/** Which host was connected then: a restored context has another than init, and forgets the origin of init, which all would share. */
+let originConnection = 0;
 
-export function installPerformance(): void {
-  defineLazyGlobals(["performance"], createPerformance, { enumerable: true });
-}
-
-/** Forgets the origin of init: every restored context would share it. */
-export function resetClock(): void {
-  timeOriginMs = undefined;
-}
-
-function createPerformance(): unknown {
+export function createPerformance(): unknown {
   class Performance {
     #isPerformance = true;
 
@@ -39,7 +31,10 @@ function createPerformance(): unknown {
 }
 
 function originMs(): number {
-  timeOriginMs ??= epochMs();
+  if (timeOriginMs === undefined || originConnection !== connectionCount()) {
+    timeOriginMs = epochMs();
+    originConnection = connectionCount();
+  }
   return timeOriginMs;
 }
 

@@ -19,6 +19,8 @@ export const uncurryThis: <F extends AnyFunction>(method: F) => Uncurried<F> = F
   Function.prototype.call,
 ) as never;
 
+export const FunctionPrototypeBind = /* @__PURE__ */ uncurryThis(Function.prototype.bind);
+
 export const {
   apply: ReflectApply,
   construct: ReflectConstruct,
@@ -93,7 +95,8 @@ export const ArrayBufferPrototypeSlice = /* @__PURE__ */ uncurryThis(ArrayBuffer
 export const ArrayBufferPrototypeGetByteLength = /* @__PURE__ */ uncurryThis(
   /* @__PURE__ */ getterOf(ArrayBuffer.prototype, "byteLength") as (this: ArrayBuffer) => number,
 );
-const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
+/** %TypedArray%.prototype. */
+export const TypedArrayPrototype = Object.getPrototypeOf(Uint8Array.prototype) as object;
 export const TypedArrayPrototypeSet = /* @__PURE__ */ uncurryThis(Uint8Array.prototype.set);
 /** The element type's name of a typed array; undefined for all else, whatever it claims. */
 export const TypedArrayPrototypeGetToStringTag = /* @__PURE__ */ uncurryThis(
@@ -132,7 +135,7 @@ export const ErrorCtor = Error;
 export const TypeErrorCtor = TypeError;
 export const RangeErrorCtor = RangeError;
 
-function getterOf(prototype: object, key: PropertyKey): AnyFunction {
+export function getterOf(prototype: object, key: PropertyKey): AnyFunction {
   const getter = Object.getOwnPropertyDescriptor(prototype, key)?.get;
   if (getter === undefined) throw new Error(`The engine has no getter ${String(key)}`);
   return getter;

@@ -9,11 +9,10 @@
  */
 
 import { type Body, bodyOfData, bodyOfSource, isBodyUnusable } from "./body.ts";
-import { BodySender, type Failure } from "./body-sender.ts";
+import type { BodySender, Failure } from "./body-sender.ts";
 import { HostOp } from "./boundary.ts";
 import { callHost } from "./host.ts";
-import { HostSource } from "./host-source.ts";
-import { writeLog } from "./log.ts";
+import type { HostSource } from "./host-source.ts";
 import {
   MapCtor,
   MapPrototypeDelete,
@@ -25,10 +24,17 @@ import {
 } from "./primordials.ts";
 import { type Request, requestFromHost } from "./request.ts";
 import { isNullBodyStatus, isResponse, responseSlots } from "./response.ts";
-import { abortError, type Controller, createController, type Signal } from "./signal.ts";
-import { describeThrown, formatThrown } from "./thrown.ts";
+import type { Controller, Signal } from "./signal.ts";
 
-const SOURCE_OPS = { pull: HostOp.REQUEST_BODY_PULL, cancel: HostOp.REQUEST_BODY_CANCEL };
+interface Modules {
+  "./body-sender.ts": typeof import("./body-sender.ts");
+  "./host-source.ts": typeof import("./host-source.ts");
+  "./log.ts": typeof import("./log.ts");
+  "./signal.ts": typeof import("./signal.ts");
+  "./thrown.ts": typeof import("./thrown.ts");
+}
+// The build turns this into the call of the module's wrapper: what most requests do without is never evaluated.
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 const runs = new MapCtor<number, RequestRun>();
 
@@ -54,8 +60,10 @@ export class RequestRun {
   }
 
   /** The request as the handler sees it. */
-  createRequest(head: { method: string; url: string; headers: string }, body: unknown): Request {
-    return requestFromHost(head, this.#bodyOf(body), () => this.#createSignal());
+  createRequest(method: string, url: string, headers: string, body: unknown): Request {
+    return requestFromHost({ method, url, headers }, body === undefined ? null : this.#bodyOf(body), () =>
+      this.#createSignal(),
+    );
   }
 
   /** Takes what the handler returned: a Response, or a promise of one. Never throws. */
@@ -74,7 +82,7 @@ export class RequestRun {
 
   /** Ends the request without a response: the handler threw. */
   fail(reason: unknown): void {
-    const { name, message, stack } = describeThrown(reason);
+    const { name, message, stack } = require("./thrown.ts").describeThrown(reason);
     callHost(HostOp.THREW, this.#id, name, message, stack);
     this.#endResponse();
   }
@@ -84,7 +92,7 @@ export class RequestRun {
     this.#pendingCount++;
     if (!this.#isSettled) this.#remember();
     PromisePrototypeThen(PromiseResolve(promise), this.#onWaited, (reason) => {
-      writeLog("error", `waitUntil: ${formatThrown(reason)}`);
+      require("./log.ts").writeLog("error", `waitUntil: ${require("./thrown.ts").formatThrown(reason)}`);
       this.#onWaited();
     });
   }
@@ -97,7 +105,7 @@ export class RequestRun {
   /** The client went away: what was under way for it stops, what `waitUntil` keeps goes on. */
   abort(message: unknown): void {
     if (this.#abortReason !== null) return;
-    const reason = abortError(`${message as string}`);
+    const reason = require("./signal.ts").abortError(`${message as string}`);
     this.#abortReason = { reason };
     this.source?.fail(reason);
     this.#controller?.abort(reason);
@@ -146,9 +154,9 @@ export class RequestRun {
   }
 
   #send(body: Body): void {
-    this.#sender = new BodySender(body, HostOp.RESPONSE_CHUNK, this.#id, (failure) => {
+    this.#sender = new (require("./body-sender.ts").BodySender)(body, HostOp.RESPONSE_CHUNK, this.#id, (failure) => {
       if (failure !== undefined) {
-        const { message, stack } = describeThrown(failure.reason);
+        const { message, stack } = require("./thrown.ts").describeThrown(failure.reason);
         callHost(HostOp.RESPONSE_ERROR, this.#id, message, stack);
       } else if (this.#abortReason === null) callHost(HostOp.RESPONSE_END, this.#id);
       this.#endResponse();
@@ -179,16 +187,18 @@ export class RequestRun {
     if (this.#isKnown) MapPrototypeDelete(runs, this.#id);
   }
 
-  #bodyOf(body: unknown): Body | null {
-    if (body === undefined) return null;
+  #bodyOf(body: unknown): Body {
     if (body !== true) return bodyOfData(body as ArrayBuffer);
     this.#remember();
-    this.source = new HostSource(SOURCE_OPS, this.#id);
+    this.source = new (require("./host-source.ts").HostSource)(
+      { pull: HostOp.REQUEST_BODY_PULL, cancel: HostOp.REQUEST_BODY_CANCEL },
+      this.#id,
+    );
     return bodyOfSource(this.source);
   }
 
   #createSignal(): Signal {
-    this.#controller = createController();
+    this.#controller = require("./signal.ts").createController();
     if (this.#abortReason !== null) this.#controller.abort(this.#abortReason.reason);
     return this.#controller.signal;
   }

@@ -1,12 +1,13 @@
 /** The slots of a request, and the conversion of what `new Request` and `fetch` are given. */
-import { type Body, extractBody, isBodyUnusable, moveBody } from "./body.ts";
+import { type Body, extractBody, isBodyUnusable } from "./body.ts";
+import { moveBody } from "./body-read.ts";
 import { HeaderList } from "./header-list.ts";
 import { fillHeaderList, isToken } from "./headers.ts";
-import { toDictionary } from "./leaf/webidl.ts";
+import { toDictionary } from "./leaf/webidl-convert.ts";
 import { parseUrl } from "./parse-url.ts";
 import { StringPrototypeIndexOf, StringPrototypeToUpperCase, TypeErrorCtor } from "./primordials.ts";
 import { createController, followingSignal, type Signal } from "./signal.ts";
-import { isReadableStream } from "./streams.ts";
+import { isReadableStream } from "./stream-state.ts";
 
 export interface RequestSlots {
   method: string;

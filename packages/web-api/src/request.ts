@@ -4,18 +4,23 @@
  * I1 The request that the host hands over costs one object with its strings as they came; headers, body stream and signal
  *    are made when somebody asks for them.
  */
-import { type Body, bodyStream, cloneBody, consumeBody, isBodyUnusable, isBodyUsed } from "./body.ts";
-import { toArrayBuffer, toBlob, toBytes, toFormData, toJson, toText } from "./body-convert.ts";
+import { type Body, isBodyUnusable, isBodyUsed } from "./body.ts";
 import { HeaderList } from "./header-list.ts";
-import { type Headers, headersOver } from "./headers.ts";
+import type { Headers } from "./headers.ts";
 import { finishInterface } from "./leaf/webidl.ts";
 import { TypeErrorCtor } from "./primordials.ts";
 import type { RequestSlots } from "./request-slots.ts";
-import { followingSignal, type Signal } from "./signal.ts";
-import type { ByteStream } from "./streams.ts";
+import type { Signal } from "./signal.ts";
+import type { ByteStream } from "./stream-state.ts";
 
-// The build turns this into the call of the module's wrapper: an app that makes no request of its own does not need it.
-declare const require: (path: "./request-slots.ts") => typeof import("./request-slots.ts");
+interface Modules {
+  "./body-read.ts": typeof import("./body-read.ts");
+  "./headers.ts": typeof import("./headers.ts");
+  "./request-slots.ts": typeof import("./request-slots.ts");
+  "./signal.ts": typeof import("./signal.ts");
+}
+// The build turns this into the call of the module's wrapper: what no request of an app asks for is never evaluated.
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 /** A first argument that tenant code cannot have: the constructor then takes over slots instead of converting an init. */
 const ADOPT = {};
@@ -49,7 +54,7 @@ export class Request {
   }
 
   get headers(): Headers {
-    this.#headers ??= headersOver(this.#slots.headers, this.#slots.areHeadersImmutable);
+    this.#headers ??= require("./headers.ts").headersOver(this.#slots.headers, this.#slots.areHeadersImmutable);
     return this.#headers;
   }
 
@@ -99,7 +104,7 @@ export class Request {
 
   get body(): ByteStream | null {
     const { body } = this.#slots;
-    return body === null ? null : bodyStream(body);
+    return body === null ? null : require("./body-read.ts").bodyStream(body);
   }
 
   get bodyUsed(): boolean {
@@ -113,34 +118,34 @@ export class Request {
     return requestOver({
       ...slots,
       headers: slots.headers.copy(),
-      body: slots.body === null ? null : cloneBody(slots.body),
+      body: slots.body === null ? null : require("./body-read.ts").cloneBody(slots.body),
       signal: null,
-      createSignal: () => followingSignal(signal),
+      createSignal: () => require("./signal.ts").followingSignal(signal),
     });
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return consumeBody<Request, ArrayBuffer>(this, bodyOf, toArrayBuffer);
+    return require("./body-read.ts").consumeBody(this, slotsOf, "arrayBuffer");
   }
 
   blob(): Promise<unknown> {
-    return consumeBody<Request, unknown>(this, bodyOf, (data, self) => toBlob(data, contentTypeOf(self)));
+    return require("./body-read.ts").consumeBody(this, slotsOf, "blob");
   }
 
   bytes(): Promise<Uint8Array> {
-    return consumeBody<Request, Uint8Array>(this, bodyOf, toBytes);
+    return require("./body-read.ts").consumeBody(this, slotsOf, "bytes");
   }
 
   formData(): Promise<unknown> {
-    return consumeBody<Request, unknown>(this, bodyOf, (data, self) => toFormData(data, contentTypeOf(self)));
+    return require("./body-read.ts").consumeBody(this, slotsOf, "formData");
   }
 
   json(): Promise<unknown> {
-    return consumeBody<Request, unknown>(this, bodyOf, toJson);
+    return require("./body-read.ts").consumeBody(this, slotsOf, "json");
   }
 
   text(): Promise<string> {
-    return consumeBody<Request, string>(this, bodyOf, toText);
+    return require("./body-read.ts").consumeBody(this, slotsOf, "text");
   }
 }
 finishInterface(Request, "Request");
@@ -171,12 +176,4 @@ export function requestSlots(request: Request): RequestSlots {
 
 function requestOver(slots: RequestSlots): Request {
   return new Request(ADOPT, slots);
-}
-
-function bodyOf(self: Request): Body | null {
-  return slotsOf(self).body;
-}
-
-function contentTypeOf(self: Request): string | null {
-  return slotsOf(self).headers.get("content-type");
 }

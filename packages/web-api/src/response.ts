@@ -1,21 +1,18 @@
 /** https://fetch.spec.whatwg.org/#response-class */
-import {
-  type Body,
-  bodyOfData,
-  bodyStream,
-  cloneBody,
-  consumeBody,
-  extractBody,
-  isBodyUnusable,
-  isBodyUsed,
-} from "./body.ts";
-import { toArrayBuffer, toBlob, toBytes, toFormData, toJson, toText } from "./body-convert.ts";
+import { type Body, bodyOfData, extractBody, isBodyUnusable, isBodyUsed } from "./body.ts";
 import { HeaderList } from "./header-list.ts";
-import { fillHeaderList, type Headers, headersOver } from "./headers.ts";
-import { finishInterface, toDictionary, toUnsignedInteger } from "./leaf/webidl.ts";
-import { parseUrl } from "./parse-url.ts";
-import { JSONStringify, RangeErrorCtor, StringPrototypeCharCodeAt, TypeErrorCtor } from "./primordials.ts";
-import type { ByteStream } from "./streams.ts";
+import type { Headers } from "./headers.ts";
+import { finishInterface } from "./leaf/webidl.ts";
+import { JSONStringify, TypeErrorCtor } from "./primordials.ts";
+import type { ByteStream } from "./stream-state.ts";
+
+interface Modules {
+  "./body-read.ts": typeof import("./body-read.ts");
+  "./headers.ts": typeof import("./headers.ts");
+  "./response-init.ts": typeof import("./response-init.ts");
+}
+// The build turns this into the call of the module's wrapper: what no response of an app asks for is never evaluated.
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 /** The slots of a response. */
 export interface ResponseSlots {
@@ -70,15 +67,9 @@ export class Response {
   }
 
   static redirect(url: string, status: number = 302): Response {
-    const location = parseUrl(`${url}`);
-    if (location === undefined) throw new TypeErrorCtor(`Response.redirect: invalid URL: ${url}`);
-    const code = toUnsignedInteger(status, 16);
-    if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) {
-      throw new RangeErrorCtor(`Response.redirect: ${code} is not a redirect status`);
-    }
-    const headers = new HeaderList();
-    headers.append("location", location);
-    return responseOver({ ...emptySlots(headers, true), status: code });
+    const slots = emptySlots(new HeaderList(), true);
+    require("./response-init.ts").setRedirect(slots, url, status);
+    return responseOver(slots);
   }
 
   get type(): string {
@@ -106,13 +97,13 @@ export class Response {
   }
 
   get headers(): Headers {
-    this.#headers ??= headersOver(this.#slots.headers, this.#slots.areHeadersImmutable);
+    this.#headers ??= require("./headers.ts").headersOver(this.#slots.headers, this.#slots.areHeadersImmutable);
     return this.#headers;
   }
 
   get body(): ByteStream | null {
     const { body } = this.#slots;
-    return body === null ? null : bodyStream(body);
+    return body === null ? null : require("./body-read.ts").bodyStream(body);
   }
 
   get bodyUsed(): boolean {
@@ -122,32 +113,32 @@ export class Response {
   clone(): Response {
     const slots = this.#slots;
     if (isBodyUnusable(slots.body)) throw new TypeErrorCtor("Response.clone: the body was read or is locked");
-    const body = slots.body === null ? null : cloneBody(slots.body);
+    const body = slots.body === null ? null : require("./body-read.ts").cloneBody(slots.body);
     return responseOver({ ...slots, headers: slots.headers.copy(), body });
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return consumeBody<Response, ArrayBuffer>(this, bodyOf, toArrayBuffer);
+    return require("./body-read.ts").consumeBody(this, slotsOf, "arrayBuffer");
   }
 
   blob(): Promise<unknown> {
-    return consumeBody<Response, unknown>(this, bodyOf, (data, self) => toBlob(data, contentTypeOf(self)));
+    return require("./body-read.ts").consumeBody(this, slotsOf, "blob");
   }
 
   bytes(): Promise<Uint8Array> {
-    return consumeBody<Response, Uint8Array>(this, bodyOf, toBytes);
+    return require("./body-read.ts").consumeBody(this, slotsOf, "bytes");
   }
 
   formData(): Promise<unknown> {
-    return consumeBody<Response, unknown>(this, bodyOf, (data, self) => toFormData(data, contentTypeOf(self)));
+    return require("./body-read.ts").consumeBody(this, slotsOf, "formData");
   }
 
   json(): Promise<unknown> {
-    return consumeBody<Response, unknown>(this, bodyOf, toJson);
+    return require("./body-read.ts").consumeBody(this, slotsOf, "json");
   }
 
   text(): Promise<string> {
-    return consumeBody<Response, string>(this, bodyOf, toText);
+    return require("./body-read.ts").consumeBody(this, slotsOf, "text");
   }
 }
 finishInterface(Response, "Response");
@@ -167,14 +158,6 @@ export function isNullBodyStatus(status: number): boolean {
   return status === 101 || status === 204 || status === 205 || status === 304;
 }
 
-function bodyOf(self: Response): Body | null {
-  return slotsOf(self).body;
-}
-
-function contentTypeOf(self: Response): string | null {
-  return slotsOf(self).headers.get("content-type");
-}
-
 function emptySlots(headers: HeaderList, areHeadersImmutable: boolean): ResponseSlots {
   return {
     type: "default",
@@ -190,15 +173,7 @@ function emptySlots(headers: HeaderList, areHeadersImmutable: boolean): Response
 
 function slotsOfInit(options: unknown): ResponseSlots {
   const slots = emptySlots(new HeaderList(), false);
-  if (options === undefined || options === null) return slots;
-  const { headers, status, statusText } = toDictionary(options, "Response");
-  if (status !== undefined) {
-    const code = toUnsignedInteger(status, 16);
-    if (code < 200 || code > 599) throw new RangeErrorCtor(`Response: status ${code} is not within 200 to 599`);
-    slots.status = code;
-  }
-  if (statusText !== undefined) slots.statusText = reasonPhrase(statusText);
-  if (headers !== undefined) fillHeaderList(slots.headers, headers);
+  if (options !== undefined && options !== null) require("./response-init.ts").applyResponseInit(slots, options);
   return slots;
 }
 
@@ -208,15 +183,4 @@ function setBody(slots: ResponseSlots, body: Body): void {
   if (body.contentType !== null && slots.headers.get("content-type") === null) {
     slots.headers.append("content-type", body.contentType);
   }
-}
-
-function reasonPhrase(value: unknown): string {
-  const text = `${value as string}`;
-  for (let i = 0; i < text.length; i++) {
-    const unit = StringPrototypeCharCodeAt(text, i);
-    if ((unit < 0x20 && unit !== 0x09) || unit === 0x7f || unit > 0xff) {
-      throw new TypeErrorCtor("Response: the status text holds what HTTP cannot carry");
-    }
-  }
-  return text;
 }

@@ -4,7 +4,6 @@
  * I1 The host bounds how many timers there are; a refused one throws.
  */
 import { HostOp } from "./boundary.ts";
-import { defineOperation } from "./define-global.ts";
 import { callHost } from "./host.ts";
 import {
   ErrorCtor,
@@ -27,20 +26,20 @@ interface Timer {
 const timers = new MapCtor<number, Timer>();
 let lastId = 0;
 
-export function installTimers(): void {
-  defineOperation("setTimeout", function setTimeout(callback: unknown, delay?: unknown, ...args: unknown[]): number {
+export const timerOperations = {
+  setTimeout(callback: unknown, delay?: unknown, ...args: unknown[]): number {
     return startFromScript("setTimeout", false, callback, delay, args);
-  });
-  defineOperation("setInterval", function setInterval(callback: unknown, delay?: unknown, ...args: unknown[]): number {
+  },
+  setInterval(callback: unknown, delay?: unknown, ...args: unknown[]): number {
     return startFromScript("setInterval", true, callback, delay, args);
-  });
-  defineOperation("clearTimeout", function clearTimeout(id?: unknown): void {
+  },
+  clearTimeout(id?: unknown): void {
     stopTimer(id);
-  });
-  defineOperation("clearInterval", function clearInterval(id?: unknown): void {
+  },
+  clearInterval(id?: unknown): void {
     stopTimer(id);
-  });
-}
+  },
+};
 
 /** Runs the callback of a timer that the host says is due. What it throws is reported, as the standard says. */
 export function fireTimer(id: number): void {

@@ -42,14 +42,20 @@ function describeInit(outcome: InitOutcome): InitReport {
 }
 
 function make(job: Extract<ChildJob, { type: "make" }>, script: string): void {
+  let touchedModules: readonly number[] = [];
   if (job.init !== null) {
-    const outcome = runInit({ script, initTimeMs: job.init.timeMs, memoryBytes: job.init.memoryBytes });
-    report({ type: "init", outcome: describeInit(outcome) });
-    if (outcome.type !== "done") return;
+    const run = runInit({
+      script,
+      initTimeMs: job.init.timeMs,
+      memoryBytes: job.init.memoryBytes,
+      onOutcome: (outcome) => report({ type: "init", outcome: describeInit(outcome) }),
+    });
+    if (run.outcome.type !== "done") return;
+    touchedModules = run.touchedModules;
   }
   let snapshot: Uint8Array;
   try {
-    snapshot = makeSnapshot({ script, attachSecret: job.attachSecret, warmUp: job.warmUp });
+    snapshot = makeSnapshot({ script, attachSecret: job.attachSecret, warmUp: job.warmUp, touchedModules });
   } catch (thrown) {
     const cause = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
     report({ type: "unmade", cause: cut(cause) });

@@ -21,7 +21,8 @@ import {
   WeakRefPrototypeDeref,
 } from "./intrinsics.ts";
 import { domException } from "./make-dom-exception.ts";
-import { finishInterface, requireArguments, toSequence } from "./webidl.ts";
+import { finishInterface } from "./webidl.ts";
+import { requireArguments, toSequence } from "./webidl-convert.ts";
 
 /** What the constructor of AbortSignal wants to see: held here alone. */
 const CREATE = Symbol();

@@ -2,7 +2,7 @@
 /** atob and btoa of the HTML standard, with the forgiving-base64 decode of the Infra standard. */
 import { StringFromCharCode, StringPrototypeCharCodeAt, StringPrototypeSlice } from "../primordials.ts";
 import { domException } from "./make-dom-exception.ts";
-import { requireArguments, toDOMString } from "./webidl.ts";
+import { requireArguments, toDOMString } from "./webidl-convert.ts";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const EQUALS = 0x3d;

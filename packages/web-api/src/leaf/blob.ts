@@ -11,11 +11,13 @@ import {
   TypeErrorCtor,
   Uint8ArrayCtor,
 } from "../primordials.ts";
-import { type ByteStream, streamOfBytes } from "../streams.ts";
+import type { ByteStream } from "../stream-state.ts";
+import { streamOfBytes } from "../streams.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 import { cloneHooks } from "./clone-hooks.ts";
 import { MathMax, MathMin, MathTrunc, StringPrototypeReplaceAll } from "./intrinsics.ts";
-import { finishInterface, forEachOf, requireArguments, toDictionary, toDOMString, toUSVString } from "./webidl.ts";
+import { finishInterface } from "./webidl.ts";
+import { forEachOf, requireArguments, toDictionary, toDOMString, toUSVString } from "./webidl-convert.ts";
 
 /** In place of the parts: the second argument is the content. Held here alone. */
 const ADOPT = Symbol();

@@ -20,7 +20,8 @@ import {
   Uint8ArrayCtor,
 } from "../primordials.ts";
 import { domException } from "./make-dom-exception.ts";
-import { finishInterface, requireArguments, toDOMString } from "./webidl.ts";
+import { finishInterface } from "./webidl.ts";
+import { requireArguments, toDOMString } from "./webidl-convert.ts";
 
 /** What the constructors want to see: held here alone. */
 const CREATE = Symbol();

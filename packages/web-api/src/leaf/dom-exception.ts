@@ -8,7 +8,8 @@ import {
   WeakMapPrototypeGet,
   WeakMapPrototypeSet,
 } from "./intrinsics.ts";
-import { defineConstants, finishInterface, toDOMString } from "./webidl.ts";
+import { defineConstants, finishInterface } from "./webidl.ts";
+import { toDOMString } from "./webidl-convert.ts";
 
 interface State {
   readonly name: string;

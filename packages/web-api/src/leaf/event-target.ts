@@ -13,7 +13,8 @@ import { reportError } from "../report-error.ts";
 import { addAbortAlgorithm } from "./abort-algorithms.ts";
 import { type Event, eventAccess } from "./event.ts";
 import { domException } from "./make-dom-exception.ts";
-import { finishInterface, requireArguments, toDictionary, toDOMString } from "./webidl.ts";
+import { finishInterface } from "./webidl.ts";
+import { requireArguments, toDictionary, toDOMString } from "./webidl-convert.ts";
 
 interface Listener {
   readonly type: string;

@@ -1,7 +1,8 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** Event of the DOM standard, for targets that have no parents. */
 import { DateNow, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor } from "../primordials.ts";
-import { defineConstants, finishInterface, requireArguments, toDictionary, toDOMString } from "./webidl.ts";
+import { defineConstants, finishInterface } from "./webidl.ts";
+import { requireArguments, toDictionary, toDOMString } from "./webidl-convert.ts";
 
 /** Milliseconds since the epoch that `timeStamp` counts from. */
 const ORIGIN_MS = DateNow();

@@ -3,7 +3,8 @@
 import { TypeErrorCtor } from "../primordials.ts";
 import { type File, fileOfBlob, isBlob, isFile } from "./blob.ts";
 import { defineIterable } from "./pair-iterator.ts";
-import { finishInterface, requireArguments, toUSVString } from "./webidl.ts";
+import { finishInterface } from "./webidl.ts";
+import { requireArguments, toUSVString } from "./webidl-convert.ts";
 
 export type FormDataEntry = readonly [name: string, value: string | File];
 

@@ -13,7 +13,8 @@ import { Event } from "./event.ts";
 import { defineEventHandler, EventTarget, eventTargetAccess } from "./event-target.ts";
 import { domException } from "./make-dom-exception.ts";
 import { MessageEvent } from "./other-events.ts";
-import { finishInterface, requireArguments, toDictionary, toSequence } from "./webidl.ts";
+import { finishInterface } from "./webidl.ts";
+import { requireArguments, toDictionary, toSequence } from "./webidl-convert.ts";
 
 /** What the constructor of MessagePort wants to see: held here alone. */
 const CREATE = Symbol();

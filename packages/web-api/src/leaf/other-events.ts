@@ -2,15 +2,15 @@
 /** The events that carry something: CustomEvent, MessageEvent, ErrorEvent, PromiseRejectionEvent, CloseEvent. */
 import { ObjectFreeze, TypeErrorCtor } from "../primordials.ts";
 import { Event, eventAccess } from "./event.ts";
+import { finishInterface } from "./webidl.ts";
 import {
-  finishInterface,
   requireArguments,
   toDictionary,
   toDOMString,
   toSequence,
   toUnsignedInteger,
   toUSVString,
-} from "./webidl.ts";
+} from "./webidl-convert.ts";
 
 export class CustomEvent extends Event {
   #detail: unknown;

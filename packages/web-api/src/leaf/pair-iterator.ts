@@ -9,7 +9,7 @@ import {
   TypeErrorCtor,
 } from "../primordials.ts";
 import { IteratorPrototype } from "./intrinsics.ts";
-import { requireArguments } from "./webidl.ts";
+import { requireArguments } from "./webidl-convert.ts";
 
 export type Pair<V> = readonly [key: string, value: V];
 

@@ -2,7 +2,7 @@
 /** structuredClone of the HTML standard. */
 import { deserialize } from "./clone-deserialize.ts";
 import { serialize } from "./clone-serialize.ts";
-import { requireArguments, toDictionary, toSequence } from "./webidl.ts";
+import { requireArguments, toDictionary, toSequence } from "./webidl-convert.ts";
 
 /** Clones a value; what `options.transfer` lists moves instead. @throws DOMException DataCloneError */
 export function structuredClone(value: unknown, options: unknown = undefined): unknown {

@@ -19,7 +19,8 @@ import {
 import { viewBytes } from "./buffer-source.ts";
 import { createUtf8State, decodeUtf8Chunk, type Utf8State } from "./utf8.ts";
 import { decodeUtf16Chunk } from "./utf16-codec.ts";
-import { finishInterface, toDictionary, toDOMString } from "./webidl.ts";
+import { finishInterface } from "./webidl.ts";
+import { toDictionary, toDOMString } from "./webidl-convert.ts";
 
 declare const require: (path: "./encoding-labels.ts") => typeof import("./encoding-labels.ts");
 

@@ -12,7 +12,8 @@ import {
 import { type NameValue, parseFormUrlencoded, serializeFormUrlencoded } from "./form-urlencoded.ts";
 import { ArrayPrototypeSort } from "./intrinsics.ts";
 import { defineIterable } from "./pair-iterator.ts";
-import { finishInterface, forEachOf, requireArguments, toSequence, toUSVString } from "./webidl.ts";
+import { finishInterface } from "./webidl.ts";
+import { forEachOf, requireArguments, toSequence, toUSVString } from "./webidl-convert.ts";
 
 /** The URL object that a URLSearchParams belongs to: told of every change. */
 type Update = (query: string) => void;

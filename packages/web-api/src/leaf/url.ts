@@ -12,7 +12,8 @@ import {
 } from "../primordials.ts";
 import { parseUrlRecord, type RecordScanner, type UrlRecord, type UrlSetMember } from "./url-record.ts";
 import type { URLSearchParams } from "./url-search-params.ts";
-import { finishInterface, requireArguments, toUSVString } from "./webidl.ts";
+import { finishInterface } from "./webidl.ts";
+import { requireArguments, toUSVString } from "./webidl-convert.ts";
 
 // The build turns this into the call of the module's wrapper: most URLs are never asked for their params.
 declare const require: (path: "./url-search-params.ts") => typeof import("./url-search-params.ts");

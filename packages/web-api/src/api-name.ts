@@ -1,0 +1,28 @@
+/** Operations of the host by the names of what app authors call. */
+import { HostOp } from "./boundary.ts";
+
+/** The API behind an operation, as an author knows it. */
+export function apiName(code: number): string {
+  switch (code) {
+    case HostOp.TIMER_SET:
+    case HostOp.TIMER_CLEAR:
+      return "setTimeout";
+    case HostOp.URL_PARSE:
+    case HostOp.URL_SET:
+      return "URL";
+    case HostOp.RANDOM_BYTES:
+      return "crypto.getRandomValues";
+    case HostOp.RANDOM_UUID:
+      return "crypto.randomUUID";
+    case HostOp.DIGEST:
+      return "crypto.subtle.digest";
+    case HostOp.FETCH_START:
+      return "fetch";
+    case HostOp.TEXT_DECODE:
+      return "TextDecoder";
+    case HostOp.TEXT_ENCODE:
+      return "TextEncoder";
+    default:
+      return "This API";
+  }
+}

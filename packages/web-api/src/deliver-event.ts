@@ -1,0 +1,39 @@
+/** Events after the one that brings a request: what goes on with its bodies, timers and calls. One for what is over is dropped. */
+import { GuestEvent } from "./boundary.ts";
+import { findRun } from "./request-run.ts";
+
+interface Modules {
+  "./fetch.ts": typeof import("./fetch.ts");
+  "./leaf/crypto.ts": typeof import("./leaf/crypto.ts");
+  "./timers.ts": typeof import("./timers.ts");
+}
+// The build turns this into the call of the module's wrapper: an event comes for what was loaded before.
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
+
+export function deliverEvent(event: number, id: number, a: unknown, b: unknown, c: unknown, d: unknown): void {
+  switch (event) {
+    case GuestEvent.BODY_CHUNK:
+      findRun(id)?.source?.push(a as ArrayBuffer);
+      return;
+    case GuestEvent.BODY_END:
+      findRun(id)?.source?.end();
+      return;
+    case GuestEvent.BODY_ERROR:
+      findRun(id)?.source?.failWithMessage(a);
+      return;
+    case GuestEvent.ABORT:
+      findRun(id)?.abort(a);
+      return;
+    case GuestEvent.RESPONSE_PULL:
+      findRun(id)?.resume();
+      return;
+    case GuestEvent.TIMER:
+      require("./timers.ts").fireTimer(id);
+      return;
+    case GuestEvent.DIGEST:
+      require("./leaf/crypto.ts").settleDigest(id, a, b);
+      return;
+    default:
+      require("./fetch.ts").deliver(event, id, a, b, c, d);
+  }
+}

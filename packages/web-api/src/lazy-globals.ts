@@ -1,0 +1,181 @@
+/**
+ * The names of the global whose values are made when they are first touched, and the files that make them: one function for all, since each
+ * closure is a part of every cold start.
+ */
+import { defineLazyGlobals } from "./define-global.ts";
+
+/** The files that are evaluated on demand: the build turns each `require` into the call of the module's wrapper. */
+interface Modules {
+  "./console.ts": typeof import("./console.ts");
+  "./fetch.ts": typeof import("./fetch.ts");
+  "./global-events.ts": typeof import("./global-events.ts");
+  "./headers.ts": typeof import("./headers.ts");
+  "./leaf/abort.ts": typeof import("./leaf/abort.ts");
+  "./leaf/base64.ts": typeof import("./leaf/base64.ts");
+  "./leaf/blob.ts": typeof import("./leaf/blob.ts");
+  "./leaf/crypto.ts": typeof import("./leaf/crypto.ts");
+  "./leaf/dom-exception.ts": typeof import("./leaf/dom-exception.ts");
+  "./leaf/event.ts": typeof import("./leaf/event.ts");
+  "./leaf/event-target.ts": typeof import("./leaf/event-target.ts");
+  "./leaf/form-data.ts": typeof import("./leaf/form-data.ts");
+  "./leaf/message-channel.ts": typeof import("./leaf/message-channel.ts");
+  "./leaf/other-events.ts": typeof import("./leaf/other-events.ts");
+  "./leaf/structured-clone.ts": typeof import("./leaf/structured-clone.ts");
+  "./leaf/text-decoder.ts": typeof import("./leaf/text-decoder.ts");
+  "./leaf/text-encoder.ts": typeof import("./leaf/text-encoder.ts");
+  "./leaf/url.ts": typeof import("./leaf/url.ts");
+  "./leaf/url-search-params.ts": typeof import("./leaf/url-search-params.ts");
+  "./performance.ts": typeof import("./performance.ts");
+  "./scope.ts": typeof import("./scope.ts");
+  "./streams.ts": typeof import("./streams.ts");
+  "./text-streams.ts": typeof import("./text-streams.ts");
+  "./timers.ts": typeof import("./timers.ts");
+}
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
+
+const INTERFACES = [
+  "Headers",
+  "URL",
+  "URLSearchParams",
+  "TextEncoder",
+  "TextDecoder",
+  "DOMException",
+  "Event",
+  "EventTarget",
+  "CustomEvent",
+  "MessageEvent",
+  "ErrorEvent",
+  "PromiseRejectionEvent",
+  "CloseEvent",
+  "AbortController",
+  "AbortSignal",
+  "MessageChannel",
+  "MessagePort",
+  "Blob",
+  "File",
+  "FormData",
+  "Crypto",
+  "SubtleCrypto",
+  "ReadableStream",
+  "ReadableStreamDefaultReader",
+  "ReadableStreamBYOBReader",
+  "ReadableStreamDefaultController",
+  "ReadableByteStreamController",
+  "ReadableStreamBYOBRequest",
+  "WritableStream",
+  "WritableStreamDefaultWriter",
+  "WritableStreamDefaultController",
+  "TransformStream",
+  "TransformStreamDefaultController",
+  "ByteLengthQueuingStrategy",
+  "CountQueuingStrategy",
+  "TextEncoderStream",
+  "TextDecoderStream",
+  "console",
+];
+const OPERATIONS = [
+  "atob",
+  "btoa",
+  "structuredClone",
+  "crypto",
+  "fetch",
+  "performance",
+  "navigator",
+  "queueMicrotask",
+  "reportError",
+  "setTimeout",
+  "setInterval",
+  "clearTimeout",
+  "clearInterval",
+  "addEventListener",
+  "removeEventListener",
+  "dispatchEvent",
+];
+
+export function installLazyGlobals(): void {
+  defineLazyGlobals(INTERFACES, load);
+  defineLazyGlobals(OPERATIONS, load, { enumerable: true });
+}
+
+function load(name: string): unknown {
+  switch (name) {
+    case "Headers":
+      return require("./headers.ts").Headers;
+    case "URL":
+      return require("./leaf/url.ts").URL;
+    case "URLSearchParams":
+      return require("./leaf/url-search-params.ts").URLSearchParams;
+    case "TextEncoder":
+      return require("./leaf/text-encoder.ts").TextEncoder;
+    case "TextDecoder":
+      return require("./leaf/text-decoder.ts").TextDecoder;
+    case "atob":
+      return require("./leaf/base64.ts").atob;
+    case "btoa":
+      return require("./leaf/base64.ts").btoa;
+    case "structuredClone":
+      return require("./leaf/structured-clone.ts").structuredClone;
+    case "DOMException":
+      return require("./leaf/dom-exception.ts").DOMException;
+    case "Event":
+      return require("./leaf/event.ts").Event;
+    case "EventTarget":
+      return require("./leaf/event-target.ts").EventTarget;
+    case "CustomEvent":
+      return require("./leaf/other-events.ts").CustomEvent;
+    case "MessageEvent":
+      return require("./leaf/other-events.ts").MessageEvent;
+    case "ErrorEvent":
+      return require("./leaf/other-events.ts").ErrorEvent;
+    case "PromiseRejectionEvent":
+      return require("./leaf/other-events.ts").PromiseRejectionEvent;
+    case "CloseEvent":
+      return require("./leaf/other-events.ts").CloseEvent;
+    case "AbortController":
+      return require("./leaf/abort.ts").AbortController;
+    case "AbortSignal":
+      return require("./leaf/abort.ts").AbortSignal;
+    case "MessageChannel":
+      return require("./leaf/message-channel.ts").MessageChannel;
+    case "MessagePort":
+      return require("./leaf/message-channel.ts").MessagePort;
+    case "Blob":
+      return require("./leaf/blob.ts").Blob;
+    case "File":
+      return require("./leaf/blob.ts").File;
+    case "FormData":
+      return require("./leaf/form-data.ts").FormData;
+    case "Crypto":
+      return require("./leaf/crypto.ts").Crypto;
+    case "SubtleCrypto":
+      return require("./leaf/crypto.ts").SubtleCrypto;
+    case "crypto":
+      return require("./leaf/crypto.ts").createCrypto();
+    case "TextEncoderStream":
+      return require("./text-streams.ts").createTextEncoderStream();
+    case "TextDecoderStream":
+      return require("./text-streams.ts").createTextDecoderStream();
+    case "console":
+      return require("./console.ts").createConsole();
+    case "fetch":
+      return require("./fetch.ts").fetch;
+    case "performance":
+      return require("./performance.ts").createPerformance();
+    case "navigator":
+      return require("./scope.ts").createNavigator();
+    case "queueMicrotask":
+    case "reportError":
+      return require("./scope.ts").scopeOperations[name];
+    case "setTimeout":
+    case "setInterval":
+    case "clearTimeout":
+    case "clearInterval":
+      return require("./timers.ts").timerOperations[name];
+    case "addEventListener":
+    case "removeEventListener":
+    case "dispatchEvent":
+      return require("./global-events.ts").globalEventOperations[name];
+    default:
+      return (require("./streams.ts").loadStreams().interfaces as unknown as Record<string, unknown>)[name];
+  }
+}

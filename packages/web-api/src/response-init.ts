@@ -1,0 +1,41 @@
+/** Conversion of what `new Response` and `Response.redirect` are given. */
+import { fillHeaderList } from "./headers.ts";
+import { toDictionary, toUnsignedInteger } from "./leaf/webidl-convert.ts";
+import { parseUrl } from "./parse-url.ts";
+import { RangeErrorCtor, StringPrototypeCharCodeAt, TypeErrorCtor } from "./primordials.ts";
+import type { ResponseSlots } from "./response.ts";
+
+/** @throws TypeError, RangeError as the standard says */
+export function applyResponseInit(slots: ResponseSlots, options: unknown): void {
+  const { headers, status, statusText } = toDictionary(options, "Response");
+  if (status !== undefined) {
+    const code = toUnsignedInteger(status, 16);
+    if (code < 200 || code > 599) throw new RangeErrorCtor(`Response: status ${code} is not within 200 to 599`);
+    slots.status = code;
+  }
+  if (statusText !== undefined) slots.statusText = reasonPhrase(statusText);
+  if (headers !== undefined) fillHeaderList(slots.headers, headers);
+}
+
+/** @throws TypeError, RangeError as the standard says */
+export function setRedirect(slots: ResponseSlots, url: unknown, status: unknown): void {
+  const location = parseUrl(`${url as string}`);
+  if (location === undefined) throw new TypeErrorCtor(`Response.redirect: invalid URL: ${url as string}`);
+  const code = toUnsignedInteger(status, 16);
+  if (code !== 301 && code !== 302 && code !== 303 && code !== 307 && code !== 308) {
+    throw new RangeErrorCtor(`Response.redirect: ${code} is not a redirect status`);
+  }
+  slots.status = code;
+  slots.headers.append("location", location);
+}
+
+function reasonPhrase(value: unknown): string {
+  const text = `${value as string}`;
+  for (let i = 0; i < text.length; i++) {
+    const unit = StringPrototypeCharCodeAt(text, i);
+    if ((unit < 0x20 && unit !== 0x09) || unit === 0x7f || unit > 0xff) {
+      throw new TypeErrorCtor("Response: the status text holds what HTTP cannot carry");
+    }
+  }
+  return text;
+}
