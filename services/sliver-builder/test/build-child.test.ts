@@ -91,6 +91,18 @@ describe("a build child that", () => {
     expect(reports.map((report) => report.type)).toEqual(["begun", "made"]);
   });
 
+  it.each([
+    ["made", `send({ type: "made" }, "heap")`],
+    ["unmade", `send({ type: "unmade", cause: "x" })`],
+    ["probed", `send({ type: "probed", answer: "200", contextMs: 1 })`],
+    ["unprobed", `send({ type: "unprobed", cause: "x" })`],
+    ["a failed init", `send({ type: "init", outcome: { type: "timeout" } })`],
+  ])("has said its last word (%s) is finished, and not waited for", async (_, code) => {
+    const { end, reports } = await runHostile(`send({ type: "begun" }); ${code}; stay();`);
+    expect(end).toEqual({ type: "finished" });
+    expect(reports).toHaveLength(2);
+  });
+
   it("is not wanted any more is killed", async () => {
     const cancelling = new AbortController();
     const running = runHostile("stay()", { signal: cancelling.signal });

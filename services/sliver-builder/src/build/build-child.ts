@@ -1,11 +1,12 @@
 /**
  * One disposable process that runs one job. Whatever it does, `run` resolves with how it ended, and it is gone.
  *
- *   idle ──run──▶ loading ──begun──▶ running ──exit, kill──▶ ended
+ *   idle ──run──▶ loading ──begun──▶ running ──last report, exit, kill──▶ ended
  *
  * I1 `run` resolves after the process has exited: nothing of it is left.
  * I2 Each phase has a deadline, and resident memory a ceiling; past either it is killed.
  * I3 What it writes is bounded and checked: anything but reports ends it.
+ * I4 After its last report it is killed, not waited for: taking an engine down in order takes it longer than to die.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
@@ -111,6 +112,7 @@ export class BuildChild {
         clearTimeout(timer);
         timer = this.#startTimer(options.limitMsAfter(report));
         options.onReport(report, bytes);
+        if (isLast(report)) this.#kill({ type: "finished" });
       }
     });
     this.#reports.on("data", (chunk: Buffer) => {
@@ -143,6 +145,12 @@ export class BuildChild {
   #endAs(end: ChildEnd): void {
     this.#end ??= end;
   }
+}
+
+/** Whether a child has nothing to say after it. */
+function isLast(report: ChildReport): boolean {
+  if (report.type === "init") return report.outcome.type !== "done";
+  return report.type !== "begun" && report.type !== "restored";
 }
 
 /** `# Check failed: …` of V8, below its `# Fatal error in …`; `FATAL ERROR: …` of Node and of the child itself. */

@@ -55,7 +55,7 @@ export async function makeHeap(context: BuildContext, artifact: BundleArtifact):
 interface MakeRun extends ChildResult {
   readonly hasBegun: boolean;
   readonly init: InitReport | null;
-  /** Null unless the child made it and ended in order. */
+  /** Null unless the child handed over all of it. */
   readonly snapshot: Buffer | null;
   /** What the engine threw while it made the heap. */
   readonly unmadeCause: string | null;
