@@ -22,6 +22,11 @@ export const BIND_NAME = "__nano_bind__";
 export const FIND_NAME = "__nano_find__";
 export const METHODS_NAME = "__nano_methods__";
 
+/** The number of a module is that of its group times this, and its place there. */
+export const GROUP_SIZE = 16;
+/** Of source, comments included: about half as much is compiled when one of the group is first loaded. */
+const GROUP_SOURCE_BYTES = 20 * 1024;
+
 const ROOT = import.meta.dirname;
 const IMPORT = /^import (?:\{([^}]*)\}|\* as (\w+)) from "([^"]+)";$/gm;
 const BARE_IMPORT = /^import "([^"]+)";$/gm;
@@ -37,8 +42,8 @@ const CONSTANT_NAME =
 export interface ModuleGraph {
   /** Paths from the package's root, as are all of this file. */
   readonly eager: ReadonlySet<string>;
-  /** The place of a module in it is its id. */
-  readonly lazy: readonly string[];
+  /** Groups of a few modules each: a group costs one closure until one of it is loaded, and compiles together. */
+  readonly lazy: readonly (readonly string[])[];
   /** The module that a specifier of another means. */
   resolve(importer: string, specifier: string): string;
 }
@@ -56,13 +61,30 @@ export function readGraph(metafile: Metafile, entry: string): ModuleGraph {
   }
   return {
     eager,
-    lazy: Object.keys(metafile.inputs).filter((module) => !eager.has(module)),
+    lazy: groupModules(Object.entries(metafile.inputs).filter(([module]) => !eager.has(module))),
     resolve(importer, specifier) {
       const found = metafile.inputs[importer]?.imports.find((imported) => imported.original === specifier);
       if (found === undefined) throw new Error(`${importer} does not import ${specifier}`);
       return found.path;
     },
   };
+}
+
+/** Modules that were found one after another belong together more often than not. A large one is a group of its own. */
+function groupModules(inputs: readonly (readonly [module: string, input: { readonly bytes: number }])[]): string[][] {
+  const groups: string[][] = [];
+  let room = 0;
+  for (const [module, { bytes }] of inputs) {
+    const last = groups.at(-1);
+    if (last === undefined || bytes > room || last.length === GROUP_SIZE) {
+      groups.push([module]);
+      room = GROUP_SOURCE_BYTES - bytes;
+    } else {
+      last.push(module);
+      room -= bytes;
+    }
+  }
+  return groups;
 }
 
 /** What lazy modules take of eager ones. */
@@ -203,9 +225,10 @@ function inlineConstants(text: string): string {
 }
 
 function idOf(module: string, graph: ModuleGraph): number {
-  const id = graph.lazy.indexOf(module);
-  if (id < 0) throw new Error(`${module} is not lazy`);
-  return id;
+  const group = graph.lazy.findIndex((members) => members.includes(module));
+  const place = graph.lazy[group]?.indexOf(module);
+  if (place === undefined) throw new Error(`${module} is not lazy`);
+  return group * GROUP_SIZE + place;
 }
 
 function replaceRequires(text: string, module: string, graph: ModuleGraph): string {

@@ -13,6 +13,7 @@ import {
   eagerModules,
   entryText,
   FIND_NAME,
+  GROUP_SIZE,
   LOAD_NAME,
   lazyModuleText,
   METHODS_NAME,
@@ -43,15 +44,17 @@ const MODULES_NAME = "__nano_modules__";
 const PART_LIMIT_UNITS = 120 * 1024;
 
 /** Loads a lazy module once; the bindings of an eager one are looked up anew by each lazy module that takes some. */
-const LOADER = `const modules=globalThis.${MODULES_NAME},loaded=[],bound=[];delete globalThis.${MODULES_NAME};
+const LOADER = `const groups=globalThis.${MODULES_NAME},loaded=[],bound=[];delete globalThis.${MODULES_NAME};
 let ${FIND_NAME},${METHODS_NAME};
 const uncurry=Function.prototype.bind.bind(Function.prototype.call),
 ${EAGER_NAME}=(module)=>${FIND_NAME}(module),
 ${BIND_NAME}=(number)=>bound[number]??=uncurry(${METHODS_NAME}[number]),
-${LOAD_NAME}=(id)=>loaded[id]??=modules[id](${LOAD_NAME},${EAGER_NAME},${BIND_NAME}),
-__nano_touched__=()=>{let list="";for(let id=0;id<modules.length;id++)if(loaded[id]!==undefined)list+=id+",";return list};`;
-/** Loads what the app is known to touch, last of all. */
-const TOUCH = `for(const id of ${JSON.stringify(TOUCHED_PLACEHOLDER)}.split(","))if(modules[id]!==undefined)${LOAD_NAME}(id);`;
+evaluate=(id)=>groups[id/${GROUP_SIZE}|0]()[id%${GROUP_SIZE}](${LOAD_NAME},${EAGER_NAME},${BIND_NAME}),
+${LOAD_NAME}=(id)=>loaded[id]??=evaluate(id),
+__nano_touched__=()=>{let list="";for(let id=0;id<loaded.length;id++)if(loaded[id]!==undefined)list+=id+",";return list};`;
+/** Loads what the app is known to touch, last of all. A number of no module is passed over. */
+const TOUCH = `for(const text of ${JSON.stringify(TOUCHED_PLACEHOLDER)}.split(",")){
+const id=text===""?-1:+text;if(groups[id/${GROUP_SIZE}|0]?.()[id%${GROUP_SIZE}]!==undefined)${LOAD_NAME}(id)}`;
 
 /** Builds the script and answers its text, without writing it. */
 export async function buildWebApi(): Promise<string> {
@@ -79,9 +82,10 @@ async function lazyParts(graph: ModuleGraph, uses: EagerUses): Promise<string[]>
     if (members !== "") parts.push(`"use strict";(globalThis.${MODULES_NAME}??=[]).push(${members});\n`);
     members = "";
   };
-  for (const module of graph.lazy) {
+  for (const group of graph.lazy) {
+    const texts = await Promise.all(group.map((module) => lazyModuleText(module, graph, uses)));
     // Assigned while it is minified: what nobody uses is dropped.
-    const assigned = await minify(`${MODULES_NAME}=${await lazyModuleText(module, graph, uses)}`);
+    const assigned = await minify(`${MODULES_NAME}=()=>[${texts.join(",")}]`);
     const text = assigned.slice(MODULES_NAME.length + 1).replace(/;\s*$/, "");
     if (members.length + text.length > PART_LIMIT_UNITS) close();
     members += members === "" ? text : `,${text}`;

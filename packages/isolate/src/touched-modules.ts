@@ -9,19 +9,18 @@ import { TOUCHED_PLACEHOLDER } from "@nano/web-api/boundary";
 
 /** More than the script has. */
 export const MAX_TOUCHED_MODULES = 256;
+/** Numbers have gaps. */
+const MAX_MODULE_NUMBER = 9_999;
 /** Each number and its comma. */
-const MAX_REPORT_CHARS = MAX_TOUCHED_MODULES * 4;
+const MAX_REPORT_CHARS = MAX_TOUCHED_MODULES * 5;
 
 /** Reads the argument of HostOp.TOUCHED; anything but such a list is an empty one. */
 export function parseTouchedModules(report: unknown): number[] {
   if (typeof report !== "string" || report.length > MAX_REPORT_CHARS) return [];
   const numbers = report.split(",").slice(0, -1).map(Number);
-  return areTouchedModules(numbers) ? numbers : [];
-}
-
-export function areTouchedModules(value: unknown): value is number[] {
-  if (!Array.isArray(value) || value.length > MAX_TOUCHED_MODULES) return false;
-  return value.every((number) => Number.isInteger(number) && number >= 0 && number < MAX_TOUCHED_MODULES);
+  if (numbers.length > MAX_TOUCHED_MODULES) return [];
+  const areValid = numbers.every((number) => Number.isInteger(number) && number >= 0 && number <= MAX_MODULE_NUMBER);
+  return areValid ? numbers : [];
 }
 
 /** The web-api text with the modules that it loads before the app's script. */

@@ -22,7 +22,7 @@ import {
   PromiseResolve,
   TypeErrorCtor,
 } from "./primordials.ts";
-import { type Request, requestFromHost } from "./request.ts";
+import { hostSlots, type Request, requestOver } from "./request.ts";
 import { isNullBodyStatus, isResponse, responseSlots } from "./response.ts";
 import type { Controller, Signal } from "./signal.ts";
 
@@ -61,9 +61,9 @@ export class RequestRun {
 
   /** The request as the handler sees it. */
   createRequest(method: string, url: string, headers: string, body: unknown): Request {
-    return requestFromHost({ method, url, headers }, body === undefined ? null : this.#bodyOf(body), () =>
-      this.#createSignal(),
-    );
+    const slots = hostSlots(method, url, headers, () => this.#createSignal());
+    if (body !== undefined) slots.body = this.#bodyOf(body);
+    return requestOver(slots);
   }
 
   /** Takes what the handler returned: a Response, or a promise of one. Never throws. */
@@ -74,7 +74,17 @@ export class RequestRun {
         return;
       }
       this.#remember();
-      PromisePrototypeThen(PromiseResolve(result), this.#onResult, this.#onThrown);
+      PromisePrototypeThen(
+        PromiseResolve(result),
+        (response) => {
+          try {
+            this.#respond(response);
+          } catch (reason) {
+            this.fail(reason);
+          }
+        },
+        (reason) => this.fail(reason),
+      );
     } catch (reason) {
       this.fail(reason);
     }
@@ -91,10 +101,14 @@ export class RequestRun {
   waitUntil(promise: unknown): void {
     this.#pendingCount++;
     if (!this.#isSettled) this.#remember();
-    PromisePrototypeThen(PromiseResolve(promise), this.#onWaited, (reason) => {
-      require("./log.ts").writeLog("error", `waitUntil: ${require("./thrown.ts").formatThrown(reason)}`);
-      this.#onWaited();
-    });
+    PromisePrototypeThen(
+      PromiseResolve(promise),
+      () => this.#onWaited(),
+      (reason) => {
+        require("./log.ts").writeLog("error", `waitUntil: ${require("./thrown.ts").formatThrown(reason)}`);
+        this.#onWaited();
+      },
+    );
   }
 
   /** The host has room for more of the response. */
@@ -112,22 +126,11 @@ export class RequestRun {
     this.#sender?.cancel(reason);
   }
 
-  readonly #onResult = (result: unknown): void => {
-    try {
-      this.#respond(result);
-    } catch (reason) {
-      this.fail(reason);
-    }
-  };
-
-  readonly #onThrown = (reason: unknown): void => {
-    this.fail(reason);
-  };
-
-  readonly #onWaited = (): void => {
+  /** What `waitUntil` kept has settled. */
+  #onWaited(): void {
     this.#pendingCount--;
     this.#settle();
-  };
+  }
 
   #respond(result: unknown): void {
     if (!isResponse(result)) throw new TypeErrorCtor("The fetch handler did not answer with a Response");

@@ -4,7 +4,7 @@
  * I1 The request that the host hands over costs one object with its strings as they came; headers, body stream and signal
  *    are made when somebody asks for them.
  */
-import { type Body, isBodyUnusable, isBodyUsed } from "./body.ts";
+import { isBodyUnusable, isBodyUsed } from "./body.ts";
 import { HeaderList } from "./header-list.ts";
 import type { Headers } from "./headers.ts";
 import { finishInterface } from "./leaf/webidl.ts";
@@ -150,23 +150,19 @@ export class Request {
 }
 finishInterface(Request, "Request");
 
-/** The request that the host hands over. `createSignal` makes the signal that tells of a client gone. */
-export function requestFromHost(
-  head: { method: string; url: string; headers: string },
-  body: Body | null,
-  createSignal: () => Signal,
-): Request {
-  return new Request(ADOPT, {
-    method: head.method,
-    url: head.url,
-    headers: new HeaderList(head.headers),
+/** Slots of a request that the host hands over, without a body. `createSignal` makes the signal that tells of a client gone. */
+export function hostSlots(method: string, url: string, headers: string, createSignal: () => Signal): RequestSlots {
+  return {
+    method,
+    url,
+    headers: new HeaderList(headers),
     areHeadersImmutable: true,
-    body,
+    body: null,
     signal: null,
     createSignal,
     redirect: "manual",
     passive: null,
-  } satisfies RequestSlots);
+  };
 }
 
 /** The slots of a Request. @throws TypeError where the value is none */
@@ -174,6 +170,7 @@ export function requestSlots(request: Request): RequestSlots {
   return slotsOf(request);
 }
 
-function requestOver(slots: RequestSlots): Request {
+/** A Request over slots that exist already. */
+export function requestOver(slots: RequestSlots): Request {
   return new Request(ADOPT, slots);
 }
