@@ -13,18 +13,14 @@ const target = globalThis;
 /** Makes the value of one of the names that it was given for. */
 export type LoadGlobal = (name: string) => unknown;
 
-/** By name: who makes its value, and the value once it was made. */
-const loaders: Record<string, LoadGlobal> = { __proto__: null } as never;
+/** Makes the values of all lazy names: a table by name would be hashed anew in each context. */
+let makeGlobal: LoadGlobal;
+/** By name, the values that were made. */
 const loaded: Record<string, unknown> = { __proto__: null } as never;
 
 /** Defines an interface (class) or a namespace object: writable, configurable, not enumerable. */
 export function defineInterface(name: string, value: unknown): void {
   defineValue(name, value, false);
-}
-
-/** Defines a function of the global: writable, configurable, enumerable. */
-export function defineOperation(name: string, value: (...args: never[]) => unknown): void {
-  defineValue(name, value, true);
 }
 
 /** Defines an attribute of the global: an accessor, enumerable and configurable. */
@@ -35,15 +31,15 @@ export function defineAttribute(name: string, get: () => unknown, set?: (value: 
 /**
  * Defines names whose values are made when they are first touched; from then on each is a plain property.
  *
- * @param load makes the value of a name; called at most once per name and context
+ * @param load makes the value of a name, the same for all calls; called at most once per name and context
  * @param options `enumerable` for operations and attributes; interfaces are not. @default false
  */
 export function defineLazyGlobals(names: readonly string[], load: LoadGlobal, options?: { enumerable: boolean }): void {
+  makeGlobal = load;
   const enumerable = options?.enumerable === true;
   const access = enumerable ? accessEnumerable : accessHidden;
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
-    loaders[name] = load;
     // Getter and setter in one, and bound: a closure with what it closes over costs more in each context.
     const bound: unknown = FunctionPrototypeBind(access, undefined, name);
     ObjectDefineProperty(target, name, {
@@ -73,13 +69,9 @@ function settle(name: string, value: unknown, enumerable: boolean): unknown {
 
 /**
  * The platform's value of a name that `defineLazyGlobals` defined. The type is the caller's word for what `load` makes.
- *
- * @throws Error where no such name was defined
  */
 export function loadGlobal<T = unknown>(name: string): T {
-  const load = loaders[name];
-  if (load === undefined) throw new Error(`No lazy global ${name}`);
-  loaded[name] ??= load(name);
+  loaded[name] ??= makeGlobal(name);
   return loaded[name] as T;
 }
 
