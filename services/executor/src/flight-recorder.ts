@@ -2,7 +2,7 @@
  * The flight recorder: a small file, on tmpfs where there is one, that a worker writes at each entry and that survives it. It tells the
  * supervisor which app is running, since when and until when, and which requests must not be run again.
  *
- *      0  f64le  when the entry began, ms since the epoch
+ *      0  f64le  when the entry began, ms by the machine's monotonic clock
  *      8  f64le  when it must be over: its limit in ms
  *     16  u32le  link (CRC-32 of the peer name in the router's HELLO)
  *     20  u32le  stream, 0: no request
@@ -27,6 +27,8 @@ const SLOTS_OFFSET = 128;
 const SLOT_BYTES = 8;
 const NAME_OFFSET = 32;
 const RUNNING_OFFSET = 24;
+/** Stands for a slot where there was none. */
+const OVERFLOW_SLOT = -2;
 const FILE_BYTES = SLOTS_OFFSET + RECORDER_SLOTS * SLOT_BYTES;
 
 /** A request as the recorder names it. */
@@ -40,6 +42,11 @@ export function recorderLinkId(peer: string): number {
   return crc32(peer);
 }
 
+/** The same in all processes of a machine, and nobody sets it. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 /** Written by the worker, through the descriptor that its supervisor opened. */
 export class FlightRecorder {
   readonly #fd: number;
@@ -48,6 +55,7 @@ export class FlightRecorder {
   readonly #slot = Buffer.alloc(SLOT_BYTES);
   readonly #freeSlots: number[] = [];
   #app: AppName | null = null;
+  #overflowCount = 0;
   #isRunning = false;
   #isClearPlanned = false;
 
@@ -63,7 +71,7 @@ export class FlightRecorder {
       this.#app = app;
       record.writeUInt32LE(record.write(app, NAME_OFFSET, RECORD_BYTES - NAME_OFFSET, "latin1"), 28);
     }
-    record.writeDoubleLE(Date.now(), 0);
+    record.writeDoubleLE(monotonicMs(), 0);
     record.writeDoubleLE(limitMs, 8);
     record.writeUInt32LE(request === null ? 0 : request.linkId, 16);
     record.writeUInt32LE(request === null ? 0 : request.streamId, 20);
@@ -87,8 +95,9 @@ export class FlightRecorder {
   takeSlot(request: RecordedRequest): number {
     const slot = this.#freeSlots.pop();
     if (slot === undefined) {
-      writeSync(this.#fd, Buffer.from([1, 0, 0, 0]), 0, 4, OVERFLOW_OFFSET);
-      return -1;
+      this.#overflowCount += 1;
+      if (this.#overflowCount === 1) this.#writeOverflow(1);
+      return OVERFLOW_SLOT;
     }
     this.#slot.writeUInt32LE(request.linkId, 0);
     this.#slot.writeUInt32LE(request.streamId, 4);
@@ -97,17 +106,27 @@ export class FlightRecorder {
   }
 
   returnSlot(slot: number): void {
+    if (slot === OVERFLOW_SLOT) {
+      this.#overflowCount -= 1;
+      if (this.#overflowCount === 0) this.#writeOverflow(0);
+      return;
+    }
     if (slot < 0) return;
     this.#slot.fill(0);
     writeSync(this.#fd, this.#slot, 0, SLOT_BYTES, SLOTS_OFFSET + slot * SLOT_BYTES);
     this.#freeSlots.push(slot);
+  }
+
+  #writeOverflow(flag: 0 | 1): void {
+    writeSync(this.#fd, Buffer.from([flag, 0, 0, 0]), 0, 4, OVERFLOW_OFFSET);
   }
 }
 
 /** The entry that a worker is in, as its supervisor reads it. */
 export interface RunningEntry extends RecordedRequest {
   readonly app: string;
-  readonly sinceMs: number;
+  /** How long it has been running. */
+  readonly runMs: number;
   readonly limitMs: number;
 }
 
@@ -119,7 +138,7 @@ export function readRunningEntry(fd: number): RunningEntry | null {
   if (count < RECORD_BYTES || readBuffer.readUInt32LE(RUNNING_OFFSET) !== 1) return null;
   const nameBytes = Math.min(readBuffer.readUInt32LE(28), RECORD_BYTES - NAME_OFFSET);
   return {
-    sinceMs: readBuffer.readDoubleLE(0),
+    runMs: monotonicMs() - readBuffer.readDoubleLE(0),
     limitMs: readBuffer.readDoubleLE(8),
     linkId: readBuffer.readUInt32LE(16),
     streamId: readBuffer.readUInt32LE(20),

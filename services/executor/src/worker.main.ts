@@ -22,7 +22,7 @@ let runtime: WorkerRuntime | null = null;
 
 process.on("message", (message: ToWorker, handle: unknown) => {
   if (message.type === "start") {
-    runtime = new WorkerRuntime({ ...message, recorder, send });
+    runtime = new WorkerRuntime({ ...message, recorder, send, exit: () => process.exit(0) });
     return;
   }
   const socket = handle instanceof Socket ? handle : null;

@@ -46,6 +46,8 @@ export class Supervisor {
   readonly #postmortems: PostmortemServer;
   readonly #appLog: AppLog;
   readonly #workersDirectory: string;
+  /** Those that run, before they serve too: each wants its connection to the egress process. */
+  readonly #started = new Set<WorkerProcess>();
   #registration: NodeRegistration | null = null;
   #isDraining = false;
 
@@ -88,7 +90,7 @@ export class Supervisor {
       socketPath: join(config.run.directory, "egress.sock"),
       settings: config.egress,
       logger: logger.child({ component: "egress" }),
-      onReady: () => this.#connectEgress(),
+      onReady: () => this.#connectEgress(this.#started),
     });
     this.#supply = new VersionSupply({
       engine,
@@ -174,13 +176,15 @@ export class Supervisor {
       onMessage: (message) => this.#receive(id, message),
       onError: (output) => logger.warn("worker wrote", { workerId: id, output }),
     });
-    this.#egress.connect(worker).catch((err: unknown) => logger.warn("worker has no egress", { err, workerId: id }));
+    this.#started.add(worker);
+    worker.exited.then(() => this.#started.delete(worker));
+    this.#connectEgress([worker]);
     await this.#supply.welcome(worker);
     return worker;
   }
 
-  #connectEgress(): void {
-    for (const worker of this.#pool.workers) {
+  #connectEgress(workers: Iterable<WorkerProcess>): void {
+    for (const worker of workers) {
       const fail = (err: unknown): void =>
         this.#options.logger.warn("worker has no egress", { err, workerId: worker.id });
       this.#egress.connect(worker).catch(fail);

@@ -11,7 +11,7 @@ import type { WorkerProcess } from "./worker-process.ts";
 
 /** How long workers keep a version that is not active any more: routers hear of the change a little later. */
 const RETIRE_AFTER_MS = 10_000;
-/** Tries of a version whose record is not here yet: the request came ahead of the feed. */
+/** Waits for a version whose record, or the end of whose build, is not here yet: the request came ahead of the feed. */
 const RECORD_WAIT_MS = 2_000;
 const REFUSAL_LOG_INTERVAL_MS = 10_000;
 
@@ -30,8 +30,13 @@ interface HeldArtifact {
   readonly path: string;
 }
 
+/** What one worker has. */
 interface Held {
   readonly versions: Map<VersionId, readonly HeldArtifact[]>;
+  /** Versions that it was told to let go of, and was not given again. */
+  readonly retiring: Set<VersionId>;
+  /** Links that are being removed. */
+  removal: Promise<void>;
 }
 
 export class VersionSupply {
@@ -60,7 +65,7 @@ export class VersionSupply {
       if (!before.has(versionId)) this.#giveToAll(versionId);
     }
     for (const versionId of before) {
-      if (!active.has(versionId)) setTimeout(() => this.#retire(versionId), RETIRE_AFTER_MS).unref();
+      if (!active.has(versionId)) this.#retireLater(versionId);
     }
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -97,15 +102,17 @@ export class VersionSupply {
     return undefined;
   }
 
-  /** The worker has let go of a version. */
+  /** The worker has let go of a version. What it was given again meanwhile, it keeps. */
   released(worker: WorkerProcess, versionId: VersionId): void {
-    const held = this.#held.get(worker)?.versions;
-    const artifacts = held?.get(versionId) ?? [];
-    held?.delete(versionId);
-    const stillUsed = new Set([...(held?.values() ?? [])].flat().map(({ digest }) => digest));
-    for (const { digest, kind } of artifacts) {
-      if (!stillUsed.has(digest)) this.#options.cache.unlinkFrom(worker.directory, digest, kind).catch(() => undefined);
-    }
+    const held = this.#holdingsOf(worker);
+    if (!held.retiring.delete(versionId)) return;
+    const artifacts = held.versions.get(versionId) ?? [];
+    held.versions.delete(versionId);
+    const stillUsed = new Set([...held.versions.values()].flat().map(({ digest }) => digest));
+    const unused = artifacts.filter(({ digest }) => !stillUsed.has(digest));
+    const remove = ({ digest, kind }: HeldArtifact): Promise<void> =>
+      this.#options.cache.unlinkFrom(worker.directory, digest, kind).catch(() => undefined);
+    held.removal = held.removal.then(async () => void (await Promise.all(unused.map(remove))));
   }
 
   /** Once per version and spell: every request for such a version asks again. */
@@ -124,14 +131,24 @@ export class VersionSupply {
     }
   }
 
+  #retireLater(versionId: VersionId): void {
+    setTimeout(() => this.#retire(versionId), RETIRE_AFTER_MS).unref();
+  }
+
   #retire(versionId: VersionId): void {
     if (this.#active.has(versionId)) return;
-    for (const worker of this.#options.workers()) worker.send({ type: "retire", versionId });
+    for (const worker of this.#options.workers()) {
+      this.#holdingsOf(worker).retiring.add(versionId);
+      worker.send({ type: "retire", versionId });
+    }
   }
 
   async #assign(worker: WorkerProcess, versionId: VersionId): Promise<Assignment> {
+    const held = this.#holdingsOf(worker);
+    held.retiring.delete(versionId);
     const version = await this.#awaitVersion(versionId);
     await this.#options.keys.refresh();
+    await held.removal;
     const artifacts: HeldArtifact[] = [];
     const link = async (digest: ArtifactDigest, kind: CacheKind): Promise<string> => {
       const path = await this.#options.cache.linkFor(worker.directory, digest, kind);
@@ -142,7 +159,9 @@ export class VersionSupply {
     if (sliver !== null) await this.#checkOrigin(version, sliver);
     const sliverPath = sliver === null ? null : await link(sliver, "sliver");
     const assetsPath = version.assets === null ? null : await link(version.assets, "assets");
-    this.#holdingsOf(worker).set(versionId, artifacts);
+    held.versions.set(versionId, artifacts);
+    // One that is not active was asked for by a router that is behind.
+    if (!this.#active.has(versionId)) this.#retireLater(versionId);
     return { versionId, app: version.app, manifest: version.manifest, sliverPath, assetsPath };
   }
 
@@ -159,7 +178,7 @@ export class VersionSupply {
 
   /** Null: the app is only assets. @throws EXEC_VERSION_NOT_BUILT */
   #sliverOf(version: VersionRecord): ArtifactDigest | null {
-    const build = this.#records.get(`build/${version.id}`) as BuildRecord | undefined;
+    const build = this.#build(version.id);
     if (build?.state !== "built")
       throw errors.VERSION_NOT_BUILT({ versionId: version.id, engine: this.#options.engine });
     // One of another engine holds the script: the app starts from source until its rebuild is there.
@@ -169,17 +188,26 @@ export class VersionSupply {
     throw errors.VERSION_NOT_BUILT({ versionId: version.id, engine: this.#options.engine });
   }
 
+  #build(versionId: VersionId): BuildRecord | undefined {
+    return this.#records.get(`build/${versionId}`) as BuildRecord | undefined;
+  }
+
   #version(versionId: VersionId): VersionRecord | undefined {
     return this.#records.get(`version/${versionId}`) as VersionRecord | undefined;
   }
 
+  /** The record of a version whose build is over, or has not ended in time. @throws EXEC_VERSION_UNKNOWN */
   async #awaitVersion(versionId: VersionId): Promise<VersionRecord> {
     const deadlineMs = performance.now() + RECORD_WAIT_MS;
     for (;;) {
       const version = this.#version(versionId);
-      if (version !== undefined) return version;
+      const isBuilding = ["queued", "building"].includes(this.#build(versionId)?.state ?? "queued");
+      if (version !== undefined && !isBuilding) return version;
       const remainingMs = deadlineMs - performance.now();
-      if (remainingMs <= 0) throw errors.VERSION_UNKNOWN({ versionId });
+      if (remainingMs <= 0) {
+        if (version !== undefined) return version;
+        throw errors.VERSION_UNKNOWN({ versionId });
+      }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, remainingMs);
         this.#waiting.push(() => {
@@ -190,12 +218,12 @@ export class VersionSupply {
     }
   }
 
-  #holdingsOf(worker: WorkerProcess): Held["versions"] {
+  #holdingsOf(worker: WorkerProcess): Held {
     let held = this.#held.get(worker);
     if (held === undefined) {
-      held = { versions: new Map() };
+      held = { versions: new Map(), retiring: new Set(), removal: Promise.resolve() };
       this.#held.set(worker, held);
     }
-    return held.versions;
+    return held;
   }
 }

@@ -35,6 +35,8 @@ export class WorkerPool {
   readonly #workers = new Map<WorkerId, WorkerProcess>();
   readonly #dead = new Map<WorkerId, WorkerProcess>();
   readonly #hung = new Set<WorkerId>();
+  /** Under way, replacements included; none of them rejects. */
+  readonly #starting = new Set<Promise<void>>();
   readonly #watch: NodeJS.Timeout;
   #isClosing = false;
 
@@ -84,8 +86,9 @@ export class WorkerPool {
       for (const worker of workers) worker.kill();
     };
     deadline.addEventListener("abort", killAll);
+    if (deadline.aborted) killAll();
     for (const worker of workers) worker.drain();
-    await Promise.all(workers.map((worker) => worker.exited));
+    await Promise.all([...workers.map((worker) => worker.exited), ...this.#starting]);
     deadline.removeEventListener("abort", killAll);
     clearInterval(this.#watch);
     for (const worker of [...workers, ...this.#dead.values()]) worker.bury();
@@ -95,7 +98,12 @@ export class WorkerPool {
   async #startOne(): Promise<void> {
     const id = `w${randomBytes(6).toString("hex")}` as WorkerId;
     const worker = await this.#options.start(id);
-    if (this.#isClosing) worker.kill();
+    if (this.#isClosing) {
+      worker.kill();
+      await worker.exited;
+      worker.bury();
+      return;
+    }
     this.#workers.set(id, worker);
     worker.exited.then(() => this.#replace(worker));
     this.#options.onChange();
@@ -115,11 +123,13 @@ export class WorkerPool {
   }
 
   #startUntilItServes(delayMs: number): void {
-    this.#startOne().catch((err: unknown) => {
+    if (this.#isClosing) return;
+    const started = this.#startOne().catch((err: unknown) => {
       this.#options.logger.error("worker did not start", { err });
-      if (this.#isClosing) return;
-      setTimeout(() => this.#startUntilItServes(Math.min(delayMs * 2, MAX_START_DELAY_MS)), delayMs);
+      setTimeout(() => this.#startUntilItServes(Math.min(delayMs * 2, MAX_START_DELAY_MS)), delayMs).unref();
     });
+    this.#starting.add(started);
+    started.then(() => this.#starting.delete(started));
   }
 
   #entomb(worker: WorkerProcess): void {
@@ -136,13 +146,12 @@ export class WorkerPool {
   }
 
   #killHung(): void {
-    const nowMs = Date.now();
     for (const worker of this.#workers.values()) {
       if (worker.isGone || this.#hung.has(worker.id)) continue;
       const entry = readRunningEntry(worker.recorderFd);
-      if (entry === null || nowMs < entry.sinceMs + entry.limitMs + HANG_GRACE_MS) continue;
+      if (entry === null || entry.runMs < entry.limitMs + HANG_GRACE_MS) continue;
       this.#hung.add(worker.id);
-      const runMs = Math.round(nowMs - entry.sinceMs);
+      const runMs = Math.round(entry.runMs);
       this.#options.logger.warn("worker hangs", { workerId: worker.id, app: entry.app, runMs, limitMs: entry.limitMs });
       worker.kill();
     }

@@ -45,6 +45,7 @@ export class WorkerProcess {
   readonly #server: Server;
   readonly #recorderPath: string;
   #isGone = false;
+  #isBuried = false;
 
   /** Answers a worker that serves. @throws EXEC_WORKER_START */
   static async start(options: WorkerProcessOptions): Promise<WorkerProcess> {
@@ -146,14 +147,12 @@ export class WorkerProcess {
 
   /** Removes what it left behind; its recorder cannot be read after that. Idempotent. */
   bury(): void {
+    if (this.#isBuried) return;
+    this.#isBuried = true;
     rmSync(this.directory, { recursive: true, force: true });
     rmSync(this.#recorderPath, { force: true });
     rmSync(this.endpoint.address, { force: true });
-    try {
-      closeSync(this.recorderFd);
-    } catch {
-      // Buried before.
-    }
+    closeSync(this.recorderFd);
   }
 
   #ready(): Promise<void> {

@@ -3,7 +3,8 @@
  *
  * I1 At most `limits.queueDepth` requests wait; one more is answered `queue_full`, and was never entered.
  * I2 The isolate is restored when the first request's turn comes, and leaves by the cache, by a limit, or with the lane.
- * I3 A request that waited for longer than its wall limit does not begin.
+ * I3 A request that waited for longer than its wall limit does not begin, and is answered then, whether or not its turn comes.
+ * I4 Each request is counted as waiting, then as running, each once, however it ends.
  */
 import { AppIsolate } from "@nano/isolate/app-isolate";
 import { isIdempotent } from "@nano/isolate/guest-run";
@@ -39,8 +40,9 @@ export class AppLane implements CachedIsolate, TurnTaker {
   readonly limits: AppLimits;
   readonly #parts: LaneParts;
   readonly #queue: RequestStream[] = [];
-  /** Admitted and not begun, those whose body is still arriving included. */
-  #waitingCount = 0;
+  /** Admitted and not begun, those whose body is still arriving included; in order of arrival. */
+  readonly #waiting = new Set<RequestStream>();
+  #expiry: NodeJS.Timeout | null = null;
   #runningCount = 0;
   #isolate: AppIsolate | null = null;
   #isSparePlanned = false;
@@ -53,11 +55,11 @@ export class AppLane implements CachedIsolate, TurnTaker {
   }
 
   get isIdle(): boolean {
-    return this.#runningCount === 0 && this.#waitingCount === 0;
+    return this.#runningCount === 0 && this.#waiting.size === 0;
   }
 
   get waitingCount(): number {
-    return this.#waitingCount;
+    return this.#waiting.size;
   }
 
   get runningCount(): number {
@@ -67,31 +69,32 @@ export class AppLane implements CachedIsolate, TurnTaker {
   /** Takes a request in, or answers that the queue is full. */
   admit(stream: LinkStream, head: RequestHead, options: { linkId: number; isEnd: boolean }): RequestStream {
     const request = new RequestStream(this, stream, head, options);
-    if (this.#waitingCount >= this.limits.queueDepth) {
+    if (this.#isFull()) {
       this.#parts.counters.refusedFull += 1;
       const { app } = this.assignment;
-      const full = { app, queuedCount: this.#waitingCount, limitCount: this.limits.queueDepth };
+      const full = { app, queuedCount: this.#waiting.size, limitCount: this.limits.queueDepth };
       request.refuse(errors.QUEUE_FULL(full).wire);
       return request;
     }
-    this.#waitingCount += 1;
+    this.#waiting.add(request);
     if (options.isEnd) this.bodyReady(request);
+    if (this.#waiting.has(request)) this.#armExpiry(this.limits.timeoutMs);
     return request;
   }
 
   /** A request can take its turn. */
   bodyReady(request: RequestStream): void {
-    if (request.isQueued) return;
+    if (request.isQueued || !this.#waiting.has(request)) return;
     request.isQueued = true;
     this.#queue.push(request);
     this.#parts.turns.ask(this);
   }
 
-  /** A request that waited is not wanted any more. */
+  /** A request that waited is not wanted any more. One that does not wait is none of it. */
   gone(request: RequestStream): void {
+    if (!this.#waiting.delete(request)) return;
     const index = this.#queue.indexOf(request);
     if (index >= 0) this.#queue.splice(index, 1);
-    this.#waitingCount -= 1;
     this.#checkIdle();
   }
 
@@ -99,8 +102,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
     const request = this.#queue[0];
     if (request === undefined) return false;
     if (performance.now() - request.arrivedMs >= this.limits.timeoutMs) {
-      this.#takeFirst();
-      request.refuse(errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: this.limits.timeoutMs }).wire);
+      this.#refuseLate(request);
       return this.#queue.length > 0;
     }
     const isolate = this.#useIsolate(request);
@@ -130,13 +132,13 @@ export class AppLane implements CachedIsolate, TurnTaker {
   measureBytes(): number {
     const isolate = this.#isolate;
     if (isolate === null) return 0;
-    const bytes = isolate.measureBytes();
-    if (this.isIdle && bytes > this.limits.memoryBytes * RECYCLE_MEMORY_RATIO) {
+    const heapBytes = isolate.measureBytes();
+    if (this.isIdle && heapBytes > this.limits.memoryBytes * RECYCLE_MEMORY_RATIO) {
       setImmediate(() => {
         if (this.isIdle && this.#isolate === isolate) this.#dropIsolate(isolate);
       });
     }
-    return bytes;
+    return heapBytes + isolate.blobBytes;
   }
 
   evict(): void {
@@ -150,9 +152,39 @@ export class AppLane implements CachedIsolate, TurnTaker {
     this.#checkIdle();
   }
 
+  /** Calls `retire` off. */
+  keep(): void {
+    this.#onIdle = null;
+  }
+
+  /** With a depth of 0 a request may still begin at once. */
+  #isFull(): boolean {
+    const waitingCount = this.#waiting.size;
+    if (waitingCount < this.limits.queueDepth) return false;
+    return waitingCount > 0 || (this.#isolate?.end === null && !this.#isolate.hasRoom);
+  }
+
+  #refuseLate(request: RequestStream): void {
+    this.gone(request);
+    request.refuse(errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: this.limits.timeoutMs }).wire);
+  }
+
+  /** One timer for all that wait: it looks again for the oldest of those that came meanwhile. */
+  #armExpiry(delayMs: number): void {
+    this.#expiry ??= setTimeout(() => {
+      this.#expiry = null;
+      const nowMs = performance.now();
+      for (const request of this.#waiting) {
+        const remainingMs = request.arrivedMs + this.limits.timeoutMs - nowMs;
+        if (remainingMs > 0) return this.#armExpiry(remainingMs);
+        this.#refuseLate(request);
+      }
+    }, delayMs);
+  }
+
   #takeFirst(): void {
-    this.#queue.shift();
-    this.#waitingCount -= 1;
+    const request = this.#queue.shift();
+    if (request !== undefined) this.#waiting.delete(request);
   }
 
   /** The isolate with room for a request, or null where it cannot be had: the request is then refused. */
@@ -165,7 +197,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
     try {
       return this.#restore();
     } catch (thrown) {
-      this.#takeFirst();
+      this.gone(request);
       request.refuse(toWireError(thrown));
       return null;
     }
@@ -235,6 +267,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
     if (this.#onIdle === null || !this.isIdle) return;
     const onIdle = this.#onIdle;
     this.#onIdle = null;
+    if (this.#expiry !== null) clearTimeout(this.#expiry);
     if (this.#isolate !== null) this.#dropIsolate(this.#isolate);
     onIdle();
   }

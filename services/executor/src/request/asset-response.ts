@@ -1,5 +1,6 @@
 /** Answers a request with a file of the app's asset pack, in pieces as the client reads. */
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
+import { toWireError } from "@nano/protocol/errors";
 import { encodeHeaderBlock, encodeResponseHead, type RequestHead } from "@nano/protocol/messages";
 import type { AssetEntry, AssetPack } from "@nano/sliver/asset-pack";
 
@@ -14,9 +15,16 @@ export class AssetResponse implements StreamListener {
   readonly #assets: AssetPack;
   readonly #entry: AssetEntry;
   #offset = 0;
+  readonly #onDone: () => void;
   #isEnded = false;
 
-  constructor(stream: LinkStream, head: RequestHead, assets: AssetPack, entry: AssetEntry) {
+  /** @param onDone called once: the pack is not read any more */
+  constructor(
+    stream: LinkStream,
+    head: RequestHead,
+    { assets, entry, onDone }: { assets: AssetPack; entry: AssetEntry; onDone(): void },
+  ) {
+    this.#onDone = onDone;
     this.#stream = stream;
     this.#assets = assets;
     this.#entry = entry;
@@ -38,6 +46,7 @@ export class AssetResponse implements StreamListener {
     const status = isFresh ? 304 : 200;
     stream.sendHead(encodeResponseHead({ status, statusText: "", headers: encodeHeaderBlock(headers) }), !hasBody);
     if (hasBody) this.#send();
+    else this.#end();
   }
 
   onHead(): void {
@@ -54,7 +63,7 @@ export class AssetResponse implements StreamListener {
   }
 
   onReset(): void {
-    this.#isEnded = true;
+    this.#end();
   }
 
   onDrain(): void {
@@ -64,12 +73,30 @@ export class AssetResponse implements StreamListener {
   #send(): void {
     while (!this.#isEnded) {
       const bytes = Math.min(PIECE_BYTES, this.#entry.length - this.#offset);
-      const piece = this.#assets.read(this.#entry, { start: this.#offset, length: bytes });
+      const piece = this.#read(bytes);
+      if (piece === null) return;
       this.#offset += bytes;
       if (this.#offset === this.#entry.length) {
-        this.#isEnded = true;
+        this.#end();
         this.#stream.end(piece);
       } else if (!this.#stream.write(piece)) return;
     }
+  }
+
+  /** A pack that is damaged cuts this answer, not the link. */
+  #read(length: number): Buffer | null {
+    try {
+      return this.#assets.read(this.#entry, { start: this.#offset, length });
+    } catch (thrown) {
+      this.#end();
+      this.#stream.reset(toWireError(thrown));
+      return null;
+    }
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#onDone();
   }
 }

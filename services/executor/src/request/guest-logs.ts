@@ -6,6 +6,8 @@ import type { AppName } from "@nano/protocol/brands";
 import type { AppLogLine } from "../worker-messages.ts";
 
 const QUOTA_WINDOW_MS = 1_000;
+/** What a line costs beside its text. */
+const LINE_BYTES = 128;
 
 export interface GuestLogsOptions {
   readonly bytesPerSecond: number;
@@ -34,7 +36,7 @@ export class GuestLogs {
       this.#windowStartMs = nowMs;
       this.#usedBytes.clear();
     }
-    const usedBytes = (this.#usedBytes.get(line.app) ?? 0) + line.text.length + (line.stack?.length ?? 0);
+    const usedBytes = (this.#usedBytes.get(line.app) ?? 0) + LINE_BYTES + line.text.length + (line.stack?.length ?? 0);
     if (usedBytes > this.#options.bytesPerSecond) {
       this.#droppedCount += 1;
       return;

@@ -9,9 +9,11 @@ export class HeldStream implements StreamListener {
   readonly #head: RequestHead;
   readonly #options: { linkId: number; isEnd: boolean };
   /** At most the stream's window: no credit is given back while it is held. */
-  readonly #chunks: Buffer[] = [];
+  #chunks: Buffer[] = [];
   #isEnded = false;
   #isGone = false;
+  /** Called where the client leaves while it is held. */
+  onGone: () => void = () => undefined;
   #next: StreamListener | null = null;
 
   constructor(stream: LinkStream, head: RequestHead, options: { linkId: number; isEnd: boolean }) {
@@ -24,7 +26,9 @@ export class HeldStream implements StreamListener {
     if (this.#isGone) return;
     const next = server.serve(this.#stream, this.#head, this.#options);
     this.#next = next;
-    for (const chunk of this.#chunks) next.onData(chunk, false);
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    for (const chunk of chunks) next.onData(chunk, false);
     if (this.#isEnded && !this.#options.isEnd) next.onEnd();
   }
 
@@ -49,7 +53,9 @@ export class HeldStream implements StreamListener {
 
   onReset(error: WireError): void {
     this.#isGone = true;
-    this.#next?.onReset(error);
+    this.#chunks = [];
+    if (this.#next === null) this.onGone();
+    else this.#next.onReset(error);
   }
 
   onDrain(): void {

@@ -2,7 +2,7 @@
  * The live isolates of a worker under a byte and a count budget: the least recently used leaves first.
  *
  * I1 An isolate in which a request runs or waits never leaves.
- * I2 Sizes are estimates between sweeps; a sweep measures those that were used since the last one.
+ * I2 Sizes are estimates between sweeps; a sweep measures those that were used since the last one, and those that are busy.
  */
 
 /** An entry of the cache: what holds an isolate. */
@@ -43,8 +43,10 @@ export class IsolateCache {
     return this.#evictedCount;
   }
 
-  /** Adds an isolate and makes room for it, as far as others are idle. */
+  /** Adds an isolate, once however often, and makes room for it, as far as others are idle. */
   add(entry: CachedIsolate): void {
+    this.remove(entry);
+    this.#usedSinceSweep.add(entry);
     const bytes = entry.measureBytes();
     this.#entries.set(entry, bytes);
     this.#bytes += bytes;
@@ -72,13 +74,12 @@ export class IsolateCache {
   /** Measures what was used, then makes room. */
   sweep(): void {
     for (const entry of this.#usedSinceSweep) {
-      const before = this.#entries.get(entry);
-      if (before === undefined) continue;
+      const before = this.#entries.get(entry) ?? 0;
       const bytes = entry.measureBytes();
       this.#entries.set(entry, bytes);
       this.#bytes += bytes - before;
+      if (entry.isIdle) this.#usedSinceSweep.delete(entry);
     }
-    this.#usedSinceSweep.clear();
     this.#makeRoom(null);
   }
 

@@ -12,13 +12,21 @@ import { ownBuffer } from "@nano/isolate/host-ops";
 import type { GuestRequest, RunSink } from "@nano/isolate/isolate";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { WireError } from "@nano/protocol/errors";
-import { encodeResponseHead, type HeaderBlock, type RequestHead, type ResponseHead } from "@nano/protocol/messages";
+import {
+  decodeHeaderBlock,
+  encodeHeaderBlock,
+  encodeResponseHead,
+  type HeaderBlock,
+  type RequestHead,
+  type ResponseHead,
+} from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 import type { AppLane } from "./app-lane.ts";
 
 /** Bodies up to here enter the guest as one buffer. */
 export const WHOLE_BODY_BYTES = 64 * 1024;
-const CONTENT_LENGTH_LINE = /^content-length\n[^\n]*\n/m;
+const CONTENT_LENGTH = "content-length";
+const CONTENT_LENGTH_LINE = /content-length\n/i;
 
 export class RequestStream implements StreamListener, RunSink {
   readonly head: RequestHead;
@@ -65,7 +73,9 @@ export class RequestStream implements StreamListener, RunSink {
   /** The request as the isolate takes it. */
   toGuestRequest(): GuestRequest {
     const { requestId, method, url, headers } = this.head;
-    return { requestId, linkId: this.linkId, streamId: this.#stream.id, method, url, headers, body: this.#takeBody() };
+    const { linkId, arrivedMs } = this;
+    const streamId = this.#stream.id;
+    return { requestId, linkId, streamId, method, url, headers, body: this.#takeBody(), arrivedMs };
   }
 
   /** Its run has begun; `start` may already have ended it. */
@@ -78,6 +88,8 @@ export class RequestStream implements StreamListener, RunSink {
 
   /** Answers without having been run. */
   refuse(error: WireError): void {
+    this.#isGone = true;
+    this.#chunks = [];
     this.#stream.reset(error);
   }
 
@@ -104,6 +116,7 @@ export class RequestStream implements StreamListener, RunSink {
   }
 
   onData(chunk: Buffer): void {
+    if (this.#isGone) return;
     this.#receivedBytes += chunk.length;
     const limitBytes = this.#lane.limits.requestBodyBytes;
     if (this.#receivedBytes > limitBytes) {
@@ -121,7 +134,7 @@ export class RequestStream implements StreamListener, RunSink {
   }
 
   onEnd(): void {
-    if (this.#isBodyEnded) return;
+    if (this.#isBodyEnded || this.#isGone) return;
     this.#isBodyEnded = true;
     if (this.#run !== null) this.#deliverLater();
     else this.#lane.bodyReady(this);
@@ -219,6 +232,13 @@ export class RequestStream implements StreamListener, RunSink {
 
 /** A body that is known whole has the length that it has, whatever the app wrote. */
 function withContentLength(headers: HeaderBlock, bytes: number): HeaderBlock {
-  const block = headers.includes("content-length\n") ? headers.replace(CONTENT_LENGTH_LINE, "") : headers;
-  return `${block}content-length\n${bytes}\n`;
+  const block = CONTENT_LENGTH_LINE.test(headers) ? withoutContentLength(headers) : headers;
+  return `${block}${CONTENT_LENGTH}\n${bytes}\n`;
+}
+
+/** By names: a value may be the name of a header too. */
+function withoutContentLength(headers: HeaderBlock): HeaderBlock {
+  const flat = decodeHeaderBlock(headers);
+  const isKept = (_: string, i: number): boolean => flat[i - (i % 2)]?.toLowerCase() !== CONTENT_LENGTH;
+  return encodeHeaderBlock(flat.filter(isKept));
 }

@@ -16,6 +16,9 @@ export interface RouterLinksOptions {
 export class RouterLinks {
   readonly #options: RouterLinksOptions;
   readonly #links = new Set<Link>();
+  /** Of links that have ended too, until their last bytes are out. */
+  readonly #sockets = new Set<Socket>();
+  #isDraining = false;
 
   constructor(options: RouterLinksOptions) {
     this.#options = options;
@@ -27,14 +30,22 @@ export class RouterLinks {
     return count;
   }
 
+  /** Whether everything that was answered has left this process. */
+  get isClosed(): boolean {
+    return this.#sockets.size === 0;
+  }
+
   accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
     const { credential, workerId, versions } = this.#options;
     let linkId = 0;
     const link = acceptLink(socket, {
       peer: workerId,
       verifyHello: (hello) => isSameCredential(credential, hello.credential),
-      onOpen: (_, hello) => {
+      onOpen: (opened, hello) => {
         linkId = recorderLinkId(hello.peer);
+        if (this.#isDraining) opened.goaway();
       },
       onStream: (stream, payload, isEnd) => {
         const head = decodeRequestHead(payload);
@@ -49,6 +60,7 @@ export class RouterLinks {
 
   /** Takes no new streams; links close when theirs have ended. */
   drain(): void {
+    this.#isDraining = true;
     for (const link of this.#links) link.goaway();
   }
 }

@@ -31,7 +31,18 @@ export class Turns {
   #slice(): void {
     this.#isPlanned = false;
     this.#isInSlice = true;
-    const endMs = performance.now() + SLICE_MS;
+    try {
+      this.#takeTurns(performance.now() + SLICE_MS);
+    } finally {
+      this.#isInSlice = false;
+      if (this.#waiting.length > 0) {
+        this.#isPlanned = true;
+        setImmediate(this.#runSlice);
+      }
+    }
+  }
+
+  #takeTurns(endMs: number): void {
     let taker = this.#waiting.shift();
     while (taker !== undefined) {
       this.#isWaiting.delete(taker);
@@ -41,11 +52,6 @@ export class Turns {
       }
       if (performance.now() >= endMs) break;
       taker = this.#waiting.shift();
-    }
-    this.#isInSlice = false;
-    if (this.#waiting.length > 0) {
-      this.#isPlanned = true;
-      setImmediate(this.#runSlice);
     }
   }
 }

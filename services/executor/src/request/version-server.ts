@@ -12,6 +12,9 @@ export class VersionServer {
   readonly assignment: Assignment;
   readonly lane: AppLane;
   readonly #assets: AssetPack | null;
+  /** Answers that still read the pack. */
+  #assetCount = 0;
+  #isClosed = false;
 
   /** @throws where the asset pack cannot be read */
   constructor(assignment: Assignment, parts: LaneParts) {
@@ -28,9 +31,10 @@ export class VersionServer {
     return this.lane.admit(stream, head, options);
   }
 
-  /** Once nothing waits or runs. */
+  /** Once nothing waits or runs in its lane. Files that are being sent are sent to their end. */
   close(): void {
-    this.#assets?.close();
+    this.#isClosed = true;
+    if (this.#assetCount === 0) this.#assets?.close();
   }
 
   /** Null: the script answers. */
@@ -39,10 +43,18 @@ export class VersionServer {
     const { pathname } = new URL(head.url);
     const isRead = head.method === "GET" || head.method === "HEAD";
     const entry = isRead ? assets.lookup(pathname) : null;
-    if (entry !== null) return new AssetResponse(stream, head, assets, entry);
+    if (entry !== null) {
+      this.#assetCount += 1;
+      return new AssetResponse(stream, head, { assets, entry, onDone: () => this.#assetDone() });
+    }
     if (hasScript) return null;
     const error = isRead ? errors.ASSET_NOT_FOUND({ path: pathname }) : errors.ASSET_METHOD({ method: head.method });
     stream.reset(error.wire);
     return AssetResponse.ignored;
+  }
+
+  #assetDone(): void {
+    this.#assetCount -= 1;
+    if (this.#isClosed) this.close();
   }
 }

@@ -58,7 +58,9 @@ export class VersionTable {
       held.refuse(errors.QUEUE_FULL(full).wire);
       return held;
     }
-    awaited.held.add(held);
+    const waiting = awaited.held;
+    waiting.add(held);
+    held.onGone = () => waiting.delete(held);
     return held;
   }
 

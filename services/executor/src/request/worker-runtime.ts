@@ -20,6 +20,7 @@ import { WorkerCounters } from "./worker-counters.ts";
 
 /** How often sizes are measured, the cache swept and figures sent. */
 const SWEEP_INTERVAL_MS = 1_000;
+const DRAIN_CHECK_MS = 20;
 
 export interface WorkerRuntimeOptions {
   readonly workerId: WorkerId;
@@ -27,6 +28,8 @@ export interface WorkerRuntimeOptions {
   readonly budgets: WorkerBudgets;
   readonly recorder: FlightRecorder;
   send(message: FromWorker): void;
+  /** Its drain is over. */
+  exit(): void;
 }
 
 type WorkerMessage = Exclude<ToWorker, { type: "start" }>;
@@ -87,7 +90,11 @@ export class WorkerRuntime {
 
   #assign(assignment: Assignment): void {
     const { versionId } = assignment;
-    if (this.#versions.get(versionId) !== undefined) return;
+    const existing = this.#versions.get(versionId);
+    if (existing !== undefined) {
+      existing.lane.keep();
+      return;
+    }
     try {
       const host = this.#createHost(assignment);
       const { sliverPath } = assignment;
@@ -135,12 +142,13 @@ export class WorkerRuntime {
     if (result.type === "open") this.#egress.use(result.link);
   }
 
+  /** Answers have left, and `waitUntil` has had its time. */
   #exitWhenIdle(): void {
-    const timer = setInterval(() => {
-      if (this.#routers.streamCount > 0) return;
-      clearInterval(timer);
-      process.exit(0);
-    }, 20);
+    setInterval(() => {
+      if (!this.#routers.isClosed) return;
+      for (const { lane } of this.#versions.servers) if (!lane.isIdle) return;
+      this.#options.exit();
+    }, DRAIN_CHECK_MS);
   }
 
   #sweep(): void {

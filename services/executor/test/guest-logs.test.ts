@@ -1,0 +1,61 @@
+import type { AppName, VersionId } from "@nano/protocol/brands";
+import { eventually } from "@nano/test-kit/eventually";
+import { expect, test, vi } from "vitest";
+import { GuestLogs } from "../src/request/guest-logs.ts";
+import type { AppLogLine } from "../src/worker-messages.ts";
+
+function line(text: string, app = "a", stack?: string): AppLogLine {
+  return {
+    app: app as AppName,
+    versionId: "v0000000000000000" as VersionId,
+    requestId: null,
+    level: "log",
+    text,
+    ...(stack === undefined ? {} : { stack }),
+  };
+}
+
+function openLogs(bytesPerSecond: number) {
+  const batches: (readonly AppLogLine[])[] = [];
+  const logs = new GuestLogs({ bytesPerSecond, send: (lines) => batches.push(lines) });
+  return { logs, batches };
+}
+
+test("the lines of one turn leave together, in order", async () => {
+  const { logs, batches } = openLogs(10_000);
+  for (const text of ["1", "2", "3"]) logs.add(line(text));
+  expect(batches).toEqual([]);
+  await eventually(() => batches.length === 1);
+  expect(batches[0]?.map(({ text }) => text)).toEqual(["1", "2", "3"]);
+});
+
+test("lines over an app's quota are dropped and counted, those of other apps are not", async () => {
+  const { logs, batches } = openLogs(1_000);
+  logs.add(line("x".repeat(800)));
+  logs.add(line("y".repeat(800)));
+  logs.add(line("z", "a", "s".repeat(800)));
+  logs.add(line("fine", "b"));
+  await eventually(() => batches.length === 1);
+  expect(batches[0]?.map(({ text }) => text[0])).toEqual(["x", "f"]);
+  expect(logs.droppedCount).toBe(2);
+});
+
+test("an empty line is not free", () => {
+  const { logs } = openLogs(10_000);
+  for (let i = 0; i < 1_000; i++) logs.add(line(""));
+  expect(logs.droppedCount).toBeGreaterThan(500);
+});
+
+test("the quota is of a second", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  try {
+    const { logs } = openLogs(1_000);
+    logs.add(line("x".repeat(800)));
+    logs.add(line("x".repeat(800)));
+    vi.advanceTimersByTime(1_001);
+    logs.add(line("x".repeat(800)));
+    expect(logs.droppedCount).toBe(1);
+  } finally {
+    vi.useRealTimers();
+  }
+});
