@@ -18,6 +18,8 @@ export interface ConfigField<T> {
   readonly isRequired: boolean;
   /** Meaningless where `isRequired`. */
   readonly fallback: T | undefined;
+  /** The fallback in words, where it depends on the machine. */
+  readonly fallbackWords: string | undefined;
   /** `undefined` where `raw` is not acceptable. */
   readonly parse: (raw: unknown) => T | undefined;
 }
@@ -26,6 +28,8 @@ interface Described<T> {
   readonly doc: string;
   /** Without one the field is required. */
   readonly default?: T;
+  /** What the table in README says of a default that depends on the machine. */
+  readonly defaultWords?: string;
 }
 
 interface Kind<T> {
@@ -44,6 +48,7 @@ function defineField<T>(described: Described<T>, kind: Kind<T>): ConfigField<T> 
     isSecret: kind.isSecret ?? false,
     isRequired: described.default === undefined,
     fallback: described.default,
+    fallbackWords: described.defaultWords,
     parse: kind.parse,
   };
 }

@@ -51,7 +51,9 @@ export function renderConfigTable(definition: ConfigDefinition<ConfigShape>): st
       ? "required"
       : field.fallback === null
         ? "unset"
-        : `\`${typeof field.fallback === "string" ? field.fallback : JSON.stringify(field.fallback)}\``;
+        : field.fallbackWords !== undefined
+          ? field.fallbackWords
+          : `\`${typeof field.fallback === "string" ? field.fallback : JSON.stringify(field.fallback)}\``;
     const cells = [`\`${path}\``, `\`${envName}\``, fallback, field.unit, `${field.doc}; ${field.expected}`];
     return `| ${cells.map(escapeCell).join(" | ")} |`;
   });

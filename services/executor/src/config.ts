@@ -8,7 +8,11 @@ const MIB = 1024 * 1024;
 
 export const config = defineConfig("EXECUTOR", {
   node: {
-    id: text({ doc: "name of this executor, unique in the cell", default: hostname() }),
+    id: text({
+      doc: "name of this executor, unique in the cell",
+      default: hostname(),
+      defaultWords: "the machine's name",
+    }),
     leaseMs: durationMs({
       doc: "how long routers keep this node without a sign of life",
       min: 500,
@@ -33,6 +37,7 @@ export const config = defineConfig("EXECUTOR", {
       min: 1,
       max: 256,
       default: Math.max(2, availableParallelism()),
+      defaultWords: "one per core, at least 2",
     }),
     isolateCount: integer({ doc: "live isolates of one worker", min: 1, max: 7_000, default: 2_000 }),
     isolateBytes: sizeBytes({

@@ -22,9 +22,10 @@ export const egressShape = {
     default: [],
   }),
   deniedPorts: list({
-    doc: "ports that apps may not reach; the default is the fetch standard's list",
+    doc: "ports that apps may not reach",
     maxCount: 1024,
     default: FETCH_BAD_PORTS.map(String),
+    defaultWords: "the fetch standard's list",
   }),
   connectionsPerAppCount: integer({
     doc: "connections of one app of the node, idle ones included, and fetches that hold one",
