@@ -48,7 +48,7 @@ export function createSliver(fixture: SliverFixture): Buffer {
   let made = snapshots.get(script);
   if (made === undefined) {
     const attachSecret = randomBytes(32).toString("hex");
-    made = { bytes: makeSnapshot({ script, attachSecret, warmUp: false, touchedModules: [] }), attachSecret };
+    made = { bytes: makeSnapshot({ script, attachSecret, warmUp: null }), attachSecret };
     snapshots.set(script, made);
   }
   return writeSliver(
