@@ -35,7 +35,7 @@ export function heapSource(script: string): Extract<IsolateSource, { rung: "heap
   let made = snapshots.get(script);
   if (made === undefined) {
     const attachSecret = randomBytes(32).toString("hex");
-    made = { bytes: makeSnapshot({ script, attachSecret, warmUp: false, touchedModules: [] }), attachSecret };
+    made = { bytes: makeSnapshot({ script, attachSecret, warmUp: null }), attachSecret };
     snapshots.set(script, made);
   }
   return { rung: "heap", blob: new SnapshotBlob(Uint8Array.from(made.bytes).buffer), attachSecret: made.attachSecret };

@@ -6,6 +6,7 @@ import { writeSync } from "node:fs";
 import { assertNoNodeSnapshot } from "@nano/isolate/engine";
 import { makeSnapshot } from "@nano/isolate/make-snapshot";
 import { type InitOutcome, runInit } from "@nano/isolate/run-init";
+import type { WarmUpRecord } from "@nano/isolate/warm-up";
 import {
   type ChildJob,
   type ChildReport,
@@ -42,7 +43,7 @@ function describeInit(outcome: InitOutcome): InitReport {
 }
 
 function make(job: Extract<ChildJob, { type: "make" }>, script: string): void {
-  let touchedModules: readonly number[] = [];
+  let warmUp: WarmUpRecord | null = null;
   if (job.init !== null) {
     const run = runInit({
       script,
@@ -51,11 +52,11 @@ function make(job: Extract<ChildJob, { type: "make" }>, script: string): void {
       onOutcome: (outcome) => report({ type: "init", outcome: describeInit(outcome) }),
     });
     if (run.outcome.type !== "done") return;
-    touchedModules = run.touchedModules;
+    if (job.warmUp) warmUp = run.warmUp;
   }
   let snapshot: Uint8Array;
   try {
-    snapshot = makeSnapshot({ script, attachSecret: job.attachSecret, warmUp: job.warmUp, touchedModules });
+    snapshot = makeSnapshot({ script, attachSecret: job.attachSecret, warmUp });
   } catch (thrown) {
     const cause = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
     report({ type: "unmade", cause: cut(cause) });

@@ -1,0 +1,141 @@
+/**
+ * Warming an app up while its sliver is built. A synthetic request is run twice: in an ordinary isolate, under limits, where the host answers
+ * what needs no other host, and what it answered is kept; then in the snapshot's warm-up, which has no host, from these answers. So
+ * the code behind a `new URL(request.url)` or a timer leaves its bytecode in the sliver, and no state: both contexts are thrown away.
+ *
+ * I1 The list of answers is bounded in number and size; past it the host answers nothing.
+ * I2 Answers are given by operation, in order. A warm-up that asks otherwise than the first run did is answered undefined, and warms less.
+ */
+import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
+import ivm from "isolated-vm";
+import { digestAlgorithm, digestBytes, runPureOp } from "./host-ops.ts";
+import { parseTouchedModules } from "./touched-modules.ts";
+
+const REQUEST_ARGUMENTS = ["GET", "http://warm-up.invalid/", "host\nwarm-up.invalid\naccept\n*/*\n"] as const;
+/** A request that takes longer in one entry has touched what it touches first. */
+const ENTRY_LIMIT_MS = 1_000;
+const REPORT_LIMIT_MS = 100;
+/** Timers that are fired, at once, and the time that all of it may take. */
+const MAX_TIMER_ENTRIES = 64;
+const WARM_UP_LIMIT_MS = 2_000;
+export const MAX_WARM_UP_ANSWERS = 512;
+const MAX_ANSWER_CHARS = 64 * 1024;
+
+/** What the host answered: text, truth, or bytes. */
+export interface WarmUpAnswer {
+  readonly code: number;
+  readonly value: string | number | boolean | readonly number[] | null;
+}
+
+export interface WarmUpRecord {
+  /** Lazy modules of the web-api that were loaded at the end. */
+  readonly touchedModules: readonly number[];
+  readonly answers: readonly WarmUpAnswer[];
+}
+
+/** Gives an app that was initialised in `context` a request. Never throws, but may end the process, as any tenant code may. */
+export function recordWarmUp(context: ivm.Context, attachSecret: string): WarmUpRecord {
+  const recorder = new AnswerRecorder();
+  const op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown) =>
+    recorder.answer(code, id, a, b, c),
+  );
+  try {
+    const attach = context.global.getSync(ATTACH_GLOBAL, { reference: true });
+    const enter = attach.applySync(undefined, [attachSecret, op, "{}"], { result: { reference: true } });
+    const enterGuest = (timeout: number, ...args: (string | number | undefined)[]): void => {
+      try {
+        enter.applySync(undefined, args, { timeout });
+      } catch {
+        // An unhandled rejection, or too slow: what it touched counts. Of an isolate that is gone, the next entry tells.
+      }
+    };
+    const endMs = performance.now() + WARM_UP_LIMIT_MS;
+    enterGuest(ENTRY_LIMIT_MS, GuestEvent.REQUEST, 1, ...REQUEST_ARGUMENTS, undefined);
+    for (let entries = 0; entries < MAX_TIMER_ENTRIES && performance.now() < endMs; entries++) {
+      const timer = recorder.takeTimer();
+      if (timer === undefined) break;
+      enterGuest(ENTRY_LIMIT_MS, GuestEvent.TIMER, timer);
+    }
+    recorder.endAnswers();
+    enter.applySync(undefined, [GuestEvent.TOUCHED, 0], { timeout: REPORT_LIMIT_MS });
+  } catch {
+    // The snapshot is made without: nothing but time is lost.
+  }
+  return { touchedModules: recorder.touchedModules, answers: recorder.answers };
+}
+
+class AnswerRecorder {
+  readonly answers: WarmUpAnswer[] = [];
+  touchedModules: readonly number[] = [];
+  readonly #timers: number[] = [];
+  #chars = 0;
+  #isOver = false;
+
+  takeTimer(): number | undefined {
+    return this.#timers.shift();
+  }
+
+  endAnswers(): void {
+    this.#isOver = true;
+  }
+
+  answer(code: unknown, id: unknown, a: unknown, b: unknown, c: unknown): unknown {
+    if (code === HostOp.TOUCHED) {
+      this.touchedModules = parseTouchedModules(a);
+      return undefined;
+    }
+    if (this.#isOver || typeof code !== "number") return undefined;
+    if (code === HostOp.TIMER_SET) {
+      if (typeof id === "number" && this.#timers.length < MAX_TIMER_ENTRIES) this.#timers.push(id);
+      return true;
+    }
+    if (code === HostOp.RESPONSE_CHUNK) return true;
+    const value = code === HostOp.DIGEST ? digestOf(a, b) : runPureOp(code, a, b, c);
+    return this.#keep(code, value) ? value : undefined;
+  }
+
+  #keep(code: number, value: unknown): boolean {
+    if (value === undefined) return true;
+    const kept = value instanceof ArrayBuffer ? [...new Uint8Array(value.slice(0, MAX_ANSWER_CHARS))] : value;
+    const chars = typeof kept === "string" || Array.isArray(kept) ? kept.length : 1;
+    if (this.answers.length >= MAX_WARM_UP_ANSWERS || this.#chars + chars > MAX_ANSWER_CHARS) return false;
+    this.#chars += chars;
+    this.answers.push({ code, value: kept as WarmUpAnswer["value"] });
+    return true;
+  }
+}
+
+function digestOf(name: unknown, data: unknown): ArrayBuffer | undefined {
+  const algorithm = digestAlgorithm(name);
+  return algorithm !== undefined && data instanceof ArrayBuffer ? digestBytes(algorithm, data) : undefined;
+}
+
+/** The script by which `createSnapshot` warms an app up, in a context of its own. Timers fire at once, between microtasks. */
+export function warmUpScript(attachSecret: string, answers: readonly WarmUpAnswer[]): string {
+  const byCode: Record<number, WarmUpAnswer["value"][]> = {};
+  for (const { code, value } of answers) {
+    byCode[code] ??= [];
+    byCode[code].push(value);
+  }
+  return `{
+  const answers = ${JSON.stringify(byCode)};
+  const timers = [];
+  const op = (code, id) => {
+    if (code === ${HostOp.TIMER_SET}) return timers.length < ${MAX_TIMER_ENTRIES} && timers.push(id) > 0;
+    if (code === ${HostOp.RESPONSE_CHUNK}) return true;
+    const answer = answers[code]?.shift();
+    return Array.isArray(answer) ? new Uint8Array(answer).buffer : answer;
+  };
+  const enter = ${ATTACH_GLOBAL}(${JSON.stringify(attachSecret)}, op, "{}");
+  let turns = 0;
+  const turn = () => {
+    const timer = timers.shift();
+    if (timer !== undefined) enter(${GuestEvent.TIMER}, timer);
+    if (++turns < ${4 * MAX_TIMER_ENTRIES}) Promise.resolve().then(turn);
+  };
+  if (enter) {
+    enter(${GuestEvent.REQUEST}, 1, ...${JSON.stringify(REQUEST_ARGUMENTS)}, undefined);
+    turn();
+  }
+}`;
+}

@@ -1,0 +1,57 @@
+/** What warming up leaves in a snapshot: code, and nothing of the request that was run for it. */
+import { expect, test } from "vitest";
+import { makeSnapshot } from "../src/make-snapshot.ts";
+import { runInit } from "../src/run-init.ts";
+import { MAX_WARM_UP_ANSWERS, type WarmUpRecord } from "../src/warm-up.ts";
+import { appScript } from "./isolate-harness.ts";
+
+const SECRET = "00".repeat(32);
+
+function warmUpOf(script: string): WarmUpRecord {
+  const { warmUp } = runInit({ script, initTimeMs: 5_000, memoryBytes: 64 * 1024 * 1024, onOutcome: () => undefined });
+  if (warmUp === null) throw new Error("The top level did not get to its end");
+  return warmUp;
+}
+
+function snapshotBytes(script: string, warmUp: WarmUpRecord): number {
+  return makeSnapshot({ script, attachSecret: SECRET, warmUp }).byteLength;
+}
+
+/** Code that is only compiled when it runs, and large enough to be seen in a snapshot. */
+const LONG_CODE = `let sum = 0; ${Array.from({ length: 2_000 }, (_, i) => `sum += ${i} * sum;`).join(" ")}`;
+
+test.each([
+  ["a URL that the host parses", "const { pathname } = new URL(request.url);"],
+  ["a timer", "await new Promise((resolve) => setTimeout(resolve, 60_000));"],
+  ["a digest", `await crypto.subtle.digest("SHA-256", new Uint8Array(3));`],
+])("the code behind %s is kept", (_, before) => {
+  const script = appScript(
+    `${before} return new Response(String(long()));`,
+    `function long() { ${LONG_CODE} return sum; }`,
+  );
+  const warmUp = warmUpOf(script);
+  const cold = snapshotBytes(script, { touchedModules: warmUp.touchedModules, answers: [] });
+  const unreached = appScript("return new Response();", `function long() { ${LONG_CODE} return sum; }`);
+  const without = snapshotBytes(unreached, warmUpOf(unreached));
+  const warm = snapshotBytes(script, warmUp);
+  expect(warm - without).toBeGreaterThan(10_000);
+  if (warmUp.answers.length > 0) expect(warm - cold).toBeGreaterThan(10_000);
+});
+
+test("an app that asks without end is answered so many times", () => {
+  const { answers } = warmUpOf(
+    appScript("for (let i = 0; i < 5_000; i++) crypto.randomUUID(); return new Response();"),
+  );
+  expect(answers).toHaveLength(MAX_WARM_UP_ANSWERS);
+});
+
+test("an app that waits for timers without end, throws, loops or rejects is warmed up as far as it goes", () => {
+  for (const body of [
+    "for (;;) await new Promise((resolve) => setTimeout(resolve, 1000));",
+    `throw new Error("no");`,
+    "for (;;);",
+    `return Promise.reject({ get stack() { throw 1; } });`,
+  ]) {
+    expect(warmUpOf(appScript(body)).answers.length).toBeLessThanOrEqual(MAX_WARM_UP_ANSWERS);
+  }
+}, 60_000);
