@@ -4,7 +4,8 @@
  * `msg` is a constant text and what varies is a field, so that one search finds all lines of a kind.
  */
 import { isNanoError, type WireError } from "@nano/protocol/errors";
-import { type DestinationStream, destination, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from "pino";
+import { LineSink } from "./line-sink.ts";
 
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 export type LogFields = Readonly<Record<string, unknown>>;
@@ -27,11 +28,14 @@ export interface LoggerOptions {
   /** @default "info" */
   readonly level?: LogLevel;
   /** @default standard output */
-  readonly sink?: { write(line: string): void };
+  readonly sink?: LogSink;
 }
 
-/** Log lines that wait for a reader that does not read; older ones are kept, newer ones dropped. */
-export const MAX_BUFFERED_LOG_BYTES = 4 * 1024 * 1024;
+/** Where lines go, each with its line feed. */
+export interface LogSink {
+  write(line: string): void;
+  flush?(): void;
+}
 
 /** Fields whose value never reaches a log, at the top and two levels down. */
 export const SECRET_FIELDS = [
@@ -57,6 +61,7 @@ interface LoggedError {
 }
 
 const MAX_CAUSES = 4;
+const STDOUT_FD = 1;
 
 function serializeError(thrown: unknown, depth = 0): LoggedError {
   if (!(thrown instanceof Error) && !isNanoError(thrown)) return { message: String(thrown) };
@@ -76,9 +81,11 @@ function serializeError(thrown: unknown, depth = 0): LoggedError {
 class PinoBackedLogger implements Logger {
   readonly isDebug: boolean;
   readonly #pino: PinoLogger;
+  readonly #sink: LogSink;
 
-  constructor(backing: PinoLogger) {
+  constructor(backing: PinoLogger, sink: LogSink) {
     this.#pino = backing;
+    this.#sink = sink;
     this.isDebug = backing.isLevelEnabled("debug");
   }
 
@@ -99,17 +106,17 @@ class PinoBackedLogger implements Logger {
   }
 
   child(fields: LogFields): Logger {
-    return new PinoBackedLogger(this.#pino.child(fields));
+    return new PinoBackedLogger(this.#pino.child(fields), this.#sink);
   }
 
   flush(): void {
-    this.#pino.flush();
+    this.#sink.flush?.();
   }
 }
 
 /** A logger for one process; everything in it takes this one or a child of it as an argument. */
 export function createLogger(options: LoggerOptions): Logger {
-  const stream = options.sink ?? destination({ fd: 1, sync: false, maxLength: MAX_BUFFERED_LOG_BYTES });
+  const sink = options.sink ?? new LineSink(STDOUT_FD);
   const settings = {
     level: options.level ?? "info",
     base: { service: options.service },
@@ -121,7 +128,7 @@ export function createLogger(options: LoggerOptions): Logger {
       censor: "[secret]",
     },
   };
-  return new PinoBackedLogger(pino(settings, stream as DestinationStream));
+  return new PinoBackedLogger(pino(settings, sink as DestinationStream), sink);
 }
 
 /** A logger that writes nothing, for tests and tools. */

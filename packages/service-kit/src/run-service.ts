@@ -21,6 +21,7 @@ import {
 } from "./config.ts";
 import { formatConfig, formatConfigProblems, renderConfigTable } from "./config-text.ts";
 import { errors } from "./errors.ts";
+import { LineSink } from "./line-sink.ts";
 import { createLogger, type Logger } from "./logger.ts";
 import { Metrics } from "./metrics.ts";
 
@@ -46,6 +47,8 @@ export interface ServiceContext<Config> {
   readonly config: Config;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Writes a line that is no log line of the service among those that are: with its line feed, under the same bound. */
+  writeLine(line: string): void;
   /** Ends the service as SIGTERM does: for a part that cannot go on. The exit code is `EXIT_ERROR`. */
   fail(error: unknown): void;
 }
@@ -119,7 +122,8 @@ export async function runService<S extends ConfigShape>(options: ServiceOptions<
   }
   // Every definition has the common groups; the generic parameter cannot say so.
   const common = loaded.value as unknown as ConfigOf<Shape>;
-  const logger = createLogger({ service: options.name, level: common.log.level });
+  const sink = new LineSink(1);
+  const logger = createLogger({ service: options.name, level: common.log.level, sink });
   const metrics = new Metrics(options.name);
   let service: RunningService | null = null;
   let admin: AdminServer | null = null;
@@ -173,6 +177,7 @@ export async function runService<S extends ConfigShape>(options: ServiceOptions<
       config: loaded.value,
       logger,
       metrics,
+      writeLine: (line) => sink.write(line),
       fail: (err) => {
         logger.error("service failed", { err });
         shutDown(EXIT_ERROR, "service failed");

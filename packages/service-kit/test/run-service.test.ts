@@ -57,6 +57,20 @@ test("a service tells its parent where it listens, answers on its admin address,
   for (const line of stdout.trim().split("\n")) expect(JSON.parse(line)).toHaveProperty("service", "sample");
 });
 
+test("a service whose reader and parent are gone ends by itself, and on SIGTERM", async () => {
+  for (const leave of ["disconnect", "SIGTERM"] as const) {
+    const child = fork(SERVICE, [], { execArgv: [], stdio: ["ignore", "pipe", "pipe", "ipc"], env: {} });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    await once(child, "message");
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    const exited = once(child, "exit");
+    if (leave === "disconnect") child.disconnect();
+    else child.kill("SIGTERM");
+    expect((await exited)[0]).toBe(0);
+  }
+});
+
 test("readiness says why a service cannot work", async () => {
   const { ready } = await start({ SAMPLE_ADMIN_ADDRESS: "127.0.0.1:0", SAMPLE_MODE: "fast" });
   const { status, body } = await get(ready.addresses.admin, "/readyz");

@@ -9,7 +9,7 @@ import { hasNetPermission } from "./control/worker-permissions.ts";
 await runService({
   name: "executor",
   config,
-  async start({ config, logger, metrics }) {
+  async start({ config, logger, metrics, writeLine }) {
     if (!hasNetPermission()) {
       logger.warn("a wall is missing: this Node cannot keep workers from opening sockets, run NANO on Node 26", {
         node: process.version,
@@ -21,7 +21,7 @@ await runService({
       store: new EmbeddedControlStore(config.controlStore.socketPath),
       logger,
       metrics,
-      writeAppLine: (line) => process.stdout.write(line),
+      writeAppLine: writeLine,
     });
     return {
       close: (deadline) => supervisor.close(deadline),
