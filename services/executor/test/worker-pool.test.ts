@@ -1,0 +1,206 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { dialLink } from "@nano/link/dial-link";
+import { decodePostmortemAnswer, encodePostmortemQuestion, type PostmortemQuestion } from "@nano/protocol/messages";
+import { eventually } from "@nano/test-kit/eventually";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { PostmortemServer } from "../src/control/postmortem-server.ts";
+import { HANG_GRACE_MS } from "../src/control/worker-pool.ts";
+import { WorkerProcess } from "../src/control/worker-process.ts";
+import { assign, dialWorker, Inbox, isAlive, nodeDirectories, openPool, workerOptions } from "./process-harness.ts";
+import { appScript, temporaryDirectory } from "./sliver-fixture.ts";
+import { ask, type RouterStream, send } from "./worker-harness.ts";
+
+const WAITS = "if (request.url.endsWith('/wait')) { console.log('waits'); await new Promise(() => {}); }";
+/** isolated-vm copies a thrown value outside of any time limit. */
+const HANGS =
+  "const e = new Error('x'); Object.defineProperty(e, 'stack', { get() { for (;;); } }); Promise.reject(e); return new Response();";
+
+function firstOf(pool: Awaited<ReturnType<typeof openPool>>["pool"]): WorkerProcess {
+  const [worker] = pool.workers;
+  if (worker === undefined) throw new Error("no worker");
+  return worker;
+}
+
+const idOf = (heard: RouterStream): number => heard.stream?.id ?? -1;
+
+describe("a worker that dies", () => {
+  test("is replaced at once; what was inside and what had been entered is known of it", async () => {
+    const { pool, events } = await openPool(1);
+    const worker = firstOf(pool);
+    const versionId = assign(worker, appScript(`${WAITS} for (;;);`), { limits: { cpuTimeMs: 60_000 } });
+    const link = await dialWorker(worker, "router-9");
+    const get = send(link, { versionId, path: "/wait" });
+    const post = send(link, { versionId, path: "/wait", method: "POST", body: "x" });
+    await eventually(() => link.streamCount === 2);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const inside = send(link, { versionId, method: "PATCH", body: "x" });
+    const never = send(link, { versionId, method: "POST", body: "x" });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const killedMs = performance.now();
+    if (worker.pid !== undefined) process.kill(worker.pid, "SIGKILL");
+    await Promise.all([get, post, inside, never].map(({ done }) => done));
+    const question: PostmortemQuestion = {
+      workerId: worker.id,
+      peer: "router-9",
+      streamIds: [get, post, inside, never].map(idOf),
+    };
+    expect(await pool.examine(question)).toEqual({ suspect: idOf(inside), entered: [idOf(post), idOf(inside)] });
+    expect(await pool.examine({ ...question, peer: "router-8" })).toEqual({ suspect: 0, entered: [] });
+    expect(await pool.examine({ ...question, streamIds: [idOf(get)] })).toEqual({ suspect: 0, entered: [] });
+    await eventually(() => pool.size === 1);
+    expect(performance.now() - killedMs).toBeLessThan(2_000);
+    expect(events.deaths).toMatchObject([{ id: worker.id, cause: "died" }]);
+    expect(firstOf(pool).id).not.toBe(worker.id);
+    expect(pool.get(worker.id)).toBeUndefined();
+  });
+
+  test("is replaced though the first attempts to start another fail", async () => {
+    let attempts = 0;
+    const directories = nodeDirectories();
+    const { pool } = await openPool(1, {
+      start: async (id) => {
+        attempts += 1;
+        if (attempts === 2 || attempts === 3) throw new Error("no room");
+        return WorkerProcess.start(workerOptions(id, directories, new Inbox()));
+      },
+    });
+    const worker = firstOf(pool);
+    worker.kill();
+    await worker.exited;
+    await eventually(() => pool.size === 1);
+    expect(attempts).toBe(4);
+  });
+});
+
+describe("a worker that hangs", () => {
+  test("in what V8's own limit does not cover is killed within its limit and the grace, and its request is the suspect", async () => {
+    const { pool, events, logs } = await openPool(2);
+    const worker = firstOf(pool);
+    const versionId = assign(
+      worker,
+      appScript(`${WAITS} if (request.url.endsWith('/warm')) return new Response(); ${HANGS}`),
+      {
+        limits: { cpuTimeMs: 100 },
+      },
+    );
+    const link = await dialWorker(worker);
+    await ask(link, { versionId, path: "/warm" });
+    const post = send(link, { versionId, path: "/wait", method: "POST", body: "x" });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const startedMs = performance.now();
+    const hangs = send(link, { versionId });
+    await hangs.done;
+    await eventually(() => events.deaths.length === 1);
+    const [death] = events.deaths;
+    // The limit of its entry (4 times 100 ms of CPU and a grace), the supervisor's grace, and what a loaded machine adds.
+    expect((death?.atMs ?? 0) - startedMs).toBeLessThan(450 + HANG_GRACE_MS + 1_000);
+    expect((death?.atMs ?? 0) - startedMs).toBeGreaterThan(450);
+    expect(death).toMatchObject({ id: worker.id, cause: "hung" });
+    expect(logs.map(([msg]) => msg)).toEqual(["worker hangs", "worker lost"]);
+    expect(logs[0]?.[1]).toMatchObject({ app: "subject", limitMs: 450 });
+    const question = { workerId: worker.id, peer: "router-1", streamIds: [idOf(post), idOf(hangs)] };
+    expect(await pool.examine(question)).toEqual({ suspect: idOf(hangs), entered: [idOf(post)] });
+    await eventually(() => pool.size === 2);
+  });
+
+  test("is told from one that works: a long entry within its limit is left alone", async () => {
+    const { pool, events } = await openPool(1);
+    const worker = firstOf(pool);
+    const versionId = assign(
+      worker,
+      appScript("const end = Date.now() + 700; while (Date.now() < end); return new Response('worked');"),
+      { limits: { cpuTimeMs: 1_000 } },
+    );
+    expect((await ask(await dialWorker(worker), { versionId })).text).toBe("worked");
+    expect(events.deaths).toEqual([]);
+  });
+});
+
+describe("a postmortem", () => {
+  test("of a worker that lives, or of which nothing is known, has no answer", async () => {
+    const { pool } = await openPool(1);
+    const question = { workerId: firstOf(pool).id as string, peer: "router-1", streamIds: [1] };
+    expect(await pool.examine(question)).toBeNull();
+    expect(await pool.examine({ ...question, workerId: "w-other" })).toBeNull();
+  });
+
+  test("waits for the end of a worker that is dying", async () => {
+    const { pool } = await openPool(1);
+    const worker = firstOf(pool);
+    const asked = pool.examine({ workerId: worker.id, peer: "router-1", streamIds: [1] });
+    worker.kill();
+    expect(await asked).toEqual({ suspect: 0, entered: [] });
+  });
+
+  test("is served to routers that have the supervisor's credential", async () => {
+    const { pool } = await openPool(1);
+    const worker = firstOf(pool);
+    worker.kill();
+    await worker.exited;
+    const address = join(temporaryDirectory(), "s.sock");
+    const server = new PostmortemServer({ address, credential: "right", peer: "node-1", pool });
+    await server.open();
+    onTestFinished(() => server.close());
+    expect((await dialLink({ address, credential: "wrong", peer: "r" })).type).toBe("ended");
+    const dialed = await dialLink({ address, credential: "right", peer: "r" });
+    if (dialed.type === "ended") throw new Error("no link");
+    const askServer = (workerId: string): Promise<unknown> =>
+      new Promise((resolve) => {
+        const listener = {
+          onHead: (payload: Buffer) => resolve(decodePostmortemAnswer(payload)),
+          onData() {},
+          onEnd() {},
+          onReset: (error: { code: string }) => resolve(error.code),
+          onDrain() {},
+        };
+        dialed.link.openStream(encodePostmortemQuestion({ workerId, peer: "r", streamIds: [3] }), listener, {
+          isEnd: true,
+        });
+      });
+    expect(await askServer(worker.id)).toEqual({ suspect: 0, entered: [] });
+    expect(await askServer("w-other")).toBe("EXEC_WORKER_UNKNOWN");
+    dialed.link.close();
+  });
+});
+
+describe("close", () => {
+  test("lets workers finish, and leaves no process, socket, directory or recorder", async () => {
+    const { pool, directories: own } = await openPool(2);
+    const pids = [...pool.workers].map(({ pid }) => pid ?? 0);
+    const worker = firstOf(pool);
+    const versionId = assign(
+      worker,
+      appScript("await new Promise((r) => setTimeout(r, 80)); return new Response('done');"),
+    );
+    const heard = send(await dialWorker(worker), { versionId });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await pool.close(new AbortController().signal);
+    await heard.done;
+    expect(heard.text).toBe("done");
+    expect(pids.filter(isAlive)).toEqual([]);
+    expect(Object.values(own).flatMap((path) => readdirSync(path))).toEqual([]);
+  });
+
+  test("kills at the deadline what does not finish, also a deadline that has passed", async () => {
+    const { pool } = await openPool(1);
+    const worker = firstOf(pool);
+    const versionId = assign(worker, appScript("await new Promise(() => {});"));
+    send(await dialWorker(worker), { versionId });
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await pool.close(AbortSignal.abort());
+    expect(worker.ending).toBe("SIGKILL");
+  });
+
+  test("while a replacement starts waits for it, and leaves nothing of it", async () => {
+    const { pool, directories: own } = await openPool(1);
+    const worker = firstOf(pool);
+    worker.kill();
+    await worker.exited;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(pool.size).toBe(0);
+    await pool.close(new AbortController().signal);
+    expect(pool.size).toBe(0);
+    expect(Object.values(own).flatMap((path) => readdirSync(path))).toEqual([]);
+  });
+});
