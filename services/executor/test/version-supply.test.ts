@@ -1,0 +1,312 @@
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { engineFingerprint } from "@nano/isolate/engine";
+import type { AppName, ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
+import { resolveManifest } from "@nano/protocol/manifest";
+import { type BuildRecord, recordKey, type StoreRecord, type VersionRecord } from "@nano/protocol/records";
+import { DirectoryStore } from "@nano/sliver/directory-store";
+import { NodeCache } from "@nano/sliver/node-cache";
+import { createSigningKey, trustKey } from "@nano/sliver/signing-key";
+import { digestOf } from "@nano/sliver/sliver-store";
+import { eventually } from "@nano/test-kit/eventually";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { TrustedKeyDirectory } from "../src/control/trusted-keys.ts";
+import { VersionSupply } from "../src/control/version-supply.ts";
+import type { WorkerProcess } from "../src/control/worker-process.ts";
+import { SliverSources } from "../src/request/sliver-sources.ts";
+import type { Assignment, ToWorker } from "../src/worker-messages.ts";
+import { silentLogger } from "./process-harness.ts";
+import { appScript, createSliver, nextVersionId, type SliverFixture, temporaryDirectory } from "./sliver-fixture.ts";
+
+const SCRIPT = appScript("return new Response('hello');");
+const BUNDLE = "b".repeat(64) as ArtifactDigest;
+const RETIRE_MS = 10_000;
+
+class FakeWorker {
+  readonly id: string;
+  readonly directory: string;
+  readonly sent: ToWorker[] = [];
+
+  constructor(id: string, directory: string) {
+    this.id = id;
+    this.directory = directory;
+  }
+  send(message: ToWorker): void {
+    this.sent.push(message);
+  }
+  get process(): WorkerProcess {
+    return this as unknown as WorkerProcess;
+  }
+  assignment(versionId: VersionId): Assignment | undefined {
+    return this.sent
+      .flatMap((message) => (message.type === "assign" ? [message.assignment] : []))
+      .findLast((assignment) => assignment.versionId === versionId);
+  }
+  refusal(versionId: VersionId): string | undefined {
+    return this.sent.flatMap((m) => (m.type === "refuse" && m.versionId === versionId ? [m.error.code] : [])).at(-1);
+  }
+  countOf(type: ToWorker["type"]): number {
+    return this.sent.filter((message) => message.type === type).length;
+  }
+}
+
+async function openSupply(workerCount = 1) {
+  const root = temporaryDirectory();
+  const key = createSigningKey();
+  await trustKey(join(root, "keys"), key);
+  const keys = new TrustedKeyDirectory(join(root, "keys"));
+  const store = new DirectoryStore(join(root, "store"));
+  const cache = await NodeCache.open({ directory: join(root, "cache"), store, trustedKeys: () => keys.current });
+  const workers: FakeWorker[] = [];
+  for (let i = 0; i < workerCount; i++) {
+    const directory = join(root, "workers", `w${i}`);
+    await mkdir(directory, { recursive: true });
+    workers.push(new FakeWorker(`w${i}`, directory));
+  }
+  const supply = new VersionSupply({
+    engine: engineFingerprint(),
+    cache,
+    keys,
+    logger: silentLogger,
+    workers: () => workers.map(({ process }) => process),
+  });
+  const records = new Map<string, StoreRecord>();
+  const put = (...changed: StoreRecord[]): void => {
+    for (const record of changed) records.set(recordKey(record), record);
+    supply.update(new Map(records));
+  };
+  const [first] = workers;
+  if (first === undefined) throw new Error("no worker");
+  /** Stores a sliver, and answers the records of its version, built. */
+  const build = async (fixture: Partial<SliverFixture> = {}, engine = engineFingerprint()) => {
+    const id = nextVersionId();
+    const sliver = createSliver({
+      script: SCRIPT,
+      key,
+      versionId: id,
+      bundle: BUNDLE,
+      fingerprint: engine,
+      ...fixture,
+    });
+    const digest = digestOf(sliver);
+    await store.put(digest, sliver);
+    const version: VersionRecord = {
+      kind: "version",
+      id,
+      app: "subject" as AppName,
+      manifest: resolveManifest({}),
+      bundle: BUNDLE,
+      assets: null,
+      createdAt: "2026-11-22T00:00:00.000Z",
+    };
+    const built: BuildRecord = {
+      kind: "build",
+      version: id,
+      state: "built",
+      error: null,
+      slivers: { [engine]: digest },
+    };
+    return { id, version, built, digest };
+  };
+  const activate = (id: VersionId | null): void => put({ kind: "app", name: "subject" as AppName, activeVersion: id });
+  return { supply, put, build, activate, worker: first, workers, root, key };
+}
+
+function useFakeTimeouts(more: readonly "performance"[] = []): void {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", ...more] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
+test("an active version is given to every worker, with a link in its own directory", async () => {
+  const { put, build, activate, workers } = await openSupply(2);
+  const { id, version, built } = await build();
+  put(version, built);
+  activate(id);
+  for (const worker of workers) {
+    await eventually(() => worker.assignment(id) !== undefined);
+    const assignment = worker.assignment(id);
+    expect(assignment).toMatchObject({ app: "subject", assetsPath: null, manifest: version.manifest });
+    expect(assignment?.sliverPath?.startsWith(`${worker.directory}/`)).toBe(true);
+    expect(existsSync(assignment?.sliverPath ?? "")).toBe(true);
+  }
+});
+
+test("a worker that starts gets what is active", async () => {
+  const { supply, put, build, activate, worker } = await openSupply();
+  const { id, version, built } = await build();
+  put(version, built);
+  activate(id);
+  await eventually(() => worker.countOf("assign") === 1);
+  await supply.welcome(worker.process);
+  expect(worker.countOf("assign")).toBe(2);
+});
+
+test("a version that nobody knows is refused after a wait, one that the feed brings meanwhile is given", async () => {
+  const { supply, put, build, worker } = await openSupply();
+  const late = await build();
+  useFakeTimeouts(["performance"]);
+  const unknown = nextVersionId();
+  const refused = supply.give(worker.process, unknown);
+  const given = supply.give(worker.process, late.id);
+  await vi.advanceTimersByTimeAsync(1_500);
+  put(late.version, late.built);
+  await given;
+  expect(worker.assignment(late.id)).toBeDefined();
+  await vi.advanceTimersByTimeAsync(600);
+  await refused;
+  expect(worker.refusal(unknown)).toBe("EXEC_VERSION_UNKNOWN");
+});
+
+test("a version whose build has not ended here yet is waited for: the router's feed was ahead", async () => {
+  const { supply, put, build, worker } = await openSupply();
+  const { id, version, built } = await build();
+  put(version, { ...built, state: "building", slivers: {} });
+  const given = supply.give(worker.process, id);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(worker.sent).toEqual([]);
+  put(built);
+  await given;
+  expect(worker.assignment(id)).toBeDefined();
+});
+
+test("a failed build is refused at once", async () => {
+  const { supply, put, build, worker } = await openSupply();
+  const { id, version, built } = await build();
+  put(version, { ...built, state: "failed", slivers: {} });
+  await supply.give(worker.process, id);
+  expect(worker.refusal(id)).toBe("EXEC_VERSION_NOT_BUILT");
+});
+
+test.each([
+  ["signed by a key that nobody trusts", { key: createSigningKey() }, "EXEC_SLIVER_REFUSED"],
+  ["made for another version", { versionId: "v00000000000000aa" as VersionId }, "EXEC_SLIVER_MISTAKEN"],
+  ["made of another bundle", { bundle: "c".repeat(64) as ArtifactDigest }, "EXEC_SLIVER_MISTAKEN"],
+])("a sliver %s is refused, and is in no worker's reach", async (_, fixture, code) => {
+  const { supply, put, build, worker } = await openSupply();
+  const { id, version, built } = await build(fixture);
+  put(version, built);
+  await supply.give(worker.process, id);
+  expect(worker.refusal(id)).toBe(code);
+  expect(worker.countOf("assign")).toBe(0);
+  expect(readdirSync(worker.directory)).toEqual([]);
+});
+
+test("a sliver that is not in the store is refused", async () => {
+  const { supply, put, build, worker } = await openSupply();
+  const { id, version, built } = await build();
+  put(version, { ...built, slivers: { [engineFingerprint()]: "d".repeat(64) as ArtifactDigest } });
+  await supply.give(worker.process, id);
+  expect(worker.refusal(id)).toBe("EXEC_SLIVER_REFUSED");
+});
+
+test("with a sliver of another engine alone the app starts from its source", async () => {
+  const { supply, put, build, worker } = await openSupply();
+  const other = "0".repeat(32) as EngineFingerprint;
+  const { id, version, built } = await build({}, other);
+  put(version, built);
+  await supply.give(worker.process, id);
+  const path = worker.assignment(id)?.sliverPath ?? "";
+  expect(new SliverSources(engineFingerprint()).open(path).read()).toMatchObject({ rung: "source", script: SCRIPT });
+  expect(new SliverSources(other).open(path).read().rung).toBe("heap");
+});
+
+test("a version that is replaced is let go of after a while, and its links with it", async () => {
+  const { supply, put, build, activate, worker } = await openSupply();
+  const [old, next] = [await build(), await build({ script: appScript("return new Response('next');") })];
+  put(old.version, old.built, next.version, next.built);
+  activate(old.id);
+  await eventually(() => worker.countOf("assign") === 1);
+  const path = worker.assignment(old.id)?.sliverPath ?? "";
+  expect(supply.sliverPath(old.id)).toBe(path);
+  useFakeTimeouts();
+  activate(next.id);
+  vi.advanceTimersByTime(RETIRE_MS - 1);
+  expect(worker.countOf("retire")).toBe(0);
+  vi.advanceTimersByTime(1);
+  expect(worker.sent.at(-1)).toEqual({ type: "retire", versionId: old.id });
+  expect(existsSync(path)).toBe(true);
+  supply.released(worker.process, old.id);
+  await eventually(() => !existsSync(path));
+  expect(supply.sliverPath(old.id)).toBeUndefined();
+  await eventually(() => worker.assignment(next.id) !== undefined);
+  expect(existsSync(worker.assignment(next.id)?.sliverPath ?? "")).toBe(true);
+});
+
+test("a version that came back before it was let go of stays", async () => {
+  const { put, build, activate, worker } = await openSupply();
+  const [old, next] = [await build(), await build()];
+  put(old.version, old.built, next.version, next.built);
+  useFakeTimeouts();
+  activate(old.id);
+  activate(next.id);
+  activate(old.id);
+  vi.advanceTimersByTime(RETIRE_MS);
+  await eventually(() => worker.assignment(old.id) !== undefined);
+  expect(worker.sent).not.toContainEqual({ type: "retire", versionId: old.id });
+});
+
+test("a version that is given again while it is let go of keeps its links", async () => {
+  const { supply, put, build, activate, worker } = await openSupply();
+  const { id, version, built } = await build();
+  put(version, built);
+  activate(id);
+  await eventually(() => worker.countOf("assign") === 1);
+  const path = worker.assignment(id)?.sliverPath ?? "";
+  useFakeTimeouts();
+  for (const order of ["released first", "given first"]) {
+    activate(null);
+    vi.advanceTimersByTime(RETIRE_MS);
+    const assignedCount = worker.countOf("assign");
+    if (order === "released first") supply.released(worker.process, id);
+    activate(id);
+    if (order === "given first") supply.released(worker.process, id);
+    await eventually(() => worker.countOf("assign") > assignedCount);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([order, existsSync(path)]).toEqual([order, true]);
+    expect(supply.sliverPath(id)).toBe(path);
+  }
+});
+
+test("a link that another version shares stays until both are let go of", async () => {
+  const { supply, put, build, activate, worker } = await openSupply();
+  const first = await build();
+  const id = nextVersionId();
+  put(first.version, first.built, { ...first.version, id, bundle: null }, { ...first.built, version: id });
+  await supply.give(worker.process, first.id);
+  await supply.give(worker.process, id);
+  expect(readdirSync(worker.directory)).toHaveLength(1);
+  useFakeTimeouts();
+  activate(first.id);
+  await eventually(() => worker.countOf("assign") === 3);
+  activate(null);
+  vi.advanceTimersByTime(RETIRE_MS);
+  supply.released(worker.process, first.id);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(readdirSync(worker.directory)).toHaveLength(1);
+});
+
+test("a version that a router asks for though it is not active is let go of again", async () => {
+  const { supply, put, build, worker } = await openSupply();
+  const { id, version, built } = await build();
+  put(version, built);
+  useFakeTimeouts();
+  await supply.give(worker.process, id);
+  expect(worker.assignment(id)).toBeDefined();
+  vi.advanceTimersByTime(RETIRE_MS);
+  expect(worker.sent.at(-1)).toEqual({ type: "retire", versionId: id });
+});
+
+test("a version with a limit of workers is given only to those that ask", async () => {
+  const { supply, put, build, activate, workers } = await openSupply(2);
+  const { id, version, built } = await build();
+  const limited = { ...version, manifest: resolveManifest({ limits: { workers: 1 } as never }) };
+  put(limited, built);
+  activate(id);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(workers.map((worker) => worker.countOf("assign"))).toEqual([0, 0]);
+  const [, second] = workers;
+  if (second === undefined) throw new Error("no worker");
+  await supply.give(second.process, id);
+  expect(workers.map((worker) => worker.countOf("assign"))).toEqual([0, 1]);
+});
