@@ -6,9 +6,10 @@
  */
 import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
+import { type InputProblem, listProblems, parseJsonText, showValue } from "@nano/protocol/input-problems";
 import { type ManifestInput, manifestInputSchema } from "@nano/protocol/manifest";
 import { z } from "zod";
-import { errors, type ManifestProblem } from "./errors.ts";
+import { errors } from "./errors.ts";
 
 export const ENTRY_EXTENSIONS = [".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx"] as const;
 export const MANIFEST_FILE = "nano.json";
@@ -123,39 +124,25 @@ function nameOf(packageJson: PackageFile, directory: string): string {
 function parseNanoFile(file: string, value: unknown): z.input<typeof nanoFileSchema> {
   if (value === null) return {};
   const parsed = nanoFileSchema.safeParse(value);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue): ManifestProblem => {
-      const path = issue.path.join(".") || "(root)";
-      return { path, found: describeFound(value, issue.path), expected: issue.message };
-    });
-    throw errors.BAD_MANIFEST({ file, problems });
-  }
+  if (!parsed.success) throw errors.BAD_MANIFEST({ file, problems: listProblems(parsed.error, value) });
   // The text as written, not what the schema made of it: defaults are applied by those who store it.
   return value as z.input<typeof nanoFileSchema>;
-}
-
-function describeFound(value: unknown, path: readonly PropertyKey[]): string {
-  let found = value;
-  for (const key of path) found = (found as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key];
-  const text = JSON.stringify(found) ?? "nothing";
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 /** Null where the file is missing. @throws BUNDLE_BAD_MANIFEST */
 async function readJson(file: string): Promise<unknown> {
   const info = await stat(file).catch(() => null);
   if (info === null || !info.isFile()) return null;
-  const refuse = (found: string, expected: string) =>
-    errors.BAD_MANIFEST({ file, problems: [{ path: "(file)", found, expected }] });
-  if (info.size > MAX_CONFIG_FILE_BYTES) throw refuse(`${info.size} bytes`, `at most ${MAX_CONFIG_FILE_BYTES}`);
-  let value: unknown;
-  try {
-    value = JSON.parse(await readFile(file, "utf8"));
-  } catch (error) {
-    throw refuse(error instanceof Error ? error.message : String(error), "JSON");
+  const refuse = (problem: Omit<InputProblem, "place">) =>
+    errors.BAD_MANIFEST({ file, problems: [{ place: "(file)", ...problem }] });
+  if (info.size > MAX_CONFIG_FILE_BYTES) {
+    throw refuse({ found: `${info.size} bytes`, expected: `at most ${MAX_CONFIG_FILE_BYTES}` });
   }
+  const parsed = parseJsonText(await readFile(file, "utf8"));
+  if ("problem" in parsed) throw refuse(parsed.problem);
+  const { value } = parsed;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw refuse(describeFound(value, []), "an object");
+    throw refuse({ found: showValue(value), expected: "an object" });
   }
   return value;
 }

@@ -1,5 +1,6 @@
 /** Why an app could not be bundled. All are its author's to repair; README lists the same codes, and a test compares. */
 import { defineErrors, type ErrorDefinition } from "@nano/protocol/errors";
+import { countProblems, formatProblems, type InputProblem } from "@nano/protocol/input-problems";
 
 function refused<D>(reason: string, message: (details: D) => string): ErrorDefinition<D> {
   return { fault: "tenant", retryable: false, httpStatus: 422, reason, message };
@@ -18,12 +19,6 @@ export interface SourceProblem {
 /** Details of an error with a place: the first problem, and how many there are. */
 export interface ProblemDetails extends SourceProblem {
   readonly problemCount: number;
-}
-
-export interface ManifestProblem {
-  readonly path: string;
-  readonly found: string;
-  readonly expected: string;
 }
 
 function atPlace(d: ProblemDetails): string {
@@ -51,8 +46,8 @@ export const errors = defineErrors("BUNDLE", {
   ),
   BAD_MANIFEST: refused(
     "build_failed",
-    (d: { file: string; problems: readonly ManifestProblem[] }) =>
-      `Manifest ${d.file} is not valid: ${d.problems.map((p) => `${p.path}: found ${p.found}, expected ${p.expected}`).join("; ")}`,
+    (d: { file: string; problems: readonly InputProblem[] }) =>
+      `Manifest ${d.file} has ${countProblems(d.problems)}\n${formatProblems(d.problems)}`,
   ),
   TOO_LARGE: refused(
     "build_failed",

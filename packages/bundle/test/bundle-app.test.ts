@@ -207,9 +207,32 @@ describe("an app's directory", () => {
       "index.js": "",
     });
     expect(error.code).toBe("BUNDLE_BAD_MANIFEST");
-    expect(error.message).toMatch(/isolation: found "none", expected/);
-    expect(error.message).toMatch(/limits\.cpu_time_ms: found "x", expected/);
-    expect(error.message).toMatch(/colour/);
+    expect(error.message.split("\n").slice(1)).toEqual([
+      '  isolation: found "none", expected one of "request", "app"',
+      '  limits.cpu_time_ms: found "x", expected a number',
+      "  colour: found a key that nothing knows, expected no such key",
+    ]);
+  });
+
+  it.each([
+    ["an unknown key beside it", { env_vars: { TOKEN: "s3cr3t" }, limitz: {} }, "limitz"],
+    ["a value of a wrong type", { env_vars: { TOKEN: ["s3cr3t"] } }, "env_vars.TOKEN: found a value of type array"],
+    ["variables as a text", { env_vars: "TOKEN=s3cr3t" }, "env_vars: found a value of type string"],
+    ["variables as a list", { env_vars: [{ TOKEN: "s3cr3t" }] }, "env_vars: found a value of type array"],
+    ["a name that holds the value", { env_vars: { "TOKEN=s3cr3t": "" } }, "env_vars.TOKEN…: found a name"],
+    ["variables at a wrong place", { limits: [{ env_vars: { TOKEN: "s3cr3t" } }] }, "limits: found a list"],
+    ["a list around all", [{ env_vars: { TOKEN: "s3cr3t" } }], "(file): found a list, expected an object"],
+    ["no JSON", '{"env_vars":\n{"TOKEN": "a", B: "s3cr3t"}}', "(file): found what is no JSON at line 2, column 16"],
+    ["a text without quotes", '{"env_vars":{"TOKEN":s3cr3t}}', "(file): found what is no JSON at line 1, column 22"],
+  ])("keeps secrets out of the problems of its manifest: %s", async (_, value, shown) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    const { message, wire } = await refusal({ "nano.json": text, "index.js": "" });
+    expect(message).toContain(shown);
+    expect(message + JSON.stringify(wire)).not.toContain("s3cr3t");
+    if (!shown.startsWith("(file)")) return;
+    const inPackage = await refusal({ "package.json": text, "index.js": "" });
+    expect(inPackage.message).toContain(shown);
+    expect(inPackage.message + JSON.stringify(inPackage.wire)).not.toContain("s3cr3t");
   });
 
   it("is refused where there is nothing to serve, or what is named is missing", async () => {

@@ -1,13 +1,6 @@
 /** What goes wrong in nanoctl itself. */
 import { defineErrors, type ErrorDefinition } from "@nano/protocol/errors";
-
-/** One thing that is wrong with what a user wrote. */
-export interface ConfigProblem {
-  /** `apps[0].limits.memory_mb` */
-  readonly place: string;
-  readonly found: string;
-  readonly expected: string;
-}
+import { countProblems, formatProblems, type InputProblem } from "@nano/protocol/input-problems";
 
 /** Nothing of this table ever answers an HTTP request; the fields of the wire form are what they would be. */
 function ours<D>(fault: "caller" | "platform", reason: string, message: (details: D) => string): ErrorDefinition<D> {
@@ -19,8 +12,8 @@ export const errors = defineErrors("CTL", {
   CONFIG_INVALID: ours(
     "caller",
     "config",
-    (d: { file: string; problems: readonly ConfigProblem[] }) =>
-      `Config ${d.file} has ${d.problems.length} problem${d.problems.length === 1 ? "" : "s"}`,
+    (d: { file: string; problems: readonly InputProblem[] }) =>
+      `Config ${d.file} has ${countProblems(d.problems)}\n${formatProblems(d.problems)}`,
   ),
   FILE_UNREADABLE: ours("caller", "file", (d: { path: string; why: string }) => `Cannot read ${d.path}: ${d.why}`),
   FILE_UNWRITABLE: ours("caller", "file", (d: { path: string; why: string }) => `Cannot write ${d.path}: ${d.why}`),

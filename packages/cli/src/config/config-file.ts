@@ -7,12 +7,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { AppName } from "@nano/protocol/brands";
+import { type Finding, listFindings, parseJsonText, showValue, toProblems } from "@nano/protocol/input-problems";
 import { type ManifestInput, manifestInputSchema } from "@nano/protocol/manifest";
 import { z } from "zod";
-import { type ConfigProblem, errors } from "../errors.ts";
+import { errors } from "../errors.ts";
 import { nameApps } from "./app-names.ts";
 import { parseHostPattern, parsePathPrefix } from "./hostname.ts";
-import { listProblems, showValue } from "./problems.ts";
 
 /** Largest config file that is read. */
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
@@ -97,9 +97,11 @@ export async function parseConfig(text: string, file: string): Promise<RunPlan> 
   const value = parseJson(text, file);
   const parsed = configSchema.safeParse(value);
   const base = dirname(file);
-  const problems = parsed.success ? [] : listProblems(parsed.error, value);
-  problems.push(...listUnclearSources(value), ...(await listMissingSources(value, base)), ...listDoubleRoutes(value));
-  if (!parsed.success || problems.length > 0) throw errors.CONFIG_INVALID({ file, problems });
+  const findings = parsed.success ? [] : listFindings(parsed.error, value);
+  findings.push(...listUnclearSources(value), ...(await listMissingSources(value, base)), ...listDoubleRoutes(value));
+  if (!parsed.success || findings.length > 0) {
+    throw errors.CONFIG_INVALID({ file, problems: toProblems(findings, value) });
+  }
 
   const { server, apps } = parsed.data;
   const names = nameApps(apps);
@@ -124,13 +126,9 @@ function writtenManifest(app: ManifestInput): ManifestInput {
 }
 
 function parseJson(text: string, file: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const problem = { place: "(file)", found: why, expected: "JSON" };
-    throw errors.CONFIG_INVALID({ file, problems: [problem] }, error);
-  }
+  const parsed = parseJsonText(text);
+  if ("problem" in parsed) throw errors.CONFIG_INVALID({ file, problems: [parsed.problem] });
+  return parsed.value;
 }
 
 /** The apps of a value that may be anything, for checks that go past the schema. */
@@ -140,31 +138,31 @@ function appsOf(value: unknown): Record<string, unknown>[] {
 }
 
 /** Not a part of the schema: a check of the whole app would wait until each of its values is right. */
-function listUnclearSources(value: unknown): ConfigProblem[] {
+function listUnclearSources(value: unknown): Finding[] {
   return appsOf(value).flatMap(({ entrypoint, sliver }, i) => {
     if ((entrypoint === undefined) !== (sliver === undefined)) return [];
     const expected = "one of `entrypoint` and `sliver`";
     return entrypoint === undefined
-      ? [{ place: `apps[${i}].entrypoint`, found: "nothing", expected }]
-      : [{ place: `apps[${i}].sliver`, found: "both", expected }];
+      ? [{ path: ["apps", i, "entrypoint"], found: "nothing", expected }]
+      : [{ path: ["apps", i, "sliver"], found: "both", expected }];
   });
 }
 
-async function listMissingSources(value: unknown, base: string): Promise<ConfigProblem[]> {
+async function listMissingSources(value: unknown, base: string): Promise<Finding[]> {
   const checks = appsOf(value).flatMap((app, i) =>
-    (["entrypoint", "sliver"] as const).map(async (key): Promise<ConfigProblem[]> => {
+    (["entrypoint", "sliver"] as const).map(async (key): Promise<Finding[]> => {
       const path = app[key];
       if (typeof path !== "string" || path === "") return [];
       const info = await stat(resolve(base, path)).catch(() => null);
       if (info !== null && (info.isFile() || key === "entrypoint")) return [];
       const expected = key === "sliver" ? "a file that exists" : "a file or directory that exists";
-      return [{ place: `apps[${i}].${key}`, found: showValue(path), expected }];
+      return [{ path: ["apps", i, key], found: showValue(path), expected }];
     }),
   );
   return (await Promise.all(checks)).flat();
 }
 
-function listDoubleRoutes(value: unknown): ConfigProblem[] {
+function listDoubleRoutes(value: unknown): Finding[] {
   const first = new Map<string, number>();
   return appsOf(value).flatMap((app, i) => {
     const host = typeof app.hostname === "string" ? parseHostPattern(app.hostname) : undefined;
@@ -176,6 +174,6 @@ function listDoubleRoutes(value: unknown): ConfigProblem[] {
       return [];
     }
     const found = `${JSON.stringify(host)} with path ${JSON.stringify(path)}, as apps[${taken}] has`;
-    return [{ place: `apps[${i}].hostname`, found, expected: "a hostname and path of its own" }];
+    return [{ path: ["apps", i, "hostname"], found, expected: "a hostname and path of its own" }];
   });
 }

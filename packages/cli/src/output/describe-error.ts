@@ -1,7 +1,5 @@
 /** Errors as they are printed. */
 import { isNanoError, type WireError } from "@nano/protocol/errors";
-import { formatProblems } from "../config/problems.ts";
-import { type ConfigProblem, errors } from "../errors.ts";
 import { printable, type Terminal } from "./terminal.ts";
 
 /** What went wrong, in one or more lines. */
@@ -11,10 +9,8 @@ export function describeError(error: unknown, terminal: Terminal): string {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return terminal.paint("red", printable(text));
   }
-  const { message, wire } = error;
-  const head = terminal.paint("red", printable(message));
-  if (error.code !== errors.CONFIG_INVALID.code) return head;
-  return `${head}\n${printable(formatProblems(wire.details.problems as readonly ConfigProblem[]))}`;
+  const [head = "", ...rest] = printable(error.message).split("\n");
+  return [terminal.paint("red", head), ...rest].join("\n");
 }
 
 /** An error of a build: its message, and the excerpt where the message does not hold it. */

@@ -1,0 +1,187 @@
+/**
+ * What is wrong with something that a user wrote, as place, found and expected.
+ *
+ * I1 No problem holds a value that may be secret: of what stands under `env_vars`, of lists and of objects only the
+ *    kind is shown, and of text that is no JSON only the place.
+ */
+import type { z } from "zod";
+
+/** One thing that is wrong. */
+export interface InputProblem {
+  /** `apps[0].limits.memory_mb`; `(file)` for the whole */
+  readonly place: string;
+  readonly found: string;
+  readonly expected: string;
+}
+
+export type InputPath = readonly PropertyKey[];
+
+/** A problem before it is put in its order. */
+export interface Finding {
+  readonly path: InputPath;
+  readonly found: string;
+  readonly expected: string;
+}
+
+type Issue = z.core.$ZodIssue;
+
+const MAX_SHOWN_CHARS = 80;
+/** What stands under this key is shown by its kind alone. */
+const PRIVATE_KEY = "env_vars";
+const WHOLE = "(file)";
+
+/** Every problem of a failed parse, in the order of the text. `value` is what was parsed. */
+export function listProblems(error: z.ZodError, value: unknown): InputProblem[] {
+  return toProblems(listFindings(error, value), value);
+}
+
+/** Every problem of a failed parse, in no order. */
+export function listFindings(error: z.ZodError, value: unknown): Finding[] {
+  return error.issues.flatMap((issue) => describeIssue(issue, value));
+}
+
+/** Puts findings in the order in which `value` has them; what is missing comes after what is there. */
+export function toProblems(findings: readonly Finding[], value: unknown): InputProblem[] {
+  const ranked = findings.map((finding) => ({ finding, ranks: ranksOf(finding.path, value) }));
+  ranked.sort((a, b) => compareRanks(a.ranks, b.ranks));
+  return ranked.map(({ finding: { path, found, expected } }) => ({ place: formatPlace(path), found, expected }));
+}
+
+/** Each problem on a line of its own, as it is printed. */
+export function formatProblems(problems: readonly InputProblem[]): string {
+  return problems.map((p) => `  ${p.place}: found ${p.found}, expected ${p.expected}`).join("\n");
+}
+
+/** `3 problems` */
+export function countProblems(problems: readonly InputProblem[]): string {
+  return `${problems.length} problem${problems.length === 1 ? "" : "s"}`;
+}
+
+/** A value as it is shown: shortened JSON, or its kind where it may be secret or hold what is. */
+export function showValue(value: unknown, path: InputPath = []): string {
+  if (value === undefined) return "nothing";
+  if (path.includes(PRIVATE_KEY)) return `a value of type ${kindOf(value)}`;
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
+}
+
+/** The value of a JSON text, or what is wrong with the text. */
+export function parseJsonText(text: string): { readonly value: unknown } | { readonly problem: InputProblem } {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    // The engine's message quotes the text around the place, which may be a secret.
+    const before = text.slice(0, firstWrongOffset(text)).split("\n");
+    const where = `line ${before.length}, column ${(before.at(-1) ?? "").length + 1}`;
+    return { problem: { place: WHOLE, found: `what is no JSON at ${where}`, expected: "JSON" } };
+  }
+}
+
+function describeIssue(issue: Issue, value: unknown): Finding[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      found: "a key that nothing knows",
+      expected: "no such key",
+    }));
+  }
+  const found = issue.code === "invalid_key" ? "a name" : showValue(valueAt(value, issue.path), issue.path);
+  return [{ path: issue.path, found, expected: expectedOf(issue) }];
+}
+
+function expectedOf(issue: Issue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.expected === "int" ? "a whole number" : `${article(issue.expected)} ${issue.expected}`;
+    case "too_small":
+      return `${issue.inclusive === true ? "at least" : "more than"} ${issue.minimum}${unitOf(issue.origin)}`;
+    case "too_big":
+      return `${issue.inclusive === true ? "at most" : "less than"} ${issue.maximum}${unitOf(issue.origin)}`;
+    case "invalid_value":
+      return issue.values.length === 1
+        ? JSON.stringify(issue.values[0])
+        : `one of ${issue.values.map((each) => JSON.stringify(each)).join(", ")}`;
+    case "invalid_key":
+      return issue.issues[0]?.message ?? "another name";
+    default:
+      return issue.message;
+  }
+}
+
+function article(noun: string): string {
+  return /^[aeiou]/.test(noun) ? "an" : "a";
+}
+
+function unitOf(origin: string): string {
+  if (origin === "string") return " characters";
+  if (origin === "array") return " entries";
+  return "";
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
+}
+
+function formatPlace(path: InputPath): string {
+  const text = path.reduce<string>((place, key, i) => {
+    if (typeof key === "number") return `${place}[${key}]`;
+    // `TOKEN=secret` written as a name.
+    const name = path[i - 1] === PRIVATE_KEY ? String(key).replace(/[^A-Za-z0-9_].*$/s, "…") : String(key);
+    return place === "" ? name : `${place}.${name}`;
+  }, "");
+  return text === "" ? WHOLE : text;
+}
+
+/** For each step of a path, which of its siblings it is. */
+function ranksOf(path: InputPath, value: unknown): number[] {
+  let at = value;
+  return path.map((key) => {
+    if (typeof at !== "object" || at === null) return Number.MAX_SAFE_INTEGER;
+    const rank = typeof key === "number" ? key : Object.keys(at).indexOf(String(key));
+    at = Object.hasOwn(at, key) ? (at as Record<PropertyKey, unknown>)[key] : undefined;
+    return rank === -1 ? Number.MAX_SAFE_INTEGER : rank;
+  });
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  for (const [i, rank] of a.entries()) {
+    const other = b[i];
+    if (other === undefined) return 1;
+    if (rank !== other) return rank - other;
+  }
+  return a.length - b.length;
+}
+
+function valueAt(value: unknown, path: InputPath): unknown {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return undefined;
+    at = (at as Record<PropertyKey, unknown>)[key];
+  }
+  return at;
+}
+
+/** Length of the longest beginning that some JSON text has: found by halves, since the engine tells it in few cases. */
+function firstWrongOffset(text: string): number {
+  let rightChars = 0;
+  let wrongChars = text.length + 1;
+  while (wrongChars - rightChars > 1) {
+    const middle = Math.floor((rightChars + wrongChars) / 2);
+    if (isBeginning(text.slice(0, middle))) rightChars = middle;
+    else wrongChars = middle;
+  }
+  return rightChars;
+}
+
+function isBeginning(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : "";
+    if (/^(Unexpected end|Unterminated string)/.test(message)) return true;
+    return Number(/ at position (\d+)/.exec(message)?.[1] ?? -1) >= text.length;
+  }
+}
