@@ -76,7 +76,7 @@ test("an unknown host gets 404", async () => {
 test("a handler that throws gets 500, and its author a log line with the author's position", async () => {
   const from = nano.output.length;
   expectError(await nano.ask("throws.localhost"), 500, "handler_threw");
-  await nano.waitForOutput(/throws \|[^\n]*a secret detail\n[^\n]*index\.js:1:/, from);
+  await nano.waitForOutput(/throws \|[^\n]*a secret detail[^\n]*\n[^\n]*index\.js:1:/, from);
 });
 
 test("a handler that rejects gets 500", async () => {
@@ -89,7 +89,14 @@ test("a handler that answers with something else than a Response gets 500", asyn
 
 test("a handler that loops gets 503 cpu_limit, and the next request is served by a new isolate", async () => {
   expectError(await nano.ask("loops.localhost"), 503, "cpu_limit");
-  expectError(await nano.ask("loops.localhost"), 503, "cpu_limit");
+  const from = nano.output.length;
+  const answer = await nano.ask("loops.localhost");
+  expectError(answer, 503, "cpu_limit");
+  // Its author is told which limit it was, and by the id that the client was given.
+  await nano.waitForOutput(
+    new RegExp(`loops \\| cpu_limit: .*at most 40.*${answer.headers["x-nano-request-id"]}`),
+    from,
+  );
 });
 
 test("a loop in a continuation is ended as one in the handler is", async () => {

@@ -6,35 +6,23 @@
  * I3 A run's sink hears exactly one end of the response and exactly one `settle`, whatever happens to the isolate.
  * I4 After a limit terminated it, or it was disposed, nothing enters it again.
  */
-import { randomBytes } from "node:crypto";
 import type { AppName } from "@nano/protocol/brands";
-import { isNanoError, toWireError } from "@nano/protocol/errors";
+import { isNanoError, toWireError, type WireError } from "@nano/protocol/errors";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
 import { CPU_CLOCK_SLACK_MS, CpuClock } from "./cpu-clock.ts";
-import { webApiScripts } from "./engine.ts";
 import { errors } from "./errors.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import { type EnterReference, GuestContext, type GuestValue } from "./guest-context.ts";
 import { GuestRun, isIdempotent } from "./guest-run.ts";
 import { runPureOp } from "./host-ops.ts";
 import type { AppIsolateOptions, GuestRequest, IsolateEnd, RunSink } from "./isolate.ts";
+import { contextBound, openIsolate } from "./open-isolate.ts";
 import { boundedText, ResponseOps } from "./response-ops.ts";
-import { APP_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "./script-names.ts";
 
-const MIB = 1024 * 1024;
-/** isolated-vm takes no lower limit. */
-const MIN_MEMORY_MIB = 8;
 /** An entry may take this many times its remaining CPU in wall time, plus a grace, before V8 is told to stop: the thread is shared. */
 const WALL_PER_CPU = 4;
 const WALL_GRACE_MS = 50;
-/** Heap of a context where the builder has not measured it: at least this, or so many times the snapshot. */
-const MIN_CONTEXT_BYTES = 512 * 1024;
-const CONTEXT_BYTES_PER_SNAPSHOT_BYTE = 2;
-/** Share of the memory limit that contexts may fill: the rest is what requests allocate. */
-const CONTEXT_MEMORY_RATIO = 0.5;
-/** Bytes of the secret of contexts that are made here from source: no snapshot keeps it. */
-const ATTACH_SECRET_BYTES = 32;
 /** Longest reason of a failed restore: an app's top level may throw anything. */
 const MAX_REASON_CHARS = 500;
 
@@ -71,25 +59,11 @@ export class AppIsolate {
   private constructor(options: AppIsolateOptions) {
     this.app = options.app;
     this.#options = options;
-    const { source, limits } = options;
-    const memoryLimit = Math.max(MIN_MEMORY_MIB, Math.round(limits.memoryBytes / MIB));
-    if (source.rung === "heap") {
-      const snapshot = source.blob.acquire();
-      try {
-        this.#isolate = new ivm.Isolate({ memoryLimit, snapshot });
-      } catch (thrown) {
-        source.blob.release();
-        throw thrown;
-      }
-      this.#scripts = [];
-      this.#attachSecret = source.attachSecret;
-      this.#maxContexts = this.#contextBound(source.blob.bytes * CONTEXT_BYTES_PER_SNAPSHOT_BYTE);
-    } else {
-      this.#isolate = new ivm.Isolate({ memoryLimit });
-      this.#attachSecret = randomBytes(ATTACH_SECRET_BYTES).toString("hex");
-      this.#scripts = this.#compile(source.script);
-      this.#maxContexts = this.#contextBound(0);
-    }
+    const opened = openIsolate(options);
+    this.#isolate = opened.isolate;
+    this.#scripts = opened.scripts;
+    this.#attachSecret = opened.attachSecret;
+    this.#maxContexts = contextBound(options);
     this.#op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown) =>
       this.#dispatch(code, id, a, b, c, d),
     );
@@ -97,28 +71,6 @@ export class AppIsolate {
       this.#enter(context, owner, event, id, a, b, c, d),
     );
     this.#responses = new ResponseOps(options.app, options.host);
-  }
-
-  #compile(script: string): ivm.Script[] {
-    try {
-      return [
-        ...webApiScripts(this.#attachSecret).map((code) =>
-          this.#isolate.compileScriptSync(code, { filename: WEB_API_SCRIPT_NAME }),
-        ),
-        this.#isolate.compileScriptSync(script, { filename: APP_SCRIPT_NAME }),
-      ];
-    } catch (thrown) {
-      this.#isolate.dispose();
-      throw thrown;
-    }
-  }
-
-  #contextBound(estimatedBytes: number): number {
-    const { isolation, limits, contextBytes } = this.#options;
-    if (isolation === "app") return 1;
-    const bytes = contextBytes ?? Math.max(MIN_CONTEXT_BYTES, estimatedBytes);
-    const fitting = Math.floor((limits.memoryBytes * CONTEXT_MEMORY_RATIO) / bytes);
-    return Math.max(1, Math.min(limits.concurrentRequests, fitting));
   }
 
   /** Why it ended, or null while it can be used. */
@@ -293,7 +245,7 @@ export class AppIsolate {
       owner?.charge(endedMs - startedMs, this.#clock.end(startedMs, endedMs));
       if (hasThrown) this.#sortOutThrown(owner, thrown, endedMs - startedMs >= timeout);
       if (owner !== null && !owner.isSettled && this.#isOverCpu(owner) && this.#end === null) {
-        owner.fail(this.#cpuLimit(owner));
+        this.#failByLimit(owner, this.#cpuLimit(owner));
         this.#settle(owner);
       }
     }
@@ -303,7 +255,7 @@ export class AppIsolate {
   /** An entry never throws of itself: it was terminated, or isolated-vm hands out an unhandled rejection. */
   #sortOutThrown(owner: GuestRun | null, thrown: unknown, isTimeout: boolean): void {
     if (isTimeout) {
-      if (owner !== null) owner.fail(this.#cpuLimit(owner));
+      if (owner !== null) this.#failByLimit(owner, this.#cpuLimit(owner));
       this.#endIsolate("cpu_limit", "a request in it exceeded its CPU limit");
       return;
     }
@@ -317,9 +269,23 @@ export class AppIsolate {
     });
   }
 
+  /** The client hears the reason's name alone; the author gets the sentence in the app's log. */
+  #failByLimit(run: GuestRun, error: WireError): void {
+    const { host } = this.#options;
+    host.log({
+      app: this.app,
+      requestId: run.request.requestId,
+      level: "error",
+      text: `${error.reason}: ${error.message}`,
+    });
+    run.fail(error);
+  }
+
   #endByMemory(owner: GuestRun | null): void {
-    if (owner !== null)
-      owner.fail(errors.MEMORY_LIMIT({ app: this.app, limitBytes: this.#options.limits.memoryBytes }).wire);
+    if (owner !== null) {
+      const { memoryBytes: limitBytes } = this.#options.limits;
+      this.#failByLimit(owner, errors.MEMORY_LIMIT({ app: this.app, limitBytes }).wire);
+    }
     this.#endIsolate("memory_limit", "it exceeded its memory limit");
   }
 
@@ -398,7 +364,7 @@ export class AppIsolate {
 
   #expireWall(run: GuestRun): void {
     const { wire } = errors.WALL_LIMIT({ app: this.app, limitMs: this.#options.limits.timeoutMs });
-    run.fail(wire);
+    this.#failByLimit(run, wire);
     // Where the context lives on, what the request began has to end.
     if (this.#options.isolation === "app") this.#enterRun(run, GuestEvent.ABORT, wire.message);
     this.#settle(run);

@@ -261,10 +261,14 @@ describe("timers and work after the answer", () => {
       `if (request.url.endsWith("/leaves")) { setInterval(() => console.log("tick"), 3); await new Promise((r) => setTimeout(r, 1)); return new Response(); }
        await new Promise((r) => setTimeout(r, 20)); return new Response();`,
     );
-    const { ask, host } = openIsolate(script, { isolation: "app" });
-    await Promise.all([ask({ path: "/stays" }), ask({ path: "/leaves" })]);
+    const { start, ask, host } = openIsolate(script, { isolation: "app" });
+    const beside = start({ path: "/stays" }).sink;
+    await ask({ path: "/leaves" });
+    await eventually(() => host.logs.length > 0);
+    const after = start({ path: "/stays" }).sink;
+    await beside.settled;
     const tickCount = host.logs.length;
-    await ask({ path: "/stays" });
+    await after.settled;
     expect(host.logs).toHaveLength(tickCount);
   });
 });

@@ -3,13 +3,15 @@
  * never taken for ours. Stacks are mapped to the author's lines here, off the workers' threads.
  */
 import { createStackMapper, type StackMapper } from "@nano/bundle/map-stack";
-import { WEB_API_SCRIPT_NAME } from "@nano/isolate/script-names";
+import { APP_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "@nano/isolate/script-names";
 import type { VersionId } from "@nano/protocol/brands";
 import { openUnpackedSliver } from "@nano/sliver/unpacked-sliver";
 import type { AppLogLine } from "../worker-messages.ts";
 
 /** Source maps held decoded; the one that was used longest ago leaves first. */
 export const MAX_STACK_MAPPERS = 32;
+const FRAME = /^\s+at /;
+const SCRIPT_PLACE = /app\.js:\d+:\d+/;
 
 export interface AppLogOptions {
   /** The unpacked sliver of a version, where one is known. */
@@ -27,9 +29,16 @@ export class AppLog {
 
   write(line: AppLogLine): void {
     const { stack, versionId, text, ...rest } = line;
-    const whole = stack === undefined ? text : withStack(text, this.#mapStack(versionId, stack));
+    const whole = this.#mapText(versionId, stack === undefined ? text : withStack(text, stack));
     const time = new Date().toISOString();
     this.#options.write(`${JSON.stringify({ stream: "app", time, ...rest, versionId, text: whole })}\n`);
+  }
+
+  /** Stacks stand in what an app logs itself, too. */
+  #mapText(versionId: VersionId, text: string): string {
+    if (!SCRIPT_PLACE.test(text)) return text;
+    const lines = text.split("\n").filter((line) => !isOurFrame(line));
+    return this.#mapStack(versionId, lines.join("\n"));
   }
 
   #mapStack(versionId: VersionId, stack: string): string {
@@ -57,8 +66,13 @@ export class AppLog {
   }
 }
 
-/** V8's stacks begin with the name and message that the text has already; frames of ours are no help to the author. */
+/** V8's stacks begin with the name and message that the text has already. */
 function withStack(text: string, stack: string): string {
-  const frames = stack.split("\n").filter((line) => /^\s+at /.test(line) && !line.includes(WEB_API_SCRIPT_NAME));
+  const frames = stack.split("\n").filter((line) => FRAME.test(line) && !isOurFrame(line));
   return frames.length === 0 ? text : `${text}\n${frames.join("\n")}`;
+}
+
+/** Frames of the web-api, and those of the host that isolated-vm puts under a guest's: no help to the author, and none of theirs. */
+function isOurFrame(line: string): boolean {
+  return FRAME.test(line) && (line.includes(WEB_API_SCRIPT_NAME) || !line.includes(`${APP_SCRIPT_NAME}:`));
 }
