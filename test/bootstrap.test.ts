@@ -67,12 +67,12 @@ async function run(args: readonly string[], env: Readonly<Record<string, string>
 
 describe("set-up", () => {
   test("does each step once, and nothing the second time", async () => {
-    const first = await run(["start", "--port", "1"]);
-    expect(first).toMatchObject({ exitCode: 0, stdout: "served run --port 1\n" });
+    const first = await run(["start", "app"]);
+    expect(first).toMatchObject({ exitCode: 0, stdout: "served run app\n" });
     expect(first.calls).toEqual(["npm ci --ignore-scripts", "pnpm install", "turbo"]);
     expect(first.stderr).toMatch(/set-up: pnpm \.\.\.\n.*done in .*\n.*dependencies .*\n.*done.*\n.*build .*\n.*done/);
-    const second = await run(["start", "--port", "1"]);
-    expect(second).toEqual({ exitCode: 0, stdout: "served run --port 1\n", stderr: "", calls: [] });
+    const second = await run(["start", "app"]);
+    expect(second).toEqual({ exitCode: 0, stdout: "served run app\n", stderr: "", calls: [] });
   });
 
   test("does again what a changed file asks for, and no more", async () => {
@@ -104,6 +104,20 @@ describe("set-up", () => {
 describe("a task", () => {
   test("passes its exit code on", async () => {
     expect((await run(["start"], { FAKE_TASK_CODE: "3" })).exitCode).toBe(3);
+  });
+
+  test.each([
+    ["", "--config test/apps/nano.config.json"],
+    ["--port 8181 --admin-port 9191", "--config test/apps/nano.config.json --port 8181 --admin-port 9191"],
+    ["--port=8181 -v", "--config test/apps/nano.config.json --port=8181 -v"],
+    ["--port 8181 my-app", "--port 8181 my-app"],
+    ["--config=x.json --port 1", "--config=x.json --port 1"],
+    ["--entrypoint x.ts", "--entrypoint x.ts"],
+    ["--sliver x.sliver", "--sliver x.sliver"],
+    ["--help", "--help"],
+  ])("start serves the example apps unless it is told what to serve: %s", async (given, passed) => {
+    const { stdout } = await run(["start", ...given.split(" ").filter(Boolean)]);
+    expect(stdout).toBe(`served run ${passed}\n`);
   });
 
   test("that is unknown is refused, with those that there are", async () => {

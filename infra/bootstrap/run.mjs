@@ -9,6 +9,11 @@ import { findUnsupported, setUp } from "./steps.mjs";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+/** What `npm start` serves unless it is told. */
+const EXAMPLE_APPS = ["--config", "test/apps/nano.config.json"];
+const TARGET_OPTIONS = ["--config", "--entrypoint", "--sliver", "--help", "-h"];
+/** Other options of `nanoctl run` whose value is the next argument. */
+const OPTIONS_WITH_VALUE = ["--host", "--port", "--admin-port", "--data-dir"];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -19,7 +24,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  */
 const tasks = {
   start: ({ node, env, args }) => {
-    const serve = args.length > 0 ? args : ["--config", "test/apps/nano.config.json"];
+    const serve = namesTarget(args) ? args : [...EXAMPLE_APPS, ...args];
     return runInForeground(node, ["packages/cli/src/main.ts", "run", ...serve], { cwd: root, env });
   },
 
@@ -38,6 +43,14 @@ const tasks = {
   /** Set-up alone. */
   "set-up": async () => 0,
 };
+
+/** Whether arguments of `nanoctl run` say what to serve, or ask for help. @param {readonly string[]} args */
+function namesTarget(args) {
+  return args.some((arg, i) => {
+    if (!arg.startsWith("-")) return !OPTIONS_WITH_VALUE.includes(args[i - 1] ?? "");
+    return TARGET_OPTIONS.includes(arg.replace(/=.*$/s, ""));
+  });
+}
 
 /** @param {readonly string[]} argv */
 async function main(argv) {
