@@ -28,6 +28,12 @@ export const errors = defineErrors("CTL", {
     (d: { directory: string }) =>
       `Data directory ${d.directory} is in use by another nanoctl: end that one, or choose another by --data-dir`,
   ),
+  PORT_IN_USE: ours(
+    "caller",
+    "port_in_use",
+    (d: { host: string; port: number; option: string; key: string }) =>
+      `Port ${d.port} of ${d.host} is in use: end what listens there, or choose another by ${d.option} or ${d.key}`,
+  ),
   SERVICE_NOT_STARTED: ours(
     "platform",
     "service",

@@ -7,6 +7,7 @@ import { printable, type Terminal } from "../output/terminal.ts";
 import { type AdminEndpoint, openAdminEndpoint } from "./admin-endpoint.ts";
 import { openAppSource } from "./app-source.ts";
 import { awaitRouted } from "./await-routed.ts";
+import { checkPort } from "./check-port.ts";
 import { Deployer } from "./deployer.ts";
 import type { DeploymentOutcome } from "./deployment.ts";
 import { Launcher } from "./launcher.ts";
@@ -17,6 +18,8 @@ import { adminAddress, describeServices, type Places, registryAddress, ServiceNa
 const REPLACE_GRACE_MS = 5000;
 /** What the router calls the address that clients reach. */
 const ROUTER_ADDRESS = "http";
+const PORT_WORDS = { option: "--port", key: "server.port" };
+const ADMIN_PORT_WORDS = { option: "--admin-port", key: "server.admin_port" };
 
 export interface MachineOptions {
   readonly places: Places;
@@ -64,9 +67,10 @@ export class Machine {
     return this.#closing.signal.aborted;
   }
 
-  /** Starts the services. @throws CTL_SERVICE_NOT_STARTED, KIT_ADDRESS_IN_USE */
+  /** Starts the services. @throws CTL_SERVICE_NOT_STARTED, CTL_PORT_IN_USE */
   async start({ server }: RunPlan): Promise<void> {
     const { places, terminal, isVerbose, env } = this.#options;
+    await checkPort({ ...server, ...PORT_WORDS });
     terminal.status("starting the services");
     const launcher = new Launcher({ specs: describeServices(places, server, env), terminal, isVerbose });
     this.#launcher = launcher;
@@ -136,6 +140,8 @@ export class Machine {
       this.#admin = next;
     }
     if (server.host === before.host && server.port === before.port) return;
+    // On the same port it is our own router that listens.
+    if (server.port !== before.port) await checkPort({ ...server, ...PORT_WORDS });
     const router = this.#launcher.find(ServiceName.ROUTER);
     try {
       this.#keepPort(await router.replace(this.#routerEnv(server), REPLACE_GRACE_MS));
@@ -160,7 +166,8 @@ export class Machine {
     this.#launcher?.find(ServiceName.ROUTER).setEnv(this.#routerEnv(this.#listener));
   }
 
-  #openAdmin(port: number): Promise<AdminEndpoint> {
+  async #openAdmin(port: number): Promise<AdminEndpoint> {
+    await checkPort({ host: "127.0.0.1", port, ...ADMIN_PORT_WORDS });
     return openAdminEndpoint({
       port,
       services: this.#launcher?.services ?? [],
