@@ -12,8 +12,10 @@ import {
   type TrustedKeys,
   trustKey,
 } from "@nano/sliver/signing-key";
+import { createDataDirectory } from "./data-directory.ts";
 
 export interface KeyPlaces {
+  readonly directory: string;
   readonly signingKeyFile: string;
   readonly trustedDirectory: string;
 }
@@ -29,6 +31,7 @@ export interface KeyPlaceOptions {
 export function findKeyPlaces({ chosenDataDirectory, dataDirectory, env }: KeyPlaceOptions): KeyPlaces {
   const directory = chosenDataDirectory ?? userDirectory(env) ?? dataDirectory;
   return {
+    directory,
     signingKeyFile: join(directory, "keys/sliver.key.pem"),
     trustedDirectory: join(directory, "keys/trusted"),
   };
@@ -36,6 +39,7 @@ export function findKeyPlaces({ chosenDataDirectory, dataDirectory, env }: KeyPl
 
 /** Makes the builder's key where there is none, and trusts it. @throws SLIVER_KEY_UNUSABLE */
 export async function openKeys(places: KeyPlaces): Promise<{ signingKey: SigningKey; trustedKeys: TrustedKeys }> {
+  createDataDirectory(places.directory);
   const signingKey = await loadOrCreateSigningKey(places.signingKeyFile);
   await trustKey(places.trustedDirectory, signingKey);
   return { signingKey, trustedKeys: await loadTrustedKeys(places.trustedDirectory) };

@@ -4,8 +4,9 @@
  * I1 The lock ends with its process, however that ends: it is a socket in the kernel's abstract namespace, no file.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, realpathSync } from "node:fs";
+import { realpathSync } from "node:fs";
 import { createServer } from "node:net";
+import { createDataDirectory } from "../config/data-directory.ts";
 import { errors } from "../errors.ts";
 
 export interface DataLock {
@@ -14,7 +15,7 @@ export interface DataLock {
 
 /** Makes the directory where there is none. @throws CTL_DATA_DIR_IN_USE */
 export async function lockDataDirectory(directory: string): Promise<DataLock> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  createDataDirectory(directory);
   const digest = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 32);
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
