@@ -40,6 +40,8 @@ const HANDLED = new Set<unknown>([
 export class GuestCalls {
   readonly #options: AppIsolateOptions;
   readonly #enter: Enter;
+  /** The timer whose entry is running: set again in it, it is an interval, and stays whose it was. */
+  #firing: GuestTimer | null = null;
   #digestsInFlight = 0;
 
   constructor(options: AppIsolateOptions, enter: Enter) {
@@ -99,7 +101,9 @@ export class GuestCalls {
     if (context.timers.size >= MAX_TIMERS || context.timers.has(id)) return false;
     const fire = (): void => {
       context.timers.delete(id);
+      this.#firing = timer;
       this.#enter(context, timer.owner, GuestEvent.TIMER, id);
+      this.#firing = null;
     };
     const delay = typeof delayMs === "number" && delayMs > 0 ? Math.min(delayMs, MAX_DELAY_MS) : 0;
     let cancel: () => void;
@@ -110,7 +114,9 @@ export class GuestCalls {
       const timeout = setTimeout(fire, delay);
       cancel = () => clearTimeout(timeout);
     }
-    const timer: GuestTimer = { ...context.hold(owner), cancel };
+    const firing = this.#firing;
+    const holding = firing !== null && firing.id === id ? firing : context.hold(owner);
+    const timer: GuestTimer = { owner: holding.owner, newestRunId: holding.newestRunId, id, cancel };
     context.timers.set(id, timer);
     return true;
   }

@@ -24,6 +24,7 @@ export interface Holding {
 }
 
 export interface GuestTimer extends Holding {
+  readonly id: number;
   readonly cancel: () => void;
 }
 

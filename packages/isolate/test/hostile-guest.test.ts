@@ -68,6 +68,13 @@ describe("one end of the response", () => {
     expect(sink.head?.status).toBe(200);
   });
 
+  test("a second head while the first one's body streams is dropped", () => {
+    const respond = (status: number): string => `op(${HostOp.RESPOND}, id, ${status}, "", "", true);`;
+    const { sink } = openHostileGuest().run(`${respond(200)} ${respond(201)} op(${HostOp.RESPONSE_END}, id);`);
+    expect(sink.events).toEqual(["respond stream", "end"]);
+    expect(sink.head?.status).toBe(200);
+  });
+
   test("chunks and ends before the head, after the end and of others go nowhere", () => {
     const { run } = openHostileGuest();
     const other = run("").sink;
