@@ -127,6 +127,8 @@ describe("the isolate", () => {
       httpStatus: 503,
     });
     await Promise.all([get.done, post.done]);
+    expect(worker.counters.limitEnds).toEqual({ cpu_limit: 1 });
+    expect(worker.cache.isolateCount).toBe(0);
     expect([get.error?.reason, get.error?.retryable]).toEqual(["isolate_lost", true]);
     expect([post.error?.reason, post.error?.retryable]).toEqual(["isolate_lost", false]);
     expect((await ask(link, { versionId })).text).toBe("fine");
