@@ -104,3 +104,16 @@ test("a changed config is applied without a restart, and a bad one is refused wh
   expect((await nano.ask("bad.localhost")).status).toBe(404);
   expect((await nano.ask(HOST)).text).toBe("version 1");
 });
+
+test("an app that was never built gets 503 not_built, and is served once it is repaired", async () => {
+  fixture = new Fixture([
+    { hostname: HOST, source: "export default {" },
+    { hostname: "good.localhost", source: version(1) },
+  ]);
+  nano = await NanoProcess.start(fixture.args);
+  const { status, headers } = await nano.ask(HOST);
+  expect([status, headers["x-nano-error"]]).toEqual([503, "not_built"]);
+  expect((await nano.ask("nobody.localhost")).status).toBe(404);
+  fixture.edit(HOST, version(1));
+  await untilAnswer("version 1");
+});

@@ -73,6 +73,10 @@ function createFake(known: readonly string[] = []) {
         pendingVersions: [],
         versionCount: 1,
       })),
+    async createApp(app) {
+      apps.add(app);
+      log.push(`create ${app}`);
+    },
     async deleteApp(app) {
       apps.delete(app);
       log.push(`delete ${app}`);
@@ -113,20 +117,19 @@ describe("a plan", () => {
     await deployer.apply(planOf("a", "b"));
     log.length = 0;
     await deployer.apply(planOf("b", "c"));
-    expect(log).toEqual(["delete a", "deploy c"]);
+    expect(log).toEqual(["delete a", "create c", "deploy c"]);
     expect(hosts()).toEqual(["b.localhost", "c.localhost"]);
     expect([...sources.keys()]).toEqual(["b", "c"]);
   });
 
-  test("with an app that cannot be built serves the others, and it too once it is repaired", async () => {
+  test("with an app that cannot be built serves the others, and leads to it too: it is not built, not unknown", async () => {
     const { deployer, outcomes, makes, edit, hosts } = createFake();
     makes.set("a", broken);
     await deployer.apply(planOf("a", "b"));
     expect(outcomes.toSorted()).toEqual(["a failed", "b serving"]);
-    expect(hosts()).toEqual(["b.localhost"]);
+    expect(hosts()).toEqual(["a.localhost", "b.localhost"]);
     await edit("a", good);
     expect(outcomes.at(-1)).toBe("a serving");
-    expect(hosts()).toEqual(["a.localhost", "b.localhost"]);
   });
 });
 

@@ -5,6 +5,8 @@
  *   PUT    /v1/artifacts/:digest             raw bytes → 201 stored, 200 already there   ArtifactAnswer
  *   HEAD   /v1/artifacts/:digest             200 or 404
  *   GET    /v1/apps                                                                      AppsAnswer
+ *   PUT    /v1/apps/:app                     makes it, without a version, or leaves it as it is: routes may
+ *                                            lead to it before anything of it is built   AppAnswer
  *   DELETE /v1/apps/:app                     with its versions, builds and routes → 204
  *   POST   /v1/apps/:app/versions            DeployRequest → 202 building, 200 settled   VersionAnswer
  *                                            202 too, state `queued`, where what is built and serves is built

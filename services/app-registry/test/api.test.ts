@@ -115,6 +115,8 @@ test("more builds of one app, or more apps, than the limits allow are refused", 
   await api.deploy("shop", "1");
   await expect(api.deploy("shop", "2")).rejects.toThrow("REGISTRY_TOO_MANY_BUILDS");
   await expect(api.deploy("other", "1")).rejects.toThrow("REGISTRY_TOO_MANY_APPS");
+  const made = await api.send("PUT", registryPaths.app("other" as AppName));
+  expect(made.body).toMatchObject({ code: "REGISTRY_TOO_MANY_APPS" });
 });
 
 test("the API answers on a Unix socket beside the port", async () => {

@@ -1,10 +1,11 @@
 /**
  * Brings the registry to what a plan says, and keeps it there while files change.
  *
- * I1 The registry's apps and routes are those of the plan: what an earlier run or config left is removed.
+ * I1 The registry's apps and routes are those of the plan, those of apps that are not built too: what an earlier run
+ *    or config left is removed.
  * I2 Of many apps, at most `DEPLOYS_AT_ONCE` are bundled and uploaded at a time.
  */
-import { toWireError } from "@nano/protocol/errors";
+import type { AppName } from "@nano/protocol/brands";
 import type { AppPlan, RunPlan } from "../config/config-file.ts";
 import type { AppSource } from "./app-source.ts";
 import { Deployment, type DeploymentOutcome, type MakeArtifacts } from "./deployment.ts";
@@ -29,7 +30,6 @@ interface Served {
 export class Deployer {
   readonly #options: DeployerOptions;
   readonly #served = new Map<string, Served>();
-  #routedApps = "";
 
   constructor(options: DeployerOptions) {
     this.#options = options;
@@ -46,9 +46,13 @@ export class Deployer {
     const known = new Map((await registry.listApps()).map((app) => [app.name, app]));
     const wanted = new Set(plan.apps.map((app) => app.name));
     const changed: Served[] = [];
+    const unknown: AppName[] = [];
     for (const app of plan.apps) {
       const served = this.#served.get(app.name);
-      if (served !== undefined && JSON.stringify(served.deployment.plan) === JSON.stringify(app)) continue;
+      if (!known.has(app.name)) unknown.push(app.name);
+      // One without an outcome is left from an attempt that the registry refused.
+      const isKept = served?.deployment.outcome != null && isSame(served.deployment.plan, app);
+      if (isKept) continue;
       if (served === undefined) {
         const created: Served = { deployment: this.#createDeployment(app), source: null };
         const record = known.get(app.name);
@@ -61,8 +65,12 @@ export class Deployer {
       }
     }
     for (const [name, served] of this.#served) if (!wanted.has(served.deployment.plan.name)) await this.#drop(name);
-    await this.#putRoutes();
+    // Before others are made, so that there is room for them; their routes go with them.
     for (const name of known.keys()) if (!wanted.has(name)) await registry.deleteApp(name);
+    await forEachLimited(unknown, DEPLOYS_AT_ONCE, (name) => registry.createApp(name));
+    await registry.replaceRoutes(
+      plan.apps.flatMap(({ name, routes }) => routes.map((route) => ({ ...route, app: name }))),
+    );
     await forEachLimited(changed, DEPLOYS_AT_ONCE, async (served) => {
       const { deployment } = served;
       this.#options.onStep(deployment.plan, "bundling");
@@ -94,27 +102,14 @@ export class Deployer {
       registry: this.#options.registry,
       onStep: (step) => this.#options.onStep(deployment.plan, step),
       onLog: (text) => this.#options.onLog(deployment.plan, text),
-      onOutcome: async (outcome) => {
-        const refused = await this.#putRoutes().then(
-          () => null,
-          (error: unknown) => toWireError(error),
-        );
-        this.#options.onOutcome(deployment.plan, refused === null ? outcome : { kind: "failed", error: refused });
-      },
+      onOutcome: (outcome) => this.#options.onOutcome(deployment.plan, outcome),
     });
     return deployment;
   }
+}
 
-  /** Routes of the apps that the registry knows; written only where that changed. */
-  async #putRoutes(): Promise<void> {
-    const routes = this.deployments
-      .filter((each) => each.hasRecord)
-      .flatMap(({ plan }) => plan.routes.map((route) => ({ ...route, app: plan.name })));
-    const text = JSON.stringify(routes);
-    if (text === this.#routedApps) return;
-    await this.#options.registry.replaceRoutes(routes);
-    this.#routedApps = text;
-  }
+function isSame(a: AppPlan, b: AppPlan): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 async function forEachLimited<T>(items: readonly T[], limit: number, run: (item: T) => Promise<void>): Promise<void> {

@@ -42,7 +42,6 @@ export class Deployment {
   #plan: AppPlan;
   #outcome: DeploymentOutcome | null = null;
   #isServing = false;
-  #hasRecord = false;
   #version: string | null = null;
   #running: Promise<void> | null = null;
   #wanted: MakeArtifacts | null = null;
@@ -61,14 +60,8 @@ export class Deployment {
     return this.#outcome;
   }
 
-  /** Whether the registry knows the app, so that routes may lead to it. */
-  get hasRecord(): boolean {
-    return this.#hasRecord;
-  }
-
   /** The app is known from an earlier run, and may serve already. */
   adopt(isServing: boolean): void {
-    this.#hasRecord = true;
     this.#isServing = isServing;
   }
 
@@ -122,7 +115,6 @@ export class Deployment {
     const fingerprint = made.sliver?.fingerprint ?? null;
     const { manifest } = made;
     let answer = await registry.deploy(plan.name, { manifest, bundle, assets, sliver, fingerprint, activate: true });
-    this.#hasRecord = true;
     const isFirst = this.#version === null;
     const isChanged = answer.version !== this.#version;
     let built: Extract<BuildEvent, { type: "built" }> | null = null;

@@ -40,6 +40,8 @@ export interface RegistryClient {
   followBuild(app: AppName, version: VersionId, take: (event: BuildEvent) => void): Promise<void>;
   replaceRoutes(routes: readonly Route[]): Promise<void>;
   listApps(): Promise<AppsAnswer["apps"]>;
+  /** Makes an app without a version, where there is none of that name. */
+  createApp(app: AppName): Promise<void>;
   deleteApp(app: AppName): Promise<void>;
   /** A place in the change feed that holds every change answered so far. */
   readPosition(): Promise<FeedAnswer>;
@@ -100,6 +102,9 @@ export function createRegistryClient(address: string): RegistryClient {
     },
     async listApps() {
       return (await sendJson("GET", registryPaths.apps, undefined, appsAnswerSchema)).apps;
+    },
+    async createApp(app) {
+      await send("PUT", registryPaths.app(app));
     },
     async deleteApp(app) {
       await send("DELETE", registryPaths.app(app));

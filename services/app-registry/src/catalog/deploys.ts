@@ -79,6 +79,15 @@ export class Deploys {
     return { version, isRebuilding: need === "rebuild" };
   }
 
+  /** Makes an app without a version, or finds it. @throws REGISTRY_TOO_MANY_APPS */
+  createApp(name: AppName): Promise<AppRecord> {
+    return this.#catalog.transact((tx) => {
+      const app = this.#findOrCreateApp(tx, name);
+      tx.put(app);
+      return app;
+    });
+  }
+
   /** Lets an app serve a version: now, or when its build ends. @throws REGISTRY_NOT_FOUND, REGISTRY_NOT_BUILT */
   activate(name: AppName, id: VersionId): Promise<AppRecord> {
     return this.#catalog.transact((tx) => {
@@ -136,11 +145,7 @@ export class Deploys {
     deploy: { app: AppName; id: VersionId; manifest: Manifest; request: DeployRequest },
   ): BuildNeed {
     const { id, request } = deploy;
-    const known = tx.app(deploy.app);
-    if (known === null && tx.countApps() >= this.#limits.appCount) {
-      throw errors.TOO_MANY_APPS({ limitCount: this.#limits.appCount });
-    }
-    const app: AppRecord = known ?? { kind: "app", name: deploy.app, activeVersion: null };
+    const app = this.#findOrCreateApp(tx, deploy.app);
     let build = tx.build(id);
     const version = tx.version(id) ?? versionRecord(deploy, new Date().toISOString());
     if (tx.version(id) === null || build === null || build.state === "failed") {
@@ -154,6 +159,15 @@ export class Deploys {
     pruneVersions(tx, next, { keptCount: this.#limits.keptVersionCount, subject: id });
     if (isUnsettled(build)) return "build";
     return missingEngines(version, build, tx.announcedEngines()).length > 0 ? "rebuild" : "none";
+  }
+
+  #findOrCreateApp(tx: Transaction, name: AppName): AppRecord {
+    const known = tx.app(name);
+    if (known !== null) return known;
+    if (tx.countApps() >= this.#limits.appCount) {
+      throw errors.TOO_MANY_APPS({ limitCount: this.#limits.appCount });
+    }
+    return { kind: "app", name, activeVersion: null };
   }
 
   #refuseManyBuilds(tx: Transaction, app: AppName): void {

@@ -51,6 +51,12 @@ export function createAppRoutes(options: AppRoutesOptions): Hono {
 
   routes.get("/", (c) => c.json({ apps: showApps(catalog.state) }));
 
+  routes.put("/:app", async (c) => {
+    const name = appParam(c);
+    const app = await deploys.createApp(name);
+    return c.json(showApp(app, showVersions(catalog.state, name).length));
+  });
+
   routes.delete("/:app", async (c) => {
     await deploys.deleteApp(appParam(c));
     return c.body(null, 204);
