@@ -69,6 +69,8 @@ test("an edit with a syntax error is told with file, line and excerpt, and the o
   fixture.edit(HOST, "export default { fetch: () => new Response('x' }\n");
   await nano.waitForOutput(/index\.js:1:\d+[\s\S]*new Response\('x' }/, from);
   expect((await nano.ask(HOST)).text).toBe("version 1");
+  fixture.edit(HOST, version(1));
+  await nano.waitForOutput(/✓ edited: unchanged/, from);
 });
 
 test("an edit whose init throws is told with file, line and excerpt, and the old version serves on", async () => {
@@ -101,8 +103,12 @@ test("a changed config is applied without a restart, and a bad one is refused wh
   // What is listed is served: the very next request meets it.
   await nano.waitForOutput(/curl .*second/, from);
   expect((await nano.ask("second.localhost")).text).toBe("version 2");
+  expect(nano.output.slice(from)).not.toMatch(/curl .*edited/);
   expect((await nano.ask("bad.localhost")).status).toBe(404);
   expect((await nano.ask(HOST)).text).toBe("version 1");
+  from = nano.output.length;
+  fixture.write([]);
+  await nano.waitForOutput(/- second: no longer served\nNothing is served: the config file has no apps/, from);
 });
 
 test("an app that was never built gets 503 not_built, and is served once it is repaired", async () => {

@@ -94,7 +94,10 @@ function createFake(known: readonly string[] = []) {
     },
     onStep: () => {},
     onLog: () => {},
-    onOutcome: (plan: AppPlan, outcome: DeploymentOutcome) => outcomes.push(`${plan.name} ${outcome.kind}`),
+    onOutcome: (plan: AppPlan, outcome: DeploymentOutcome) => {
+      const isMended = outcome.kind === "serving" && outcome.isMended;
+      outcomes.push(`${plan.name} ${outcome.kind}${isMended ? ", mended" : ""}`);
+    },
   });
   const edit = async (name: string, make: MakeArtifacts): Promise<void> => {
     sources.get(name)?.(make);
@@ -116,7 +119,7 @@ describe("a plan", () => {
     const { deployer, log, hosts, sources } = createFake();
     await deployer.apply(planOf("a", "b"));
     log.length = 0;
-    await deployer.apply(planOf("b", "c"));
+    expect(await deployer.apply(planOf("b", "c"))).toEqual({ deployed: new Set(["c"]), removed: ["a"] });
     expect(log).toEqual(["delete a", "create c", "deploy c"]);
     expect(hosts()).toEqual(["b.localhost", "c.localhost"]);
     expect([...sources.keys()]).toEqual(["b", "c"]);
@@ -129,7 +132,7 @@ describe("a plan", () => {
     expect(outcomes.toSorted()).toEqual(["a failed", "b serving"]);
     expect(hosts()).toEqual(["a.localhost", "b.localhost"]);
     await edit("a", good);
-    expect(outcomes.at(-1)).toBe("a serving");
+    expect(outcomes.at(-1)).toBe("a serving, mended");
   });
 });
 
@@ -140,6 +143,9 @@ describe("an edit", () => {
     await edit("a", broken);
     expect(outcomes).toEqual(["a serving", "a stale"]);
     expect(hosts()).toEqual(["a.localhost"]);
+    await edit("a", good);
+    await edit("a", good);
+    expect(outcomes.slice(2)).toEqual(["a serving, mended", "a serving"]);
   });
 
   test("of an app that served in an earlier run leaves that version too", async () => {

@@ -22,6 +22,12 @@ export interface DeployerOptions {
   onOutcome(plan: AppPlan, outcome: DeploymentOutcome): void;
 }
 
+/** What a plan changed. */
+export interface PlanChange {
+  readonly deployed: ReadonlySet<AppName>;
+  readonly removed: readonly AppName[];
+}
+
 interface Served {
   readonly deployment: Deployment;
   source: AppSource | null;
@@ -41,7 +47,7 @@ export class Deployer {
   }
 
   /** Resolves when every app of the plan is served or has failed. Not to be called again before that. */
-  async apply(plan: RunPlan): Promise<void> {
+  async apply(plan: RunPlan): Promise<PlanChange> {
     const { registry } = this.#options;
     const known = new Map((await registry.listApps()).map((app) => [app.name, app]));
     const wanted = new Set(plan.apps.map((app) => app.name));
@@ -64,7 +70,8 @@ export class Deployer {
         changed.push(served);
       }
     }
-    for (const [name, served] of this.#served) if (!wanted.has(served.deployment.plan.name)) await this.#drop(name);
+    const removed = [...this.#served.values()].map((each) => each.deployment.plan.name).filter((n) => !wanted.has(n));
+    for (const name of removed) await this.#drop(name);
     // Before others are made, so that there is room for them; their routes go with them.
     for (const name of known.keys()) if (!wanted.has(name)) await registry.deleteApp(name);
     await forEachLimited(unknown, DEPLOYS_AT_ONCE, (name) => registry.createApp(name));
@@ -83,6 +90,7 @@ export class Deployer {
       }
       await deployment.settled();
     });
+    return { deployed: new Set(changed.map((each) => each.deployment.plan.name)), removed };
   }
 
   async close(): Promise<void> {

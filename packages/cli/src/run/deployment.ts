@@ -21,6 +21,8 @@ export type DeploymentOutcome =
       readonly note: string;
       readonly isChanged: boolean;
       readonly isFirst: boolean;
+      /** The attempt before this one failed. */
+      readonly isMended: boolean;
     }
   | { readonly kind: "failed" | "stale"; readonly error: WireError };
 
@@ -117,6 +119,7 @@ export class Deployment {
     let answer = await registry.deploy(plan.name, { manifest, bundle, assets, sliver, fingerprint, activate: true });
     const isFirst = this.#version === null;
     const isChanged = answer.version !== this.#version;
+    const isMended = this.#outcome !== null && this.#outcome.kind !== "serving";
     let built: Extract<BuildEvent, { type: "built" }> | null = null;
     if (answer.state === "queued" || answer.state === "building") {
       onStep("building");
@@ -127,7 +130,7 @@ export class Deployment {
     this.#isServing = true;
     this.#version = answer.version;
     const elapsedMs = performance.now() - startedAtMs;
-    return { kind: "serving", elapsedMs, note: noteOf(answer, built), isChanged, isFirst };
+    return { kind: "serving", elapsedMs, note: noteOf(answer, built), isChanged, isFirst, isMended };
   }
 
   async #follow(answer: VersionAnswer): Promise<Extract<BuildEvent, { type: "built" }> | null> {

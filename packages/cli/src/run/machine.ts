@@ -1,14 +1,15 @@
 /** The running machine: its services, its admin endpoint and its apps as one thing that a plan is applied to. */
+import type { AppName } from "@nano/protocol/brands";
 import type { TrustedKeys } from "@nano/sliver/signing-key";
-import type { AppPlan, RunPlan, ServerSettings } from "../config/config-file.ts";
+import type { RunPlan, ServerSettings } from "../config/config-file.ts";
 import { type Listener, showAppTable } from "../output/app-table.ts";
-import { describeWire } from "../output/describe-error.ts";
+import { formatOutcome } from "../output/outcome-lines.ts";
 import { printable, type Terminal } from "../output/terminal.ts";
 import { type AdminEndpoint, openAdminEndpoint } from "./admin-endpoint.ts";
 import { openAppSource } from "./app-source.ts";
 import { awaitRouted } from "./await-routed.ts";
 import { checkPort } from "./check-port.ts";
-import { Deployer } from "./deployer.ts";
+import { Deployer, type PlanChange } from "./deployer.ts";
 import type { DeploymentOutcome } from "./deployment.ts";
 import { Launcher } from "./launcher.ts";
 import { createRegistryClient, type RegistryClient } from "./registry-client.ts";
@@ -27,6 +28,11 @@ export interface MachineOptions {
   readonly terminal: Terminal;
   readonly isVerbose: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export interface MachineChange extends PlanChange {
+  /** The address that clients reach is another. */
+  readonly isMoved: boolean;
 }
 
 export class Machine {
@@ -58,7 +64,8 @@ export class Machine {
       onOutcome: (plan, outcome) => {
         this.#steps.delete(plan.name);
         this.#showSteps();
-        this.#showOutcome(plan, outcome, terminal);
+        if (this.#isClosed) return;
+        for (const line of formatOutcome(plan.name, outcome, terminal)) terminal.line(line);
       },
     });
   }
@@ -82,25 +89,45 @@ export class Machine {
   }
 
   /** Brings services and apps to what a plan says; what it serves, a request made after this is served. */
-  async apply(plan: RunPlan): Promise<void> {
+  async apply(plan: RunPlan): Promise<MachineChange> {
+    const before = this.#listener;
     await this.#applyServer(plan.server);
-    await this.#deployer.apply(plan);
+    const change = await this.#deployer.apply(plan);
     await this.#awaitRouted();
     this.#isDeployed = true;
+    return { ...change, isMoved: before.host !== this.#listener.host || before.port !== this.#listener.port };
+  }
+
+  /** Shows what a changed plan brought. */
+  showChange({ deployed, removed, isMoved }: MachineChange): void {
+    const { terminal } = this.#options;
+    for (const name of removed) terminal.line(`- ${name}: no longer served`);
+    if (isMoved || this.#deployer.deployments.length === 0) this.showApps();
+    else if (deployed.size > 0) this.#showTable((name) => deployed.has(name));
+    else if (removed.length === 0) terminal.line("No app changed");
   }
 
   showApps(): void {
-    const rows = this.#deployer.deployments.map(({ plan, outcome }) => ({
+    const { terminal } = this.#options;
+    if (this.#deployer.deployments.length === 0) {
+      terminal.line(terminal.paint("yellow", "Nothing is served: the config file has no apps"));
+    } else {
+      this.#showTable(() => true);
+    }
+    if (this.#admin === null) return;
+    terminal.line();
+    terminal.line(`metrics and health: http://${this.#admin.address}/metrics /healthz /readyz`);
+  }
+
+  #showTable(isShown: (name: AppName) => boolean): void {
+    const shown = this.#deployer.deployments.filter(({ plan }) => isShown(plan.name));
+    const rows = shown.map(({ plan, outcome }) => ({
       app: plan.name,
       routes: plan.routes,
       state: outcome?.kind ?? ("failed" as const),
       note: noteOf(outcome),
     }));
     showAppTable(rows, this.#listener, this.#options.terminal);
-    if (this.#admin !== null) {
-      this.#options.terminal.line();
-      this.#options.terminal.line(`metrics and health: http://${this.#admin.address}/metrics /healthz /readyz`);
-    }
   }
 
   /** Idempotent. */
@@ -180,19 +207,6 @@ export class Machine {
     const [first] = this.#steps;
     const more = this.#steps.size > 1 ? ` and ${this.#steps.size - 1} more` : "";
     this.#options.terminal.status(first === undefined ? null : `${first[0]}: ${first[1]}${more}`);
-  }
-
-  #showOutcome(plan: AppPlan, outcome: DeploymentOutcome, terminal: Terminal): void {
-    if (this.#isClosed) return;
-    if (outcome.kind === "serving") {
-      const seconds = (outcome.elapsedMs / 1000).toFixed(2);
-      const what = outcome.isFirst ? "deployed" : "reloaded";
-      if (outcome.isChanged) terminal.line(`${terminal.paint("green", "✓")} ${plan.name}: ${what} in ${seconds} s`);
-      return;
-    }
-    const rest = outcome.kind === "stale" ? "the version before serves on" : "nothing serves";
-    terminal.line(`${terminal.paint("red", "✗")} ${plan.name}: not deployed, ${rest}`);
-    terminal.line(describeWire(outcome.error));
   }
 }
 

@@ -77,9 +77,9 @@ async function watchConfig(machine: Machine, served: Promise<void>, options: Run
   const reload = async (): Promise<void> => {
     try {
       const plan = await loadPlan(target, overrides);
-      await machine.apply(plan);
+      const change = await machine.apply(plan);
       terminal.line(terminal.paint("green", `${shownPath}: applied`));
-      machine.showApps();
+      machine.showChange(change);
     } catch (error) {
       terminal.line(describeError(error, terminal));
       terminal.line(terminal.paint("yellow", `${shownPath}: refused, what was served before is served on`));
