@@ -5,13 +5,15 @@
  * `src/index` with one of `ENTRY_EXTENSIONS`. The manifest is the rest of `nano.json`.
  */
 import { readFile, realpath, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve, sep } from "node:path";
+import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import { type InputProblem, listProblems, parseJsonText, showValue } from "@nano/protocol/input-problems";
 import { type ManifestInput, manifestInputSchema } from "@nano/protocol/manifest";
 import { z } from "zod";
 import { errors } from "./errors.ts";
 
 export const ENTRY_EXTENSIONS = [".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx"] as const;
+/** What a named entry may be. */
+const MODULE_EXTENSIONS: readonly string[] = [...ENTRY_EXTENSIONS, ".cts", ".cjs"];
 export const MANIFEST_FILE = "nano.json";
 const PACKAGE_FILE = "package.json";
 export const ASSETS_DIRECTORY = "assets";
@@ -73,6 +75,15 @@ export async function findAppSource(location: AppLocation): Promise<AppSource> {
   };
 }
 
+/** What an app is called, whatever else is wrong with it. */
+export async function readAppName(location: AppLocation): Promise<string> {
+  const directory = await directoryOf(location).catch(() => null);
+  if (directory === null)
+    return basename("dir" in location ? resolve(location.dir) : dirname(resolve(location.entrypoint)));
+  const packageJson = await readJson(join(directory, PACKAGE_FILE)).catch(() => null);
+  return nameOf((packageJson ?? {}) as PackageFile, directory);
+}
+
 /** The app's directory, without links. @throws BUNDLE_NO_ENTRY */
 export async function directoryOf(location: AppLocation): Promise<string> {
   const path = "dir" in location ? resolve(location.dir) : dirname(resolve(location.entrypoint));
@@ -85,8 +96,13 @@ export async function directoryOf(location: AppLocation): Promise<string> {
 async function findEntry(directory: string, named: string | null): Promise<string | null> {
   if (named !== null) {
     const path = resolve(directory, named);
-    if ((await fileKind(path)) === "file") return realpath(path);
-    throw errors.NO_ENTRY({ directory, found: `${named}, which is no file`, expected: "an entry that exists" });
+    const refuse = (what: string, expected: string) =>
+      errors.NO_ENTRY({ directory, found: `${named}, which is ${what}`, expected });
+    if ((await fileKind(path)) !== "file") throw refuse("no file", "an entry that exists");
+    if (!MODULE_EXTENSIONS.includes(extname(path))) {
+      throw refuse("no JavaScript or TypeScript", `a module (${MODULE_EXTENSIONS.join(", ")})`);
+    }
+    return realpath(path);
   }
   for (const base of ["index", `src${sep}index`]) {
     for (const extension of ENTRY_EXTENSIONS) {
@@ -110,7 +126,7 @@ function readExport(exports: unknown): unknown {
   if (typeof exports !== "object" || exports === null) return exports;
   const table = exports as Readonly<Record<string, unknown>>;
   if ("." in table) return readExport(table["."]);
-  for (const condition of ["workerd", "worker", "import", "default"]) {
+  for (const condition of ["workerd", "worker", "browser", "import", "default"]) {
     if (condition in table) return readExport(table[condition]);
   }
   return undefined;

@@ -4,7 +4,8 @@
  * I1 The script is `__nano_app__(function () { …; return exports; })` and does nothing else: no name of the app reaches
  *    the global object, and its modules run when the host calls the factory.
  * I2 Modules are strict, as the language has them; so are CommonJS packages among them.
- * I3 Packages are taken as a Workers runtime would: conditions `workerd` and `worker`, `import` for imports.
+ * I3 Packages are taken as builds for Workers runtimes take them: conditions `workerd`, `worker` and `browser`, `import`
+ *    for imports; where a package knows none of these, its `browser` field counts.
  */
 import { join } from "node:path";
 import { DEFINE_APP_GLOBAL } from "@nano/web-api/boundary";
@@ -25,9 +26,10 @@ export function createBuildOptions(source: AppSource, entry: EntryPoint): BuildO
     write: false,
     metafile: true,
     bundle: true,
-    platform: "neutral",
-    conditions: ["workerd", "worker"],
-    mainFields: ["module", "main"],
+    // As other builds for Workers: only so does esbuild read the map in a package's `browser` field.
+    platform: "browser",
+    conditions: ["workerd", "worker", "browser"],
+    mainFields: ["browser", "module", "main"],
     // Of the same year as the engine: nothing is lowered, so stacks show what the author wrote.
     target: "esnext",
     format: "iife",

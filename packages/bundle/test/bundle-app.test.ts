@@ -106,25 +106,38 @@ describe("a bundle", () => {
     });
   });
 
-  it("prefers workerd over worker over browser and node exports of a package", async () => {
-    const conditions = {
-      node: "./node.js",
-      browser: "./browser.js",
-      workerd: "./workerd.js",
-      worker: "./worker.js",
-      default: "./node.js",
-    };
+  it.each([
+    [["node", "workerd", "worker", "browser", "default"], "workerd"],
+    [["node", "worker", "browser", "default"], "worker"],
+    [["node", "browser", "default"], "browser"],
+    [["browser", "default"], "browser"],
+    [["node", "default"], "default"],
+  ])("takes the exports of a package that has %s as builds for Workers do: %s", async (conditions, expected) => {
     const exports = await init({
       "index.js": `export { default } from "p";`,
-      "node_modules/p/package.json": JSON.stringify({ name: "p", exports: { ".": conditions } }),
-      ...Object.fromEntries(
-        ["node", "browser", "workerd", "worker"].map((name) => [
-          `node_modules/p/${name}.js`,
-          `export default "${name}"`,
-        ]),
-      ),
+      "node_modules/p/package.json": JSON.stringify({
+        name: "p",
+        exports: { ".": Object.fromEntries(conditions.map((name) => [name, `./${name}.js`])) },
+      }),
+      ...Object.fromEntries(conditions.map((name) => [`node_modules/p/${name}.js`, `export default "${name}"`])),
+      "node_modules/p/node.js": `import "node:fs"; export default "node";`,
     });
-    expect(exports.default).toBe("workerd");
+    expect(exports.default).toBe(expected);
+  });
+
+  it("takes the browser's files of a package where its others import Node modules", async () => {
+    const exports = await init({
+      "index.js": `export { id, hash } from "p";`,
+      "node_modules/p/package.json": JSON.stringify({
+        name: "p",
+        main: "index.js",
+        browser: { "./random.js": "./random.browser.js", crypto: false },
+      }),
+      "node_modules/p/index.js": `exports.id = require("./random.js").id; exports.hash = require("crypto").createHash;`,
+      "node_modules/p/random.js": `exports.id = require("node:crypto").randomUUID();`,
+      "node_modules/p/random.browser.js": `exports.id = "from the browser's file";`,
+    });
+    expect(exports).toEqual({ id: "from the browser's file", hash: undefined });
   });
 
   it("compiles JSX with the import source that the app names", async () => {
@@ -238,6 +251,9 @@ describe("an app's directory", () => {
   it("is refused where there is nothing to serve, or what is named is missing", async () => {
     expect((await refusal({ "readme.md": "x" })).code).toBe("BUNDLE_NO_ENTRY");
     expect((await refusal({ "nano.json": '{"entrypoint":"gone.ts"}' })).message).toContain("gone.ts, which is no file");
+    expect((await refusal({ "nano.json": '{"entrypoint":"nano.json"}' })).message).toMatch(
+      /found nano\.json, which is no JavaScript or TypeScript, expected a module \(\.ts, /,
+    );
     expect((await refusal({ "nano.json": "{", "index.js": "" })).code).toBe("BUNDLE_BAD_MANIFEST");
     await expect(bundleApp({ dir: "/nowhere/at/all" })).rejects.toMatchObject({ code: "BUNDLE_NO_ENTRY" });
   });
