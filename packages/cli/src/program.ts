@@ -32,6 +32,13 @@ Examples:
   $ nanoctl run ./my-app --port 3000
   $ nanoctl run --config nano.config.json`;
 
+const CREATE_HELP = `
+A sliver holds the app's initialised code and its isolation. Its assets, env_vars and limits stay behind: they come
+from the config file that serves the sliver; assets are served from a directory alone.
+
+Example:
+  $ nanoctl sliver create ./my-app -o my-app.sliver`;
+
 const EXIT_HELP = `
 Exit codes: ${ExitCode.OK} done, ${ExitCode.ERROR} error, ${ExitCode.USAGE} usage, ${ExitCode.CONFIG} config, ${ExitCode.SLIVER} sliver, ${ExitCode.INTERRUPTED} interrupted`;
 
@@ -41,7 +48,7 @@ export function createProgram({ version, env, output, end }: ProgramOptions): Co
     .description("Runs many small JavaScript applications, each in its own V8 isolate, started from a sliver.")
     .version(version, "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand(false)
+    .helpCommand("help [command]", "print help of a command")
     .addHelpText("after", EXIT_HELP)
     .showHelpAfterError("(--help shows what there is)")
     .exitOverride()
@@ -75,7 +82,7 @@ export function createProgram({ version, env, output, end }: ProgramOptions): Co
       );
     });
 
-  const sliver = program.command("sliver").description("make, read and check sliver files").helpCommand(false);
+  const sliver = program.command("sliver").description("make, read and check sliver files");
   const dataDir = () =>
     new Option("--data-dir <directory>", "where the signing key and the trusted keys are (default: once per user)");
 
@@ -85,6 +92,7 @@ export function createProgram({ version, env, output, end }: ProgramOptions): Co
     .argument("<directory>", "directory of an app, or its entry module")
     .requiredOption("-o, --output <file>", "where the sliver goes")
     .addOption(dataDir())
+    .addHelpText("after", CREATE_HELP)
     .action(async (path: string, flags: { output: string; dataDir?: string }) => {
       const { createSliver } = await import("./sliver/create-sliver.ts");
       const dataDirectory = flags.dataDir ?? null;

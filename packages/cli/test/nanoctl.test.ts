@@ -3,10 +3,9 @@ import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { createSigningKey } from "@nano/sliver/signing-key";
-import { writeSliver } from "@nano/sliver/sliver-file";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ExitCode } from "../src/exit-codes.ts";
+import { writeSampleSliver } from "./sample-sliver.ts";
 
 const NANOCTL = fileURLToPath(new URL("../bin/nanoctl", import.meta.url));
 
@@ -33,33 +32,22 @@ function nanoctl(...args: string[]): Promise<Ended> {
   });
 }
 
-async function writeSampleSliver(name: string): Promise<string> {
-  const file = join(directory, name);
-  const hex = (length: number) => "0123456789abcdef".repeat(8).slice(0, length);
-  const manifest = {
-    format: 1,
-    app: "hello",
-    versionId: `v${hex(16)}`,
-    fingerprint: hex(32),
-    rung: "heap",
-    skippedRungs: [],
-    attachSecret: "5ec2e7".padEnd(64, "0"),
-    isolation: "request",
-    initMs: 12.3,
-    snapshotBytes: 4,
-    bundle: hex(64),
-  } as unknown as Parameters<typeof writeSliver>[0]["manifest"];
-  const sections = { snapshot: Buffer.from("heap"), script: Buffer.from("code") };
-  await writeFile(file, writeSliver({ manifest, sections }, createSigningKey()));
-  return file;
-}
-
 describe("nanoctl", () => {
   test("prints its version and help", async () => {
     expect(await nanoctl("--version")).toEqual({ exitCode: ExitCode.OK, stdout: "0.1.0\n", stderr: "" });
     const { exitCode, stdout } = await nanoctl("run", "--help");
     expect(exitCode).toBe(ExitCode.OK);
     expect(stdout).toContain("--admin-port");
+  });
+
+  test.each([
+    [["help"], "nanoctl [options] [command]"],
+    [["help", "run"], "--admin-port"],
+    [["help", "sliver"], "inspect"],
+    [["sliver", "help", "create"], "assets, env_vars and limits stay behind"],
+  ])("prints help by a command, too: %j", async (args, shown) => {
+    const { exitCode, stdout } = await nanoctl(...args);
+    expect([exitCode, stdout]).toEqual([ExitCode.OK, expect.stringContaining(shown)]);
   });
 
   test.each([
@@ -99,8 +87,16 @@ describe("nanoctl", () => {
 });
 
 describe("nanoctl sliver", () => {
+  test("creates none of a file that is no module", async () => {
+    const file = join(directory, "nano.config.json");
+    await writeFile(file, '{"apps":[]}');
+    const { exitCode, stderr } = await nanoctl("sliver", "create", file, "-o", join(directory, "x.sliver"));
+    expect(exitCode).toBe(ExitCode.ERROR);
+    expect(stderr).toMatch(/nano\.config\.json, which is no JavaScript or TypeScript, expected a module/);
+  });
+
   test("inspects a sliver in words and as JSON, without its secret", async () => {
-    const file = await writeSampleSliver("good.sliver");
+    const file = await writeSampleSliver(join(directory, "good.sliver"));
     const words = await nanoctl("sliver", "inspect", file);
     expect(words.exitCode).toBe(ExitCode.OK);
     expect(words.stdout).toMatch(/^app\s+hello$/m);
@@ -110,7 +106,11 @@ describe("nanoctl sliver", () => {
   });
 
   test("refuses a sliver of an unknown key, saying which", async () => {
-    const { exitCode, stderr } = await nanoctl("sliver", "verify", await writeSampleSliver("foreign.sliver"));
+    const { exitCode, stderr } = await nanoctl(
+      "sliver",
+      "verify",
+      await writeSampleSliver(join(directory, "foreign.sliver")),
+    );
     expect(exitCode).toBe(ExitCode.SLIVER);
     expect(stderr).toContain("signed by a key that is not trusted");
   });
@@ -118,7 +118,7 @@ describe("nanoctl sliver", () => {
   test.each(["inspect", "verify"])(
     "%s refuses a truncated sliver and what is none, with the reason",
     async (command) => {
-      const cut = await writeSampleSliver(`cut-${command}.sliver`);
+      const cut = await writeSampleSliver(join(directory, `cut-${command}.sliver`));
       await truncate(cut, 300);
       const truncated = await nanoctl("sliver", command, cut);
       expect(truncated.exitCode).toBe(ExitCode.SLIVER);

@@ -1,8 +1,12 @@
 /** From what the command line names to what is to be served. */
 import { stat } from "node:fs/promises";
 import { hostname, networkInterfaces } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { readAppName } from "@nano/bundle/app-source";
+import type { AppName } from "@nano/protocol/brands";
+import { describeSliver } from "@nano/sliver/sliver-file";
 import { errors } from "../errors.ts";
+import { readSliverBytes } from "../sliver/read-sliver.ts";
 import { toAppName } from "./app-names.ts";
 import { type AppPlan, loadConfigFile, type RunPlan, type ServerSettings, serverSchema } from "./config-file.ts";
 import { parseHostPattern } from "./hostname.ts";
@@ -23,7 +27,7 @@ export interface ServerOverrides {
 
 const DATA_DIRECTORY = ".nano";
 
-/** @throws CTL_CONFIG_INVALID, CTL_FILE_UNREADABLE, CTL_USAGE */
+/** @throws CTL_CONFIG_INVALID, CTL_FILE_UNREADABLE, CTL_USAGE, SLIVER_… where the sliver to serve is none */
 export async function loadPlan(target: Target, overrides: ServerOverrides): Promise<RunPlan> {
   if (target.kind === "config") {
     const plan = await loadConfigFile(resolve(target.path));
@@ -36,14 +40,19 @@ export async function loadPlan(target: Target, overrides: ServerOverrides): Prom
     { host: defaults.host, port: defaults.port, adminPort: defaults.admin_port },
     overrides,
   );
-  const stem = target.kind === "entrypoint" ? basename(dirname(path)) : basename(path).replace(/\.sliver$/, "");
   const app: AppPlan = {
-    name: toAppName(stem),
+    name: await nameTarget(target.kind, path),
     routes: listOwnHosts(server.host).map((host) => ({ host, path: "/" })),
     source: { kind: target.kind === "sliver" ? "sliver" : "code", path },
     manifest: {},
   };
   return { server, apps: [app] };
+}
+
+/** One name for an app, whether its code is served, a sliver is made of it, or that sliver is served. */
+async function nameTarget(kind: TargetKind, path: string): Promise<AppName> {
+  if (kind === "sliver") return describeSliver(await readSliverBytes(path)).manifest.app;
+  return toAppName(await readAppName(kind === "directory" ? { dir: path } : { entrypoint: path }));
 }
 
 /** Where state is kept, unless the user says otherwise. */

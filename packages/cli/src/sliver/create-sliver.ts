@@ -57,11 +57,26 @@ export async function createSliver(options: CreateOptions): Promise<ExitCode> {
     const { rung } = result.manifest;
     const what = `${formatBytes(result.sliver.byteLength)}, starts from ${rung}, signed by ${signingKey.keyId}`;
     terminal.line(`${terminal.paint("green", "✓")} ${output}: ${parts.app} in ${result.elapsedMs} ms, ${what}`);
+    const left = listLeftBehind(app);
+    if (left.length > 0) {
+      terminal.line(terminal.paint("yellow", `  not in the sliver: ${left.join(", ")} (nanoctl sliver create --help)`));
+    }
     return ExitCode.OK;
   } finally {
     terminal.status(null);
     end.dispose();
   }
+}
+
+/** What of an app does not travel with its sliver. */
+export function listLeftBehind({ assetsDir, manifest }: Pick<BundledApp, "assetsDir" | "manifest">): string[] {
+  const has = (value: object | undefined): boolean => Object.keys(value ?? {}).length > 0;
+  return [
+    ...(assetsDir === null ? [] : ["assets"]),
+    ...(has(manifest.env_vars) ? ["env_vars"] : []),
+    ...(has(manifest.limits) ? ["limits"] : []),
+    ...(has(manifest.websocket) ? ["websocket"] : []),
+  ];
 }
 
 async function bundleAt(path: string): Promise<BundledApp> {
