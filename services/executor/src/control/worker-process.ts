@@ -9,7 +9,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync, unlinkSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,7 +43,6 @@ export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #child: ChildProcess;
   readonly #server: Server;
-  readonly #recorderPath: string;
   #isGone = false;
   #isBuried = false;
 
@@ -73,8 +72,10 @@ export class WorkerProcess {
     };
     this.directory = join(options.workersDirectory, id);
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    this.#recorderPath = join(options.recorderDirectory, `nano-${process.pid}-${id}.recorder`);
-    this.recorderFd = openSync(this.#recorderPath, "w+", 0o600);
+    // Without a name it is gone with the last descriptor, also where this process is killed.
+    const recorderPath = join(options.recorderDirectory, `nano-${process.pid}-${id}.recorder`);
+    this.recorderFd = openSync(recorderPath, "w+", 0o600);
+    unlinkSync(recorderPath);
     this.#server = createServer({ pauseOnConnect: true }, (socket) => {
       if (this.#isGone) socket.destroy();
       else this.#child.send({ type: "router_socket" } satisfies ToWorker, socket, {}, () => undefined);
@@ -150,7 +151,6 @@ export class WorkerProcess {
     if (this.#isBuried) return;
     this.#isBuried = true;
     rmSync(this.directory, { recursive: true, force: true });
-    rmSync(this.#recorderPath, { force: true });
     rmSync(this.endpoint.address, { force: true });
     closeSync(this.recorderFd);
   }
