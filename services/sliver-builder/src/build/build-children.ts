@@ -11,7 +11,7 @@ import { BuildChild } from "./build-child.ts";
 
 /** One makes the heap, one probes it. */
 export const BUILD_STEPS = 2;
-const REFILL_AFTER_MS = 150;
+const REFILL_AFTER_MS = 60;
 
 export class BuildChildren {
   readonly #spareCount: number;
