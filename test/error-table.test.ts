@@ -8,7 +8,7 @@ const rows = await collectErrorRows();
 
 const blocks = await renderBlocks();
 
-test.each(Object.keys(blocks))("README has its table of %s as the code has it (node test/readme-blocks.ts)", (name) => {
+test.each(Object.keys(blocks))("README has its table of %s as the code has it (npm run readme)", (name) => {
   expect(readBlock(name)).toBe(normalizeTable(blocks[name] ?? ""));
 });
 
@@ -42,7 +42,9 @@ describe("the error codes of all packages and services", () => {
     const told = [...section.matchAll(/\| (\d{3}) +\| `([a-z_]+)` +\|/g)].map(
       ([, status, reason]) => `${status} ${reason}`,
     );
-    const known = new Set(rows.map(({ definition }) => `${definition.httpStatus} ${definition.reason}`));
+    // The router's parser answers these on the bare socket, before there is a request.
+    const known = new Set(["408 request_timeout", "431 headers_too_large"]);
+    for (const { definition } of rows) known.add(`${definition.httpStatus} ${definition.reason}`);
     expect(told.length).toBeGreaterThan(8);
     expect(told.filter((each) => !known.has(each))).toEqual([]);
   });

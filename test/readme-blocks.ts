@@ -1,4 +1,4 @@
-/** The parts of README that are made from the code. `node test/readme-blocks.ts` writes them anew. */
+/** The parts of README that are made from the code. `npm run readme` writes them anew. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { renderConfigTable } from "./config-table.ts";
@@ -26,7 +26,7 @@ export function readBlock(name: string): string | undefined {
 }
 
 function beginOf(name: string): string {
-  return `<!-- ${name}:begin, written by node test/readme-blocks.ts -->`;
+  return `<!-- ${name}:begin, written by npm run readme -->`;
 }
 
 function endOf(name: string): string {

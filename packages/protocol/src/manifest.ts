@@ -40,7 +40,7 @@ export const websocketSchema = z.strictObject({
   thread: z
     .enum(["dedicated", "shared"])
     .default("dedicated")
-    .describe("a thread for each connection, or one for many"),
+    .describe("a thread for each connection, or one for many; no effect yet"),
 });
 
 /** Environment names as processes have them. */
