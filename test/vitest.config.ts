@@ -1,13 +1,35 @@
 import { defineConfig } from "vitest/config";
 
+const shared = {
+  pool: "forks" as const,
+  execArgv: ["--no-node-snapshot"],
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
-    include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "test/**/*.{test,e2e}.ts"],
-    pool: "forks",
-    execArgv: ["--no-node-snapshot"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
     reporters: ["default", new URL("./count-reporter.ts", import.meta.url).pathname],
+    projects: [
+      {
+        test: {
+          ...shared,
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "test/**/*.test.ts"],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        // A whole NANO each, and some measure times: one after the other, when the others are done.
+        test: {
+          ...shared,
+          name: "e2e",
+          include: ["test/**/*.e2e.ts"],
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -85,6 +85,7 @@ export async function openPool(count: number, overrides: Partial<WorkerPoolOptio
     count,
     logger: logger as typeof silentLogger,
     start: (id) => WorkerProcess.start(workerOptions(id, directories, inbox)),
+    equip: async () => undefined,
     onChange: () => {
       events.changeCount += 1;
     },

@@ -73,6 +73,32 @@ describe("a worker that dies", () => {
   });
 });
 
+describe("the spare worker", () => {
+  test("is started beside those that serve, and takes a dead one's place without a start", async () => {
+    const started: string[] = [];
+    const equipped: string[] = [];
+    const directories = nodeDirectories();
+    const { pool } = await openPool(1, {
+      start: async (id) => {
+        const worker = await WorkerProcess.start(workerOptions(id, directories, new Inbox()));
+        started.push(id);
+        return worker;
+      },
+      equip: async (worker) => void equipped.push(worker.id),
+    });
+    // Loaded, and given nothing.
+    await eventually(() => started.length === 2);
+    expect(equipped).toEqual([started[0]]);
+    const worker = firstOf(pool);
+    worker.kill();
+    await worker.exited;
+    await eventually(() => pool.size === 1);
+    expect(firstOf(pool).id).toBe(started[1]);
+    expect(equipped).toEqual([started[0], started[1]]);
+    await eventually(() => started.length === 3);
+  });
+});
+
 describe("a worker that hangs", () => {
   test("in what V8's own limit does not cover is killed within its limit and the grace, and its request is the suspect", async () => {
     const { pool, events, logs } = await openPool(2);

@@ -80,6 +80,7 @@ export class Supervisor {
       count: config.workers.count,
       logger: logger.child({ component: "workers" }),
       start: (id) => this.#startWorker(id),
+      equip: (worker) => this.#equip(worker),
       onChange: () => this.#registration?.renew(),
       onDeath: (worker, cause) => {
         this.#metrics.workerLost(worker.id, cause);
@@ -166,7 +167,7 @@ export class Supervisor {
   async #startWorker(id: WorkerId): Promise<WorkerProcess> {
     const { config, logger } = this.#options;
     const { count: _, startMs, ...budgets } = config.workers;
-    const worker = await WorkerProcess.start({
+    return await WorkerProcess.start({
       id,
       runDirectory: config.run.directory,
       recorderDirectory: config.recorder.directory,
@@ -176,11 +177,13 @@ export class Supervisor {
       onMessage: (message) => this.#receive(id, message),
       onError: (output) => logger.warn("worker wrote", { workerId: id, output }),
     });
+  }
+
+  async #equip(worker: WorkerProcess): Promise<void> {
     this.#started.add(worker);
     worker.exited.then(() => this.#started.delete(worker));
     this.#connectEgress([worker]);
     await this.#supply.welcome(worker);
-    return worker;
   }
 
   #connectEgress(workers: Iterable<WorkerProcess>): void {

@@ -2,7 +2,8 @@
  * Keeps the workers of a node: starts them, replaces a dead one at once, kills one that hangs, and remembers of the dead what routers ask.
  *
  * I1 A hang is killed `HANG_GRACE_MS` after the limit of the entry that is running, as the flight recorder has it.
- * I2 Of a dead worker the recorder is kept for `TOMBSTONE_MS`, of at most `MAX_TOMBSTONES`.
+ * I2 One worker process more than serve is kept loaded, with no app's material: it takes a dead one's place without a process's start.
+ * I3 Of a dead worker the recorder is kept for `TOMBSTONE_MS`, of at most `MAX_TOMBSTONES`.
  */
 import { randomBytes } from "node:crypto";
 import type { WorkerId } from "@nano/protocol/brands";
@@ -20,11 +21,15 @@ export const MAX_TOMBSTONES = 64;
 const DEATH_WAIT_MS = 800;
 const MAX_START_DELAY_MS = 5_000;
 const START_DELAY_MS = 50;
+/** A spare is started when the replacement that took the last one has had the machine to itself. */
+const SPARE_DELAY_MS = 1_000;
 
 export interface WorkerPoolOptions {
   readonly count: number;
   readonly logger: Logger;
   start(id: WorkerId): Promise<WorkerProcess>;
+  /** Gives a worker that is about to serve what it needs. */
+  equip(worker: WorkerProcess): Promise<void>;
   /** The set of serving workers has changed. */
   onChange(): void;
   onDeath(worker: WorkerProcess, cause: "died" | "hung"): void;
@@ -38,6 +43,8 @@ export class WorkerPool {
   /** Under way, replacements included; none of them rejects. */
   readonly #starting = new Set<Promise<void>>();
   readonly #watch: NodeJS.Timeout;
+  #spare: WorkerProcess | null = null;
+  #spareTimer: NodeJS.Timeout | null = null;
   #isClosing = false;
 
   constructor(options: WorkerPoolOptions) {
@@ -60,6 +67,7 @@ export class WorkerPool {
   /** Starts all workers. @throws EXEC_WORKER_START where the first ones cannot start */
   async open(): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.count }, () => this.#startOne()));
+    this.#planSpare();
   }
 
   /** What became of the streams of a link to a worker that is lost. */
@@ -81,6 +89,9 @@ export class WorkerPool {
   /** Ends all workers: those in time by themselves, the others by force. */
   async close(deadline: AbortSignal): Promise<void> {
     this.#isClosing = true;
+    if (this.#spareTimer !== null) clearTimeout(this.#spareTimer);
+    const spare = this.#spare;
+    spare?.kill();
     const workers = [...this.#workers.values()];
     const killAll = (): void => {
       for (const worker of workers) worker.kill();
@@ -88,25 +99,66 @@ export class WorkerPool {
     deadline.addEventListener("abort", killAll);
     if (deadline.aborted) killAll();
     for (const worker of workers) worker.drain();
-    await Promise.all([...workers.map((worker) => worker.exited), ...this.#starting]);
+    await Promise.all([...workers.map((worker) => worker.exited), spare?.exited, ...this.#starting]);
     deadline.removeEventListener("abort", killAll);
     clearInterval(this.#watch);
     for (const worker of [...workers, ...this.#dead.values()]) worker.bury();
+    spare?.bury();
     this.#dead.clear();
   }
 
   async #startOne(): Promise<void> {
-    const id = `w${randomBytes(6).toString("hex")}` as WorkerId;
-    const worker = await this.#options.start(id);
+    const worker = this.#takeSpare() ?? (await this.#startProcess());
+    await this.#options.equip(worker);
     if (this.#isClosing) {
-      worker.kill();
-      await worker.exited;
-      worker.bury();
+      await discard(worker);
       return;
     }
-    this.#workers.set(id, worker);
+    this.#workers.set(worker.id, worker);
     worker.exited.then(() => this.#replace(worker));
     this.#options.onChange();
+  }
+
+  #startProcess(): Promise<WorkerProcess> {
+    return this.#options.start(`w${randomBytes(6).toString("hex")}` as WorkerId);
+  }
+
+  #takeSpare(): WorkerProcess | null {
+    const spare = this.#spare;
+    if (spare === null) return null;
+    this.#spare = null;
+    this.#planSpare();
+    if (!spare.isGone) return spare;
+    spare.bury();
+    return null;
+  }
+
+  #planSpare(): void {
+    if (this.#isClosing) return;
+    if (this.#spareTimer !== null) clearTimeout(this.#spareTimer);
+    this.#spareTimer = setTimeout(() => {
+      const started = this.#startSpare().catch((err: unknown) => {
+        this.#options.logger.warn("spare worker did not start", { err });
+        this.#planSpare();
+      });
+      this.#starting.add(started);
+      started.then(() => this.#starting.delete(started));
+    }, SPARE_DELAY_MS).unref();
+  }
+
+  async #startSpare(): Promise<void> {
+    const spare = await this.#startProcess();
+    if (this.#isClosing || this.#spare !== null) {
+      await discard(spare);
+      return;
+    }
+    this.#spare = spare;
+    spare.exited.then(() => {
+      if (this.#spare !== spare || this.#isClosing) return;
+      this.#spare = null;
+      spare.bury();
+      this.#planSpare();
+    });
   }
 
   #replace(worker: WorkerProcess): void {
@@ -156,6 +208,12 @@ export class WorkerPool {
       worker.kill();
     }
   }
+}
+
+async function discard(worker: WorkerProcess): Promise<void> {
+  worker.kill();
+  await worker.exited;
+  worker.bury();
 }
 
 async function endsWithin(worker: WorkerProcess, waitMs: number): Promise<boolean> {
