@@ -31,7 +31,7 @@ async function startNano(directory: string): Promise<Server> {
   const server = { port, admin_port: await freePort() };
   writeFileSync(config, JSON.stringify({ server, apps: [app("app"), app("request")] }));
   const command = [NANOCTL, "run", "--config", config, "--data-dir", join(directory, "data")] as const;
-  const started = await startServer("NANO", command, { port, host: "request.localhost" });
+  const started = await startServer("NANO", command, { port, hosts: ["app.localhost", "request.localhost"] });
   return started;
 }
 
@@ -49,7 +49,7 @@ const config :Workerd.Config = (
 `,
   );
   const binary = createRequire(import.meta.url)("workerd") as { default: string };
-  return await startServer("workerd", [binary.default, "serve", config], { port, host: "localhost" });
+  return await startServer("workerd", [binary.default, "serve", config], { port, hosts: ["localhost"] });
 }
 
 export async function benchHello(): Promise<void> {

@@ -1,4 +1,4 @@
-/** `pnpm bench NAME`: runs one benchmark, or with no name all of them. */
+/** `npm run bench -- NAME`: runs one benchmark, or with no name all of them. */
 import { benchColdStart } from "./cold-start.bench.ts";
 import { benchHello } from "./hello.bench.ts";
 

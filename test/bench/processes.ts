@@ -63,11 +63,11 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Starts a command and waits until `url` answers 200. */
+/** Starts a command and waits until every host answers 200. */
 export async function startServer(
   name: string,
   command: readonly [string, ...string[]],
-  ready: { port: number; host: string; path?: string },
+  ready: { port: number; hosts: readonly string[] },
 ): Promise<Server> {
   const [file, ...args] = command;
   const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
@@ -78,7 +78,7 @@ export async function startServer(
   child.stdout.on("data", keep);
   child.stderr.on("data", keep);
   const deadlineMs = performance.now() + READY_TIMEOUT_MS;
-  while (!(await answers(ready))) {
+  while (!(await answerAll(ready))) {
     if (child.exitCode !== null || performance.now() > deadlineMs) {
       child.kill("SIGKILL");
       throw new Error(`${name} did not start:\n${output}`);
@@ -88,9 +88,14 @@ export async function startServer(
   return { name, port: ready.port, pid: child.pid ?? 0, close: () => end(child) };
 }
 
-function answers({ port, host, path = "/" }: { port: number; host: string; path?: string }): Promise<boolean> {
+async function answerAll({ port, hosts }: { port: number; hosts: readonly string[] }): Promise<boolean> {
+  const answers = await Promise.all(hosts.map((host) => answersAt(port, host)));
+  return answers.every((isRight) => isRight);
+}
+
+function answersAt(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const req = request({ host: "127.0.0.1", port, path, headers: { host }, agent: false }, (res) => {
+    const req = request({ host: "127.0.0.1", port, path: "/", headers: { host }, agent: false }, (res) => {
       res.resume();
       resolve(res.statusCode === 200);
     });
