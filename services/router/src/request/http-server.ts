@@ -18,6 +18,8 @@ export function createHttpServer(handler: RequestHandler, options: HttpServerOpt
       insecureHTTPParser: false,
       // We answer a missing Host ourselves, with the platform's headers.
       requireHostHeader: false,
+      // A request without a body has no stream to set up and end: we open a body where the headers announce one.
+      optimizeEmptyRequests: true,
       keepAliveTimeout: options.keepAliveTimeoutMs,
       headersTimeout: options.headersTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
