@@ -5,10 +5,24 @@ import type { AppLimits, IsolationMode } from "@nano/protocol/manifest";
 import type { EgressHead, EgressResponseHead, HeaderBlock, ResponseHead } from "@nano/protocol/messages";
 import type { SnapshotBlob } from "./snapshot-blob.ts";
 
-/** What an isolate starts from: the rung of its sliver. */
+/** What an isolate starts from: the rung of its sliver. `wasm`: modules that the bundle imports, by their numbers. */
 export type IsolateSource =
-  | { readonly rung: "heap"; readonly blob: SnapshotBlob; readonly attachSecret: string }
-  | { readonly rung: "source"; readonly script: string };
+  | {
+      readonly rung: "heap";
+      readonly blob: SnapshotBlob;
+      readonly attachSecret: string;
+      readonly wasm?: readonly WebAssembly.Module[];
+    }
+  /** The blob is the web-api's heap alone; the app's top level runs in each context. */
+  | {
+      readonly rung: "bytecode";
+      readonly blob: SnapshotBlob;
+      readonly attachSecret: string;
+      readonly script: string;
+      readonly bytecode: ArrayBuffer;
+      readonly wasm?: readonly WebAssembly.Module[];
+    }
+  | { readonly rung: "source"; readonly script: string; readonly wasm?: readonly WebAssembly.Module[] };
 
 export interface AppIsolateOptions {
   readonly app: AppName;
@@ -17,6 +31,8 @@ export interface AppIsolateOptions {
   readonly limits: AppLimits;
   /** Variables and secrets as the guest sees them in `env`: a JSON object of strings. */
   readonly envJson: string;
+  /** The version's plain variables alone, as its top level sees them below the heap rung: a JSON object of strings. @default none */
+  readonly initEnvJson?: string;
   /** Heap that one more context costs, as the builder measured it; undefined: estimated from the snapshot. */
   readonly contextBytes?: number;
   readonly host: GuestHost;

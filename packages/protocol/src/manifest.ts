@@ -43,6 +43,25 @@ export const websocketSchema = z.strictObject({
     .describe("a thread for each connection, or one for many; no effect yet"),
 });
 
+/** Requests that a builder runs, besides keeping the heap, so that the code behind them is in the sliver. */
+export const warmUpRequestSchema = z.strictObject({
+  method: z
+    .string()
+    .regex(/^[A-Z]{1,20}$/, "a method in capitals")
+    .default("GET")
+    .describe("its method"),
+  path: z.string().regex(/^\//, "a path that begins with /").max(2048).default("/").describe("path and query"),
+  headers: z
+    .record(z.string().regex(/^[a-z0-9-]{1,100}$/, "a header name in lower case"), z.string().max(4096))
+    .default({})
+    .describe("its headers"),
+  body: z
+    .string()
+    .max(64 * 1024)
+    .optional()
+    .describe("its body, as text"),
+});
+
 /** Environment names as processes have them. */
 export const envVarsSchema = z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "an environment name"), z.string());
 
@@ -52,6 +71,7 @@ export const manifestInputSchema = z.strictObject({
   env_vars: envVarsSchema.default({}),
   limits: limitsSchema.default(() => limitsSchema.parse({})),
   websocket: websocketSchema.default(() => websocketSchema.parse({})),
+  warm_up: z.array(warmUpRequestSchema).max(16).default([]),
 });
 export type ManifestInput = z.input<typeof manifestInputSchema>;
 
@@ -76,6 +96,16 @@ export interface Manifest {
   readonly envVars: Readonly<Record<string, string>>;
   readonly limits: AppLimits;
   readonly websocketThread: "dedicated" | "shared";
+  /** Empty or absent: a GET of `/`. */
+  readonly warmUp?: readonly WarmUpRequest[];
+}
+
+/** One request of the warm-up while a sliver is built. */
+export interface WarmUpRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
 }
 
 /** Applies defaults to what a user wrote. @throws ZodError with every problem */
@@ -86,6 +116,7 @@ export function resolveManifest(input: ManifestInput): Manifest {
     isolation: written.isolation,
     envVars: written.env_vars,
     websocketThread: written.websocket.thread,
+    warmUp: written.warm_up,
     limits: {
       memoryBytes: l.memory_mb * MIB,
       timeoutMs: Math.round(l.timeout_secs * 1000),

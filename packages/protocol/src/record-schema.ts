@@ -62,6 +62,16 @@ export const manifestSchema = z.looseObject({
     waitUntilMs: z.number(),
     subrequestCount: z.number(),
   }),
+  warmUp: z
+    .array(
+      z.looseObject({
+        method: z.string(),
+        path: z.string(),
+        headers: z.record(z.string(), z.string()),
+        body: z.string().optional(),
+      }),
+    )
+    .optional(),
 });
 
 const endpointSchema = z.looseObject({ address: z.string(), credential: z.string() });

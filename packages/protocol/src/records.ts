@@ -111,10 +111,15 @@ export interface StoreSnapshot extends FeedPosition {
 /** What `packages/bundle` makes and the builder reads: stored as JSON under its digest. */
 export interface BundleArtifact {
   readonly format: 1;
-  /** One script: `__nano_app__(function () { …; return exports })`. */
+  /**
+   * One script: `__nano_app__(function (env, takeWasm) { …; return exports })`, or an `async function` where a module has top-level await.
+   * `env` is the object behind `process.env`; `takeWasm(index, take)` hands the module of that number to `take` once the host has given it.
+   */
   readonly script: string;
   /** Source map of `script`, version 3, as JSON text; with `sourcesContent`. */
   readonly sourceMap: string;
+  /** WebAssembly modules that the script imports, by their numbers in it: base64. @default none */
+  readonly wasm?: readonly string[];
 }
 
 /** One build for the queue. */

@@ -2,12 +2,13 @@
  * The boundary between host and guest: one entry into a context, one callback out of it, both numbered.
  * Imported by guest code (compiled in) and by `packages/isolate`, so that the numbers are written once.
  *
- *   host → guest   globalThis.__nano_attach__(secret, op, envJson) → enter       once per context
+ *   host → guest   globalThis.__nano_attach__(secret, op, envJson, true) → enter  once, before the app's script: init has a host
+ *                  globalThis.__nano_attach__(secret, op, envJson) → enter        once per context, after it: requests have one
  *                  enter(event, id, a, b, c, d)
  *   guest → host   op(code, id, a, b, c, d) → primitive | ArrayBuffer | undefined
  *
- * I1 `__nano_attach__` is non-writable and non-configurable before tenant code runs; with a wrong secret, or a second
- *    time, it answers undefined and does nothing.
+ * I1 `__nano_attach__` is non-writable and non-configurable before tenant code runs; with a wrong secret, out of its turn, or a
+ *    second time, it answers undefined and does nothing.
  * I2 `enter` never throws and returns undefined: the guest catches and reports through `op`.
  * I3 `op` never throws into the guest: where an operation can fail, its answer says so.
  * I4 Every argument of `op` is hostile to the host, whatever its declared type.
@@ -48,6 +49,12 @@ export const GuestEvent = {
   DIGEST: 13,
   /** id: 0. Asks for TOUCHED. */
   TOUCHED: 14,
+  /** id: 0. Asks for INIT_STATE. */
+  INIT_STATE: 15,
+  /** id: 0. Init is over: from here on no host answers until the next attach, which sets the timers again that are left. */
+  INIT_END: 16,
+  /** id: number of a WebAssembly module that the bundle imports · a: the WebAssembly.Module. */
+  WASM_MODULE: 17,
 } as const;
 
 /** Operations that the guest asks for by `op(code, id, a, b, c, d)`. */
@@ -110,6 +117,10 @@ export const HostOp = {
   RESPOND_SETTLED: 25,
   /** id: 0 · a: the numbers of the lazy modules that were loaded, each followed by a comma. Sent for GuestEvent.TOUCHED alone. */
   TOUCHED: 26,
+  /** id: 0 · a: "done", "pending" or "failed" · b: name, c: message, d: stack of what the top level failed with. Sent for GuestEvent.INIT_STATE alone. */
+  INIT_STATE: 27,
+  /** id: 0 · a: "random", "clock" or "env" · b: what was called or read · c: stack. The top level used what every restore will share. */
+  INIT_NOTE: 28,
 } as const;
 
 /** The names that the prelude puts on the global for the host and for bundles. */
