@@ -88,6 +88,78 @@ it("slow-init finds words where its reports have them", async () => {
   }
 });
 
+it("zod-schema answers a record as it would keep it, or every problem of it", async () => {
+  const app = await loadApp("zod-schema");
+  const post = (path: string, body: unknown) => app.fetch(path, { method: "POST", body: JSON.stringify(body) });
+  const order = {
+    customer: "C000123",
+    currency: "EUR",
+    lines: [
+      { sku: "TEA-00120", quantity: 3, unitCents: "6.90", discount: { percent: 10 } },
+      { sku: "HR-001", quantity: 1, unitCents: 4500 },
+    ],
+    payment: { method: "card", number: "4111 1111 1111 1111", expires: "07/29", holder: " Mira Sole " },
+    shipping: { service: "locker", lockerId: "LV0042" },
+    placedAt: "2026-11-22T10:00:00+02:00",
+  };
+  const kept = await post("/orders", order);
+  expect(kept.status).toBe(200);
+  expect(await kept.json()).toMatchObject({
+    valid: true,
+    value: {
+      totalCents: 6_363,
+      lines: [{ totalCents: 1_863 }, { totalCents: 4_500 }],
+      payment: { number: "•••• 1111", holder: "Mira Sole" },
+      gift: null,
+    },
+  });
+  const wrong = await post("/orders", {
+    ...order,
+    lines: [{ sku: "tea", quantity: 0, unitCents: -1 }],
+    payment: { method: "transfer", iban: "DE89 3704 0044 0532 0130 01" },
+    shipping: {
+      service: "parcel",
+      address: { country: "LV", name: "M", lines: ["Street 1"], city: "Riga", postalCode: "1010" },
+    },
+    extra: 1,
+  });
+  expect(wrong.status).toBe(422);
+  const { problems } = (await wrong.json()) as { problems: { path: string }[] };
+  expect(problems.map(({ path }) => path).sort()).toEqual([
+    "",
+    "lines.0.quantity",
+    "lines.0.sku",
+    "lines.0.unitCents",
+    "payment.iban",
+    "shipping.address.postalCode",
+  ]);
+  expect((await post("/orders", { ...order, expectedCents: 1 })).status).toBe(422);
+  expect((await post("/order-histories", [{ type: "gone", at: "2026-11-22T10:00:00Z" }])).status).toBe(422);
+  expect((await post("/nothing", order)).status).toBe(404);
+});
+
+it("zod-schema takes records in an envelope, trees of any depth, and describes its schemas", async () => {
+  const app = await loadApp("zod-schema");
+  const deliver = (topic: string, data: unknown) => {
+    const id = "0190b6a0-7f7e-7c3a-9d55-0c4f6f6b2f10";
+    const body = JSON.stringify({ topic, id, sentAt: "2026-11-22T10:00:00Z", partner: "north-sea", data });
+    return app.fetch("/deliveries", { method: "POST", body });
+  };
+  const leaf = { slug: "green", title: { en: "Green" } };
+  const tree = [{ slug: "tea", title: { en: "Tea" }, children: [{ ...leaf, children: [leaf] }] }];
+  expect((await deliver("categories.replaced", tree)).status).toBe(200);
+  expect((await deliver("categories.replaced", [{ ...leaf, children: [{ slug: "No" }] }])).status).toBe(422);
+  const loss = { sku: "TEA-00120", quantity: 2, reason: "loss" };
+  expect((await deliver("stock.moved", [loss])).status).toBe(422);
+  expect((await deliver("stock.moved", [{ ...loss, quantity: -2 }])).status).toBe(200);
+  const products = (await (await app.fetch("/products?tag=tea&maxCents=1000")).json()) as { slug: string }[];
+  expect(products.map(({ slug }) => slug)).toEqual(["smoked-tea"]);
+  expect((await app.fetch("/products?limit=0")).status).toBe(422);
+  expect(await (await app.fetch("/schemas/customers")).json()).toMatchObject({
+    oneOf: [{ type: "object" }, { type: "object" }],
+  });
+});
+
 it("counter counts where its module lives on", async () => {
   const app = await loadApp("counter");
   expect(await (await app.fetch("/")).json()).toEqual({ count: 1 });

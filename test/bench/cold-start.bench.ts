@@ -14,7 +14,7 @@ import { report } from "./report.ts";
 import { formatMs, formatRatio, summarize } from "./table.ts";
 import { openBenchApp } from "./worker-lane.ts";
 
-const APPS = ["hello", "hono-api", "react-ssr", "markdown-blog", "slow-init", "counter"];
+const APPS = ["hello", "hono-api", "react-ssr", "markdown-blog", "slow-init", "zod-schema", "counter"];
 const APPS_DIRECTORY = fileURLToPath(new URL("../apps/", import.meta.url));
 const ROUNDS = 200;
 /** A worker that serves has run its own code before. */

@@ -25,6 +25,11 @@ const QUESTIONS: readonly Question[] = [
     isRight: ({ headers }) => /^text\/css/.test(headers["content-type"] ?? ""),
   },
   { host: "slow-init.localhost", path: "/?q=harbour", isRight: ({ text }) => JSON.parse(text).term === "harbour" },
+  {
+    host: "zod-schema.localhost",
+    path: "/products?tag=craft",
+    isRight: ({ text }) => JSON.parse(text)[0].fromCents === 4_500,
+  },
   { host: "counter.localhost", path: "/", isRight: ({ text }) => JSON.parse(text).count === 1 },
   { host: "counter-app.localhost", path: "/", isRight: ({ text }) => JSON.parse(text).count >= 1 },
 ];
