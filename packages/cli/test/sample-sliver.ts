@@ -6,7 +6,7 @@ import { writeSliver } from "@nano/sliver/sliver-file";
 export async function writeSampleSliver(file: string): Promise<string> {
   const hex = (length: number) => "0123456789abcdef".repeat(8).slice(0, length);
   const manifest = {
-    format: 1,
+    warnings: [],
     app: "hello",
     versionId: `v${hex(16)}`,
     fingerprint: hex(32),

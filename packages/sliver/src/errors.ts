@@ -23,7 +23,8 @@ export const errors = defineErrors("SLIVER", {
   ),
   UNKNOWN_FORMAT: refused(
     "sliver_refused",
-    (d: { found: number; expected: number }) => `Sliver format is unknown: found ${d.found}, expected ${d.expected}`,
+    (d: { found: number; expected: readonly number[] }) =>
+      `Sliver format is unknown: found ${d.found}, expected one of ${d.expected.join(", ")}`,
   ),
   UNTRUSTED_KEY: refused(
     "sliver_refused",

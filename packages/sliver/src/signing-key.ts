@@ -106,7 +106,8 @@ export function keyIdOf(publicKey: KeyObject): string {
   return hash("sha256", Buffer.from(x, "base64url")).slice(0, KEY_ID_BYTES * 2);
 }
 
-function signingKeyFrom(privateKey: KeyObject): SigningKey {
+/** The key with its id. */
+export function signingKeyFrom(privateKey: KeyObject): SigningKey {
   const publicKey = createPublicKey(privateKey);
   return { keyId: keyIdOf(publicKey), privateKey, publicKey };
 }

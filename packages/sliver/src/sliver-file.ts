@@ -20,16 +20,18 @@ import {
   MAX_SECTION_BYTES,
   MAX_SECTIONS,
   MAX_SLIVER_BYTES,
+  SECTION_SINCE_FORMAT,
   type SectionEntry,
   type SectionKind,
   SIGNATURE_BYTES,
   SLIVER_FORMAT,
+  SLIVER_FORMATS,
   SLIVER_MAGIC,
   type SliverHeader,
   sectionKinds,
   TABLE_ENTRY_BYTES,
 } from "./sliver-layout.ts";
-import { type SliverManifest, sliverManifestSchema } from "./sliver-manifest.ts";
+import { decodeManifest, encodeManifest, type SliverManifest, sliverManifestSchema } from "./sliver-manifest.ts";
 
 /** What a builder hands over. A section that is left out or empty-handed (undefined) is not in the file. */
 export interface SliverParts {
@@ -39,6 +41,8 @@ export interface SliverParts {
 
 /** A file that was found right: signature, lengths, manifest. Its sections are checked when they are read. */
 export interface SliverFile {
+  /** Of the file; its manifest reads the same whatever it is. */
+  readonly format: number;
   readonly keyId: string;
   readonly manifest: SliverManifest;
   readonly sections: readonly SectionEntry[];
@@ -47,7 +51,7 @@ export interface SliverFile {
 
 /** Builds the file and signs it. @throws SLIVER_TOO_LARGE, SLIVER_MALFORMED (manifest) */
 export function writeSliver(parts: SliverParts, signingKey: SigningKey): Buffer {
-  const manifest = Buffer.from(JSON.stringify(parseManifest(parts.manifest)));
+  const manifest = encodeManifest(takeManifest(sliverManifestSchema.safeParse(parts.manifest)), SLIVER_FORMAT);
   refuseAbove("manifest", manifest.byteLength, MAX_MANIFEST_BYTES);
   const kinds = sectionKinds.filter((kind) => parts.sections[kind] !== undefined);
   let offset = HEADER_BYTES + manifest.byteLength + kinds.length * TABLE_ENTRY_BYTES + SIGNATURE_BYTES;
@@ -103,8 +107,8 @@ export function parseSliver(bytes: Buffer, options: { readonly trustedKeys: Trus
  * @throws as `parseSliver`, without SLIVER_UNTRUSTED_KEY and SLIVER_BAD_SIGNATURE
  */
 export function describeSliver(bytes: Buffer): Omit<SliverFile, "bytes"> {
-  const { keyId, manifest, sections } = readSigned(bytes, readHeader(bytes));
-  return { keyId, manifest, sections };
+  const { bytes: _, ...told } = readSigned(bytes, readHeader(bytes));
+  return told;
 }
 
 /** The entry of a section, or undefined where the sliver has none of that kind. */
@@ -156,8 +160,8 @@ function readHeader(bytes: Buffer): SliverHeader {
   }
   refuseShort("header", bytes, HEADER_BYTES);
   const header = decodeHeader(bytes);
-  if (header.format !== SLIVER_FORMAT) {
-    throw errors.UNKNOWN_FORMAT({ found: header.format, expected: SLIVER_FORMAT });
+  if (!SLIVER_FORMATS.includes(header.format)) {
+    throw errors.UNKNOWN_FORMAT({ found: header.format, expected: SLIVER_FORMATS });
   }
   if (header.reserved !== 0n) {
     throw errors.MALFORMED({ part: "header", found: `reserved ${header.reserved}`, expected: "reserved 0" });
@@ -188,13 +192,15 @@ function readSigned(bytes: Buffer, header: SliverHeader): SliverFile {
     throw errors.TRAILING_BYTES({ foundBytes: bytes.byteLength, expectedBytes });
   }
   const manifestEnd = HEADER_BYTES + header.manifestBytes;
-  const manifest = parseManifest(parseJson(bytes.toString("utf8", HEADER_BYTES, manifestEnd)));
+  const told = parseJson(bytes.toString("utf8", HEADER_BYTES, manifestEnd));
+  const manifest = takeManifest(decodeManifest(told, header.format));
   const sections: SectionEntry[] = [];
   let offset = signedBytes(header) + SIGNATURE_BYTES;
   for (let i = 0; i < header.sectionCount; i++) {
     const { kind, kindNumber, codec, ...entry } = decodeTableEntry(bytes, manifestEnd + i * TABLE_ENTRY_BYTES);
+    const isKnown = kind !== undefined && SECTION_SINCE_FORMAT[kind] <= header.format;
     const isTwice = sections.some((section) => section.kind === kind);
-    if (kind === undefined || isTwice || codec !== CODEC_ZSTD || entry.offset !== offset) {
+    if (!isKnown || isTwice || codec !== CODEC_ZSTD || entry.offset !== offset) {
       throw errors.MALFORMED({
         part: "section table",
         found: `kind ${kindNumber}, codec ${codec}, offset ${entry.offset}`,
@@ -209,15 +215,14 @@ function readSigned(bytes: Buffer, header: SliverHeader): SliverFile {
   if (offset !== expectedBytes) {
     throw errors.LENGTH_MISMATCH({ part: "sections", foundBytes: offset, expectedBytes });
   }
-  return { keyId: header.keyId, manifest, sections, bytes };
+  return { format: header.format, keyId: header.keyId, manifest, sections, bytes };
 }
 
 function signedBytes(header: SliverHeader): number {
   return HEADER_BYTES + header.manifestBytes + header.sectionCount * TABLE_ENTRY_BYTES;
 }
 
-function parseManifest(value: unknown): SliverManifest {
-  const parsed = sliverManifestSchema.safeParse(value);
+function takeManifest(parsed: ReturnType<typeof decodeManifest>): SliverManifest {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   throw errors.MALFORMED({

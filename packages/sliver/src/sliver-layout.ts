@@ -3,29 +3,41 @@
  * Integers are little-endian. Lengths are u64 in the file and refused above the named maxima before they are used.
  */
 export const SLIVER_MAGIC = "NANOSLVR";
-export const SLIVER_FORMAT = 1;
+/** What is written. */
+export const SLIVER_FORMAT = 2;
+/** What is read. */
+export const SLIVER_FORMATS: readonly number[] = [1, 2];
 
 export const HEADER_BYTES = 40;
 export const TABLE_ENTRY_BYTES = 96;
 export const SIGNATURE_BYTES = 64;
 export const KEY_ID_BYTES = 8;
 
-/** Largest JSON manifest. */
-export const MAX_MANIFEST_BYTES = 64 * 1024;
+/** Largest JSON manifest: more than the longest texts that its schema lets through. */
+export const MAX_MANIFEST_BYTES = 256 * 1024;
 /** Largest section before compression: what one decompression may allocate. */
 export const MAX_SECTION_BYTES = 256 * 1024 * 1024;
 /** Largest sliver file. */
 export const MAX_SLIVER_BYTES = 512 * 1024 * 1024;
 
-export const sectionKinds = ["snapshot", "bytecode", "script", "sourceMap"] as const;
+/** In the order of the file. `wasm`: a pack of the WebAssembly modules that the script imports (`wasm-pack.ts`). */
+export const sectionKinds = ["snapshot", "bytecode", "script", "sourceMap", "wasm"] as const;
 export type SectionKind = (typeof sectionKinds)[number];
 export const MAX_SECTIONS = sectionKinds.length;
 
-const SECTION_NUMBERS = { snapshot: 1, bytecode: 2, script: 3, sourceMap: 4 } as const satisfies Record<
+const SECTION_NUMBERS = { snapshot: 1, bytecode: 2, script: 3, sourceMap: 4, wasm: 5 } as const satisfies Record<
   SectionKind,
   number
 >;
-/** The only codec of format 1. */
+/** The format that a kind of section came with. */
+export const SECTION_SINCE_FORMAT: Readonly<Record<SectionKind, number>> = {
+  snapshot: 1,
+  bytecode: 1,
+  script: 1,
+  sourceMap: 1,
+  wasm: 2,
+};
+/** The only codec. */
 export const CODEC_ZSTD = 1;
 
 export interface SliverHeader {

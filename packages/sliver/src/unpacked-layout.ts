@@ -1,20 +1,22 @@
 /**
  * Layout of an unpacked sliver: what lies in a node's cache, ready for workers. DESIGN.md shows the same table.
+ * It is of this node alone: an entry of another format is not converted but made anew from the sliver.
  *
- *   header (UNPACKED_HEADER_BYTES) · manifest JSON · padding to 8 · snapshot · bytecode · script · source map · end mark
+ *   header (UNPACKED_HEADER_BYTES) · manifest JSON · padding to 8 · sections in the order of `sectionKinds` · end mark
  */
 import { crc32 } from "node:zlib";
 import { type SectionKind, sectionKinds } from "./sliver-layout.ts";
 
 export const UNPACKED_MAGIC = "NANOUNPK";
-export const UNPACKED_FORMAT = 1;
-export const UNPACKED_HEADER_BYTES = 144;
+export const UNPACKED_FORMAT = 2;
+export const UNPACKED_HEADER_BYTES = 192;
 export const UNPACKED_END_MARK = "NANOENDS";
-/** Where the seal (HMAC-SHA-256 under the node's cache key) stands; it covers every other byte before and after it but the header's CRC. */
-export const SEAL_OFFSET = 104;
+/** Where the seal (HMAC-SHA-256 under the node's cache key) stands; it covers every other byte but the header's CRC. */
+export const SEAL_OFFSET = 32;
 export const SEAL_BYTES = 32;
-const HEADER_CRC_OFFSET = 136;
-const RANGES_OFFSET = 24;
+const RANGES_OFFSET = 64;
+const RANGE_BYTES = 24;
+export const HEADER_CRC_OFFSET = 188;
 
 /** Bytes at each end of the snapshot that are covered by a CRC-32. */
 const EDGE_BYTES = 4096;
@@ -26,11 +28,16 @@ export interface Range {
   readonly bytes: number;
 }
 
+export interface SectionRange extends Range {
+  /** Of the snapshot the sample check, of any other section the CRC-32. */
+  readonly check: number;
+}
+
 export interface UnpackedHeader {
   readonly manifestBytes: number;
+  readonly manifestCheck: number;
   readonly fileBytes: number;
-  readonly ranges: Readonly<Record<SectionKind, Range>>;
-  readonly sampleCheck: number;
+  readonly ranges: Readonly<Record<SectionKind, SectionRange>>;
   readonly edgeCheck: number;
   readonly keyId: string;
 }
@@ -41,14 +48,17 @@ export function encodeUnpackedHeader(header: UnpackedHeader, seal: Buffer): Buff
   bytes.writeUInt16LE(UNPACKED_FORMAT, 8);
   bytes.writeUInt32LE(header.manifestBytes, 12);
   bytes.writeBigUInt64LE(BigInt(header.fileBytes), 16);
-  for (const [i, kind] of sectionKinds.entries()) {
-    bytes.writeBigUInt64LE(BigInt(header.ranges[kind].offset), RANGES_OFFSET + i * 16);
-    bytes.writeBigUInt64LE(BigInt(header.ranges[kind].bytes), RANGES_OFFSET + i * 16 + 8);
-  }
-  bytes.writeUInt32LE(header.sampleCheck, 88);
-  bytes.writeUInt32LE(header.edgeCheck, 92);
-  bytes.write(header.keyId, 96, 8, "hex");
+  bytes.write(header.keyId, 24, 8, "hex");
   seal.copy(bytes, SEAL_OFFSET, 0, SEAL_BYTES);
+  for (const [i, kind] of sectionKinds.entries()) {
+    const at = RANGES_OFFSET + i * RANGE_BYTES;
+    const range = header.ranges[kind];
+    bytes.writeBigUInt64LE(BigInt(range.offset), at);
+    bytes.writeBigUInt64LE(BigInt(range.bytes), at + 8);
+    bytes.writeUInt32LE(range.check, at + 16);
+    if (kind === "snapshot") bytes.writeUInt32LE(header.edgeCheck, at + 20);
+  }
+  bytes.writeUInt32LE(header.manifestCheck, 184);
   bytes.writeUInt32LE(crc32(bytes.subarray(0, HEADER_CRC_OFFSET)), HEADER_CRC_OFFSET);
   return bytes;
 }
@@ -68,18 +78,14 @@ export function decodeUnpackedHeader(
   if (crc !== bytes.readUInt32LE(HEADER_CRC_OFFSET)) {
     return { found: `CRC ${crc}`, expected: `CRC ${bytes.readUInt32LE(HEADER_CRC_OFFSET)}` };
   }
+  const ranges = Object.fromEntries(sectionKinds.map((kind, i) => [kind, readRange(bytes, i)]));
   return {
     manifestBytes: bytes.readUInt32LE(12),
+    manifestCheck: bytes.readUInt32LE(184),
     fileBytes: Number(bytes.readBigUInt64LE(16)),
-    ranges: {
-      snapshot: readRange(bytes, 0),
-      bytecode: readRange(bytes, 1),
-      script: readRange(bytes, 2),
-      sourceMap: readRange(bytes, 3),
-    },
-    sampleCheck: bytes.readUInt32LE(88),
-    edgeCheck: bytes.readUInt32LE(92),
-    keyId: bytes.toString("hex", 96, 104),
+    ranges: ranges as Record<SectionKind, SectionRange>,
+    edgeCheck: bytes.readUInt32LE(RANGES_OFFSET + 20),
+    keyId: bytes.toString("hex", 24, 32),
   };
 }
 
@@ -103,7 +109,11 @@ export function edgeCheck(snapshot: ArrayBuffer): number {
   return crc32(bytes.subarray(-EDGE_BYTES), crc32(bytes.subarray(0, EDGE_BYTES)));
 }
 
-function readRange(bytes: Buffer, index: number): Range {
-  const at = RANGES_OFFSET + index * 16;
-  return { offset: Number(bytes.readBigUInt64LE(at)), bytes: Number(bytes.readBigUInt64LE(at + 8)) };
+function readRange(bytes: Buffer, index: number): SectionRange {
+  const at = RANGES_OFFSET + index * RANGE_BYTES;
+  return {
+    offset: Number(bytes.readBigUInt64LE(at)),
+    bytes: Number(bytes.readBigUInt64LE(at + 8)),
+    check: bytes.readUInt32LE(at + 16),
+  };
 }

@@ -1,13 +1,15 @@
 /**
  * Reads an entry of the node's cache in a worker: the hot half of a cold start.
  *
- * I1 The entry was verified (signature, digests) before it got its name; here only damage since then is looked for:
- *    a wrong length always, a lost or zeroed block nearly always, a single flipped byte seldom. Cost: a few microseconds.
+ * I1 The entry was verified (signature, digests) before it got its name; here only damage since then is looked for. In the
+ *    snapshot, at a cost of a few microseconds: a wrong length always, a lost or zeroed block nearly always, a single flipped
+ *    byte seldom. In the other sections, which no cold start from a heap reads: any, by a CRC-32.
  * I2 `snapshot` is an ArrayBuffer of its own from offset 0, so that it can be handed to V8 or transferred.
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { errors } from "./errors.ts";
-import { MAX_SECTION_BYTES } from "./sliver-layout.ts";
+import { MAX_MANIFEST_BYTES, MAX_SECTION_BYTES, type SectionKind } from "./sliver-layout.ts";
 import type { SliverManifest } from "./sliver-manifest.ts";
 import {
   decodeUnpackedHeader,
@@ -18,6 +20,7 @@ import {
   UNPACKED_HEADER_BYTES,
   type UnpackedHeader,
 } from "./unpacked-layout.ts";
+import { parseWasmPack } from "./wasm-pack.ts";
 
 /** First read of an entry: header and, nearly always, the whole manifest. */
 const FIRST_READ_BYTES = 4096;
@@ -25,16 +28,21 @@ const FIRST_READ_BYTES = 4096;
 export interface UnpackedSliver {
   readonly path: string;
   readonly manifest: SliverManifest;
-  /** 0 below the heap rung. */
+  /** 0 where there is no snapshot. */
   readonly snapshotBytes: number;
-  /** Read and checked at each call: the hot half of a cold start. Null below the heap rung. @throws SLIVER_ENTRY_DAMAGED */
+  /**
+   * Read and checked at each call: the hot half of a cold start. The app's heap on the heap rung, the web-api's alone on the
+   * bytecode rung, null on the source rung. @throws SLIVER_ENTRY_DAMAGED
+   */
   readSnapshot(): ArrayBuffer | null;
-  /** Null but on the bytecode rung. @throws SLIVER_ENTRY_DAMAGED */
+  /** V8's cached data of the script. Null but on the bytecode rung. @throws SLIVER_ENTRY_DAMAGED */
   readBytecode(): ArrayBuffer | null;
   /** The app's script, or null where the sliver has none. @throws SLIVER_ENTRY_DAMAGED */
   readScript(): string | null;
   /** Source map JSON of the script, or null. @throws SLIVER_ENTRY_DAMAGED */
   readSourceMap(): string | null;
+  /** The WebAssembly modules that the script imports, by their numbers. Empty: none. @throws SLIVER_ENTRY_DAMAGED */
+  readWasm(): readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** Reads header and manifest; the sections are read when they are asked for. @throws SLIVER_ENTRY_DAMAGED */
@@ -74,7 +82,7 @@ class OpenedSliver implements UnpackedSliver {
   }
 
   readBytecode(): ArrayBuffer | null {
-    return this.#read("bytecode", (file) => readRange(this.path, file, this.#header.ranges.bytecode));
+    return this.#readWhole("bytecode");
   }
 
   readScript(): string | null {
@@ -85,13 +93,33 @@ class OpenedSliver implements UnpackedSliver {
     return this.#readText("sourceMap");
   }
 
-  #readText(kind: "script" | "sourceMap"): string | null {
-    return this.#read(kind, (file) =>
-      Buffer.from(readRange(this.path, file, this.#header.ranges[kind])).toString("utf8"),
-    );
+  readWasm(): readonly Uint8Array<ArrayBuffer>[] {
+    const pack = this.#readWhole("wasm");
+    if (pack === null) return [];
+    try {
+      return parseWasmPack(new Uint8Array(pack));
+    } catch (cause) {
+      const found = cause instanceof Error ? cause.message : String(cause);
+      throw errors.ENTRY_DAMAGED({ path: this.path, part: "wasm", found, expected: "a pack of modules" }, cause);
+    }
   }
 
-  #read<T>(kind: keyof UnpackedHeader["ranges"], read: (file: number) => T): T | null {
+  #readText(kind: "script" | "sourceMap"): string | null {
+    const bytes = this.#readWhole(kind);
+    return bytes === null ? null : Buffer.from(bytes).toString("utf8");
+  }
+
+  #readWhole(kind: Exclude<SectionKind, "snapshot">): ArrayBuffer | null {
+    return this.#read(kind, (file) => {
+      const range = this.#header.ranges[kind];
+      const bytes = readRange(this.path, file, range);
+      const check = crc32(new Uint8Array(bytes));
+      if (check !== range.check) throw damaged(this.path, kind, `CRC ${check}`, `CRC ${range.check}`);
+      return bytes;
+    });
+  }
+
+  #read<T>(kind: SectionKind, read: (file: number) => T): T | null {
     if (this.#header.ranges[kind].bytes === 0) return null;
     const file = openEntry(this.path);
     try {
@@ -107,8 +135,9 @@ function readSnapshot(path: string, file: number, header: UnpackedHeader): Array
   const snapshot = readRange(path, file, header.ranges.snapshot);
   const sample = sampleCheck(snapshot);
   const edge = edgeCheck(snapshot);
-  if (sample !== header.sampleCheck || edge !== header.edgeCheck) {
-    throw damaged(path, "snapshot", `check ${sample}/${edge}`, `check ${header.sampleCheck}/${header.edgeCheck}`);
+  const { check } = header.ranges.snapshot;
+  if (sample !== check || edge !== header.edgeCheck) {
+    throw damaged(path, "snapshot", `check ${sample}/${edge}`, `check ${check}/${header.edgeCheck}`);
   }
   const mark = Buffer.allocUnsafe(UNPACKED_END_MARK.length);
   readSync(file, mark, 0, mark.byteLength, header.fileBytes - mark.byteLength);
@@ -119,13 +148,19 @@ function readSnapshot(path: string, file: number, header: UnpackedHeader): Array
 }
 
 function readManifest(path: string, file: number, header: UnpackedHeader, first: Buffer): SliverManifest {
-  const end = UNPACKED_HEADER_BYTES + header.manifestBytes;
-  const text =
+  const { manifestBytes, manifestCheck } = header;
+  if (manifestBytes > MAX_MANIFEST_BYTES) {
+    throw damaged(path, "manifest", `${manifestBytes} bytes`, `at most ${MAX_MANIFEST_BYTES}`);
+  }
+  const end = UNPACKED_HEADER_BYTES + manifestBytes;
+  const bytes =
     end <= FIRST_READ_BYTES
-      ? first.toString("utf8", UNPACKED_HEADER_BYTES, end)
-      : Buffer.from(readRange(path, file, { offset: UNPACKED_HEADER_BYTES, bytes: header.manifestBytes })).toString();
+      ? first.subarray(UNPACKED_HEADER_BYTES, end)
+      : Buffer.from(readRange(path, file, { offset: UNPACKED_HEADER_BYTES, bytes: manifestBytes }));
+  const check = crc32(bytes);
+  if (check !== manifestCheck) throw damaged(path, "manifest", `CRC ${check}`, `CRC ${manifestCheck}`);
   try {
-    return JSON.parse(text) as SliverManifest;
+    return JSON.parse(bytes.toString("utf8")) as SliverManifest;
   } catch (error) {
     throw damaged(path, "manifest", String(error), "JSON");
   }

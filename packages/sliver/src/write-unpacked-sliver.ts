@@ -5,6 +5,7 @@
  *    does not fit was written by someone else, or not to its end.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { crc32 } from "node:zlib";
 import { findSection, readSection, type SliverFile } from "./sliver-file.ts";
 import { type SectionKind, sectionKinds } from "./sliver-layout.ts";
 import { type SliverManifest, sliverManifestSchema } from "./sliver-manifest.ts";
@@ -12,39 +13,47 @@ import {
   decodeUnpackedHeader,
   edgeCheck,
   encodeUnpackedHeader,
-  type Range,
+  HEADER_CRC_OFFSET,
   SEAL_BYTES,
   SEAL_OFFSET,
+  type SectionRange,
   sampleCheck,
   UNPACKED_END_MARK,
   UNPACKED_HEADER_BYTES,
   type UnpackedHeader,
 } from "./unpacked-layout.ts";
+import { parseWasmPack } from "./wasm-pack.ts";
 
 const ALIGNMENT_BYTES = 8;
 
-/** Decompresses and checks every section. @throws as `readSection` */
+/** Decompresses and checks every section. @throws as `readSection` and `parseWasmPack` */
 export function buildUnpackedSliver(file: SliverFile, sealKey: Buffer): Buffer {
   const manifest = Buffer.from(JSON.stringify(file.manifest));
   const manifestEnd = UNPACKED_HEADER_BYTES + manifest.byteLength;
   const padding = Buffer.alloc((ALIGNMENT_BYTES - (manifestEnd % ALIGNMENT_BYTES)) % ALIGNMENT_BYTES);
   const parts: Buffer[] = [manifest, padding];
-  const ranges = {} as Record<SectionKind, Range>;
+  const ranges = {} as Record<SectionKind, SectionRange>;
   let offset = manifestEnd + padding.byteLength;
   let snapshot = new ArrayBuffer(0);
   for (const kind of sectionKinds) {
     const bytes = findSection(file, kind) === undefined ? Buffer.alloc(0) : readSection(file, kind);
     if (kind === "snapshot") snapshot = new Uint8Array(bytes).buffer;
-    ranges[kind] = { offset, bytes: bytes.byteLength };
+    // Judged here, where a refusal is one of the sliver, so that no worker meets it.
+    if (kind === "wasm" && bytes.byteLength > 0) parseWasmPack(bytes);
+    ranges[kind] = {
+      offset,
+      bytes: bytes.byteLength,
+      check: kind === "snapshot" ? sampleCheck(snapshot) : crc32(bytes),
+    };
     parts.push(bytes);
     offset += bytes.byteLength;
   }
   parts.push(Buffer.from(UNPACKED_END_MARK, "latin1"));
   const header: UnpackedHeader = {
     manifestBytes: manifest.byteLength,
+    manifestCheck: crc32(manifest),
     fileBytes: offset + UNPACKED_END_MARK.length,
     ranges,
-    sampleCheck: sampleCheck(snapshot),
     edgeCheck: edgeCheck(snapshot),
     keyId: file.keyId,
   };
@@ -70,6 +79,7 @@ export function checkUnpackedSliver(
 function sealOf(entry: Buffer, sealKey: Buffer): Buffer {
   return createHmac("sha256", sealKey)
     .update(entry.subarray(0, SEAL_OFFSET))
+    .update(entry.subarray(SEAL_OFFSET + SEAL_BYTES, HEADER_CRC_OFFSET))
     .update(entry.subarray(UNPACKED_HEADER_BYTES))
     .digest();
 }

@@ -1,19 +1,23 @@
-/** Wrote `golden/format-1.*` once. Run it again only for a new format, under a new name: golden files stay for ever. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { createSigningKey, exportPublicKey } from "@nano/sliver/signing-key";
-import { writeSliver } from "@nano/sliver/sliver-file";
+/**
+ * Wrote the golden files of format 2. Run it again only for a new format, under new names: golden files stay for ever.
+ * (`format-1.*` and `unpacked-1.bin` were written by the code of their time.)
+ */
+import { writeFileSync } from "node:fs";
+import { exportPublicKey, trustedKeysOf } from "@nano/sliver/signing-key";
+import { parseSliver, writeSliver } from "@nano/sliver/sliver-file";
 import { SLIVER_FORMAT } from "@nano/sliver/sliver-layout";
-import { sampleManifest } from "./sample-sliver.ts";
+import { UNPACKED_FORMAT } from "@nano/sliver/unpacked-layout";
+import { buildUnpackedSliver } from "@nano/sliver/write-unpacked-sliver";
+import { GOLDEN_SEAL_KEY, goldenKey, goldenParts } from "./golden-parts.ts";
 
-const golden = new URL("golden/", import.meta.url);
-const key = createSigningKey();
-const sections = { snapshot: Buffer.alloc(1_000, "heap"), script: Buffer.from("__nano_app__(function(){return{}});") };
-mkdirSync(golden, { recursive: true });
-writeFileSync(
-  new URL(`format-${SLIVER_FORMAT}.sliver`, golden),
-  writeSliver({ manifest: sampleManifest, sections }, key),
-  {
-    flag: "wx",
-  },
-);
-writeFileSync(new URL(`format-${SLIVER_FORMAT}.pem`, golden), exportPublicKey(key), { flag: "wx" });
+const key = goldenKey();
+const sliver = writeSliver(goldenParts, key);
+const unpacked = buildUnpackedSliver(parseSliver(sliver, { trustedKeys: trustedKeysOf(key) }), GOLDEN_SEAL_KEY);
+keep(`format-${SLIVER_FORMAT}.sliver`, sliver);
+keep(`format-${SLIVER_FORMAT}.pem`, exportPublicKey(key));
+keep(`unpacked-${UNPACKED_FORMAT}.bin`, unpacked);
+
+/** Fails where the file is there. */
+function keep(name: string, bytes: Uint8Array | string): void {
+  writeFileSync(new URL(`golden/${name}`, import.meta.url), bytes, { flag: "wx" });
+}

@@ -6,7 +6,6 @@ import { type SliverParts, writeSliver } from "@nano/sliver/sliver-file";
 import { type SliverManifest, sliverManifestSchema } from "@nano/sliver/sliver-manifest";
 
 export const sampleManifest: SliverManifest = sliverManifestSchema.parse({
-  format: 1,
   app: "hello.localhost",
   versionId: "v0123456789abcdef",
   fingerprint: "00112233445566778899aabbccddeeff",
@@ -16,6 +15,7 @@ export const sampleManifest: SliverManifest = sliverManifestSchema.parse({
   isolation: "request",
   initMs: 1.5,
   snapshotBytes: 100_000,
+  warnings: [],
   bundle: hash("sha256", "bundle"),
 });
 

@@ -31,7 +31,7 @@ it("an entry with something behind it is refused", async () => {
 
 it("an entry with an altered header byte is refused", async () => {
   const path = await written(entry);
-  for (let at = 0; at < 140; at++) {
+  for (let at = 0; at < UNPACKED_HEADER_BYTES; at++) {
     const bytes = Buffer.from(entry);
     bytes.writeUInt8((bytes[at] ?? 0) ^ 0xff, at);
     await writeFile(path, bytes);

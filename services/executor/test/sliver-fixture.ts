@@ -54,7 +54,7 @@ export function createSliver(fixture: SliverFixture): Buffer {
   return writeSliver(
     {
       manifest: {
-        format: 1,
+        warnings: [],
         app: app as AppName,
         versionId,
         fingerprint: fixture.fingerprint ?? engineFingerprint(),

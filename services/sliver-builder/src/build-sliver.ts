@@ -172,7 +172,7 @@ function sliverParts({ parts }: BuildContext, made: MadeRung): SliverParts {
   const { rung, attachSecret, initMs, contextMs, snapshot, skippedRungs = [] } = made;
   return {
     manifest: {
-      format: 1,
+      warnings: [],
       app: parts.app,
       versionId: parts.versionId,
       fingerprint: engineFingerprint(),
