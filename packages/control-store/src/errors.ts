@@ -93,6 +93,22 @@ export const errors = defineErrors("STORE", {
     message: (d: { version: string; attemptCount: number }) =>
       `Build of ${d.version} was given up: its builder was lost ${d.attemptCount} times`,
   },
+  SECRETS_UNREADABLE: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 503,
+    reason: "secrets_unreadable",
+    message: (d: { app: string; why: string }) =>
+      `Secrets of ${d.app} cannot be opened: ${d.why}; give all services the same key file, or set the secrets again`,
+  },
+  SEAL_KEY_UNUSABLE: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 503,
+    reason: "secrets_unreadable",
+    message: (d: { path: string; found: string; expected: string }) =>
+      `Key file ${d.path} for secrets cannot be used: found ${d.found}, expected ${d.expected}`,
+  },
 });
 
 /** Whether something thrown carries the code of one of these errors. */

@@ -1,7 +1,7 @@
 /**
  * What is wrong with something that a user wrote, as place, found and expected.
  *
- * I1 No problem holds a value that may be secret: of what stands under `env_vars`, of lists and of objects only the
+ * I1 No problem holds a value that may be secret: of what stands under a private key, of lists and of objects only the
  *    kind is shown, and of text that is no JSON only the place.
  */
 import type { z } from "zod";
@@ -26,8 +26,8 @@ export interface Finding {
 type Issue = z.core.$ZodIssue;
 
 const MAX_SHOWN_CHARS = 80;
-/** What stands under this key is shown by its kind alone. */
-const PRIVATE_KEY = "env_vars";
+/** What stands under these keys is shown by its kind alone. Under `secret_files` a secret may stand in place of its path. */
+const PRIVATE_KEYS: ReadonlySet<PropertyKey> = new Set(["env_vars", "secret_files", "secrets"]);
 const WHOLE = "(file)";
 
 /** Every problem of a failed parse, in the order of the text. `value` is what was parsed. */
@@ -60,10 +60,22 @@ export function countProblems(problems: readonly InputProblem[]): string {
 /** A value as it is shown: shortened JSON, or its kind where it may be secret or hold what is. */
 export function showValue(value: unknown, path: InputPath = []): string {
   if (value === undefined) return "nothing";
-  if (path.includes(PRIVATE_KEY)) return `a value of type ${kindOf(value)}`;
+  if (isPrivate(path)) return `a value of type ${kindOf(value)}`;
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "a list" : "an object";
   const text = JSON.stringify(value) ?? String(value);
   return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
+}
+
+/** Whether what stands at a path may be secret. */
+export function isPrivate(path: InputPath): boolean {
+  return path.some((key) => PRIVATE_KEYS.has(key));
+}
+
+/** One step of a path as it is shown: of what is under a private key no more than may be a name. */
+export function showName(path: InputPath, i: number): string {
+  // `TOKEN=secret` written as a name.
+  const isUnderPrivate = PRIVATE_KEYS.has(path[i - 1] ?? "");
+  return isUnderPrivate ? String(path[i]).replace(/[^A-Za-z0-9_].*$/s, "…") : String(path[i]);
 }
 
 /** The value of a JSON text, or what is wrong with the text. */
@@ -127,8 +139,7 @@ function kindOf(value: unknown): string {
 function formatPlace(path: InputPath): string {
   const text = path.reduce<string>((place, key, i) => {
     if (typeof key === "number") return `${place}[${key}]`;
-    // `TOKEN=secret` written as a name.
-    const name = path[i - 1] === PRIVATE_KEY ? String(key).replace(/[^A-Za-z0-9_].*$/s, "…") : String(key);
+    const name = showName(path, i);
     return place === "" ? name : `${place}.${name}`;
   }, "");
   return text === "" ? WHOLE : text;

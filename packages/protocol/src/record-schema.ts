@@ -106,12 +106,20 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     app: appNameSchema,
   }),
   z.looseObject({
+    kind: z.literal("secrets"),
+    app: appNameSchema,
+    sealed: z.string(),
+    revision: z.number().int().min(1),
+    updatedAt: z.string(),
+  }),
+  z.looseObject({
     kind: z.literal("node"),
     id: z.string().min(1),
     engine: z.string(),
     supervisor: endpointSchema,
     workers: z.array(endpointSchema.extend({ id: z.string().min(1) })),
     draining: z.boolean(),
+    badSlivers: z.record(versionIdSchema, digestSchema).optional(),
   }),
 ]);
 

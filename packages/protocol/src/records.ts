@@ -49,6 +49,17 @@ export interface RouteRecord {
   readonly app: AppName;
 }
 
+/** `secrets/<app>`: the secrets of an app, whatever version it serves. Absent where it has none. */
+export interface SecretsRecord {
+  readonly kind: "secrets";
+  readonly app: AppName;
+  /** Values by name, encrypted: base64, read by `sealed-secrets` of `packages/control-store`. */
+  readonly sealed: string;
+  /** Counts the sets that the app was given. */
+  readonly revision: number;
+  readonly updatedAt: string;
+}
+
 /** A worker process as routers see it. */
 export interface WorkerEndpoint {
   readonly id: WorkerId;
@@ -67,9 +78,14 @@ export interface NodeRecord {
   readonly supervisor: { readonly address: string; readonly credential: string };
   readonly workers: readonly WorkerEndpoint[];
   readonly draining: boolean;
+  /**
+   * Slivers of its engine that its workers could not restore, by version: it serves these from source, and asks for others.
+   * One is named until the version has another. @default none
+   */
+  readonly badSlivers?: Readonly<Record<VersionId, ArtifactDigest>>;
 }
 
-export type StoreRecord = AppRecord | VersionRecord | BuildRecord | RouteRecord | NodeRecord;
+export type StoreRecord = AppRecord | VersionRecord | BuildRecord | RouteRecord | SecretsRecord | NodeRecord;
 export type RecordKind = StoreRecord["kind"];
 
 /** The key of a record in the store: unique over kinds. */
@@ -83,6 +99,8 @@ export function recordKey(record: StoreRecord): string {
       return `build/${record.version}`;
     case "route":
       return `route/${record.host}${record.path}`;
+    case "secrets":
+      return `secrets/${record.app}`;
     case "node":
       return `node/${record.id}`;
   }

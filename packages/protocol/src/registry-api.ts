@@ -7,7 +7,10 @@
  *   GET    /v1/apps                                                                      AppsAnswer
  *   PUT    /v1/apps/:app                     makes it, without a version, or leaves it as it is: routes may
  *                                            lead to it before anything of it is built   AppAnswer
- *   DELETE /v1/apps/:app                     with its versions, builds and routes → 204
+ *   DELETE /v1/apps/:app                     with its versions, builds, routes and secrets → 204
+ *   PUT    /v1/apps/:app/secrets             SecretsRequest: replaces the whole set, for whatever version the app
+ *                                            serves; over the Unix socket alone           SecretsAnswer
+ *   GET    /v1/apps/:app/secrets             names, never values                          SecretsAnswer
  *   POST   /v1/apps/:app/versions            DeployRequest → 202 building, 200 settled   VersionAnswer
  *                                            202 too, state `queued`, where what is built and serves is built
  *                                            again for an executor's engine
@@ -34,6 +37,7 @@ import {
   versionIdSchema,
   wireErrorSchema,
 } from "./record-schema.ts";
+import { secretValuesSchema } from "./secrets.ts";
 
 export { appNameSchema, buildEventSchema, digestSchema, fingerprintSchema, versionIdSchema, wireErrorSchema };
 
@@ -48,6 +52,7 @@ export const registryPaths = {
   versions: (app: AppName) => `/v1/apps/${app}/versions`,
   version: (app: AppName, version: VersionId) => `/v1/apps/${app}/versions/${version}`,
   versionEvents: (app: AppName, version: VersionId) => `/v1/apps/${app}/versions/${version}/events`,
+  secrets: (app: AppName) => `/v1/apps/${app}/secrets`,
   activate: (app: AppName) => `/v1/apps/${app}/activate`,
   routes: "/v1/routes",
   feed: "/v1/feed",
@@ -131,11 +136,25 @@ export const appAnswerSchema = z.object({
   /** Versions that take over once they are built, in the order they were asked for. */
   pendingVersions: z.array(versionIdSchema),
   versionCount: z.number().int(),
+  hasSecrets: z.boolean(),
 });
 export type AppAnswer = z.infer<typeof appAnswerSchema>;
 
 export const appsAnswerSchema = z.object({ apps: z.array(appAnswerSchema) });
 export type AppsAnswer = z.infer<typeof appsAnswerSchema>;
+
+/** Where a version has a variable of the same name, the secret goes before it. */
+export const secretsRequestSchema = z.strictObject({ secrets: secretValuesSchema });
+export type SecretsRequest = z.infer<typeof secretsRequestSchema>;
+
+export const secretsAnswerSchema = z.object({
+  /** In their order. */
+  names: z.array(z.string()),
+  /** Goes up with each set that differs from the one before; 0: none is set. */
+  revision: z.number().int(),
+  updatedAt: z.string().nullable(),
+});
+export type SecretsAnswer = z.infer<typeof secretsAnswerSchema>;
 
 export const routeSchema = z.strictObject({
   /** `app.example.com`, `*.example.com`, `[::1]`: no port. Stored in lower case, IDN in its ASCII form. */

@@ -17,6 +17,13 @@ export const registryConfig = defineConfig("REGISTRY", {
   store: {
     socketPath: optional(text({ doc: "Unix socket of the embedded store; unset: `store.sock` in the data directory" })),
   },
+  secrets: {
+    keyFile: optional(
+      text({
+        doc: "key under which secrets of apps are kept; made, for this user alone, where there is none; unset: `keys/secrets.key` in the data directory",
+      }),
+    ),
+  },
   artifacts: {
     directory: optional(text({ doc: "where artifacts are kept; unset: `artifacts` in the data directory" })),
     limitBytes: sizeBytes({ doc: "largest artifact", min: 1024, max: 512 * MIB, default: 256 * MIB }),
@@ -48,6 +55,7 @@ export interface RegistryPaths {
   readonly storeFile: string;
   readonly storeSocket: string;
   readonly artifacts: string;
+  readonly secretsKey: string;
 }
 
 /** Where things are, with what was left out derived from the data directory. */
@@ -57,5 +65,6 @@ export function resolvePaths(config: RegistryConfig): RegistryPaths {
     storeFile: join(directory, "store.sqlite"),
     storeSocket: config.store.socketPath ?? join(directory, "store.sock"),
     artifacts: config.artifacts.directory ?? join(directory, "artifacts"),
+    secretsKey: config.secrets.keyFile ?? join(directory, "keys", "secrets.key"),
   };
 }

@@ -98,6 +98,14 @@ export const errors = defineErrors("REGISTRY", {
     reason: "browser_refused",
     message: (_: { origin: string }) => "Requests that a web page makes are refused: this API is for programs",
   },
+  SECRETS_IN_THE_OPEN: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 403,
+    reason: "secrets_in_the_open",
+    message: (_: Record<string, never>) =>
+      "Secrets are taken over the Unix socket of this API alone: its TCP address has neither sign-in nor encryption",
+  },
   BUSY: {
     fault: "platform",
     retryable: true,

@@ -1,10 +1,12 @@
 /** The registry's parts, put together: store, catalog, builds and API. */
 import { openEmbedded } from "@nano/control-store/open-embedded";
+import { loadOrCreateSealKey } from "@nano/control-store/seal-key";
 import { serveStore } from "@nano/control-store/serve-store";
 import type { Readiness } from "@nano/service-kit/admin-server";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
 import { DirectoryStore } from "@nano/sliver/directory-store";
+import { AppSecrets } from "./catalog/app-secrets.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Deploys } from "./catalog/deploys.ts";
 import { type RegistryConfig, resolvePaths } from "./config.ts";
@@ -32,6 +34,8 @@ export interface Registry {
 
 export async function openRegistry({ config, logger, metrics, fail }: RegistryParts): Promise<Registry> {
   const paths = resolvePaths(config);
+  // A key that cannot be used is told now, and not when the first secret is set.
+  loadOrCreateSealKey(paths.secretsKey);
   const closing = new AbortController();
   const { signal } = closing;
   const { store, queue, close: closeEmbedded } = openEmbedded(paths.storeFile);
@@ -70,6 +74,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   const api = createApi({
     apps: { catalog, deploys, queue, artifacts, bodyLimitBytes: config.http.bodyLimitBytes, signal },
     artifacts: { artifacts, limitBytes: config.artifacts.limitBytes, uploadCount: config.artifacts.uploadCount },
+    secrets: { secrets: new AppSecrets({ catalog, keyFile: paths.secretsKey }) },
     logger: logger.child({ component: "api" }),
     metrics,
   });

@@ -54,5 +54,5 @@ export async function openTestRegistry(explicit: Parameters<typeof loadConfig<ty
     await Promise.all([store.close(), queue.close()]);
     await registry.close(AbortSignal.timeout(5000));
   });
-  return { registry, store, queue, api: new ApiClient(`http://${registry.addresses.http}`) };
+  return { directory, registry, store, queue, api: new ApiClient(`http://${registry.addresses.http}`) };
 }

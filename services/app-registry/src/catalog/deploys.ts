@@ -102,7 +102,7 @@ export class Deploys {
     });
   }
 
-  /** Deletes an app with its versions, builds and routes. @throws REGISTRY_NOT_FOUND */
+  /** Deletes an app with its versions, builds, routes and secrets. @throws REGISTRY_NOT_FOUND */
   deleteApp(name: AppName): Promise<void> {
     return this.#catalog.transact((tx) => {
       const app = tx.app(name);
@@ -111,6 +111,8 @@ export class Deploys {
       for (const route of tx.routes()) {
         if (route.app === name) tx.delete(route);
       }
+      const secrets = tx.secrets(name);
+      if (secrets !== null) tx.delete(secrets);
       tx.delete(app);
     });
   }

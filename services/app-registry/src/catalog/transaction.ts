@@ -8,6 +8,7 @@ import {
   type BuildRecord,
   type RouteRecord,
   recordKey,
+  type SecretsRecord,
   type StoreChange,
   type StoreRecord,
   type VersionRecord,
@@ -43,6 +44,10 @@ export class Transaction {
 
   build(version: VersionId): BuildRecord | null {
     return this.#get(`build/${version}`) as BuildRecord | null;
+  }
+
+  secrets(app: AppName): SecretsRecord | null {
+    return this.#get(`secrets/${app}`) as SecretsRecord | null;
   }
 
   /** Newest first. */

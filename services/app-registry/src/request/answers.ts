@@ -51,8 +51,10 @@ export function showVersions(state: StoreState, name: AppName): VersionAnswer[] 
   return versions.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 }
 
-export function showApp(app: AppRecord, versionCount: number): AppAnswer {
-  return { name: app.name, activeVersion: app.activeVersion, pendingVersions: [...pendingOf(app)], versionCount };
+export function showApp(state: StoreState, app: AppRecord, versionCount: number): AppAnswer {
+  const { name, activeVersion } = app;
+  const hasSecrets = state.records.has(`secrets/${name}`);
+  return { name, activeVersion, pendingVersions: [...pendingOf(app)], versionCount, hasSecrets };
 }
 
 /** By name. */
@@ -64,7 +66,7 @@ export function showApps(state: StoreState): AppAnswer[] {
     if (record.kind === "version") versionCounts.set(record.app, (versionCounts.get(record.app) ?? 0) + 1);
   }
   apps.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return apps.map((app) => showApp(app, versionCounts.get(app.name) ?? 0));
+  return apps.map((app) => showApp(state, app, versionCounts.get(app.name) ?? 0));
 }
 
 /** Holds every change that was answered: see the catalog's I2. */

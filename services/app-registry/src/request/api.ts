@@ -11,10 +11,12 @@ import { showFeed } from "./answers.ts";
 import { type AppRoutesOptions, createAppRoutes } from "./app-routes.ts";
 import { type ArtifactRoutesOptions, createArtifactRoutes } from "./artifact-routes.ts";
 import { createRouteRoutes } from "./route-routes.ts";
+import { createSecretRoutes, type SecretRoutesOptions } from "./secret-routes.ts";
 
 export interface ApiOptions {
   readonly apps: AppRoutesOptions;
   readonly artifacts: ArtifactRoutesOptions;
+  readonly secrets: SecretRoutesOptions;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -42,6 +44,7 @@ export function createApi(options: ApiOptions): Hono {
 
   api.route("/v1/artifacts", createArtifactRoutes(options.artifacts));
   api.route("/v1/apps", createAppRoutes(options.apps));
+  api.route("/v1/apps", createSecretRoutes(options.secrets));
   api.route("/v1/routes", createRouteRoutes(options.apps));
   api.get("/v1/feed", (c) => c.json(showFeed(options.apps.catalog.state)));
 

@@ -54,7 +54,7 @@ export function createAppRoutes(options: AppRoutesOptions): Hono {
   routes.put("/:app", async (c) => {
     const name = appParam(c);
     const app = await deploys.createApp(name);
-    return c.json(showApp(app, showVersions(catalog.state, name).length));
+    return c.json(showApp(catalog.state, app, showVersions(catalog.state, name).length));
   });
 
   routes.delete("/:app", async (c) => {
@@ -66,7 +66,7 @@ export function createAppRoutes(options: AppRoutesOptions): Hono {
     const name = appParam(c);
     const { version } = await readJson(c.req.raw, { schema: activateRequestSchema, limitBytes });
     const app = await deploys.activate(name, version);
-    return c.json(showApp(app, showVersions(catalog.state, name).length));
+    return c.json(showApp(catalog.state, app, showVersions(catalog.state, name).length));
   });
 
   routes.get("/:app/versions", (c) => c.json({ versions: showVersions(catalog.state, appParam(c)) }));

@@ -1,4 +1,5 @@
 /** Request bodies, read whole within a bound. */
+import { parseJsonText } from "@nano/protocol/input-problems";
 import type { z } from "zod";
 import { errors } from "../errors.ts";
 import { parseOrRefuse } from "./problems.ts";
@@ -29,12 +30,10 @@ export async function readJson<T>(
     throw errors.BAD_REQUEST({ problems: [problem] });
   }
   const text = (await readBody(request, options.limitBytes)).toString("utf8");
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    const got = cause instanceof Error ? cause.message : String(cause);
-    throw errors.BAD_REQUEST({ problems: [{ where: "body", got, expected: "JSON" }] }, cause);
+  const parsed = parseJsonText(text);
+  if ("problem" in parsed) {
+    const { found: got, expected } = parsed.problem;
+    throw errors.BAD_REQUEST({ problems: [{ where: "body", got, expected }] });
   }
-  return parseOrRefuse(options.schema, value);
+  return parseOrRefuse(options.schema, parsed.value);
 }

@@ -1,5 +1,6 @@
 /** What a schema complains about, as the API tells it. */
 
+import { isPrivate, showName } from "@nano/protocol/input-problems";
 import type { RequestProblem } from "@nano/protocol/registry-api";
 import type { z } from "zod";
 import { errors } from "../errors.ts";
@@ -10,9 +11,10 @@ const MAX_SHOWN_CHARS = 120;
 /** `["routes", 3, "host"]` → `routes[3].host` */
 export function formatPath(path: readonly PropertyKey[]): string {
   let text = "";
-  for (const part of path) {
+  for (const [i, part] of path.entries()) {
+    const name = showName(path, i);
     if (typeof part === "number") text += `[${part}]`;
-    else text += text === "" ? String(part) : `.${String(part)}`;
+    else text += text === "" ? name : `.${name}`;
   }
   return text === "" ? "body" : text;
 }
@@ -44,8 +46,7 @@ function problemsOf(issue: z.core.$ZodIssue, root: readonly PropertyKey[], body:
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ where: formatPath([...path, key]), got: "a value", expected: "no such key" }));
   }
-  const isSecret = issue.path.includes("env_vars");
-  const got = isSecret ? "a value" : show(valueAt(body, issue.path));
+  const got = isPrivate(issue.path) ? "a value" : show(valueAt(body, issue.path));
   return [{ where: formatPath(path), got, expected: expectationOf(issue.message) }];
 }
 
