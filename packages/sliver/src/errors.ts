@@ -56,6 +56,11 @@ export const errors = defineErrors("SLIVER", {
     (d: { part: string; found: string; expected: string }) =>
       `Sliver is malformed in its ${d.part}: found ${d.found}, expected ${d.expected}`,
   ),
+  WRONG_ORIGIN: refused(
+    "sliver_refused",
+    (d: { part: string; found: string; expected: string }) =>
+      `Sliver was made for something else, by its ${d.part}: found ${d.found}, expected ${d.expected}`,
+  ),
   MISSING_SECTION: refused(
     "sliver_refused",
     (d: { section: string; found: readonly string[] }) =>

@@ -5,14 +5,17 @@
  * I1 Nothing gets a name in the cache before its signature (slivers) and digests were found right; names appear by rename.
  * I2 However many ask for a digest at once, it is fetched and unpacked once.
  * I3 The entries take at most `limitBytes`, the least recently used leave first; links in workers' directories keep the
- *    bytes of an entry that left until the worker gives them up.
+ *    bytes of an entry that left until the worker gives them up. A use is an admission; a file's time of change says when the
+ *    last one was, so that a restart knows.
  * I4 An entry found at start is used only after its seal (slivers) or digest (asset packs) was checked and its signing key
  *    is still trusted; anything else with its name is fetched anew. Files of other names are left alone and not counted.
  */
 import { randomBytes } from "node:crypto";
-import { copyFile, link, mkdir, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
+import { copyFile, link, mkdir, readdir, readFile, rename, stat, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { type ArtifactDigest, isArtifactDigest } from "@nano/protocol/brands";
+import { type CacheKind, ENTRIES_DIRECTORY, entryName, parseEntryName } from "./cache-entry.ts";
+import { type ListedEntry, listCacheEntries } from "./cache-listing.ts";
 import { errors } from "./errors.ts";
 import { TEMPORARY_SUFFIX, writeDurably } from "./replace-file.ts";
 import type { TrustedKeys } from "./signing-key.ts";
@@ -25,10 +28,8 @@ import { buildUnpackedSliver, checkUnpackedSliver } from "./write-unpacked-slive
 export const DEFAULT_CACHE_BYTES = 2 * 1024 ** 3;
 const SEAL_KEY_FILE = "seal.key";
 const SEAL_KEY_BYTES = 32;
-const ENTRIES_DIRECTORY = "entries";
 
-/** What an entry holds; also the suffix of its file. */
-export type CacheKind = "sliver" | "assets";
+export type { CacheKind } from "./cache-entry.ts";
 
 export interface NodeCacheOptions {
   /** Belongs to one supervisor; made where it is missing. */
@@ -38,6 +39,8 @@ export interface NodeCacheOptions {
   readonly trustedKeys: () => TrustedKeys;
   /** @default DEFAULT_CACHE_BYTES */
   readonly limitBytes?: number;
+  /** Wall clock. @default Date.now */
+  readonly nowMs?: () => number;
 }
 
 export interface CachedArtifact {
@@ -62,9 +65,11 @@ interface Entry {
 export class NodeCache {
   readonly #store: Pick<SliverStore, "get">;
   readonly #trustedKeys: () => TrustedKeys;
+  readonly #directory: string;
   readonly #entriesDirectory: string;
   readonly #sealKey: Buffer;
   readonly #limitBytes: number;
+  readonly #nowMs: () => number;
   /** By file name, least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #pending = new Map<string, Promise<CachedArtifact>>();
@@ -75,6 +80,8 @@ export class NodeCache {
     this.#trustedKeys = options.trustedKeys;
     this.#entriesDirectory = join(options.directory, ENTRIES_DIRECTORY);
     this.#limitBytes = options.limitBytes ?? DEFAULT_CACHE_BYTES;
+    this.#nowMs = options.nowMs ?? Date.now;
+    this.#directory = options.directory;
     this.#sealKey = sealKey;
   }
 
@@ -88,6 +95,11 @@ export class NodeCache {
 
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** What is here, last used first. */
+  list(): Promise<readonly ListedEntry[]> {
+    return listCacheEntries(this.#directory);
   }
 
   /**
@@ -108,7 +120,7 @@ export class NodeCache {
    * Where that is another file system, it is copied. Answers the path there. Idempotent. @throws as `admit`
    */
   async linkFor(workerDirectory: string, digest: ArtifactDigest, kind: CacheKind = "sliver"): Promise<string> {
-    const target = join(workerDirectory, fileName(kind, digest));
+    const target = join(workerDirectory, entryName(kind, digest));
     for (let attempt = 0; ; attempt++) {
       const { path } = await this.#admit(kind, digest);
       try {
@@ -117,25 +129,26 @@ export class NodeCache {
       } catch (error) {
         // The entry may leave between its admission and the link: then once more.
         if ((error as NodeJS.ErrnoException).code !== "ENOENT" || attempt > 0) throw error;
-        this.#forget(fileName(kind, digest));
+        this.#forget(entryName(kind, digest));
       }
     }
   }
 
   /** Takes a link back. Idempotent. */
   async unlinkFrom(workerDirectory: string, digest: ArtifactDigest, kind: CacheKind = "sliver"): Promise<void> {
-    await removeFile(join(workerDirectory, fileName(kind, digest)));
+    await removeFile(join(workerDirectory, entryName(kind, digest)));
   }
 
   async #admit(kind: CacheKind, digest: ArtifactDigest): Promise<CachedArtifact> {
     if (!isArtifactDigest(digest)) {
       throw errors.MALFORMED({ part: "digest", found: JSON.stringify(digest), expected: "64 hex digits" });
     }
-    const name = fileName(kind, digest);
+    const name = entryName(kind, digest);
     const entry = this.#entries.get(name);
     if (entry?.admitted && this.#isTrusted(entry.admitted)) {
       this.#entries.delete(name);
       this.#entries.set(name, entry);
+      await this.#noteUse(entry.path);
       return entry.admitted;
     }
     const pending = this.#pending.get(name);
@@ -146,7 +159,7 @@ export class NodeCache {
   }
 
   async #fetch(kind: CacheKind, digest: ArtifactDigest): Promise<CachedArtifact> {
-    const name = fileName(kind, digest);
+    const name = entryName(kind, digest);
     const path = join(this.#entriesDirectory, name);
     const found = this.#entries.has(name) ? await this.#recheck(kind, digest, path) : null;
     if (found !== null) return this.#keep(name, found);
@@ -188,11 +201,18 @@ export class NodeCache {
     this.#forget(name);
     this.#entries.set(name, { path: admitted.path, entryBytes: admitted.entryBytes, admitted });
     this.#usedBytes += admitted.entryBytes;
+    await this.#noteUse(admitted.path);
     for (const oldest of [...this.#entries.keys()]) {
       if (this.#usedBytes <= this.#limitBytes) break;
       if (oldest !== name && !this.#pending.has(oldest)) await this.#remove(oldest);
     }
     return admitted;
+  }
+
+  async #noteUse(path: string): Promise<void> {
+    const now = new Date(this.#nowMs());
+    // One that has just left is found missing by whoever links it.
+    await utimes(path, now, now).catch(() => undefined);
   }
 
   async #takeStock(): Promise<void> {
@@ -203,7 +223,7 @@ export class NodeCache {
         await removeFile(path);
         continue;
       }
-      const info = isEntryName(name) ? await stat(path).catch(() => null) : null;
+      const info = parseEntryName(name) !== null ? await stat(path).catch(() => null) : null;
       if (info?.isFile()) found.push({ name, path, entryBytes: info.size, mtimeMs: info.mtimeMs });
     }
     found.sort((a, b) => a.mtimeMs - b.mtimeMs);
@@ -230,15 +250,6 @@ export class NodeCache {
     this.#forget(name);
     await removeFile(join(this.#entriesDirectory, name));
   }
-}
-
-function fileName(kind: CacheKind, digest: ArtifactDigest): string {
-  return `${digest}.${kind}`;
-}
-
-function isEntryName(name: string): boolean {
-  const [digest = "", kind, more] = name.split(".");
-  return isArtifactDigest(digest) && (kind === "sliver" || kind === "assets") && more === undefined;
 }
 
 /** The key of the seals. A damaged one is replaced, which makes every entry be fetched anew. */

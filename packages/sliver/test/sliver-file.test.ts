@@ -1,37 +1,20 @@
-import { isNanoError } from "@nano/protocol/errors";
 import { createSigningKey, trustedKeysOf } from "@nano/sliver/signing-key";
-import { describeSliver, parseSliver, readSection, type SliverFile, writeSliver } from "@nano/sliver/sliver-file";
-import { HEADER_BYTES, type SectionKind, SIGNATURE_BYTES, sectionKinds } from "@nano/sliver/sliver-layout";
+import { describeSliver, readSection, writeSliver } from "@nano/sliver/sliver-file";
+import { sectionKinds } from "@nano/sliver/sliver-layout";
+import {
+  boundWarnings,
+  MAX_WARNING_CHARS,
+  MAX_WARNINGS,
+  rungs,
+  type SliverManifest,
+  sliverManifestSchema,
+} from "@nano/sliver/sliver-manifest";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { readWhole, refusalOf } from "./read-whole.ts";
 import { createSampleSliver, sampleManifest } from "./sample-sliver.ts";
 
 const sample = createSampleSliver(3_000);
-
-/** Everything that anyone does with a sliver before it is used. */
-function readAll(
-  bytes: Buffer,
-  trustedKeys = sample.trustedKeys,
-): { file: SliverFile; sections: Map<SectionKind, Buffer> } {
-  const file = parseSliver(bytes, { trustedKeys });
-  return { file, sections: new Map(file.sections.map(({ kind }) => [kind, readSection(file, kind)])) };
-}
-
-function refusal(run: () => unknown): string {
-  try {
-    run();
-  } catch (error) {
-    if (isNanoError(error)) return error.code;
-    throw error;
-  }
-  return "accepted";
-}
-
-function changed(bytes: Buffer, change: (copy: Buffer) => void): Buffer {
-  const copy = Buffer.from(bytes);
-  change(copy);
-  return copy;
-}
 
 describe("a sliver file", () => {
   it("gives back what was written, whatever the sections hold", () => {
@@ -40,7 +23,7 @@ describe("a sliver file", () => {
     fc.assert(
       fc.property(section, section, section, section, section, (snapshot, bytecode, script, sourceMap, wasm) => {
         const sections = { snapshot, bytecode, script, sourceMap, wasm };
-        const read = readAll(writeSliver({ manifest: sampleManifest, sections }, key), trustedKeysOf(key));
+        const read = readWhole(writeSliver({ manifest: sampleManifest, sections }, key), trustedKeysOf(key));
         expect(read.file.manifest).toEqual(sampleManifest);
         expect(read.file.keyId).toBe(key.keyId);
         for (const kind of sectionKinds) {
@@ -59,120 +42,41 @@ describe("a sliver file", () => {
     expect(shown.sections.map(({ kind }) => kind)).toEqual(["snapshot", "script", "sourceMap"]);
   });
 
-  it("names the section that is asked for and missing", () => {
-    expect(refusal(() => readSection(readAll(sample.bytes).file, "bytecode"))).toBe("SLIVER_MISSING_SECTION");
+  it("names the section that is asked for and missing", async () => {
+    const { file } = readWhole(sample.bytes, sample.trustedKeys);
+    expect(await refusalOf(() => readSection(file, "bytecode"))).toBe("SLIVER_MISSING_SECTION");
   });
 
-  it("refuses a manifest that is not one when it is written", () => {
-    const manifest = { ...sampleManifest, attachSecret: "short" };
-    expect(refusal(() => writeSliver({ manifest, sections: {} }, sample.key))).toBe("SLIVER_MALFORMED");
-  });
-});
-
-describe("a tampered sliver is refused", () => {
-  const signedBytes = readAll(sample.bytes).file.sections[0]?.offset ?? 0;
-
-  it("when any byte of header, manifest, table or signature is altered", () => {
-    for (let at = 0; at < signedBytes; at++) {
-      for (const mask of [0x01, 0x80, 0xff]) {
-        const bytes = changed(sample.bytes, (copy) => copy.writeUInt8((copy[at] ?? 0) ^ mask, at));
-        expect(
-          refusal(() => readAll(bytes)),
-          `byte ${at}`,
-        ).toMatch(/^SLIVER_/);
-      }
-    }
+  it.each([
+    ["whose secret is no secret", { attachSecret: "short" }],
+    ["that names a format", { format: 2 }],
+    ["with more warnings than there may be", { warnings: Array.from({ length: MAX_WARNINGS + 1 }, () => "a") }],
+    ["with a warning that is too long", { warnings: ["a".repeat(MAX_WARNING_CHARS + 1)] }],
+    ["with a cost below nothing", { restoreMs: -1 }],
+  ])("refuses a manifest %s when it is written", async (_, difference) => {
+    const manifest = { ...sampleManifest, ...difference };
+    expect(await refusalOf(() => writeSliver({ manifest, sections: {} }, sample.key))).toBe("SLIVER_MALFORMED");
   });
 
-  it("when any byte of a section is altered, before it is decompressed", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: signedBytes, max: sample.bytes.length - 1 }),
-        fc.integer({ min: 1, max: 255 }),
-        (at, mask) => {
-          const bytes = changed(sample.bytes, (copy) => copy.writeUInt8((copy[at] ?? 0) ^ mask, at));
-          expect(refusal(() => readAll(bytes))).toBe("SLIVER_DIGEST_MISMATCH");
-        },
-      ),
-      { numRuns: 200 },
-    );
+  it("has room for the longest manifest that there may be", () => {
+    // Six bytes of JSON each, the most that a character takes.
+    const longest = (length: number) => "\u0001".repeat(length);
+    const manifest: SliverManifest = {
+      ...sampleManifest,
+      skippedRungs: rungs.map((rung) => ({ rung, reason: longest(2_000) })),
+      warnings: Array.from({ length: MAX_WARNINGS }, () => longest(MAX_WARNING_CHARS)),
+    };
+    const bytes = writeSliver({ manifest, sections: {} }, sample.key);
+    expect(readWhole(bytes, sample.trustedKeys).file.manifest).toEqual(manifest);
   });
 
-  it("when it ends early, at every border and anywhere", () => {
-    const { sections } = readAll(sample.bytes).file;
-    const borders = [
-      0,
-      4,
-      8,
-      HEADER_BYTES,
-      signedBytes - SIGNATURE_BYTES,
-      signedBytes,
-      ...sections.map((s) => s.offset + s.storedBytes),
-    ];
-    const lengths = new Set(
-      borders.flatMap((border) => [border - 1, border]).filter((n) => n >= 0 && n < sample.bytes.length),
-    );
-    for (const length of lengths) {
-      expect(
-        refusal(() => readAll(sample.bytes.subarray(0, length))),
-        `${length} bytes`,
-      ).toBe("SLIVER_TRUNCATED");
-    }
-    for (let length = 0; length < sample.bytes.length; length += 7) {
-      expect(refusal(() => readAll(sample.bytes.subarray(0, length)))).toBe("SLIVER_TRUNCATED");
-    }
-  });
-
-  it("when something follows its end", () => {
-    expect(refusal(() => readAll(Buffer.concat([sample.bytes, Buffer.alloc(1)])))).toBe("SLIVER_TRAILING_BYTES");
-  });
-
-  it("when two sections change places", () => {
-    const [first, second] = readAll(sample.bytes).file.sections;
-    if (first === undefined || second === undefined) throw new Error("The sample has too few sections");
-    const { bytes } = sample;
-    const swapped = Buffer.concat([
-      bytes.subarray(0, first.offset),
-      bytes.subarray(second.offset, second.offset + second.storedBytes),
-      bytes.subarray(first.offset, second.offset),
-      bytes.subarray(second.offset + second.storedBytes),
-    ]);
-    expect(refusal(() => readAll(swapped))).toBe("SLIVER_DIGEST_MISMATCH");
-  });
-
-  it("when its head comes from another sliver of the same key", () => {
-    const other = createSampleSliver(3_001, sample.key);
-    const mixed = Buffer.concat([other.bytes.subarray(0, signedBytes), sample.bytes.subarray(signedBytes)]);
-    expect(refusal(() => readAll(mixed))).toMatch(/^SLIVER_/);
-  });
-
-  it("when the key is not trusted, or trusted under another's id", () => {
-    const stranger = createSigningKey();
-    expect(refusal(() => readAll(sample.bytes, trustedKeysOf(stranger)))).toBe("SLIVER_UNTRUSTED_KEY");
-    const mistaken = new Map([[sample.key.keyId, stranger.publicKey]]);
-    expect(refusal(() => readAll(sample.bytes, mistaken))).toBe("SLIVER_BAD_SIGNATURE");
-  });
-
-  it("when it is something else, a later format, or claims more than the maximum", () => {
-    expect(refusal(() => readAll(Buffer.from("\x7fELF and more that is not a sliver at all")))).toBe(
-      "SLIVER_BAD_MAGIC",
-    );
-    expect(refusal(() => readAll(changed(sample.bytes, (copy) => copy.writeUInt16LE(3, 8))))).toBe(
-      "SLIVER_UNKNOWN_FORMAT",
-    );
-    expect(refusal(() => readAll(changed(sample.bytes, (copy) => copy.writeUInt32LE(0xffffffff, 12))))).toBe(
-      "SLIVER_TOO_LARGE",
-    );
-    const huge = changed(sample.bytes, (copy) => copy.writeBigUInt64LE(0xffffffffffffffffn, 16));
-    expect(refusal(() => readAll(huge))).toBe("SLIVER_TOO_LARGE");
-  });
-
-  it("with found and expected in its message", () => {
-    try {
-      readAll(sample.bytes.subarray(0, 39));
-    } catch (error) {
-      expect((error as Error).message).toBe("Sliver ends within its header: found 39 bytes, expected 40");
-    }
-    expect.assertions(1);
+  it("takes as many warnings as fit, and says how many it left out", () => {
+    const few = ["a", "b"];
+    expect(boundWarnings(few)).toEqual(few);
+    const bounded = boundWarnings(Array.from({ length: 100 }, (_, i) => `${i} ${"x".repeat(600)}`));
+    expect(bounded).toHaveLength(MAX_WARNINGS);
+    expect(bounded.at(-1)).toBe(`${100 - MAX_WARNINGS + 1} more are left out here`);
+    expect(bounded[0]).toHaveLength(MAX_WARNING_CHARS);
+    expect(sliverManifestSchema.parse({ ...sampleManifest, warnings: bounded }).warnings).toEqual(bounded);
   });
 });
