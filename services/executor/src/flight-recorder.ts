@@ -10,6 +10,8 @@
  *     28  u32le  bytes of the app's name
  *     32  64 bytes  the app's name
  *     96  u32le  1: more requests than slots were entered, take all for entered
+ *    100  u32le  bytes of the version's name that is being restored, 0: none
+ *    104  24 bytes  that version
  *    128  8 bytes each  slots: link and stream of a request whose method is not idempotent and that was entered
  *
  * I1 The record is written before the guest runs. It is marked as over at the latest when the event loop's turn ends.
@@ -17,12 +19,14 @@
  */
 import { readSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
-import type { AppName } from "@nano/protocol/brands";
+import { type AppName, isVersionId, type VersionId } from "@nano/protocol/brands";
 
 /** Requests with methods that are not idempotent which one worker tells apart at once. */
 export const RECORDER_SLOTS = 4_096;
 const RECORD_BYTES = 96;
 const OVERFLOW_OFFSET = 96;
+const RESTORE_OFFSET = 100;
+const RESTORE_BYTES = 28;
 const SLOTS_OFFSET = 128;
 const SLOT_BYTES = 8;
 const NAME_OFFSET = 32;
@@ -53,6 +57,7 @@ export class FlightRecorder {
   readonly #record = Buffer.alloc(RECORD_BYTES);
   readonly #over = Buffer.alloc(4);
   readonly #slot = Buffer.alloc(SLOT_BYTES);
+  readonly #restore = Buffer.alloc(RESTORE_BYTES);
   readonly #freeSlots: number[] = [];
   #app: AppName | null = null;
   #overflowCount = 0;
@@ -89,6 +94,20 @@ export class FlightRecorder {
       this.#isClearPlanned = false;
       if (!this.#isRunning) writeSync(this.#fd, this.#over, 0, 4, RUNNING_OFFSET);
     });
+  }
+
+  /** Before V8 sees the sliver of a version; nothing of a request is inside. */
+  beginRestore(app: AppName, version: VersionId, limitMs: number): void {
+    const restore = this.#restore;
+    restore.writeUInt32LE(restore.write(version, 4, RESTORE_BYTES - 4, "latin1"), 0);
+    writeSync(this.#fd, restore, 0, RESTORE_BYTES, RESTORE_OFFSET);
+    this.begin(app, null, limitMs);
+  }
+
+  /** At once: what the worker dies of later is not the restore's. */
+  endRestore(): void {
+    this.end();
+    writeSync(this.#fd, this.#over, 0, 4, RESTORE_OFFSET);
   }
 
   /** Marks a request as entered; give the slot back when it is over. */
@@ -144,6 +163,17 @@ export function readRunningEntry(fd: number): RunningEntry | null {
     streamId: readBuffer.readUInt32LE(20),
     app: readBuffer.toString("latin1", NAME_OFFSET, NAME_OFFSET + nameBytes),
   };
+}
+
+const restoreBuffer = Buffer.alloc(RESTORE_BYTES);
+
+/** The version that a worker is restoring, or was when it died; null: none. */
+export function readRestoringVersion(fd: number): VersionId | null {
+  const count = readSync(fd, restoreBuffer, 0, RESTORE_BYTES, RESTORE_OFFSET);
+  if (count < RESTORE_BYTES) return null;
+  const nameBytes = Math.min(restoreBuffer.readUInt32LE(0), RESTORE_BYTES - 4);
+  const version = restoreBuffer.toString("latin1", 4, 4 + nameBytes);
+  return isVersionId(version) ? version : null;
 }
 
 /** Which of a link's streams were entered, of those whose methods are not idempotent. `null`: unknown, take all. */

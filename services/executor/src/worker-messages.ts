@@ -2,6 +2,7 @@
 import type { AppName, VersionId, WorkerId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
 import type { Manifest } from "@nano/protocol/manifest";
+import type { Rung } from "@nano/protocol/records";
 
 /** All that a worker needs to serve a version; paths are hard links in the worker's own directory. */
 export interface Assignment {
@@ -10,6 +11,8 @@ export interface Assignment {
   readonly manifest: Manifest;
   /** The unpacked sliver, or null where the app is only assets. */
   readonly sliverPath: string | null;
+  /** Workers died while they restored this sliver: it serves from its script. @default false */
+  readonly isSourceOnly?: boolean;
   readonly assetsPath: string | null;
 }
 
@@ -50,6 +53,21 @@ export interface AppLogLine {
   readonly stack?: string;
 }
 
+/** Why a sliver serves from a lower rung than it has: a label of metrics. */
+export type FallReason = "fingerprint" | "damaged" | "restore_failed" | "memory_limit" | "worker_deaths";
+
+/** A worker serves a version from a lower rung than its sliver has: told once for each version and sliver. */
+export interface FallReport {
+  readonly versionId: VersionId;
+  /** Of the assignment. */
+  readonly sliverPath: string;
+  readonly from: Rung;
+  readonly to: Rung;
+  readonly reason: FallReason;
+  /** For the log. */
+  readonly why: string;
+}
+
 /** Counters since the worker started, and gauges, once a second. */
 export interface WorkerStats {
   readonly requests: number;
@@ -72,5 +90,8 @@ export type FromWorker =
   | { readonly type: "need"; readonly versionId: VersionId }
   /** The worker has let go of a version: its links may be removed. */
   | { readonly type: "released"; readonly versionId: VersionId }
+  /** A version that was given again starts from this sliver from now on, and from no other. */
+  | { readonly type: "adopted"; readonly versionId: VersionId; readonly sliverPath: string }
+  | { readonly type: "fell"; readonly fall: FallReport }
   | { readonly type: "log"; readonly lines: readonly AppLogLine[] }
   | { readonly type: "stats"; readonly stats: WorkerStats };

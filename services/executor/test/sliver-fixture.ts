@@ -40,6 +40,12 @@ export interface SliverFixture {
   readonly bundle?: ArtifactDigest;
   /** Of the engine that made it. @default this one */
   readonly fingerprint?: EngineFingerprint;
+  /** In the place of the snapshot's own secret: no context of it can be attached. */
+  readonly attachSecret?: string;
+  /** In the place of the snapshot. */
+  readonly snapshot?: Uint8Array;
+  /** In the place of the script, in the sliver alone. */
+  readonly scriptSection?: string;
 }
 
 /** The signed file of a heap sliver. */
@@ -48,7 +54,7 @@ export function createSliver(fixture: SliverFixture): Buffer {
   let made = snapshots.get(script);
   if (made === undefined) {
     const attachSecret = randomBytes(32).toString("hex");
-    made = { bytes: makeSnapshot({ script, attachSecret, warmUp: null }), attachSecret };
+    made = { bytes: makeSnapshot({ script, attachSecret, init: null, warmUp: null }), attachSecret };
     snapshots.set(script, made);
   }
   return writeSliver(
@@ -60,13 +66,13 @@ export function createSliver(fixture: SliverFixture): Buffer {
         fingerprint: fixture.fingerprint ?? engineFingerprint(),
         rung: "heap",
         skippedRungs: [],
-        attachSecret: made.attachSecret,
+        attachSecret: fixture.attachSecret ?? made.attachSecret,
         isolation: "request",
         initMs: 1,
         snapshotBytes: made.bytes.byteLength,
         bundle: fixture.bundle ?? ("b".repeat(64) as ArtifactDigest),
       },
-      sections: { snapshot: made.bytes, script: Buffer.from(script) },
+      sections: { snapshot: fixture.snapshot ?? made.bytes, script: Buffer.from(fixture.scriptSection ?? script) },
     },
     key,
   );

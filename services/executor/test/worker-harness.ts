@@ -21,13 +21,13 @@ import { onTestFinished } from "vitest";
 import { FlightRecorder } from "../src/flight-recorder.ts";
 import { IsolateCache } from "../src/request/isolate-cache.ts";
 import { RouterLinks } from "../src/request/router-links.ts";
-import { SliverSources } from "../src/request/sliver-sources.ts";
+import { SliverSources, type SourceFall } from "../src/request/sliver-sources.ts";
 import { Turns } from "../src/request/turns.ts";
 import { VersionServer } from "../src/request/version-server.ts";
 import { VersionTable } from "../src/request/version-table.ts";
 import { WorkerCounters } from "../src/request/worker-counters.ts";
 import type { WorkerBudgets } from "../src/worker-messages.ts";
-import { nextVersionId, temporaryDirectory, writeSliverEntry } from "./sliver-fixture.ts";
+import { nextVersionId, type SliverFixture, temporaryDirectory, writeSliverEntry } from "./sliver-fixture.ts";
 
 const CREDENTIAL = "credential of the worker";
 /** Limits that no test meets by accident, also on a loaded machine. */
@@ -99,6 +99,10 @@ export interface ServeOptions {
   readonly limits?: Partial<AppLimits>;
   readonly assetsPath?: string;
   readonly versionId?: VersionId;
+  /** What is particular about the sliver. */
+  readonly sliver?: Partial<SliverFixture>;
+  /** A sliver that is there, in place of one of the script. */
+  readonly sliverPath?: string;
 }
 
 export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
@@ -108,10 +112,11 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
   const needed: VersionId[] = [];
   const versions = new VersionTable({ need: (versionId) => needed.push(versionId) });
   const links = new RouterLinks({ workerId: "w1", credential: CREDENTIAL, versions });
-  const cache = new IsolateCache({ isolateCount: 100, isolateBytes: 2 ** 31, ...budgets });
   const turns = new Turns();
   const counters = new WorkerCounters();
   const sources = new SliverSources(engineFingerprint());
+  const cache = new IsolateCache({ isolateCount: 100, isolateBytes: 2 ** 31, ...budgets }, () => sources.blobBytes);
+  const falls: SourceFall[] = [];
   const logs: string[] = [];
   const host: GuestHost = {
     beginEntry: (app, request, limitMs) => recorder.begin(app, request, limitMs),
@@ -133,10 +138,12 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
     closeSync(recorderFd);
   });
 
+  const openSource = (path: string) => sources.open(path, { onFall: (fall) => falls.push(fall) });
   const serverOf = (script: string | null, options: ServeOptions = {}): VersionServer => {
     const versionId = options.versionId ?? nextVersionId();
     const resolved = resolveManifest(options.manifest ?? {});
-    const sliverPath = script === null ? null : writeSliverEntry({ script }, directory);
+    const sliverPath =
+      options.sliverPath ?? (script === null ? null : writeSliverEntry({ ...options.sliver, script }, directory));
     const assignment = {
       versionId,
       app: "subject" as AppName,
@@ -144,7 +151,7 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
       sliverPath,
       assetsPath: options.assetsPath ?? null,
     };
-    const source = sliverPath === null ? null : sources.open(sliverPath);
+    const source = sliverPath === null ? null : openSource(sliverPath);
     const created = new VersionServer(assignment, { cache, turns, recorder, counters, host, source });
     servers.push(created);
     return created;
@@ -163,6 +170,8 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
     counters,
     sources,
     logs,
+    falls,
+    openSource,
     createServer: serverOf,
     /** Serves a script from now on. */
     serve(script: string | null, options: ServeOptions = {}): VersionServer {

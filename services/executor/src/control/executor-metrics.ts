@@ -1,7 +1,8 @@
 /** Metrics of an executor: sums over its workers, which report once a second. */
 import type { WorkerId } from "@nano/protocol/brands";
+import type { Rung } from "@nano/protocol/records";
 import type { Metrics } from "@nano/service-kit/metrics";
-import type { WorkerStats } from "../worker-messages.ts";
+import type { FallReason, WorkerStats } from "../worker-messages.ts";
 import type { EgressProcess } from "./egress-process.ts";
 
 type Countable = "requests" | "refusedFull" | "coldStarts" | "evictions" | "droppedLogLines";
@@ -28,6 +29,7 @@ export class ExecutorMetrics {
   readonly #count: (name: Countable, delta: number) => void;
   readonly #countLimit: (reason: string, delta: number) => void;
   readonly #countDeath: (cause: string) => void;
+  readonly #countFall: (from: Rung, to: Rung, reason: FallReason) => void;
 
   constructor(metrics: Metrics, egress: () => EgressProcess) {
     const counters = new Map(COUNTERS.map(([key, name, help]) => [key, metrics.counter({ name, help })]));
@@ -40,6 +42,12 @@ export class ExecutorMetrics {
       labels: ["cause"],
     });
     this.#countDeath = (cause) => deaths.inc({ cause });
+    const falls = metrics.counter({
+      name: "rung_fallbacks_total",
+      help: "Slivers that a worker serves from a lower rung than they have",
+      labels: ["from", "to", "reason"],
+    });
+    this.#countFall = (from, to, reason) => falls.inc({ from, to, reason });
     for (const [key, name, help] of GAUGES) {
       metrics.gauge({ name, help, collect: (gauge) => gauge.set(this.#sum(key)) });
     }
@@ -67,6 +75,10 @@ export class ExecutorMetrics {
   workerLost(id: WorkerId, cause: string): void {
     this.#byWorker.delete(id);
     this.#countDeath(cause);
+  }
+
+  fell(from: Rung, to: Rung, reason: FallReason): void {
+    this.#countFall(from, to, reason);
   }
 
   #sum(key: keyof WorkerStats): number {

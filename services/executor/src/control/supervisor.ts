@@ -14,7 +14,8 @@ import type { Metrics } from "@nano/service-kit/metrics";
 import { DirectoryStore } from "@nano/sliver/directory-store";
 import { NodeCache } from "@nano/sliver/node-cache";
 import type { config } from "../config.ts";
-import type { FromWorker } from "../worker-messages.ts";
+import { readRestoringVersion } from "../flight-recorder.ts";
+import type { FallReport, FromWorker } from "../worker-messages.ts";
 import { AppLog } from "./app-log.ts";
 import { EgressProcess } from "./egress-process.ts";
 import { ExecutorMetrics } from "./executor-metrics.ts";
@@ -85,6 +86,8 @@ export class Supervisor {
       onDeath: (worker, cause) => {
         this.#metrics.workerLost(worker.id, cause);
         this.#egress.dismiss(worker);
+        const restoring = readRestoringVersion(worker.recorderFd);
+        if (restoring !== null) this.#supply.diedRestoring(worker, restoring);
       },
     });
     this.#egress = new EgressProcess({
@@ -99,6 +102,7 @@ export class Supervisor {
       keys,
       logger: logger.child({ component: "versions" }),
       workers: () => this.#pool.workers,
+      onBadSlivers: () => this.#registration?.renew(),
     });
     this.#metrics = new ExecutorMetrics(metrics, () => this.#egress);
     this.#postmortems = new PostmortemServer({
@@ -161,6 +165,7 @@ export class Supervisor {
       supervisor: { address: join(config.run.directory, "supervisor.sock"), credential: this.#supervisorCredential },
       workers: [...this.#pool.workers].map((worker) => worker.endpoint),
       draining: this.#isDraining,
+      badSlivers: this.#supply.badSlivers,
     };
   }
 
@@ -203,6 +208,12 @@ export class Supervisor {
       case "released":
         if (worker !== undefined) this.#supply.released(worker, message.versionId);
         return;
+      case "adopted":
+        if (worker !== undefined) this.#supply.adopted(worker, message.versionId, message.sliverPath);
+        return;
+      case "fell":
+        this.#fell(id, message.fall);
+        return;
       case "log":
         for (const line of message.lines) this.#appLog.write(line);
         return;
@@ -212,5 +223,13 @@ export class Supervisor {
       default:
         message satisfies never;
     }
+  }
+
+  #fell(workerId: WorkerId, fall: FallReport): void {
+    const { versionId, from, to, reason, why } = fall;
+    this.#options.logger.warn("sliver serves from a lower rung", { workerId, versionId, from, to, reason, why });
+    this.#metrics.fell(from, to, reason);
+    const worker = this.#pool.get(workerId);
+    if (worker !== undefined) this.#supply.fell(worker, fall);
   }
 }

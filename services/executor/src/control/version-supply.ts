@@ -1,11 +1,17 @@
-/** Gives workers what they need to serve a version: its manifest, and links to its verified sliver and assets. */
+/**
+ * Gives workers what they need to serve a version: its manifest, and links to its verified sliver and assets.
+ *
+ * I1 A version whose sliver was built again is given again to those that hold it; the link to the old one goes when its worker says so.
+ * I2 A sliver that cannot be restored is named to the registry, see `bad-slivers.ts`.
+ */
 import type { ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
 import { toWireError } from "@nano/protocol/errors";
 import type { BuildRecord, StoreRecord, VersionRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import type { CacheKind, NodeCache } from "@nano/sliver/node-cache";
 import { errors } from "../errors.ts";
-import type { Assignment } from "../worker-messages.ts";
+import type { Assignment, FallReport } from "../worker-messages.ts";
+import { BadSlivers } from "./bad-slivers.ts";
 import type { TrustedKeyDirectory } from "./trusted-keys.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
@@ -21,6 +27,8 @@ export interface VersionSupplyOptions {
   readonly keys: TrustedKeyDirectory;
   readonly logger: Logger;
   workers(): Iterable<WorkerProcess>;
+  /** What `badSlivers` answers has changed. */
+  onBadSlivers?(): void;
 }
 
 interface HeldArtifact {
@@ -44,6 +52,9 @@ export class VersionSupply {
   readonly #held = new WeakMap<WorkerProcess, Held>();
   #records: ReadonlyMap<string, StoreRecord> = new Map();
   #active = new Set<VersionId>();
+  /** Of active versions, those of this engine. */
+  #slivers: ReadonlyMap<VersionId, ArtifactDigest> = new Map();
+  readonly #bad = new BadSlivers();
   readonly #refused = new Set<VersionId>();
   /** Requests for records that the feed has not brought, called at the next state. */
   #waiting: (() => void)[] = [];
@@ -60,9 +71,13 @@ export class VersionSupply {
       if (record.kind === "app" && record.activeVersion !== null) active.add(record.activeVersion);
     }
     const before = this.#active;
+    const sliversBefore = this.#slivers;
     this.#active = active;
+    this.#slivers = this.#sliversOf(active);
+    if (this.#bad.keepOnly(this.#slivers)) this.#options.onBadSlivers?.();
     for (const versionId of active) {
       if (!before.has(versionId)) this.#giveToAll(versionId);
+      else if (sliversBefore.get(versionId) !== this.#slivers.get(versionId)) this.#giveToHolders(versionId);
     }
     for (const versionId of before) {
       if (!active.has(versionId)) this.#retireLater(versionId);
@@ -90,13 +105,51 @@ export class VersionSupply {
     }
   }
 
+  /** Slivers of this engine that could not be restored here, by version: for the node record. */
+  get badSlivers(): Readonly<Record<VersionId, ArtifactDigest>> {
+    return this.#bad.named;
+  }
+
+  /** A worker serves a version from a lower rung than its sliver has. */
+  fell(worker: WorkerProcess, { versionId, sliverPath, reason }: FallReport): void {
+    const held = this.#holdingsOf(worker).versions.get(versionId);
+    const digest = held?.find(({ path }) => path === sliverPath)?.digest;
+    // One that fits no memory limit would not fit it when it is built again.
+    if (digest === undefined || reason === "memory_limit") return;
+    this.#name(versionId, digest);
+  }
+
+  /** A worker died while it restored a version. */
+  diedRestoring(worker: WorkerProcess, versionId: VersionId): void {
+    const held = this.#holdingsOf(worker).versions.get(versionId);
+    const digest = held?.findLast(({ kind }) => kind === "sliver")?.digest;
+    if (digest === undefined || this.#slivers.get(versionId) !== digest) return;
+    if (!this.#bad.addDeath(versionId, digest)) return;
+    this.#options.logger.error("sliver kills workers", { versionId, sliver: digest });
+    this.#name(versionId, digest);
+    this.#giveToHolders(versionId);
+  }
+
+  /** The worker starts a version from this link alone from now on. */
+  adopted(worker: WorkerProcess, versionId: VersionId, sliverPath: string): void {
+    const { versions } = this.#holdingsOf(worker);
+    const artifacts = versions.get(versionId);
+    if (artifacts === undefined) return;
+    const isKept = ({ kind, path }: HeldArtifact): boolean => kind !== "sliver" || path === sliverPath;
+    versions.set(versionId, artifacts.filter(isKept));
+    this.#removeUnused(
+      worker,
+      artifacts.filter((artifact) => !isKept(artifact)),
+    );
+  }
+
   /** Where the sliver of a version lies, of one that a worker holds. */
   sliverPath(versionId: VersionId): string | undefined {
     for (const worker of this.#options.workers()) {
       const sliver = this.#held
         .get(worker)
         ?.versions.get(versionId)
-        ?.find(({ kind }) => kind === "sliver");
+        ?.findLast(({ kind }) => kind === "sliver");
       if (sliver !== undefined) return sliver.path;
     }
     return undefined;
@@ -108,6 +161,12 @@ export class VersionSupply {
     if (!held.retiring.delete(versionId)) return;
     const artifacts = held.versions.get(versionId) ?? [];
     held.versions.delete(versionId);
+    this.#removeUnused(worker, artifacts);
+  }
+
+  /** Removes links that no version of the worker has. */
+  #removeUnused(worker: WorkerProcess, artifacts: readonly HeldArtifact[]): void {
+    const held = this.#holdingsOf(worker);
     const stillUsed = new Set([...held.versions.values()].flat().map(({ digest }) => digest));
     const unused = artifacts.filter(({ digest }) => !stillUsed.has(digest));
     const remove = ({ digest, kind }: HeldArtifact): Promise<void> =>
@@ -129,6 +188,27 @@ export class VersionSupply {
       if (this.#version(versionId)?.manifest.limits.workerCount) return;
       this.give(worker, versionId);
     }
+  }
+
+  #giveToHolders(versionId: VersionId): void {
+    for (const worker of this.#options.workers()) {
+      if (this.#holdingsOf(worker).versions.has(versionId)) this.give(worker, versionId);
+    }
+  }
+
+  /** The registry already knows of those that another engine made. */
+  #name(versionId: VersionId, digest: ArtifactDigest): void {
+    if (this.#slivers.get(versionId) !== digest) return;
+    if (this.#bad.add(versionId, digest)) this.#options.onBadSlivers?.();
+  }
+
+  #sliversOf(active: Iterable<VersionId>): ReadonlyMap<VersionId, ArtifactDigest> {
+    const slivers = new Map<VersionId, ArtifactDigest>();
+    for (const versionId of active) {
+      const sliver = this.#build(versionId)?.slivers[this.#options.engine];
+      if (sliver !== undefined) slivers.set(versionId, sliver);
+    }
+    return slivers;
   }
 
   #retireLater(versionId: VersionId): void {
@@ -159,10 +239,14 @@ export class VersionSupply {
     if (sliver !== null) await this.#checkOrigin(version, sliver);
     const sliverPath = sliver === null ? null : await link(sliver, "sliver");
     const assetsPath = version.assets === null ? null : await link(version.assets, "assets");
-    held.versions.set(versionId, artifacts);
+    // The record may have got another sliver meanwhile, which was given out on a shorter way.
+    if (sliver !== null && this.#sliverOf(version) !== sliver) return await this.#assign(worker, versionId);
+    held.versions.set(versionId, [...withoutPaths(held.versions.get(versionId) ?? [], artifacts), ...artifacts]);
     // One that is not active was asked for by a router that is behind.
     if (!this.#active.has(versionId)) this.#retireLater(versionId);
-    return { versionId, app: version.app, manifest: version.manifest, sliverPath, assetsPath };
+    const isSourceOnly = sliver !== null && this.#bad.isSourceOnly(versionId, sliver);
+    const { app, manifest } = version;
+    return { versionId, app, manifest, sliverPath, assetsPath, ...(isSourceOnly ? { isSourceOnly } : {}) };
   }
 
   /**
@@ -226,4 +310,8 @@ export class VersionSupply {
     }
     return held;
   }
+}
+
+function withoutPaths(artifacts: readonly HeldArtifact[], paths: readonly HeldArtifact[]): HeldArtifact[] {
+  return artifacts.filter(({ path }) => !paths.some((other) => other.path === path));
 }

@@ -6,7 +6,7 @@
  * I3 A request that waited for longer than its wall limit does not begin, and is answered then, whether or not its turn comes.
  * I4 Each request is counted as waiting, then as running, each once, however it ends.
  */
-import { AppIsolate } from "@nano/isolate/app-isolate";
+import type { AppIsolate } from "@nano/isolate/app-isolate";
 import { isIdempotent } from "@nano/isolate/guest-run";
 import type { GuestHost } from "@nano/isolate/isolate";
 import type { LinkStream } from "@nano/link/link-stream";
@@ -17,6 +17,7 @@ import { errors } from "../errors.ts";
 import type { FlightRecorder } from "../flight-recorder.ts";
 import type { Assignment } from "../worker-messages.ts";
 import type { CachedIsolate, IsolateCache } from "./isolate-cache.ts";
+import { LaneIsolates } from "./lane-isolates.ts";
 import { RequestStream } from "./request-stream.ts";
 import type { SliverSource } from "./sliver-sources.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
@@ -44,7 +45,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
   readonly #waiting = new Set<RequestStream>();
   #expiry: NodeJS.Timeout | null = null;
   #runningCount = 0;
-  #isolate: AppIsolate | null = null;
+  readonly #isolates: LaneIsolates;
   #isSparePlanned = false;
   #onIdle: (() => void) | null = null;
 
@@ -52,6 +53,9 @@ export class AppLane implements CachedIsolate, TurnTaker {
     this.assignment = assignment;
     this.limits = assignment.manifest.limits;
     this.#parts = parts;
+    const { recorder, counters, host, source } = parts;
+    const onRestored = (): void => this.#joinCacheLater();
+    this.#isolates = new LaneIsolates({ assignment, recorder, counters, host, source, onRestored });
   }
 
   get isIdle(): boolean {
@@ -117,33 +121,57 @@ export class AppLane implements CachedIsolate, TurnTaker {
   settled(request: RequestStream): void {
     this.#runningCount -= 1;
     this.#parts.recorder.returnSlot(request.slot);
-    if (this.#isolate?.end) this.#dropIsolate(this.#isolate);
+    this.#isolates.tidy();
+    if (this.#isolates.current === null) this.#parts.cache.remove(this);
     if (this.#queue.length > 0) this.#parts.turns.ask(this);
     else this.#prepareSpareLater();
     this.#checkIdle();
   }
 
-  /** Restores the isolate and its first context before a request asks: a standby. */
+  /** Whether its next request finds an isolate. */
+  get isWarm(): boolean {
+    return this.#isolates.current !== null;
+  }
+
+  /** Restores the isolate and its first context before a request asks: a standby. A failure is the first request's. */
   prepareStandby(): void {
-    if (this.#isolate !== null || this.#parts.source === null) return;
-    this.#restore().prepareSpare();
+    if (this.isWarm || this.#isolates.source === null) return;
+    try {
+      this.#isolates.renew();
+    } catch {
+      // The request that comes meets the same, and is answered with it.
+    }
+  }
+
+  /** The sliver that its isolates start from. */
+  get sliverPath(): string | null {
+    return this.#isolates.source?.path ?? null;
+  }
+
+  /** Workers died while they restored the sliver: isolates that live serve on, later ones start from source. */
+  fall(): void {
+    this.#isolates.source?.fall("worker_deaths", "workers died while they restored it");
+  }
+
+  /** Starts from another sliver of the version: requests in flight end where they are. @throws why it cannot be restored */
+  adopt(source: SliverSource): void {
+    this.#isolates.adopt(source);
+    if (this.#queue.length > 0) this.#parts.turns.ask(this);
   }
 
   measureBytes(): number {
-    const isolate = this.#isolate;
-    if (isolate === null) return 0;
-    const heapBytes = isolate.measureBytes();
-    if (this.isIdle && heapBytes > this.limits.memoryBytes * RECYCLE_MEMORY_RATIO) {
+    const isolate = this.#isolates.current;
+    const bytes = this.#isolates.measureBytes();
+    if (isolate !== null && this.isIdle && bytes > this.limits.memoryBytes * RECYCLE_MEMORY_RATIO) {
       setImmediate(() => {
-        if (this.isIdle && this.#isolate === isolate) this.#dropIsolate(isolate);
+        if (this.isIdle && this.#isolates.current === isolate) this.#dropIsolates();
       });
     }
-    return heapBytes + isolate.blobBytes;
+    return bytes;
   }
 
   evict(): void {
-    this.#isolate?.dispose();
-    this.#isolate = null;
+    this.#isolates.dispose();
   }
 
   /** Calls back once nothing waits or runs, then the lane is gone. */
@@ -161,7 +189,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
   #isFull(): boolean {
     const waitingCount = this.#waiting.size;
     if (waitingCount < this.limits.queueDepth) return false;
-    return waitingCount > 0 || (this.#isolate?.end === null && !this.#isolate.hasRoom);
+    return waitingCount > 0 || this.#isolates.current?.hasRoom === false;
   }
 
   #refuseLate(request: RequestStream): void {
@@ -189,42 +217,26 @@ export class AppLane implements CachedIsolate, TurnTaker {
 
   /** The isolate with room for a request, or null where it cannot be had: the request is then refused. */
   #useIsolate(request: RequestStream): AppIsolate | null {
-    const isolate = this.#isolate;
-    if (isolate !== null && isolate.end === null) {
+    const isolate = this.#isolates.current;
+    if (isolate !== null) {
       this.#parts.cache.touch(this);
       return isolate;
     }
     try {
-      return this.#restore();
+      return this.#isolates.renew();
     } catch (thrown) {
+      this.#parts.cache.remove(this);
       this.gone(request);
       request.refuse(toWireError(thrown));
       return null;
     }
   }
 
-  #restore(): AppIsolate {
-    const { assignment, limits } = this;
-    const { manifest, app } = assignment;
-    if (this.#isolate !== null) this.#dropIsolate(this.#isolate);
-    const { source } = this.#parts;
-    if (source === null) throw errors.ASSET_NOT_FOUND({ path: "/" });
-    const { contextBytes } = source;
-    this.#isolate = AppIsolate.restore({
-      app,
-      source: source.read(),
-      isolation: manifest.isolation,
-      limits,
-      envJson: JSON.stringify(manifest.envVars),
-      host: this.#parts.host,
-      ...(contextBytes === undefined ? {} : { contextBytes }),
-    });
-    this.#parts.counters.coldStarts += 1;
-    // After the first response: measuring takes longer than a restore may.
+  /** After the first response: measuring takes longer than a restore may. */
+  #joinCacheLater(): void {
     setImmediate(() => {
-      if (this.#isolate !== null) this.#parts.cache.add(this);
+      if (this.isWarm) this.#parts.cache.add(this);
     });
-    return this.#isolate;
   }
 
   #begin(isolate: AppIsolate, request: RequestStream): void {
@@ -246,21 +258,21 @@ export class AppLane implements CachedIsolate, TurnTaker {
     this.#isSparePlanned = true;
     setImmediate(() => {
       this.#isSparePlanned = false;
-      if (this.#queue.length > 0 || this.#isolate === null || this.#isolate.end !== null) return;
+      const isolate = this.#isolates.current;
+      if (this.#queue.length > 0 || isolate === null) return;
       try {
-        this.#isolate.prepareSpare();
+        isolate.prepareSpare();
       } catch {
-        // The next request meets the same failure and is answered with it.
-        this.#dropIsolate(this.#isolate);
+        // The next request gets a fresh isolate, or that one's failure.
+        this.#isolates.leave();
+        this.#parts.cache.remove(this);
       }
     });
   }
 
-  #dropIsolate(isolate: AppIsolate): void {
+  #dropIsolates(): void {
     this.#parts.cache.remove(this);
-    isolate.dispose();
-    if (isolate.end !== null && isolate.end !== "disposed") this.#parts.counters.countLimit(isolate.end);
-    if (this.#isolate === isolate) this.#isolate = null;
+    this.#isolates.dispose();
   }
 
   #checkIdle(): void {
@@ -268,7 +280,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
     const onIdle = this.#onIdle;
     this.#onIdle = null;
     if (this.#expiry !== null) clearTimeout(this.#expiry);
-    if (this.#isolate !== null) this.#dropIsolate(this.#isolate);
+    this.#dropIsolates();
     onIdle();
   }
 }

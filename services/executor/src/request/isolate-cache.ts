@@ -8,7 +8,7 @@
 /** An entry of the cache: what holds an isolate. */
 export interface CachedIsolate {
   readonly isIdle: boolean;
-  /** Heap, array buffers and its share of the snapshot, by V8's count. */
+  /** Heap and array buffers, by V8's count. */
   measureBytes(): number;
   /** Disposes of the isolate; called once, by the cache, when the entry leaves. */
   evict(): void;
@@ -21,14 +21,17 @@ export interface IsolateCacheBudget {
 
 export class IsolateCache {
   readonly #budget: IsolateCacheBudget;
+  readonly #sharedBytes: () => number;
   /** In order of use: the first is the least recently used. */
   readonly #entries = new Map<CachedIsolate, number>();
   readonly #usedSinceSweep = new Set<CachedIsolate>();
   #bytes = 0;
   #evictedCount = 0;
 
-  constructor(budget: IsolateCacheBudget) {
+  /** @param sharedBytes snapshots in memory, each counted once: part of what the budget bounds */
+  constructor(budget: IsolateCacheBudget, sharedBytes: () => number = () => 0) {
     this.#budget = budget;
+    this.#sharedBytes = sharedBytes;
   }
 
   get isolateCount(): number {
@@ -95,6 +98,7 @@ export class IsolateCache {
   }
 
   #isWithinBudget(): boolean {
-    return this.#entries.size <= this.#budget.isolateCount && this.#bytes <= this.#budget.isolateBytes;
+    if (this.#entries.size > this.#budget.isolateCount) return false;
+    return this.#bytes + this.#sharedBytes() <= this.#budget.isolateBytes;
   }
 }

@@ -12,7 +12,7 @@ import { EgressClient } from "./egress-client.ts";
 import { GuestLogs } from "./guest-logs.ts";
 import { IsolateCache } from "./isolate-cache.ts";
 import { RouterLinks } from "./router-links.ts";
-import { SliverSources } from "./sliver-sources.ts";
+import { type SliverSource, SliverSources, type SourceFall } from "./sliver-sources.ts";
 import { Turns } from "./turns.ts";
 import { VersionServer } from "./version-server.ts";
 import { VersionTable } from "./version-table.ts";
@@ -49,7 +49,7 @@ export class WorkerRuntime {
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options;
     const { budgets, workerId, credential, send } = options;
-    this.#cache = new IsolateCache(budgets);
+    this.#cache = new IsolateCache(budgets, () => this.#sources.blobBytes);
     this.#logs = new GuestLogs({
       bytesPerSecond: budgets.logBytesPerSecond,
       send: (lines) => send({ type: "log", lines }),
@@ -93,24 +93,54 @@ export class WorkerRuntime {
     const existing = this.#versions.get(versionId);
     if (existing !== undefined) {
       existing.lane.keep();
+      this.#readopt(existing, assignment);
       return;
     }
     try {
-      const host = this.#createHost(assignment);
-      const { sliverPath } = assignment;
       const server = new VersionServer(assignment, {
         cache: this.#cache,
         turns: this.#turns,
         recorder: this.#options.recorder,
         counters: this.#counters,
-        host,
-        source: sliverPath === null ? null : this.#sources.open(sliverPath),
+        host: this.#createHost(assignment),
+        source: this.#openSource(assignment),
       });
+      const isAppWarm = this.#isAppWarm(assignment.app);
       this.#versions.add(versionId, server);
+      // Its requests went to another version until now: the first one finds an isolate, as the last one there did.
+      if (isAppWarm) server.lane.prepareStandby();
     } catch (thrown) {
       const why = toWireError(thrown).message;
       this.#versions.refuse(versionId, errors.SLIVER_REFUSED({ versionId, why }).wire);
     }
+  }
+
+  /** The version is given again: with another sliver, or to be served from its source. */
+  #readopt({ lane }: VersionServer, assignment: Assignment): void {
+    const { versionId, sliverPath } = assignment;
+    if (sliverPath === null || lane.sliverPath === null) return;
+    if (sliverPath === lane.sliverPath) {
+      if (assignment.isSourceOnly) lane.fall();
+      return;
+    }
+    try {
+      const source = this.#openSource(assignment);
+      if (source !== null) lane.adopt(source);
+    } catch {
+      // What it serves from it keeps; that the new one failed was told when it fell.
+    }
+    this.#options.send({ type: "adopted", versionId, sliverPath: lane.sliverPath });
+  }
+
+  #openSource({ versionId, sliverPath, isSourceOnly = false }: Assignment): SliverSource | null {
+    if (sliverPath === null) return null;
+    const onFall = (fall: SourceFall): void => this.#options.send({ type: "fell", fall: { ...fall, versionId } });
+    return this.#sources.open(sliverPath, { isSourceOnly, onFall });
+  }
+
+  #isAppWarm(app: Assignment["app"]): boolean {
+    for (const { assignment, lane } of this.#versions.servers) if (assignment.app === app && lane.isWarm) return true;
+    return false;
   }
 
   #createHost({ versionId }: Assignment): GuestHost {
