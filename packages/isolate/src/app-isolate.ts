@@ -8,23 +8,22 @@
  */
 import type { AppName } from "@nano/protocol/brands";
 import { isNanoError, toWireError, type WireError } from "@nano/protocol/errors";
-import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
+import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
 import { CPU_CLOCK_SLACK_MS, CpuClock } from "./cpu-clock.ts";
 import { errors } from "./errors.ts";
 import { GuestCalls } from "./guest-calls.ts";
-import { type EnterReference, GuestContext, type GuestValue } from "./guest-context.ts";
+import type { GuestContext, GuestValue } from "./guest-context.ts";
 import { GuestRun, isIdempotent } from "./guest-run.ts";
 import { runPureOp } from "./host-ops.ts";
 import type { AppIsolateOptions, GuestRequest, IsolateEnd, RunSink } from "./isolate.ts";
-import { contextBound, openIsolate } from "./open-isolate.ts";
+import { openContext, reasonOf } from "./open-context.ts";
+import { contextBound, type OpenedIsolate, openIsolate } from "./open-isolate.ts";
 import { boundedText, ResponseOps } from "./response-ops.ts";
 
 /** An entry may take this many times its remaining CPU in wall time, plus a grace, before V8 is told to stop: the thread is shared. */
 const WALL_PER_CPU = 4;
 const WALL_GRACE_MS = 50;
-/** Longest reason of a failed restore: an app's top level may throw anything. */
-const MAX_REASON_CHARS = 500;
 
 export class AppIsolate {
   readonly app: AppName;
@@ -36,8 +35,7 @@ export class AppIsolate {
   readonly #maxContexts: number;
   readonly #calls: GuestCalls;
   readonly #responses: ResponseOps;
-  readonly #scripts: readonly ivm.Script[];
-  readonly #attachSecret: string;
+  readonly #opened: OpenedIsolate;
   readonly #clock = new CpuClock();
   #spare: GuestContext | null = null;
   /** The context and run of the entry that is running. */
@@ -61,8 +59,7 @@ export class AppIsolate {
     this.#options = options;
     const opened = openIsolate(options);
     this.#isolate = opened.isolate;
-    this.#scripts = opened.scripts;
-    this.#attachSecret = opened.attachSecret;
+    this.#opened = opened;
     this.#maxContexts = contextBound(options);
     this.#op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown) =>
       this.#dispatch(code, id, a, b, c, d),
@@ -92,7 +89,7 @@ export class AppIsolate {
   /** Its snapshot, which lives as long as it does; isolates of the same blob share it. */
   get blobBytes(): number {
     const { source } = this.#options;
-    return source.rung === "heap" && this.#end === null ? source.blob.bytes : 0;
+    return source.rung !== "source" && this.#end === null ? source.blob.bytes : 0;
   }
 
   /** Heap and array buffers, as V8 counts them. */
@@ -165,19 +162,10 @@ export class AppIsolate {
   }
 
   #createContext(): GuestContext {
-    const { app, envJson, host, limits } = this.#options;
-    let context: ivm.Context | null = null;
+    const { app, host, limits } = this.#options;
     host.beginEntry(app, null, limits.initTimeMs);
     try {
-      context = this.#isolate.createContextSync();
-      for (const script of this.#scripts) script.runSync(context, { timeout: limits.initTimeMs });
-      const attach = context.global.getSync(ATTACH_GLOBAL, { reference: true });
-      const enter = attach?.applySync(undefined, [this.#attachSecret, this.#op, envJson], {
-        result: { reference: true },
-      });
-      attach?.release();
-      if (enter?.typeof !== "function") throw errors.ATTACH_REFUSED({ app });
-      const guest = new GuestContext(context, enter as EnterReference);
+      const guest = openContext(this.#opened, this.#op, this.#options);
       this.#contexts.add(guest);
       return guest;
     } catch (thrown) {
@@ -185,8 +173,7 @@ export class AppIsolate {
         this.#endIsolate("memory_limit", "it exceeded its memory limit while a context was made");
         throw errors.RESTORE_FAILED({ app, why: "it exceeded its memory limit while a context was made" }, thrown);
       }
-      context?.release();
-      // On the source rung the app's top level runs here: what it throws is data.
+      // Below the heap rung the app's top level runs here: what it throws is data.
       throw isNanoError(thrown) ? thrown : errors.RESTORE_FAILED({ app, why: reasonOf(thrown) }, thrown);
     } finally {
       host.endEntry();
@@ -315,7 +302,7 @@ export class AppIsolate {
     this.#contexts.clear();
     this.#spare = null;
     if (!this.#isolate.isDisposed) this.#isolate.dispose();
-    if (this.#options.source.rung === "heap") this.#options.source.blob.release();
+    if (this.#options.source.rung !== "source") this.#options.source.blob.release();
     this.#flushSettled();
   }
 
@@ -447,8 +434,4 @@ export class AppIsolate {
     run.clearDeadline();
     this.#armDeadline(run);
   }
-}
-
-function reasonOf(thrown: unknown): string {
-  return (thrown instanceof Error ? thrown.message : String(thrown)).slice(0, MAX_REASON_CHARS);
 }

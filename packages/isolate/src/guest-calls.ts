@@ -66,7 +66,8 @@ export class GuestCalls {
   ): unknown {
     switch (code) {
       case HostOp.TIMER_SET:
-        return this.#setTimer(context, owner, id, a);
+        // Of init: on nobody's behalf.
+        return this.#setTimer(context, c === true ? null : owner, id, a);
       case HostOp.TIMER_CLEAR: {
         context.timers.get(id)?.cancel();
         context.timers.delete(id);

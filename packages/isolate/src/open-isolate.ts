@@ -18,9 +18,15 @@ const CONTEXT_MEMORY_RATIO = 0.5;
 
 export interface OpenedIsolate {
   readonly isolate: ivm.Isolate;
-  /** Run in each new context, in this order: none where the snapshot holds what they leave. */
-  readonly scripts: readonly ivm.Script[];
   readonly attachSecret: string;
+  /** Runs in each new context: null where the snapshot holds what it leaves. */
+  readonly init: InitScripts | null;
+}
+
+export interface InitScripts {
+  /** Empty where the snapshot holds the web-api. */
+  readonly webApi: readonly ivm.Script[];
+  readonly app: ivm.Script;
 }
 
 /** Takes a share of the source's blob, which the caller releases with the isolate. */
@@ -29,34 +35,43 @@ export function openIsolate({ source, limits }: AppIsolateOptions): OpenedIsolat
   if (source.rung === "source") {
     const attachSecret = randomBytes(ATTACH_SECRET_BYTES).toString("hex");
     const isolate = new ivm.Isolate({ memoryLimit });
-    return { isolate, scripts: compile(isolate, source.script, attachSecret), attachSecret };
+    return { isolate, attachSecret, init: compile(isolate, webApiScripts(attachSecret), source) };
   }
   const snapshot = source.blob.acquire();
   try {
     const isolate = new ivm.Isolate({ memoryLimit, snapshot });
-    return { isolate, scripts: [], attachSecret: source.attachSecret };
+    const init = source.rung === "heap" ? null : compile(isolate, [], source);
+    return { isolate, attachSecret: source.attachSecret, init };
   } catch (thrown) {
     source.blob.release();
     throw thrown;
   }
 }
 
-function compile(isolate: ivm.Isolate, script: string, attachSecret: string): ivm.Script[] {
+/** Cached data that V8 rejects is only compiled anew. */
+function compile(
+  isolate: ivm.Isolate,
+  webApi: readonly string[],
+  { script, bytecode }: { readonly script: string; readonly bytecode?: ArrayBuffer },
+): InitScripts {
+  const cachedData = bytecode === undefined ? undefined : new ivm.ExternalCopy(bytecode);
   try {
-    return [
-      ...webApiScripts(attachSecret).map((code) => isolate.compileScriptSync(code, { filename: WEB_API_SCRIPT_NAME })),
-      isolate.compileScriptSync(script, { filename: APP_SCRIPT_NAME }),
-    ];
+    return {
+      webApi: webApi.map((code) => isolate.compileScriptSync(code, { filename: WEB_API_SCRIPT_NAME })),
+      app: isolate.compileScriptSync(script, { filename: APP_SCRIPT_NAME, ...(cachedData && { cachedData }) }),
+    };
   } catch (thrown) {
     isolate.dispose();
     throw thrown;
+  } finally {
+    cachedData?.release();
   }
 }
 
 /** Contexts that may be alive at once, running and waiting requests and the spare one together. */
 export function contextBound({ isolation, limits, contextBytes, source }: AppIsolateOptions): number {
   if (isolation === "app") return 1;
-  const snapshotBytes = source.rung === "heap" ? source.blob.bytes : 0;
+  const snapshotBytes = source.rung === "source" ? 0 : source.blob.bytes;
   const bytes = contextBytes ?? Math.max(MIN_CONTEXT_BYTES, snapshotBytes * CONTEXT_BYTES_PER_SNAPSHOT_BYTE);
   const fitting = Math.floor((limits.memoryBytes * CONTEXT_MEMORY_RATIO) / bytes);
   return Math.max(1, Math.min(limits.concurrentRequests, fitting));

@@ -1,23 +1,30 @@
 /**
- * Warming an app up while its sliver is built. A synthetic request is run twice: in an ordinary isolate, under limits, where the host answers
+ * Warming an app up while its sliver is built. Its warm-up requests are run twice: in an ordinary isolate, under limits, where the host answers
  * what needs no other host, and what it answered is kept; then in the snapshot's warm-up, which has no host, from these answers. So
  * the code behind a `new URL(request.url)` or a timer leaves its bytecode in the sliver, and no state: both contexts are thrown away.
  *
  * I1 The list of answers is bounded in number and size; past it the host answers nothing.
  * I2 Answers are given by operation, in order. A warm-up that asks otherwise than the first run did is answered undefined, and warms less.
  */
+
+import type { WarmUpRequest } from "@nano/protocol/manifest";
+import { encodeHeaderBlock } from "@nano/protocol/messages";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
-import { digestAlgorithm, digestBytes, runPureOp } from "./host-ops.ts";
+import { digestAlgorithm, digestBytes, ownBuffer, runPureOp } from "./host-ops.ts";
 import { parseTouchedModules } from "./touched-modules.ts";
 
-const REQUEST_ARGUMENTS = ["GET", "http://warm-up.invalid/", "host\nwarm-up.invalid\naccept\n*/*\n"] as const;
+const HOST = "warm-up.invalid";
+/** Where a manifest names none. */
+const DEFAULT_REQUESTS: readonly WarmUpRequest[] = [{ method: "GET", path: "/", headers: { accept: "*/*" } }];
 /** A request that takes longer in one entry has touched what it touches first. */
 const ENTRY_LIMIT_MS = 1_000;
 const REPORT_LIMIT_MS = 100;
 /** Timers that are fired, at once, and the time that all of it may take. */
 const MAX_TIMER_ENTRIES = 64;
 const WARM_UP_LIMIT_MS = 2_000;
+/** Turns of the microtask queue that a request has for itself before the next begins. */
+const TURNS_PER_REQUEST = 64;
 export const MAX_WARM_UP_ANSWERS = 512;
 const MAX_ANSWER_CHARS = 64 * 1024;
 
@@ -31,37 +38,61 @@ export interface WarmUpRecord {
   /** Lazy modules of the web-api that were loaded at the end. */
   readonly touchedModules: readonly number[];
   readonly answers: readonly WarmUpAnswer[];
+  /** As the guest is entered with them. */
+  readonly requests: readonly WarmUpEntry[];
 }
 
-/** Gives an app that was initialised in `context` a request. Never throws, but may end the process, as any tenant code may. */
-export function recordWarmUp(context: ivm.Context, attachSecret: string): WarmUpRecord {
+/** Method, URL, header block, and the body as text. */
+export type WarmUpEntry = readonly [string, string, string, string | undefined];
+
+export interface RecordWarmUpOptions {
+  readonly attachSecret: string;
+  readonly envJson: string;
+  /** Empty: one GET of `/`. */
+  readonly requests: readonly WarmUpRequest[];
+}
+
+/** Gives an app that was initialised in `context` its requests. Never throws, but may end the process, as any tenant code may. */
+export function recordWarmUp(context: ivm.Context, options: RecordWarmUpOptions): WarmUpRecord {
   const recorder = new AnswerRecorder();
+  const requests = (options.requests.length === 0 ? DEFAULT_REQUESTS : options.requests).map(toEntry);
   const op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown) =>
     recorder.answer(code, id, a, b, c),
   );
   try {
     const attach = context.global.getSync(ATTACH_GLOBAL, { reference: true });
-    const enter = attach.applySync(undefined, [attachSecret, op, "{}"], { result: { reference: true } });
-    const enterGuest = (timeout: number, ...args: (string | number | undefined)[]): void => {
+    const enter = attach.applySync(undefined, [options.attachSecret, op, options.envJson], {
+      result: { reference: true },
+    });
+    const enterGuest = (timeout: number, ...args: unknown[]): void => {
       try {
-        enter.applySync(undefined, args, { timeout });
+        enter.applySync(undefined, args, { timeout, arguments: { copy: true } });
       } catch {
         // An unhandled rejection, or too slow: what it touched counts. Of an isolate that is gone, the next entry tells.
       }
     };
     const endMs = performance.now() + WARM_UP_LIMIT_MS;
-    enterGuest(ENTRY_LIMIT_MS, GuestEvent.REQUEST, 1, ...REQUEST_ARGUMENTS, undefined);
-    for (let entries = 0; entries < MAX_TIMER_ENTRIES && performance.now() < endMs; entries++) {
-      const timer = recorder.takeTimer();
-      if (timer === undefined) break;
-      enterGuest(ENTRY_LIMIT_MS, GuestEvent.TIMER, timer);
+    let entries = 0;
+    for (const [i, [method, url, headers, body]] of requests.entries()) {
+      if (performance.now() >= endMs) break;
+      const bytes = body === undefined ? undefined : ownBuffer(Buffer.from(body));
+      enterGuest(ENTRY_LIMIT_MS, GuestEvent.REQUEST, i + 1, method, url, headers, bytes);
+      for (; entries < MAX_TIMER_ENTRIES && performance.now() < endMs; entries++) {
+        const timer = recorder.takeTimer();
+        if (timer === undefined) break;
+        enterGuest(ENTRY_LIMIT_MS, GuestEvent.TIMER, timer);
+      }
     }
     recorder.endAnswers();
     enter.applySync(undefined, [GuestEvent.TOUCHED, 0], { timeout: REPORT_LIMIT_MS });
   } catch {
     // The snapshot is made without: nothing but time is lost.
   }
-  return { touchedModules: recorder.touchedModules, answers: recorder.answers };
+  return { touchedModules: recorder.touchedModules, answers: recorder.answers, requests };
+}
+
+function toEntry({ method, path, headers, body }: WarmUpRequest): WarmUpEntry {
+  return [method, `http://${HOST}${path}`, encodeHeaderBlock(["host", HOST, ...Object.entries(headers).flat()]), body];
 }
 
 class AnswerRecorder {
@@ -111,9 +142,9 @@ function digestOf(name: unknown, data: unknown): ArrayBuffer | undefined {
 }
 
 /** The script by which `createSnapshot` warms an app up, in a context of its own. Timers fire at once, between microtasks. */
-export function warmUpScript(attachSecret: string, answers: readonly WarmUpAnswer[]): string {
+export function warmUpScript(options: { attachSecret: string; envJson: string; warmUp: WarmUpRecord }): string {
   const byCode: Record<number, WarmUpAnswer["value"][]> = {};
-  for (const { code, value } of answers) {
+  for (const { code, value } of options.warmUp.answers) {
     byCode[code] ??= [];
     byCode[code].push(value);
   }
@@ -126,16 +157,24 @@ export function warmUpScript(attachSecret: string, answers: readonly WarmUpAnswe
     const answer = answers[code]?.shift();
     return Array.isArray(answer) ? new Uint8Array(answer).buffer : answer;
   };
-  const enter = ${ATTACH_GLOBAL}(${JSON.stringify(attachSecret)}, op, "{}");
+  const bytesOf = (codes) => new Uint8Array(codes).buffer;
+  const requests = ${JSON.stringify(options.warmUp.requests.map(withByteList))};
+  const enter = ${ATTACH_GLOBAL}(${JSON.stringify(options.attachSecret)}, op, ${JSON.stringify(options.envJson)});
   let turns = 0;
+  let next = 0;
   const turn = () => {
     const timer = timers.shift();
     if (timer !== undefined) enter(${GuestEvent.TIMER}, timer);
-    if (++turns < ${4 * MAX_TIMER_ENTRIES}) Promise.resolve().then(turn);
+    else if (turns >= next * ${TURNS_PER_REQUEST} && next < requests.length) {
+      const [method, url, headers, body] = requests[next++];
+      enter(${GuestEvent.REQUEST}, next, method, url, headers, body === null ? undefined : bytesOf(body));
+    }
+    if (++turns < ${4 * MAX_TIMER_ENTRIES} + requests.length * ${TURNS_PER_REQUEST}) Promise.resolve().then(turn);
   };
-  if (enter) {
-    enter(${GuestEvent.REQUEST}, 1, ...${JSON.stringify(REQUEST_ARGUMENTS)}, undefined);
-    turn();
-  }
+  if (enter) turn();
 }`;
+}
+
+function withByteList([method, url, headers, body]: WarmUpEntry): unknown[] {
+  return [method, url, headers, body === undefined ? null : [...Buffer.from(body)]];
 }

@@ -35,7 +35,7 @@ export function heapSource(script: string): Extract<IsolateSource, { rung: "heap
   let made = snapshots.get(script);
   if (made === undefined) {
     const attachSecret = randomBytes(32).toString("hex");
-    made = { bytes: makeSnapshot({ script, attachSecret, warmUp: null }), attachSecret };
+    made = { bytes: makeSnapshot({ script, attachSecret, init: null, warmUp: null }), attachSecret };
     snapshots.set(script, made);
   }
   return { rung: "heap", blob: new SnapshotBlob(Uint8Array.from(made.bytes).buffer), attachSecret: made.attachSecret };
@@ -176,6 +176,8 @@ export interface OpenIsolateOptions {
   readonly isolation?: IsolationMode;
   readonly limits?: Partial<AppLimits>;
   readonly env?: Readonly<Record<string, string>>;
+  /** What the top level sees below the heap rung. */
+  readonly initEnv?: Readonly<Record<string, string>>;
   readonly contextBytes?: number;
   readonly source?: IsolateSource;
 }
@@ -189,6 +191,7 @@ export function openIsolate(script: string, options: OpenIsolateOptions = {}): O
     isolation: options.isolation ?? "request",
     limits: { ...resolveManifest({}).limits, ...ROOMY, ...options.limits },
     envJson: JSON.stringify(options.env ?? {}),
+    initEnvJson: JSON.stringify(options.initEnv ?? {}),
     ...(options.contextBytes === undefined ? {} : { contextBytes: options.contextBytes }),
     host,
   });

@@ -14,7 +14,7 @@ function warmUpOf(script: string): WarmUpRecord {
 }
 
 function snapshotBytes(script: string, warmUp: WarmUpRecord): number {
-  return makeSnapshot({ script, attachSecret: SECRET, warmUp }).byteLength;
+  return makeSnapshot({ script, attachSecret: SECRET, init: null, warmUp }).byteLength;
 }
 
 /** Code that is only compiled when it runs, and large enough to be seen in a snapshot. */
@@ -30,7 +30,7 @@ test.each([
     `function long() { ${LONG_CODE} return sum; }`,
   );
   const warmUp = warmUpOf(script);
-  const cold = snapshotBytes(script, { touchedModules: warmUp.touchedModules, answers: [] });
+  const cold = snapshotBytes(script, { ...warmUp, answers: [] });
   const unreached = appScript("return new Response();", `function long() { ${LONG_CODE} return sum; }`);
   const without = snapshotBytes(unreached, warmUpOf(unreached));
   const warm = snapshotBytes(script, warmUp);

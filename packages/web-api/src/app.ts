@@ -1,34 +1,52 @@
 /**
  * The app: its factory, and which of its exports answers requests.
  *
- * I1 `__nano_app__` is gone from the global once it was called. A factory that throws, throws through it; one that answers a
- *    promise (modules with top-level await) rejects, unhandled, so that whoever runs init sees the reason.
+ *   pending ──factory answers, or its promise is fulfilled──▶ done
+ *      └──throws, rejects──▶ failed
+ *
+ * I1 `__nano_app__` is gone from the global once it was called.
+ * I2 Whoever runs init with a host asks how it ended (GuestEvent.INIT_STATE), and nothing is thrown; without one, what the factory
+ *    throws goes through.
  */
-import { DEFINE_APP_GLOBAL } from "./boundary.ts";
+import { DEFINE_APP_GLOBAL, HostOp } from "./boundary.ts";
 import { ExecutionContext } from "./execution-context.ts";
+import { callHost, hasHost } from "./host.ts";
 import { keepOwnGlobals } from "./limit-globals.ts";
 import {
   ObjectDefineProperty,
+  ObjectGetPrototypeOf,
+  PromiseCtor,
   PromisePrototypeThen,
   ReflectApply,
+  ReflectDefineProperty,
   ReflectDeleteProperty,
+  ReflectOwnKeys,
   TypeErrorCtor,
 } from "./primordials.ts";
 import type { Request } from "./request.ts";
 import type { RequestRun } from "./request-run.ts";
 
+interface Modules {
+  "./global-events.ts": typeof import("./global-events.ts");
+  "./thrown.ts": typeof import("./thrown.ts");
+  "./wasm-modules.ts": typeof import("./wasm-modules.ts");
+}
 // The build turns this into the call of the module's wrapper: most apps export their handler.
-declare const require: (path: "./global-events.ts") => typeof import("./global-events.ts");
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
+/** As `packages/bundle` writes it: `env` is the object behind `process.env`. */
+type Factory = (env: Env, takeWasm: (index: number, take: (module: unknown) => void) => void) => unknown;
+type Env = Record<string, string>;
 type Handler = (request: Request, env: unknown, context: ExecutionContext) => unknown;
 
 /** The exported handler and its `this`. */
 let handler: Handler | null = null;
 let receiver: unknown;
-/** The factory's promise while it is pending. */
-let pending: Promise<unknown> | null = null;
-/** What the factory failed with, in a box. */
-let failure: { readonly reason: unknown } | null = null;
+let state: "pending" | "done" | "failed" = "pending";
+/** What the top level failed with. */
+let failure: unknown;
+/** The version's plain variables while the app initialises, everything from attach on. */
+let processEnv: Env = {};
 
 const scope = globalThis;
 
@@ -36,12 +54,38 @@ export function installAppGlobal(): void {
   ObjectDefineProperty(scope, DEFINE_APP_GLOBAL, { __proto__: null, value: defineApp, configurable: true } as never);
 }
 
+/** What the top level finds in `process.env`. Before the app's script. */
+export function setInitEnv(env: Env): void {
+  processEnv = env;
+}
+
+/** Adds what requests see to `process.env`. The app may have locked it. */
+export function completeEnv(env: Env): void {
+  const names = ReflectOwnKeys(env) as string[];
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    const value = env[name];
+    ReflectDefineProperty(processEnv, name, {
+      __proto__: null,
+      value,
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    } as never);
+  }
+}
+
+/** Tells the host how the top level stands. */
+export function reportInit(): void {
+  if (state !== "failed") callHost(HostOp.INIT_STATE, 0, state);
+  else {
+    const { name, message, stack } = require("./thrown.ts").describeThrown(failure);
+    callHost(HostOp.INIT_STATE, 0, state, name, message, stack);
+  }
+}
+
 /** Hands a request to the app. Never throws: what the handler throws is the run's. */
 export function handleRequest(run: RequestRun, request: Request, env: unknown): void {
-  if (pending !== null) {
-    run.settleWith(PromisePrototypeThen(pending, () => callHandler(run, request, env)));
-    return;
-  }
   let result: unknown;
   try {
     result = callHandler(run, request, env);
@@ -53,32 +97,33 @@ export function handleRequest(run: RequestRun, request: Request, env: unknown): 
 }
 
 function callHandler(run: RequestRun, request: Request, env: unknown): unknown {
-  if (failure !== null) throw failure.reason;
   if (handler !== null) return ReflectApply(handler, receiver, [request, env, new ExecutionContext(run)]);
   return require("./global-events.ts").dispatchFetchEvent(run, request);
 }
 
-function defineApp(factory: () => unknown): void {
+function defineApp(factory: Factory): void {
   ReflectDeleteProperty(scope, DEFINE_APP_GLOBAL);
-  const exported = factory();
-  if (typeof exported === "object" && exported !== null && isThenable(exported)) {
-    const started = PromisePrototypeThen(exported as Promise<unknown>, takeExports);
-    pending = started;
-    const settle = (): void => {
-      pending = null;
-    };
-    PromisePrototypeThen(started, settle, (reason) => {
-      failure = { reason };
-      settle();
-      // Rejects again, so that the engine reports it to whoever runs init.
-      throw reason;
-    });
-    return;
+  try {
+    const exported = factory(processEnv, (index, take) => require("./wasm-modules.ts").takeWasm(index, take));
+    if (isPromise(exported)) PromisePrototypeThen(PromisePrototypeThen(exported, takeExports), undefined, fail);
+    else takeExports(exported);
+  } catch (reason) {
+    fail(reason);
+    if (!hasHost()) throw reason;
   }
-  takeExports(exported);
+}
+
+function fail(reason: unknown): void {
+  state = "failed";
+  failure = reason;
 }
 
 function takeExports(exported: unknown): void {
+  findHandler(exported);
+  state = "done";
+}
+
+function findHandler(exported: unknown): void {
   keepOwnGlobals();
   const exports = (typeof exported === "object" && exported !== null ? exported : {}) as {
     readonly default?: unknown;
@@ -105,6 +150,7 @@ function takeExports(exported: unknown): void {
   );
 }
 
-function isThenable(value: object): boolean {
-  return typeof (value as { then?: unknown }).then === "function";
+/** An async function's own: an app may export something with the name `then`. */
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === "object" && value !== null && ObjectGetPrototypeOf(value) === PromiseCtor.prototype;
 }

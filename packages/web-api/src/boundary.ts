@@ -51,7 +51,7 @@ export const GuestEvent = {
   TOUCHED: 14,
   /** id: 0. Asks for INIT_STATE. */
   INIT_STATE: 15,
-  /** id: 0. Init is over: from here on no host answers until the next attach, which sets the timers again that are left. */
+  /** id: how many timers have not fired. Init is over: no host answers until the next attach; the first request sets those timers again. */
   INIT_END: 16,
   /** id: number of a WebAssembly module that the bundle imports · a: the WebAssembly.Module. */
   WASM_MODULE: 17,
@@ -78,7 +78,7 @@ export const HostOp = {
   REQUEST_BODY_PULL: 7,
   /** id: request. The handler does not want the rest of the body. */
   REQUEST_BODY_CANCEL: 8,
-  /** id: timer · a: delay in ms. Answers true, or false where the app has too many timers. */
+  /** id: timer · a: delay in ms · b: whether it repeats · c: true for one of init, set on no request's behalf. Answers true, or false where the app has too many timers. */
   TIMER_SET: 9,
   /** id: timer. */
   TIMER_CLEAR: 10,

@@ -6,6 +6,7 @@ interface Modules {
   "./fetch.ts": typeof import("./fetch.ts");
   "./leaf/crypto.ts": typeof import("./leaf/crypto.ts");
   "./timers.ts": typeof import("./timers.ts");
+  "./wasm-modules.ts": typeof import("./wasm-modules.ts");
 }
 // The build turns this into the call of the module's wrapper: an event comes for what was loaded before.
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
@@ -32,6 +33,9 @@ export function deliverEvent(event: number, id: number, a: unknown, b: unknown, 
       return;
     case GuestEvent.DIGEST:
       require("./leaf/crypto.ts").settleDigest(id, a, b);
+      return;
+    case GuestEvent.WASM_MODULE:
+      require("./wasm-modules.ts").giveWasm(id, a);
       return;
     default:
       require("./fetch.ts").deliver(event, id, a, b, c, d);

@@ -1,13 +1,16 @@
 /**
- * Where the host comes in: attach, once per context, and the entry for events.
+ * Where the host comes in: attach, and the entry for events.
  *
- * I1 Attach is locked on the global before tenant code runs and answers only who knows the secret, once (boundary I1).
+ *   fresh ──attach for init──▶ initialising ──attach──▶ attached
+ *     └───────────────attach───────────────────────────────▲
+ *
+ * I1 Attach is locked on the global before tenant code runs and answers only who knows the secret, in this order (boundary I1).
  * I2 `enter` never throws and answers undefined (boundary I2).
  * I3 After attach, what the engine gives back to a restored context and tenant code must not have is away again.
  */
-import { handleRequest } from "./app.ts";
+import { completeEnv, handleRequest, reportInit, setInitEnv } from "./app.ts";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "./boundary.ts";
-import { callHost, connectHost, type HostCallback } from "./host.ts";
+import { callHost, connectHost, disconnectHost, endInit, type HostCallback, timersLeft } from "./host.ts";
 import { limitRestored } from "./limit-globals.ts";
 import { JSONParse, ObjectDefineProperty } from "./primordials.ts";
 import { RequestRun } from "./request-run.ts";
@@ -15,6 +18,7 @@ import { RequestRun } from "./request-run.ts";
 interface Modules {
   "./deliver-event.ts": typeof import("./deliver-event.ts");
   "./thrown.ts": typeof import("./thrown.ts");
+  "./timers.ts": typeof import("./timers.ts");
 }
 // The build turns this into the call of the module's wrapper: most requests are one event.
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
@@ -25,6 +29,7 @@ declare const __nano_secret__: string;
 
 type Enter = (event: number, id: number, a?: unknown, b?: unknown, c?: unknown, d?: unknown) => void;
 
+let isInitAttached = false;
 let isAttached = false;
 let env: unknown;
 
@@ -33,21 +38,33 @@ export function installEntry(): void {
   ObjectDefineProperty(globalThis, ATTACH_GLOBAL, { __proto__: null, value: attach } as never);
 }
 
-function attach(secret: unknown, callback: HostCallback, envJson: string): Enter | undefined {
-  if (isAttached || secret !== __nano_secret__) return undefined;
+function attach(secret: unknown, callback: HostCallback, envJson: string, isInit?: boolean): Enter | undefined {
+  if (secret !== __nano_secret__ || isAttached) return undefined;
+  if (isInit === true) {
+    if (isInitAttached) return undefined;
+    isInitAttached = true;
+    connectHost(callback);
+    setInitEnv(JSONParse(envJson) as Record<string, string>);
+    return enter;
+  }
   isAttached = true;
   connectHost(callback);
+  endInit();
   limitRestored();
   env = JSONParse(envJson);
+  completeEnv(env as Record<string, string>);
   return enter;
 }
 
 function enter(event: number, id: number, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
   try {
     if (event === GuestEvent.REQUEST) {
+      if (timersLeft() > 0) require("./timers.ts").setTimersAgain();
       const run = new RequestRun(id);
       handleRequest(run, run.createRequest(a as string, b as string, c as string, d), env);
     } else if (event === GuestEvent.TOUCHED) callHost(HostOp.TOUCHED, 0, __nano_touched__());
+    else if (event === GuestEvent.INIT_STATE) reportInit();
+    else if (event === GuestEvent.INIT_END) disconnectHost(id);
     else require("./deliver-event.ts").deliverEvent(event, id, a, b, c, d);
   } catch (reason) {
     callHost(HostOp.LOG, 0, "error", require("./thrown.ts").formatThrown(reason));

@@ -2,8 +2,8 @@
  * The one way out of the guest: numbered operations of the attached host.
  *
  * I1 The callback is held here alone and handed to nobody: tenant code cannot reach it.
- * I2 Before a host is connected (init inside `createSnapshot`, which has none) an operation throws an Error that names the
- *    API. Whoever can do without the host asks `hasHost` first.
+ * I2 While no host is connected (an app that is initialised without one, and between init and attach) an operation throws an Error
+ *    that names the API. Whoever can do without the host asks `hasHost` first.
  */
 
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
@@ -21,6 +21,8 @@ export type HostCallback = (
 
 let host: HostCallback = refuseBeforeAttach;
 let connections = 0;
+let hasRequests = false;
+let leftTimers = 0;
 
 /** Asks the host for an operation of `HostOp`. @throws Error that names the API where no host is connected yet */
 export function callHost(
@@ -34,13 +36,36 @@ export function callHost(
   return host(code, id, a, b, c, d);
 }
 
-/**
- * Takes the callback that answers from here on. Entry points call it: attach, with the host's own; and what runs init may
- * connect one that records or replays answers before it, which attach then replaces.
- */
+/** Takes the callback that answers from here on: that of init, or of requests, which replaces it. */
 export function connectHost(callback: HostCallback): void {
   host = callback;
   connections++;
+}
+
+/** Init is over: nobody answers until requests come. @param timers how many of its timers have not fired */
+export function disconnectHost(timers: number): void {
+  host = refuseBeforeAttach;
+  leftTimers = timers;
+}
+
+/** Timers of init that the host of requests does not know of yet. */
+export function timersLeft(): number {
+  return leftTimers;
+}
+
+/** The host of requests knows of them. */
+export function forgetTimersLeft(): void {
+  leftTimers = 0;
+}
+
+/** From here on there are requests. */
+export function endInit(): void {
+  hasRequests = true;
+}
+
+/** Until the host of requests is attached. What is made now may have to live in a heap snapshot. */
+export function isInitialising(): boolean {
+  return !hasRequests;
 }
 
 /** How often a host was connected: what was asked of an earlier one may not hold any more. */
@@ -48,7 +73,7 @@ export function connectionCount(): number {
   return connections;
 }
 
-/** Whether operations are answered: false while the app initialises without a host. */
+/** Whether operations are answered. */
 export function hasHost(): boolean {
   return host !== refuseBeforeAttach;
 }

@@ -87,6 +87,10 @@ export const MapPrototypeDelete = /* @__PURE__ */ uncurryThis(Map.prototype.dele
   self: Map<K, V>,
   key: K,
 ) => boolean;
+export const MapPrototypeForEach = /* @__PURE__ */ uncurryThis(Map.prototype.forEach) as <K, V>(
+  self: Map<K, V>,
+  callback: (value: V, key: K) => void,
+) => void;
 
 export const ArrayBufferCtor = ArrayBuffer;
 export const Uint8ArrayCtor = Uint8Array;

@@ -4,11 +4,12 @@
  * I1 The host bounds how many timers there are; a refused one throws.
  */
 import { HostOp } from "./boundary.ts";
-import { callHost } from "./host.ts";
+import { callHost, forgetTimersLeft } from "./host.ts";
 import {
   ErrorCtor,
   MapCtor,
   MapPrototypeDelete,
+  MapPrototypeForEach,
   MapPrototypeGet,
   MapPrototypeSet,
   ReflectApply,
@@ -52,8 +53,16 @@ export function fireTimer(id: number): void {
     reportError(reason);
   }
   if (timer.repeats && MapPrototypeGet(timers, id) === timer) {
-    if (callHost(HostOp.TIMER_SET, id, timer.delayMs) === false) MapPrototypeDelete(timers, id);
+    if (callHost(HostOp.TIMER_SET, id, timer.delayMs, true) === false) MapPrototypeDelete(timers, id);
   }
+}
+
+/** Tells the host of requests of the timers that are left of init: their time begins with the first request. One that it refuses is gone. */
+export function setTimersAgain(): void {
+  forgetTimersLeft();
+  MapPrototypeForEach(timers, (timer, id) => {
+    if (callHost(HostOp.TIMER_SET, id, timer.delayMs, timer.repeats, true) === false) MapPrototypeDelete(timers, id);
+  });
 }
 
 /** Runs a callback once, after a delay. @throws Error where the app has too many timers */
@@ -71,7 +80,7 @@ function startFromScript(name: string, repeats: boolean, callback: unknown, dela
 
 function addTimer(name: string, timer: Timer): number {
   const id = lastId + 1;
-  if (callHost(HostOp.TIMER_SET, id, timer.delayMs) === false) {
+  if (callHost(HostOp.TIMER_SET, id, timer.delayMs, timer.repeats) === false) {
     throw new ErrorCtor(`${name}: the app has too many timers`);
   }
   lastId = id;

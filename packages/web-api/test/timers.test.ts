@@ -9,7 +9,7 @@ test("a timeout fires once, with its arguments", async () => {
   });
   guest.request();
   const [timer] = guest.of(HostOp.TIMER_SET);
-  expect(timer?.args).toEqual([20]);
+  expect(timer?.args).toEqual([20, false]);
   guest.enter(GuestEvent.TIMER, timer?.id ?? 0);
   guest.enter(GuestEvent.TIMER, timer?.id ?? 0);
   expect(guest.answer().body).toBe("xy");
@@ -55,7 +55,7 @@ test.each([
     app: `exports.default = { fetch() { setTimeout(() => {}, ${delay}); return new Response(); } };`,
   });
   guest.request();
-  expect(guest.of(HostOp.TIMER_SET)[0]?.args).toEqual([delayMs]);
+  expect(guest.of(HostOp.TIMER_SET)[0]?.args).toEqual([delayMs, false]);
 });
 
 test("one timer too many throws", async () => {

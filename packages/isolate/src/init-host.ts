@@ -1,0 +1,151 @@
+/**
+ * The host of a top level: answers what needs no other host, fires timers without waiting for them, and keeps what is said.
+ *
+ * I1 Everything that it is given is hostile and bounded: arguments, timers, lines, notes. It never throws.
+ * I2 Time is virtual: a timer fires when it is asked for, in the order in which timers are due. So asynchronous init ends as soon as it has
+ *    run, and twice the same.
+ */
+import { HostOp } from "@nano/web-api/boundary";
+import { MAX_TIMERS } from "./guest-context.ts";
+import { digestAlgorithm, digestBytes, runPureOp } from "./host-ops.ts";
+import { boundedText } from "./response-ops.ts";
+import { APP_SCRIPT_NAME } from "./script-names.ts";
+
+/** One-shot timers that are due later than this after init began are left to the contexts of requests, as repeating ones are. */
+export const INIT_TIMER_HORIZON_MS = 2_000;
+/** Lines of a top level's console, and notes of what it drew, that are kept. */
+export const MAX_INIT_LINES = 200;
+export const MAX_INIT_NOTES = 32;
+const MAX_INIT_REJECTIONS = 8;
+const APP_PLACE = new RegExp(`${APP_SCRIPT_NAME}:\\d+:\\d+`);
+const FETCH_REFUSED =
+  "fetch is not available while the app initialises: a sliver would keep the answer for ever. Call it in the handler, and keep what it gives there";
+
+/** How a top level stands, in its own words. */
+export interface InitState {
+  readonly state: "pending" | "done" | "failed";
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
+/** What the top level read that every restore will share. */
+export interface InitNote {
+  readonly kind: "random" | "clock" | "env";
+  readonly what: string;
+  /** As the engine gives it: of the bundled script. */
+  readonly stack: string;
+}
+
+export interface InitHostOptions {
+  /** A line of the top level's console. */
+  readonly onLine: (level: string, text: string) => void;
+}
+
+interface VirtualTimer {
+  readonly id: number;
+  readonly dueMs: number;
+  readonly repeats: boolean;
+}
+
+export class InitHost {
+  readonly notes: InitNote[] = [];
+  /** The first URL that was to be fetched. */
+  refusedFetch: string | null = null;
+  state: InitState = { state: "pending", name: "", message: "", stack: "" };
+  readonly #onLine: InitHostOptions["onLine"];
+  readonly #timers = new Map<number, VirtualTimer>();
+  readonly #thrown: string[] = [];
+  #nowMs = 0;
+  #lineCount = 0;
+
+  constructor(options: InitHostOptions) {
+    this.#onLine = options.onLine;
+  }
+
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
+  /** The timer that is due next: any while the top level waits, else one-shot ones up to the horizon. */
+  takeTimer(): number | undefined {
+    const isWaiting = this.state.state === "pending";
+    let next: VirtualTimer | undefined;
+    for (const timer of this.#timers.values()) {
+      if (!isWaiting && (timer.repeats || timer.dueMs > INIT_TIMER_HORIZON_MS)) continue;
+      if (next === undefined || timer.dueMs < next.dueMs) next = timer;
+    }
+    if (next === undefined) return undefined;
+    this.#timers.delete(next.id);
+    this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+    return next.id;
+  }
+
+  answer(code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
+    switch (code) {
+      case HostOp.LOG:
+        if (this.#lineCount++ < MAX_INIT_LINES) this.#onLine(boundedText(String(a)), boundedText(String(b)));
+        return undefined;
+      case HostOp.TIMER_SET:
+        return this.#setTimer(id, a, b);
+      case HostOp.TIMER_CLEAR:
+        if (typeof id === "number") this.#timers.delete(id);
+        return undefined;
+      case HostOp.DIGEST: {
+        const algorithm = digestAlgorithm(a);
+        return algorithm !== undefined && b instanceof ArrayBuffer ? digestBytes(algorithm, b) : undefined;
+      }
+      case HostOp.FETCH_START:
+        this.refusedFetch ??= boundedText(String(b));
+        return FETCH_REFUSED;
+      case HostOp.INIT_STATE:
+        this.state = { state: stateOf(a), name: textOf(b), message: textOf(c), stack: textOf(d) };
+        return undefined;
+      case HostOp.INIT_NOTE:
+        this.#note(a, b, c);
+        return undefined;
+      default:
+        return runPureOp(code, a, b, c);
+    }
+  }
+
+  /** What an entry threw: the top level's own end, or a rejection that nobody handled. */
+  noteThrown(thrown: unknown): void {
+    if (this.#thrown.length >= MAX_INIT_REJECTIONS) return;
+    const text = thrown instanceof Error ? String(thrown.stack ?? `${thrown.name}: ${thrown.message}`) : String(thrown);
+    this.#thrown.push(boundedText(text));
+  }
+
+  /** The top level got to its end: what was thrown beside it goes to its log. */
+  tellRejections(): void {
+    for (const text of this.#thrown) this.#onLine("error", `Unhandled rejection at the top level: ${text}`);
+  }
+
+  #setTimer(id: unknown, delayMs: unknown, repeats: unknown): boolean {
+    if (typeof id !== "number" || this.#timers.size >= MAX_TIMERS) return false;
+    const delay = typeof delayMs === "number" && delayMs > 0 ? delayMs : 0;
+    this.#timers.set(id, { id, dueMs: this.#nowMs + delay, repeats: repeats === true });
+    return true;
+  }
+
+  #note(kind: unknown, what: unknown, stack: unknown): void {
+    if (kind !== "random" && kind !== "clock" && kind !== "env") return;
+    const note = { kind, what: textOf(what), stack: textOf(stack) } as const;
+    const place = placeOf(note.stack);
+    const isKnown = this.notes.some((other) => other.what === note.what && placeOf(other.stack) === place);
+    if (!isKnown && this.notes.length < MAX_INIT_NOTES) this.notes.push(note);
+  }
+}
+
+/** The line that asked: below it may stand different ones of the platform's. */
+function placeOf(stack: string): string | undefined {
+  return APP_PLACE.exec(stack)?.[0];
+}
+
+function stateOf(value: unknown): InitState["state"] {
+  return value === "done" || value === "failed" ? value : "pending";
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? boundedText(value) : "";
+}

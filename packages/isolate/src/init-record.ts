@@ -1,0 +1,91 @@
+/**
+ * What a top level asked its host and was answered, so that a second run without a host can be given the same.
+ *
+ * I1 Bounded in calls and size: past either the record is `tooLong`, and no heap is made of it.
+ */
+import { HostOp } from "@nano/web-api/boundary";
+
+export const MAX_RECORDED_CALLS = 20_000;
+const MAX_RECORD_CHARS = 4 * 1024 * 1024;
+/** Timers that fire while the app initialises. */
+export const MAX_INIT_STEPS = 1_000;
+
+/** Bytes cross as text, a character each. */
+export type RecordedValue = string | number | boolean | null | { readonly bytes: string };
+
+export interface RecordedCall {
+  /** `describeCall` of it. */
+  readonly call: string;
+  readonly value?: RecordedValue;
+}
+
+export interface InitRecord {
+  readonly calls: readonly RecordedCall[];
+  /** The timers that fired, in order. */
+  readonly steps: readonly number[];
+  /** How many did not. */
+  readonly timersLeft: number;
+  readonly isTooLong: boolean;
+}
+
+/** Not part of what has to be the same twice. */
+const UNRECORDED = new Set<unknown>([HostOp.LOG, HostOp.INIT_STATE, HostOp.INIT_NOTE, HostOp.TOUCHED]);
+
+export class InitRecorder {
+  readonly #calls: RecordedCall[] = [];
+  readonly #steps: number[] = [];
+  #chars = 0;
+  #isTooLong = false;
+
+  record(args: readonly unknown[], value: unknown): void {
+    const [code] = args;
+    if (UNRECORDED.has(code) || this.#isTooLong) return;
+    const call = describeCall(args);
+    const kept = encodeValue(value);
+    this.#chars += call.length + (typeof kept === "string" ? kept.length : 0);
+    if (typeof kept === "object" && kept !== null) this.#chars += kept.bytes.length;
+    if (this.#calls.length >= MAX_RECORDED_CALLS || this.#chars > MAX_RECORD_CHARS) {
+      this.#isTooLong = true;
+      return;
+    }
+    this.#calls.push(kept === undefined ? { call } : { call, value: kept });
+  }
+
+  step(timer: number): void {
+    this.#steps.push(timer);
+  }
+
+  end(timersLeft: number): InitRecord {
+    return { calls: this.#calls, steps: this.#steps, timersLeft, isTooLong: this.#isTooLong };
+  }
+}
+
+/**
+ * A call in words that are the same for the same call: long texts and bytes by their length and FNV-1a hash. Its own text runs in the
+ * guest, too (`replay-init.ts`): it uses nothing from around it.
+ */
+export function describeCall(args: readonly unknown[]): string {
+  let text = "";
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i];
+    let hash = 2166136261;
+    if (typeof arg === "string") {
+      for (let at = 0; at < arg.length; at++) hash = Math.imul(hash ^ arg.charCodeAt(at), 16777619);
+      text += `${JSON.stringify(arg.slice(0, 100))}${arg.length > 100 ? `…${arg.length}#${hash}` : ""},`;
+    } else if (arg instanceof ArrayBuffer) {
+      const bytes = new Uint8Array(arg);
+      for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] as number), 16777619);
+      text += `${bytes.length} bytes #${hash},`;
+    } else if (arg !== undefined) text += `${typeof arg === "number" || typeof arg === "boolean" ? arg : typeof arg},`;
+    else text += ",";
+  }
+  return text;
+}
+
+function encodeValue(value: unknown): RecordedValue | undefined {
+  if (value instanceof ArrayBuffer) return { bytes: Buffer.from(value).toString("latin1") };
+  if (value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean") {
+    return value;
+  }
+  return undefined;
+}
