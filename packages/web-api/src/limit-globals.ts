@@ -38,13 +38,14 @@ export function limitGlobals(): void {
 
 /** What the app itself defined as Temporal by the end of init: the engine's own takes its place at a restore. */
 let ownTemporal: PropertyDescriptor | undefined;
-/** The engine's namespace, once it was limited in this context. */
-let limitedWasm: unknown;
+/** Whether WebAssembly needs no more: limited in this context, or the app's own, in whose place the engine defines none. */
+let isWasmSettled = false;
 
-/** At the end of init. */
+/** At the end of init; again where more of it follows. */
 export function keepOwnGlobals(): void {
   ownTemporal = ObjectGetOwnPropertyDescriptor(scope, "Temporal");
   if (ownTemporal !== undefined) ObjectSetPrototypeOf(ownTemporal, null);
+  if (ObjectGetOwnPropertyDescriptor(scope, "WebAssembly") !== undefined) isWasmSettled = true;
 }
 
 /** In every context, since a restore brings them back. Never throws: the app may have locked a name. */
@@ -52,14 +53,15 @@ export function limitRestored(): void {
   ReflectDeleteProperty(scope, "SharedArrayBuffer");
   if (ownTemporal === undefined) ReflectDeleteProperty(scope, "Temporal");
   else ReflectDefineProperty(scope, "Temporal", ownTemporal);
-  // Absent while a snapshot is made; an accessor where it is ours already, or the app's.
+  if (isWasmSettled) return;
+  // Absent while a snapshot is made.
   const wasm: unknown = ObjectGetOwnPropertyDescriptor(scope, "WebAssembly")?.value;
-  if (typeof wasm !== "object" || wasm === null || wasm === limitedWasm) return;
+  if (typeof wasm !== "object" || wasm === null) return;
+  isWasmSettled = true;
   // Limited when it is first touched: few apps do.
   ReflectDefineProperty(scope, "WebAssembly", {
     __proto__: null,
     get: () => {
-      limitedWasm = wasm;
       require("./limit-wasm.ts").limitWasm(wasm as never);
       setWasm(wasm);
       return wasm;
