@@ -7,11 +7,15 @@ import { ENGINE, HandBuilder, sliverOf } from "./hand-builder.ts";
 import { openTestRegistry } from "./open-test-registry.ts";
 
 const NEWER = "f".repeat(32) as EngineFingerprint;
+const NEXT_SLIVER = "d".repeat(64) as ArtifactDigest;
 const LEASE_MS = 60_000;
 /** Long enough for a job that should not be there to show up. */
 const QUIET_MS = 100;
 
-function nodeOf(engine: EngineFingerprint, options: { id?: string; draining?: boolean } = {}): NodeRecord {
+function nodeOf(
+  engine: EngineFingerprint,
+  options: { id?: string; draining?: boolean; badSlivers?: Record<VersionId, ArtifactDigest> } = {},
+): NodeRecord {
   return {
     kind: "node",
     id: (options.id ?? "node-1") as NodeId,
@@ -19,6 +23,7 @@ function nodeOf(engine: EngineFingerprint, options: { id?: string; draining?: bo
     supervisor: { address: "/run/supervisor.sock", credential: "c" },
     workers: [],
     draining: options.draining ?? false,
+    badSlivers: options.badSlivers ?? {},
   };
 }
 
@@ -139,6 +144,58 @@ test("builders of the old engine do not build the same again and again", async (
   const { store, builder, versionOf } = await openWithApps("shop");
   await store.renewLease(nodeOf(NEWER), LEASE_MS);
   await builder.finish(versionOf("shop"), ENGINE);
+  expect(await nextJob(builder)).toBeNull();
+});
+
+test("a sliver that an executor cannot restore is built again, once, and the new one takes its place", async () => {
+  const { api, store, builder, versionOf } = await openWithApps("shop");
+  const version = versionOf("shop");
+  await store.renewLease(nodeOf(ENGINE, { badSlivers: { [version]: sliverOf(version) } }), LEASE_MS);
+  const events = api.events("shop", version);
+  await builder.finish(version, ENGINE, NEXT_SLIVER);
+  await events;
+  expect(await api.version("shop", version)).toMatchObject({
+    state: "built",
+    isActive: true,
+    slivers: { [ENGINE]: NEXT_SLIVER },
+  });
+  await store.renewLease(nodeOf(ENGINE), LEASE_MS);
+  expect(await nextJob(builder)).toBeNull();
+});
+
+test("of a version whose every sliver is bad, one is built, however many executors say so", async () => {
+  const { api, store, builder, versionOf } = await openWithApps("shop");
+  const version = versionOf("shop");
+  const complain = (sliver: ArtifactDigest, id: string) =>
+    store.renewLease(nodeOf(ENGINE, { id, badSlivers: { [version]: sliver } }), LEASE_MS);
+  await complain(sliverOf(version), "node-1");
+  await complain(sliverOf(version), "node-2");
+  const events = api.events("shop", version);
+  await builder.finish(version, ENGINE, NEXT_SLIVER);
+  await events;
+  await complain(NEXT_SLIVER, "node-1");
+  await complain(NEXT_SLIVER, "node-2");
+  expect(await nextJob(builder)).toBeNull();
+  expect(await api.deploy("shop", "bundle"), "its author may ask again").toMatchObject({ state: "queued" });
+  await builder.finish(version, ENGINE, sliverOf(version));
+});
+
+test("a rebuild that gives the same bytes is not tried again", async () => {
+  const { api, store, builder, versionOf } = await openWithApps("shop");
+  const version = versionOf("shop");
+  await store.renewLease(nodeOf(ENGINE, { badSlivers: { [version]: sliverOf(version) } }), LEASE_MS);
+  const events = api.events("shop", version);
+  await builder.finish(version);
+  await events;
+  await store.renewLease(nodeOf(ENGINE, { id: "node-2", badSlivers: { [version]: sliverOf(version) } }), LEASE_MS);
+  expect(await nextJob(builder)).toBeNull();
+});
+
+test("what an executor says of a sliver that was replaced, or of what does not serve, asks for nothing", async () => {
+  const { store, builder, versionOf } = await openWithApps("shop");
+  const gone = "v0000000000000000" as VersionId;
+  const badSlivers = { [versionOf("shop")]: NEXT_SLIVER, [gone]: NEXT_SLIVER };
+  await store.renewLease(nodeOf(ENGINE, { badSlivers }), LEASE_MS);
   expect(await nextJob(builder)).toBeNull();
 });
 

@@ -43,9 +43,8 @@ export class HandBuilder {
     await this.#queue.reportJob(this.#claimOf(version), [{ type: "progress", step, elapsedMs: 1 }]);
   }
 
-  async finish(version: VersionId, engine = ENGINE): Promise<void> {
+  async finish(version: VersionId, engine = ENGINE, sliver = sliverOf(version, engine)): Promise<void> {
     await this.takeUntil(version);
-    const sliver = sliverOf(version, engine);
     await this.#queue.finishJob(this.#claimOf(version), {
       type: "built",
       fingerprint: engine,

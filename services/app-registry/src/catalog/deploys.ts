@@ -15,7 +15,7 @@ import type { Logger } from "@nano/service-kit/logger";
 import { errors } from "../errors.ts";
 import { askActivation, settleActivation } from "./activation.ts";
 import type { Catalog } from "./catalog.ts";
-import { addSliver, missingEngines } from "./engines.ts";
+import { addSliver, badEngines, missingEngines } from "./engines.ts";
 import { deleteVersion, pruneVersions } from "./prune-versions.ts";
 import type { Transaction } from "./transaction.ts";
 import { versionIdOf } from "./version-id.ts";
@@ -36,7 +36,7 @@ export interface DeploysOptions {
 
 export interface Deployed {
   readonly version: VersionId;
-  /** It is built and serves, and is being built again for an engine that has no sliver of it. */
+  /** It is built and serves, and is being built again for an engine that has no sliver of it, or a bad one. */
   readonly isRebuilding: boolean;
 }
 
@@ -59,7 +59,7 @@ export class Deploys {
     this.#logger = options.logger;
   }
 
-  /** Makes a version, or finds the one of the same content; builds it where it is not built, or not for every engine. */
+  /** Makes a version, or finds the one of the same content; builds it where it is not built, or not well for every engine. */
   async deploy(app: AppName, request: DeployRequest): Promise<Deployed> {
     const manifest = resolveManifest(request.manifest);
     const version = versionIdOf(app, manifest, request);
@@ -160,7 +160,8 @@ export class Deploys {
     tx.put(next);
     pruneVersions(tx, next, { keptCount: this.#limits.keptVersionCount, subject: id });
     if (isUnsettled(build)) return "build";
-    return missingEngines(version, build, tx.announcedEngines()).length > 0 ? "rebuild" : "none";
+    const isMissing = missingEngines(version, build, tx.announcedEngines()).length > 0;
+    return isMissing || badEngines(version, build, tx.announcedBadSlivers()).length > 0 ? "rebuild" : "none";
   }
 
   #findOrCreateApp(tx: Transaction, name: AppName): AppRecord {

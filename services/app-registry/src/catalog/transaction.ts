@@ -13,7 +13,7 @@ import {
   type StoreRecord,
   type VersionRecord,
 } from "@nano/protocol/records";
-import { announcedEngines } from "./engines.ts";
+import { announcedBadSlivers, announcedEngines, type BadSliverIndex } from "./engines.ts";
 
 export class Transaction {
   readonly #state: StoreState;
@@ -67,6 +67,11 @@ export class Transaction {
   /** Of executors that take work. Not an expectation: they come and go as they like. */
   announcedEngines(): ReadonlySet<EngineFingerprint> {
     return announcedEngines(this.#state.records.values());
+  }
+
+  /** What those could not restore. Not an expectation either. */
+  announcedBadSlivers(): BadSliverIndex {
+    return announcedBadSlivers(this.#state.records.values());
   }
 
   put(record: StoreRecord): void {
