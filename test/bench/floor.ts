@@ -4,7 +4,8 @@
  */
 import ivm from "isolated-vm";
 
-const MEMORY_LIMIT_MIB = 128;
+const MIB = 1024 * 1024;
+const DEFAULT_MEMORY_LIMIT_BYTES = 128 * MIB;
 
 const SHIMS = `
 globalThis.self = globalThis;
@@ -35,9 +36,15 @@ export interface FloorApp {
   close(): void;
 }
 
+export interface FloorOptions {
+  /** @default DEFAULT_MEMORY_LIMIT_BYTES */
+  readonly memoryLimitBytes?: number;
+}
+
 /** @param body what every answer of the app is */
-export function openFloor(script: string, body: string): FloorApp {
-  const entry = `globalThis.__nano_app__ = function (factory) { globalThis.app = factory(); };
+export function openFloor(script: string, body: string, options: FloorOptions = {}): FloorApp {
+  const memoryLimit = Math.round((options.memoryLimitBytes ?? DEFAULT_MEMORY_LIMIT_BYTES) / MIB);
+  const entry = `globalThis.__nano_app__ = function (factory) { globalThis.app = factory({}); };
 globalThis.attach = function (op) { return function (event, id, method, url, headers) { op(1, id, 200, "", headers, ${JSON.stringify(body)}); }; };`;
   const warmUp = `attach(function () {})(1, 1, "GET", "http://x/", "");`;
   const snapshot = ivm.Isolate.createSnapshot([{ code: SHIMS }, { code: entry }, { code: script }], warmUp);
@@ -49,7 +56,7 @@ globalThis.attach = function (op) { return function (event, id, method, url, hea
   };
   return {
     restore() {
-      const isolate = new ivm.Isolate({ snapshot, memoryLimit: MEMORY_LIMIT_MIB });
+      const isolate = new ivm.Isolate({ snapshot, memoryLimit });
       let answered = "";
       const op = new ivm.Callback(
         (_code: number, _id: number, _status: number, _text: string, _headers: string, text: string) => {

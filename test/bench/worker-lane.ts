@@ -19,6 +19,7 @@ import { decodeRequestHead, encodeRequestHead } from "@nano/protocol/messages";
 import { DirectoryStore } from "@nano/sliver/directory-store";
 import { NodeCache } from "@nano/sliver/node-cache";
 import { createSigningKey, trustedKeysOf } from "@nano/sliver/signing-key";
+import type { SliverManifest } from "@nano/sliver/sliver-manifest";
 import { digestOf } from "@nano/sliver/sliver-store";
 import { buildSliver } from "@nano/sliver-builder/build-sliver";
 
@@ -77,13 +78,27 @@ export interface BenchStandby {
   close(): void;
 }
 
+/** An isolate with one context attached, as a standby has. */
+export interface LiveIsolate {
+  /** Heap and array buffers, as the worker's cache counts them. */
+  measureBytes(): number;
+  dispose(): void;
+}
+
 export interface BenchApp {
   readonly script: string;
   readonly expectedBody: string;
+  readonly memoryLimitBytes: number;
+  /** As it is stored. */
+  readonly sliverBytes: number;
+  readonly sliver: SliverManifest;
+  /** What the builder told the app's author. */
+  readonly warnings: readonly string[];
   /** Each in milliseconds, to the first frame of an answer that was checked. */
   coldStart(): Promise<number>;
   openStandby(): BenchStandby;
   fromSource(): Promise<number>;
+  openLive(): LiveIsolate;
   close(): void;
 }
 
@@ -97,12 +112,19 @@ export async function openBenchApp(source: string, directory: string): Promise<B
   const engine = engineFingerprint();
   const key = createSigningKey();
   const bundleDigest = digestOf(Buffer.from(JSON.stringify(artifact)));
+  const warnings: string[] = [];
   const built = await buildSliver(
     { app, versionId: VERSION, manifest, bundle: artifact, bundleDigest },
-    { signingKey: key },
+    {
+      signingKey: key,
+      onEvent: (event) => {
+        if (event.type === "log" && event.level === "warn") warnings.push(event.text);
+      },
+    },
   );
   if (built.type === "failed") throw new Error(built.error.message);
-  if (built.manifest.rung !== "heap") throw new Error(`${source} is built on the ${built.manifest.rung} rung`);
+  const { rung, skippedRungs } = built.manifest;
+  if (rung !== "heap") throw new Error(`It is built on the ${rung} rung: ${skippedRungs[0]?.reason}`);
   const store = new DirectoryStore(join(directory, "store"));
   const digest = digestOf(built.sliver);
   await store.put(digest, built.sliver);
@@ -158,6 +180,10 @@ export async function openBenchApp(source: string, directory: string): Promise<B
   return {
     script: artifact.script,
     expectedBody,
+    memoryLimitBytes: manifest.limits.memoryBytes,
+    sliverBytes: built.sliver.byteLength,
+    sliver: built.manifest,
+    warnings,
     async coldStart() {
       const lane = openLane();
       const { ms } = await ask(lane, expectedBody);
@@ -192,6 +218,11 @@ export async function openBenchApp(source: string, directory: string): Promise<B
       const ms = await answer(isolate);
       isolate.dispose();
       return ms - startMs;
+    },
+    openLive() {
+      const isolate = openIsolate("heap");
+      isolate.prepareSpare();
+      return { measureBytes: () => isolate.measureBytes(), dispose: () => isolate.dispose() };
     },
     // The recorder writes once more when the turn ends.
     close: () => setImmediate(() => closeSync(recorderFd)),
