@@ -16,6 +16,18 @@ export const errors = defineErrors("CTL", {
       `Config ${d.file} has ${countProblems(d.problems)}\n${formatProblems(d.problems)}`,
   ),
   FILE_UNREADABLE: ours("caller", "file", (d: { path: string; why: string }) => `Cannot read ${d.path}: ${d.why}`),
+  SECRET_UNREADABLE: ours(
+    "caller",
+    "secret",
+    (d: { name: string | null; found: string; expected: string }) =>
+      `Secret file${d.name === null ? "s" : ` of ${d.name}`} cannot be used: found ${d.found}, expected ${d.expected}`,
+  ),
+  SECRET_TWICE: ours(
+    "caller",
+    "secret",
+    (d: { names: readonly string[] }) =>
+      `Names stand in env_vars of nano.json and in secret_files of the config file: ${d.names.join(", ")}; keep each in one`,
+  ),
   FILE_UNWRITABLE: ours("caller", "file", (d: { path: string; why: string }) => `Cannot write ${d.path}: ${d.why}`),
   NOTHING_TO_BUILD: ours(
     "caller",

@@ -38,6 +38,7 @@ describe("a good config", () => {
         routes: [{ host: "a.localhost", path: "/" }],
         source: { kind: "code", path: join(directory, "app.ts") },
         manifest: {},
+        secretFiles: {},
       },
     ]);
   });

@@ -1,12 +1,18 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import type { AppName, ArtifactDigest, VersionId } from "@nano/protocol/brands";
 import { resolveManifest } from "@nano/protocol/manifest";
 import type { Route, VersionAnswer } from "@nano/protocol/registry-api";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { AppPlan, RunPlan } from "../src/config/config-file.ts";
 import { errors } from "../src/errors.ts";
 import { Deployer } from "../src/run/deployer.ts";
 import type { DeploymentOutcome, MakeArtifacts } from "../src/run/deployment.ts";
 import type { RegistryClient } from "../src/run/registry-client.ts";
+
+/** On a busy machine, too. */
+const WAIT = { timeout: 10_000 };
 
 const server = { host: "127.0.0.1", port: 0, adminPort: 0 };
 
@@ -17,6 +23,7 @@ function planOf(...names: string[]): RunPlan {
       routes: [{ host: `${name}.localhost`, path: "/" }],
       source: { kind: "code", path: `/apps/${name}` },
       manifest: {},
+      secretFiles: {},
     }),
   );
   return { server, apps };
@@ -72,10 +79,14 @@ function createFake(known: readonly string[] = []) {
         activeVersion: "v0000000000000000" as VersionId,
         pendingVersions: [],
         versionCount: 1,
+        hasSecrets: false,
       })),
     async createApp(app) {
       apps.add(app);
       log.push(`create ${app}`);
+    },
+    async replaceSecrets(app, secrets) {
+      log.push(`secrets ${app} ${JSON.stringify(secrets)}`);
     },
     async deleteApp(app) {
       apps.delete(app);
@@ -97,6 +108,9 @@ function createFake(known: readonly string[] = []) {
     onOutcome: (plan: AppPlan, outcome: DeploymentOutcome) => {
       const isMended = outcome.kind === "serving" && outcome.isMended;
       outcomes.push(`${plan.name} ${outcome.kind}${isMended ? ", mended" : ""}`);
+    },
+    onSecrets: (plan, outcome) => {
+      outcomes.push(`${plan.name} secrets ${"names" in outcome ? outcome.names.join() : String(outcome.error)}`);
     },
   });
   const edit = async (name: string, make: MakeArtifacts): Promise<void> => {
@@ -133,6 +147,38 @@ describe("a plan", () => {
     expect(hosts()).toEqual(["a.localhost", "b.localhost"]);
     await edit("a", good);
     expect(outcomes.at(-1)).toBe("a serving, mended");
+  });
+});
+
+describe("secrets", () => {
+  function withSecret(content: string): { plan: RunPlan; path: string } {
+    const path = join(mkdtempSync(join(tmpdir(), "nano-deployer-")), "key");
+    onTestFinished(() => rmSync(dirname(path), { recursive: true, force: true }));
+    writeFileSync(path, content);
+    const { apps } = planOf("a");
+    return { plan: { server, apps: apps.map((app) => ({ ...app, secretFiles: { KEY: path } })) }, path };
+  }
+
+  test("are in the registry before the version that may want them, and end when the plan has none", async () => {
+    const { deployer, log } = createFake();
+    await deployer.apply(withSecret("hush").plan);
+    expect(log).toEqual(["create a", 'secrets a {"KEY":"hush"}', "deploy a"]);
+    await deployer.apply(planOf("a"));
+    expect(log.slice(3)).toEqual(["secrets a {}", "deploy a"]);
+    await deployer.close();
+  });
+
+  test("that change are put without a deploy; one that cannot be read fails its app, until it can", async () => {
+    const { deployer, log, outcomes } = createFake();
+    const { plan, path } = withSecret("");
+    await deployer.apply(plan);
+    expect(outcomes).toEqual(["a failed"]);
+    writeFileSync(path, "1");
+    await vi.waitFor(() => expect(outcomes.slice(1)).toEqual(["a secrets KEY", "a serving, mended"]), WAIT);
+    writeFileSync(path, "2");
+    await vi.waitFor(() => expect(outcomes.slice(3)).toEqual(["a secrets KEY"]), WAIT);
+    expect(log.slice(1)).toEqual(['secrets a {"KEY":"1"}', "deploy a", 'secrets a {"KEY":"2"}']);
+    await deployer.close();
   });
 });
 

@@ -23,7 +23,12 @@ test("every service accepts what the launcher tells it, and gets nothing else of
   const places = {
     dataDirectory: join(directory, "data"),
     runDirectory: join(directory, "run"),
-    keys: { directory, signingKeyFile: join(directory, "key.pem"), trustedDirectory: join(directory, "trusted") },
+    keys: {
+      directory,
+      signingKeyFile: join(directory, "key.pem"),
+      trustedDirectory: join(directory, "trusted"),
+      secretsKeyFile: join(directory, "secrets.key"),
+    },
   };
   const env = { PATH: "/bin", AWS_SECRET_ACCESS_KEY: "hush", ROUTER_LISTEN_PORT: "1" };
   const specs = describeServices(places, { host: "[::1]", port: 8080 }, env);

@@ -1,7 +1,7 @@
 /** The executor's configuration. */
 import { availableParallelism, hostname } from "node:os";
 import { defineConfig } from "@nano/service-kit/config";
-import { address, durationMs, integer, sizeBytes, text } from "@nano/service-kit/config-field";
+import { address, durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
 import { egressShape } from "./egress/egress-config.ts";
 
 const MIB = 1024 * 1024;
@@ -25,6 +25,9 @@ export const config = defineConfig("EXECUTOR", {
   },
   store: { directory: text({ doc: "directory of the sliver store" }) },
   trustedKeys: { directory: text({ doc: "public keys of the builders whose slivers are accepted" }) },
+  secrets: {
+    keyFile: optional(text({ doc: "key that opens secrets of apps; unset: an app that has some is not served" })),
+  },
   cache: {
     directory: text({ doc: "the node's own cache of verified slivers" }),
     bytes: sizeBytes({ doc: "size of that cache", min: 16 * MIB, max: Number.MAX_SAFE_INTEGER, default: 2048 * MIB }),

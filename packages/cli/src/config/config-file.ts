@@ -8,11 +8,12 @@ import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import type { AppName } from "@nano/protocol/brands";
 import { type Finding, listFindings, parseJsonText, showValue, toProblems } from "@nano/protocol/input-problems";
-import { type ManifestInput, manifestInputSchema } from "@nano/protocol/manifest";
+import { envVarsSchema, type ManifestInput, manifestInputSchema } from "@nano/protocol/manifest";
 import { z } from "zod";
 import { errors } from "../errors.ts";
 import { nameApps } from "./app-names.ts";
 import { parseHostPattern, parsePathPrefix } from "./hostname.ts";
+import { readSecretFiles, type SecretFiles } from "./secret-files.ts";
 
 /** Largest config file that is read. */
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
@@ -49,11 +50,17 @@ const pathSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** Not a part of the manifest: an app's own `nano.json` travels with its code, where no secret has a place. */
+const secretFilesSchema = z.record(envVarsSchema.keyType, z.string().min(1));
+
 export const appSchema = manifestInputSchema.extend({
   hostname: hostnameSchema.describe("who is asked: `shop.example.com`, `*.example.com`"),
   path: pathSchema.default("/").describe("path prefix on segment borders; left out: `/`"),
   entrypoint: z.string().min(1).optional().describe("file or directory of the app, from the config file's directory"),
   sliver: z.string().min(1).optional().describe("a ready sliver, in place of `entrypoint`"),
+  secret_files: secretFilesSchema
+    .default({})
+    .describe("names, and files whose text the app finds in `env` under them, from its first request on"),
 });
 
 export const configSchema = z.strictObject({
@@ -74,6 +81,7 @@ export interface AppPlan {
   readonly source: { readonly kind: "code" | "sliver"; readonly path: string };
   /** As written: an app's own `nano.json` fills what is left out here. */
   readonly manifest: ManifestInput;
+  readonly secretFiles: SecretFiles;
 }
 
 export interface RunPlan {
@@ -99,6 +107,7 @@ export async function parseConfig(text: string, file: string): Promise<RunPlan> 
   const base = dirname(file);
   const findings = parsed.success ? [] : listFindings(parsed.error, value);
   findings.push(...listUnclearSources(value), ...(await listMissingSources(value, base)), ...listDoubleRoutes(value));
+  findings.push(...(await listSecretProblems(value, base)));
   if (!parsed.success || findings.length > 0) {
     throw errors.CONFIG_INVALID({ file, problems: toProblems(findings, value) });
   }
@@ -115,6 +124,7 @@ export async function parseConfig(text: string, file: string): Promise<RunPlan> 
           ? { kind: "code", path: resolve(base, app.entrypoint as string) }
           : { kind: "sliver", path: resolve(base, app.sliver) },
       manifest: writtenManifest((value as { apps: ManifestInput[] }).apps[i] as ManifestInput),
+      secretFiles: resolvePaths(app.secret_files, base),
     })),
   };
 }
@@ -160,6 +170,28 @@ async function listMissingSources(value: unknown, base: string): Promise<Finding
     }),
   );
   return (await Promise.all(checks)).flat();
+}
+
+function resolvePaths(files: SecretFiles, base: string): SecretFiles {
+  return Object.fromEntries(Object.entries(files).map(([name, path]) => [name, resolve(base, path)]));
+}
+
+/** One app after the other: of many, only one's secrets are in memory. */
+async function listSecretProblems(value: unknown, base: string): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [i, { secret_files: written, env_vars: variables }] of appsOf(value).entries()) {
+    const parsed = secretFilesSchema.safeParse(written);
+    if (!parsed.success) continue;
+    const place = ["apps", i, "secret_files"];
+    for (const name of Object.keys(parsed.data)) {
+      if (typeof variables !== "object" || variables === null || !Object.hasOwn(variables, name)) continue;
+      findings.push({ path: [...place, name], found: "a name that env_vars has, too", expected: "a name of its own" });
+    }
+    for (const { name, found, expected } of (await readSecretFiles(resolvePaths(parsed.data, base))).problems) {
+      findings.push({ path: name === null ? place : [...place, name], found, expected });
+    }
+  }
+  return findings;
 }
 
 function listDoubleRoutes(value: unknown): Finding[] {

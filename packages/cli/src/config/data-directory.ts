@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Makes it where it is not there: for this user alone, and unseen by git, since it holds secrets as plain text. */
+/** Makes it where it is not there: for this user alone, and unseen by git, since it holds variables of apps as plain text. */
 export function createDataDirectory(directory: string): void {
   const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
   if (isNew) writeFileSync(join(directory, ".gitignore"), "*\n", { flag: "wx" });

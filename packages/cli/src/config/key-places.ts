@@ -1,5 +1,5 @@
 /**
- * Where the builder's key and the keys that are trusted are kept: in the data directory where the user named one,
+ * Where the builder's key, the keys that are trusted and the key of apps' secrets are kept: in the data directory where the user named one,
  * otherwise once per user, so that a sliver made in one directory is taken in another.
  */
 import { accessSync, constants, mkdirSync } from "node:fs";
@@ -18,6 +18,8 @@ export interface KeyPlaces {
   readonly directory: string;
   readonly signingKeyFile: string;
   readonly trustedDirectory: string;
+  /** Made by the registry. */
+  readonly secretsKeyFile: string;
 }
 
 export interface KeyPlaceOptions {
@@ -34,6 +36,7 @@ export function findKeyPlaces({ chosenDataDirectory, dataDirectory, env }: KeyPl
     directory,
     signingKeyFile: join(directory, "keys/sliver.key.pem"),
     trustedDirectory: join(directory, "keys/trusted"),
+    secretsKeyFile: join(directory, "keys/secrets.key"),
   };
 }
 

@@ -45,6 +45,7 @@ export async function loadPlan(target: Target, overrides: ServerOverrides): Prom
     routes: listOwnHosts(server.host).map((host) => ({ host, path: "/" })),
     source: { kind: target.kind === "sliver" ? "sliver" : "code", path },
     manifest: {},
+    secretFiles: {},
   };
   return { server, apps: [app] };
 }

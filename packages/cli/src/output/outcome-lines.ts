@@ -1,6 +1,7 @@
 /** How a deploy ended, as it is printed. */
+import type { SecretsOutcome } from "../run/deployer.ts";
 import type { DeploymentOutcome } from "../run/deployment.ts";
-import { describeWire } from "./describe-error.ts";
+import { describeError, describeWire } from "./describe-error.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** No line where there is nothing new to say. */
@@ -16,4 +17,12 @@ export function formatOutcome(app: string, outcome: DeploymentOutcome, terminal:
     ];
   }
   return outcome.isMended ? [`${mark} ${app}: unchanged, it is again what serves`] : [];
+}
+
+/** What became of a changed secret: names, never values. */
+export function formatSecrets(app: string, outcome: SecretsOutcome, terminal: Terminal): string[] {
+  if ("names" in outcome)
+    return [`${terminal.paint("green", "✓")} ${app}: secrets reloaded: ${outcome.names.join(", ")}`];
+  const head = `${terminal.paint("red", "✗")} ${app}: secrets not reloaded, it keeps those it has`;
+  return [head, `    ${describeError(outcome.error, terminal)}`];
 }

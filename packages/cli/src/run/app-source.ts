@@ -8,6 +8,7 @@ import type { BundleArtifact } from "@nano/protocol/records";
 import { packAssets } from "@nano/sliver/asset-pack";
 import type { TrustedKeys } from "@nano/sliver/signing-key";
 import type { AppPlan } from "../config/config-file.ts";
+import { errors } from "../errors.ts";
 import { readSliver } from "../sliver/read-sliver.ts";
 import type { MakeArtifacts } from "./deployment.ts";
 import { watchFile } from "./watch-file.ts";
@@ -50,8 +51,12 @@ export async function openAppSource(plan: AppPlan, options: AppSourceOptions): P
 }
 
 async function makeFromCode(plan: AppPlan, app: BundledApp): Promise<AppArtifacts> {
+  const manifest = mergeManifests(app.manifest, plan.manifest);
+  // The config file alone was checked when it was read.
+  const names = Object.keys(plan.secretFiles).filter((name) => Object.hasOwn(manifest.env_vars ?? {}, name));
+  if (names.length > 0) throw errors.SECRET_TWICE({ names });
   return {
-    manifest: mergeManifests(app.manifest, plan.manifest),
+    manifest,
     bundle: app.artifact,
     assets: app.assetsDir === null ? null : await packAssets(app.assetsDir),
     sliver: null,

@@ -7,6 +7,7 @@
  */
 import type { AppName } from "@nano/protocol/brands";
 import type { AppPlan, RunPlan } from "../config/config-file.ts";
+import { AppSecrets } from "./app-secrets.ts";
 import type { AppSource } from "./app-source.ts";
 import { Deployment, type DeploymentOutcome, type MakeArtifacts } from "./deployment.ts";
 import type { RegistryClient } from "./registry-client.ts";
@@ -20,7 +21,11 @@ export interface DeployerOptions {
   onStep(plan: AppPlan, step: string): void;
   onLog(plan: AppPlan, text: string): void;
   onOutcome(plan: AppPlan, outcome: DeploymentOutcome): void;
+  /** A changed secret was taken up, or why it was not. */
+  onSecrets(plan: AppPlan, outcome: SecretsOutcome): void;
 }
+
+export type SecretsOutcome = { readonly names: readonly string[] } | { readonly error: unknown };
 
 /** What a plan changed. */
 export interface PlanChange {
@@ -30,6 +35,7 @@ export interface PlanChange {
 
 interface Served {
   readonly deployment: Deployment;
+  readonly secrets: AppSecrets;
   source: AppSource | null;
 }
 
@@ -60,13 +66,14 @@ export class Deployer {
       const isKept = served?.deployment.outcome != null && isSame(served.deployment.plan, app);
       if (isKept) continue;
       if (served === undefined) {
-        const created: Served = { deployment: this.#createDeployment(app), source: null };
         const record = known.get(app.name);
+        const created = this.#create(app, record?.hasSecrets === true);
         if (record !== undefined) created.deployment.adopt(record.activeVersion !== null);
         this.#served.set(app.name, created);
         changed.push(created);
       } else {
         served.deployment.setPlan(app);
+        served.secrets.setFiles(app.secretFiles);
         changed.push(served);
       }
     }
@@ -101,18 +108,33 @@ export class Deployer {
     const served = this.#served.get(name);
     this.#served.delete(name);
     await served?.source?.close();
+    await served?.secrets.close();
     await served?.deployment.close();
   }
 
-  #createDeployment(plan: AppPlan): Deployment {
+  #create(plan: AppPlan, hasSecrets: boolean): Served {
+    const { registry } = this.#options;
+    const tell = (outcome: SecretsOutcome): void => this.#options.onSecrets(deployment.plan, outcome);
+    const secrets = new AppSecrets({
+      app: plan.name,
+      files: plan.secretFiles,
+      registry,
+      hasSecrets,
+      onApplied: (names) => {
+        tell({ names });
+        void deployment.retry();
+      },
+      onRefused: (error) => tell({ error }),
+    });
     const deployment: Deployment = new Deployment({
       plan,
-      registry: this.#options.registry,
+      registry,
+      applySecrets: () => secrets.apply(),
       onStep: (step) => this.#options.onStep(deployment.plan, step),
       onLog: (text) => this.#options.onLog(deployment.plan, text),
       onOutcome: (outcome) => this.#options.onOutcome(deployment.plan, outcome),
     });
-    return deployment;
+    return { deployment, secrets, source: null };
   }
 }
 

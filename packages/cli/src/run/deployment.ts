@@ -32,6 +32,8 @@ export type MakeArtifacts = () => Promise<AppArtifacts>;
 export interface DeploymentOptions {
   readonly plan: AppPlan;
   readonly registry: RegistryClient;
+  /** Sees to it that the registry has the app's secrets, before a version that may want them. */
+  applySecrets(): Promise<unknown>;
   onStep(step: string): void;
   /** What the build says: the console of the app's top level, and advice. */
   onLog(text: string): void;
@@ -47,6 +49,7 @@ export class Deployment {
   #version: string | null = null;
   #running: Promise<void> | null = null;
   #wanted: MakeArtifacts | null = null;
+  #latest: MakeArtifacts | null = null;
   #isClosed = false;
 
   constructor(options: DeploymentOptions) {
@@ -75,10 +78,17 @@ export class Deployment {
   request(make: MakeArtifacts): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     this.#wanted = make;
+    this.#latest = make;
     this.#running ??= this.#work().finally(() => {
       this.#running = null;
     });
     return this.#running;
+  }
+
+  /** Deploys once more where the last attempt failed: what it failed for may be there now. */
+  async retry(): Promise<void> {
+    if (this.#latest === null || this.#outcome === null || this.#outcome.kind === "serving") return;
+    await this.request(this.#latest);
   }
 
   /** Resolves when no attempt is under way or wanted. */
@@ -104,10 +114,11 @@ export class Deployment {
   }
 
   async #attempt(make: MakeArtifacts): Promise<DeploymentOutcome> {
-    const { registry, onStep } = this.#options;
+    const { registry, applySecrets, onStep } = this.#options;
     const startedAtMs = performance.now();
     const plan = this.#plan;
     const made = await make();
+    await applySecrets();
     onStep("uploading");
     const [bundle, assets, sliver] = await Promise.all([
       made.bundle === null ? null : registry.storeArtifact(Buffer.from(JSON.stringify(made.bundle))),

@@ -3,7 +3,7 @@ import type { AppName } from "@nano/protocol/brands";
 import type { TrustedKeys } from "@nano/sliver/signing-key";
 import type { RunPlan, ServerSettings } from "../config/config-file.ts";
 import { type Listener, showAppTable } from "../output/app-table.ts";
-import { formatOutcome } from "../output/outcome-lines.ts";
+import { formatOutcome, formatSecrets } from "../output/outcome-lines.ts";
 import { printable, type Terminal } from "../output/terminal.ts";
 import { type AdminEndpoint, openAdminEndpoint } from "./admin-endpoint.ts";
 import { openAppSource } from "./app-source.ts";
@@ -66,6 +66,10 @@ export class Machine {
         this.#showSteps();
         if (this.#isClosed) return;
         for (const line of formatOutcome(plan.name, outcome, terminal)) terminal.line(line);
+      },
+      onSecrets: (plan, outcome) => {
+        if (this.#isClosed) return;
+        for (const line of formatSecrets(plan.name, outcome, terminal)) terminal.line(line);
       },
     });
   }

@@ -18,6 +18,7 @@ import {
   versionAnswerSchema,
   wireErrorSchema,
 } from "@nano/protocol/registry-api";
+import type { SecretValues } from "@nano/protocol/secrets";
 import type { z } from "zod";
 import { errors } from "../errors.ts";
 import { splitLines } from "../output/split-lines.ts";
@@ -43,6 +44,8 @@ export interface RegistryClient {
   /** Makes an app without a version, where there is none of that name. */
   createApp(app: AppName): Promise<void>;
   deleteApp(app: AppName): Promise<void>;
+  /** Replaces the whole set of its secrets. */
+  replaceSecrets(app: AppName, secrets: SecretValues): Promise<void>;
   /** A place in the change feed that holds every change answered so far. */
   readPosition(): Promise<FeedAnswer>;
 }
@@ -108,6 +111,9 @@ export function createRegistryClient(address: string): RegistryClient {
     },
     async deleteApp(app) {
       await send("DELETE", registryPaths.app(app));
+    },
+    async replaceSecrets(app, secrets) {
+      await send("PUT", registryPaths.secrets(app), Buffer.from(JSON.stringify({ secrets })));
     },
     readPosition: () => sendJson("GET", registryPaths.feed, undefined, feedAnswerSchema),
   };

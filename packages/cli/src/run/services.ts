@@ -72,6 +72,7 @@ export function describeServices(
       REGISTRY_DATA_DIRECTORY: dataDirectory,
       REGISTRY_STORE_SOCKET_PATH: controlStore,
       REGISTRY_ARTIFACTS_DIRECTORY: artifacts,
+      REGISTRY_SECRETS_KEY_FILE: keys.secretsKeyFile,
     }),
     describe(ServiceName.BUILDER, "BUILDER", {
       BUILDER_CONTROL_STORE_SOCKET_PATH: controlStore,
@@ -84,6 +85,7 @@ export function describeServices(
       EXECUTOR_TRUSTED_KEYS_DIRECTORY: keys.trustedDirectory,
       EXECUTOR_CACHE_DIRECTORY: join(dataDirectory, "cache"),
       EXECUTOR_RUN_DIRECTORY: join(runDirectory, "executor"),
+      EXECUTOR_SECRETS_KEY_FILE: keys.secretsKeyFile,
     }),
     describe(ServiceName.ROUTER, "ROUTER", {
       ROUTER_CONTROL_STORE_SOCKET_PATH: controlStore,
