@@ -1,28 +1,41 @@
 /**
  * How esbuild is asked to turn an app's modules into one script.
  *
- * I1 The script is `__nano_app__(function () { …; return exports; })` and does nothing else: no name of the app reaches
- *    the global object, and its modules run when the host calls the factory.
+ * I1 The script is one call of `__nano_app__` with a factory and does nothing else: no name of the app reaches the global
+ *    object, and its modules run when the host calls the factory. A module with top-level await makes the factory async.
  * I2 Modules are strict, as the language has them; so are CommonJS packages among them.
  * I3 Packages are taken as builds for Workers runtimes take them: conditions `workerd`, `worker` and `browser`, `import`
  *    for imports; where a package knows none of these, its `browser` field counts.
+ * I4 Of the wrapper, modules see `process` and nothing else that they could take for their own.
  */
 import { join } from "node:path";
 import { DEFINE_APP_GLOBAL } from "@nano/web-api/boundary";
 import type { BuildOptions } from "esbuild";
 import type { AppSource } from "./app-source.ts";
+import { bytesImports } from "./bytes-imports.ts";
 import type { EntryPoint } from "./entry-point.ts";
+import { ENV_NAME, runtimeModules } from "./runtime-modules.ts";
+import { TAKE_WASM_NAME, type WasmImports } from "./wasm-imports.ts";
 
+/** Whether the factory is an async function. */
+export type ScriptForm = "sync" | "async";
+
+export const SCRIPT_FILE = "app.js";
 const EXPORTS_NAME = "__nano_exports";
-/** What modules find as `process`: the host's, or an empty environment. A name of the wrapper, so none of the global object. */
-const PROCESS_SHIM = "var process = globalThis.process ?? { env: {} };";
+// No `env`: an author who forgot the handler's parameter would be given the variables without the secrets.
+const FACTORY = `function (${ENV_NAME}, ${TAKE_WASM_NAME}) { "use strict"; var process = { env: ${ENV_NAME} };`;
 
-export function createBuildOptions(source: AppSource, entry: EntryPoint): BuildOptions & { metafile: true } {
+export function createBuildOptions(
+  source: AppSource,
+  entry: EntryPoint,
+  options: { readonly form: ScriptForm; readonly wasm: WasmImports },
+): BuildOptions & { metafile: true } {
   return {
     ...entry,
+    ...wrapperOf(options.form),
     absWorkingDir: source.directory,
     // Never written: it only makes `sources` of the map relative to the app's directory.
-    outfile: join(source.directory, "app.js"),
+    outfile: join(source.directory, SCRIPT_FILE),
     write: false,
     metafile: true,
     bundle: true,
@@ -32,18 +45,35 @@ export function createBuildOptions(source: AppSource, entry: EntryPoint): BuildO
     mainFields: ["browser", "module", "main"],
     // Of the same year as the engine: nothing is lowered, so stacks show what the author wrote.
     target: "esnext",
-    format: "iife",
-    globalName: EXPORTS_NAME,
-    banner: { js: `${DEFINE_APP_GLOBAL}(function () { "use strict"; ${PROCESS_SHIM}` },
-    footer: { js: `return ${EXPORTS_NAME}; });` },
     charset: "utf8",
     legalComments: "none",
     sourcemap: "external",
     sourcesContent: true,
     jsx: "automatic",
     define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
-    loader: { ".txt": "text", ".html": "text", ".md": "text", ".sql": "text", ".bin": "binary", ".wasm": "binary" },
+    loader: { ".txt": "text", ".html": "text", ".md": "text", ".sql": "text", ".css": "text" },
+    plugins: [runtimeModules, bytesImports, options.wasm.plugin],
     logLevel: "silent",
     logLimit: 50,
+  };
+}
+
+function wrapperOf(form: ScriptForm): BuildOptions {
+  // Not every engine that NANO runs on has `Uint8Array.fromBase64`.
+  const supported = { "from-base64": false };
+  if (form === "sync") {
+    return {
+      format: "iife",
+      globalName: EXPORTS_NAME,
+      banner: { js: `${DEFINE_APP_GLOBAL}(${FACTORY}` },
+      footer: { js: `return ${EXPORTS_NAME}; });` },
+      supported,
+    };
+  }
+  return {
+    format: "esm",
+    // A block, so that the app's names stand beside the wrapper's, not among them. `finishAsyncScript` closes it.
+    banner: { js: `${DEFINE_APP_GLOBAL}(async ${FACTORY} {` },
+    supported: { ...supported, "import-meta": false },
   };
 }

@@ -1,13 +1,14 @@
 /** Turns what esbuild reports into this package's errors, with place and excerpt. */
 import { builtinModules } from "node:module";
-import type { NanoError } from "@nano/protocol/errors";
+import { isNanoError, type NanoError } from "@nano/protocol/errors";
 import type { Message } from "esbuild";
 import { errors, type ProblemDetails, type SourceProblem } from "./errors.ts";
+import { BAD_WASM_DETAIL } from "./wasm-imports.ts";
 
 const MAX_EXCERPT_COLUMNS = 120;
 const UNRESOLVED = /^Could not resolve "(.+)"$/;
 const NO_EXPORT = /^No matching export in /;
-const TOP_LEVEL_AWAIT = /^Top-level await /;
+const TOP_LEVEL_AWAIT = /^Top-level await .*output format$/;
 
 /** The error of a failed build: the first problem decides its code. */
 export function createBuildError(messages: readonly Message[], cause: unknown): NanoError {
@@ -16,14 +17,20 @@ export function createBuildError(messages: readonly Message[], cause: unknown): 
     const text = cause instanceof Error ? cause.message : String(cause);
     return errors.SYNTAX_ERROR({ file: "(unknown)", line: 0, column: 0, text, excerpt: "", problemCount: 1 }, cause);
   }
+  if (isNanoError(first.detail)) return first.detail;
   const details: ProblemDetails = { ...toSourceProblem(first), problemCount: messages.length };
   const unresolved = UNRESOLVED.exec(first.text)?.[1];
   if (unresolved !== undefined && isNodeModule(unresolved)) {
     return errors.ABSENT_NODE_MODULE({ ...details, module: unresolved }, cause);
   }
   if (unresolved !== undefined || NO_EXPORT.test(first.text)) return errors.UNRESOLVED_IMPORT(details, cause);
-  if (TOP_LEVEL_AWAIT.test(first.text)) return errors.TOP_LEVEL_AWAIT(details, cause);
+  if (first.detail === BAD_WASM_DETAIL) return errors.BAD_WASM(details, cause);
   return errors.SYNTAX_ERROR(details, cause);
+}
+
+/** Whether esbuild refuses what another form of the script allows. */
+export function isTopLevelAwait({ text }: Message): boolean {
+  return TOP_LEVEL_AWAIT.test(text);
 }
 
 export function toSourceProblem(message: Message): SourceProblem {

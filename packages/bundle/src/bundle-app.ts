@@ -1,19 +1,22 @@
 /** A directory of modules in, one script and its source map out. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { ManifestInput } from "@nano/protocol/manifest";
 import type { BundleArtifact } from "@nano/protocol/records";
-import { type BuildFailure, type BuildResult, build } from "esbuild";
-import { type AppLocation, type AppSource, findAppSource } from "./app-source.ts";
-import { createBuildOptions } from "./build-options.ts";
-import { createBuildError, toSourceProblem } from "./build-problem.ts";
-import { resolveEntryPoint } from "./entry-point.ts";
+import { type AppLocation, findAppSource } from "./app-source.ts";
+import type { ScriptForm } from "./build-options.ts";
+import { toSourceProblem } from "./build-problem.ts";
+import { type BuiltScript, buildScript } from "./build-script.ts";
 import { errors, type SourceProblem } from "./errors.ts";
+import { RUNTIME_NAMESPACE } from "./runtime-modules.ts";
 
 /** Largest script: what V8 compiles within an app's init time with room to spare. */
 export const MAX_SCRIPT_BYTES = 32 * 1024 * 1024;
 export const MAX_SOURCE_MAP_BYTES = 128 * 1024 * 1024;
 
-export type BundleOptions = AppLocation;
+export type BundleOptions = AppLocation & {
+  /** What the app was the last time: where it still is, this saves a build. @default "sync" */
+  readonly expectedForm?: ScriptForm;
+};
 
 export interface BundledApp {
   /** From `package.json` or the directory's name; not checked to be an `AppName`. */
@@ -21,6 +24,8 @@ export interface BundledApp {
   readonly directory: string;
   /** Null where the app is only assets. */
   readonly artifact: BundleArtifact | null;
+  /** Null where the app is only assets. */
+  readonly form: ScriptForm | null;
   /** Absolute path of the entry, or null. */
   readonly entry: string | null;
   /** Absolute path, or null: pack it by `packAssets`. */
@@ -35,41 +40,33 @@ export interface BundledApp {
 /** @throws every code of `errors.ts` but BUNDLE_TOO_MANY_DIRECTORIES */
 export async function bundleApp(options: BundleOptions): Promise<BundledApp> {
   const source = await findAppSource(options);
-  return source.entry === null
-    ? toBundledApp(source, null)
-    : toBundledApp(source, await runBuild(source, source.entry));
-}
-
-async function runBuild(source: AppSource, entry: string): Promise<BuildResult> {
-  try {
-    return await build(createBuildOptions(source, await resolveEntryPoint(source.directory, entry)));
-  } catch (error) {
-    throw createBuildError((error as Partial<BuildFailure>).errors ?? [], error);
-  }
-}
-
-/** @internal */
-export function toBundledApp(source: AppSource, result: BuildResult | null): BundledApp {
-  const inputs = Object.keys(result?.metafile?.inputs ?? {});
+  const built = source.entry === null ? null : await buildScript(source, source.entry, options.expectedForm ?? "sync");
   return {
     name: source.name,
     directory: source.directory,
-    artifact: result === null ? null : toArtifact(result),
+    artifact: built === null ? null : toArtifact(built),
+    form: built?.form ?? null,
     entry: source.entry,
     assetsDir: source.assetsDir,
     manifest: source.manifest,
-    watchFiles: [...source.configFiles, ...inputs.map((path) => resolve(source.directory, path))],
-    warnings: (result?.warnings ?? []).map(toSourceProblem),
+    watchFiles: [...source.configFiles, ...listFiles(source.directory, built?.inputs ?? {})],
+    warnings: (built?.warnings ?? []).map(toSourceProblem),
   };
 }
 
-function toArtifact(result: BuildResult): BundleArtifact {
-  const find = (suffix: string) => result.outputFiles?.find((file) => file.path.endsWith(suffix));
-  const script = find(join("/", "app.js"))?.text ?? "";
-  const sourceMap = find(".map")?.text ?? "";
+function toArtifact({ script, sourceMap, wasm }: BuiltScript): BundleArtifact {
   refuseAbove("script", script, MAX_SCRIPT_BYTES);
   refuseAbove("source map", sourceMap, MAX_SOURCE_MAP_BYTES);
-  return { format: 1, script, sourceMap };
+  return { format: 1, script, sourceMap, ...(wasm.length === 0 ? {} : { wasm }) };
+}
+
+/** esbuild tells apart how a file was imported: by `?module`, by attributes. */
+function listFiles(directory: string, inputs: BuiltScript["inputs"]): readonly string[] {
+  const paths = Object.entries(inputs)
+    .filter(([input]) => !input.startsWith(`${RUNTIME_NAMESPACE}:`))
+    .map(([input, { with: attributes }]) => (attributes === undefined ? input : input.replace(/ with \{[^}]*\}$/, "")))
+    .map((input) => resolve(directory, input.replace(/\.wasm\?module$/, ".wasm")));
+  return [...new Set(paths)];
 }
 
 function refuseAbove(part: string, text: string, limitBytes: number): void {

@@ -34,11 +34,16 @@ export const errors = defineErrors("BUNDLE", {
     (d: ProblemDetails & { module: string }) =>
       `Node module ${d.module} does not exist in NANO, imported in ${atPlace(d)}`,
   ),
-  TOP_LEVEL_AWAIT: refused(
-    "build_failed",
-    (d: ProblemDetails) =>
-      `Top-level await is not supported yet: move it into the handler or a promise that the handler awaits, in ${atPlace(d)}`,
-  ),
+  TOP_LEVEL_AWAIT: refused("build_failed", (d: ProblemDetails) => `Top-level await is out of reach in ${atPlace(d)}`),
+  BAD_WASM: refused("build_failed", (d: ProblemDetails) => `WebAssembly module is malformed in ${atPlace(d)}`),
+  UNKNOWN_OUTPUT: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "build_failed",
+    message: (d: { names: readonly string[] }) =>
+      `Bundle with top-level await came out in an unknown form, with the exports ${d.names.join(", ")}`,
+  },
   NO_ENTRY: refused(
     "build_failed",
     (d: { directory: string; found: string; expected: string }) =>
@@ -52,7 +57,7 @@ export const errors = defineErrors("BUNDLE", {
   TOO_LARGE: refused(
     "build_failed",
     (d: { part: string; foundBytes: number; limitBytes: number }) =>
-      `Bundle is too large in its ${d.part}: found ${d.foundBytes} bytes, at most ${d.limitBytes}`,
+      `Bundle is too large in its ${d.part}: found ${d.foundBytes} bytes, at most ${d.limitBytes}; import less, or serve data from assets`,
   ),
   TOO_MANY_DIRECTORIES: refused(
     "watch_failed",

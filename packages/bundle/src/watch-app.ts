@@ -13,6 +13,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { isNanoError, NanoError, toWireError } from "@nano/protocol/errors";
 import { ASSETS_DIRECTORY, directoryOf } from "./app-source.ts";
+import type { ScriptForm } from "./build-options.ts";
 import { type BundledApp, type BundleOptions, bundleApp } from "./bundle-app.ts";
 import { errors } from "./errors.ts";
 
@@ -56,6 +57,8 @@ class AppWatcher implements AppWatch {
   #reported = "";
   #inputFiles: readonly string[] = [];
   #assetsDir: string | null = null;
+  /** Of the last bundle: the next one is likely to have it too. */
+  #form: ScriptForm = "sync";
 
   constructor(options: BundleOptions, directory: string, onChange: (event: WatchEvent) => void) {
     this.#options = options;
@@ -125,7 +128,8 @@ class AppWatcher implements AppWatch {
     try {
       // Before the build, so that a directory made meanwhile is not missed.
       await this.#watchDirectories();
-      const app = await bundleApp(this.#options);
+      const app = await bundleApp({ ...this.#options, expectedForm: this.#form });
+      this.#form = app.form ?? this.#form;
       this.#inputFiles = app.watchFiles;
       await this.#watchDirectories();
       const isOtherDirectory = app.assetsDir !== this.#assetsDir;
@@ -191,6 +195,9 @@ function digestOf(event: WatchEvent): string {
   if (event.type === "failed") return digest.update(event.error.message).digest("hex");
   const { artifact, manifest, assetsDir, entry } = event.app;
   digest.update(JSON.stringify([artifact?.script.length ?? null, manifest, assetsDir, entry]));
-  if (artifact !== null) digest.update(artifact.script).update(artifact.sourceMap);
+  if (artifact !== null) {
+    digest.update(artifact.script).update(artifact.sourceMap);
+    for (const module of artifact.wasm ?? []) digest.update(module).update(",");
+  }
   return digest.digest("hex");
 }

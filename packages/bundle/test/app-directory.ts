@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
 /** A directory with these files, that goes with the test. */
-export async function appDirectory(files: Readonly<Record<string, string>>): Promise<string> {
+export async function appDirectory(files: Readonly<Record<string, string | Uint8Array>>): Promise<string> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), "nano-bundle-")));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   for (const [path, text] of Object.entries(files)) {

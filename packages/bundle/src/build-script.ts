@@ -1,0 +1,84 @@
+/**
+ * One script of an app's modules, in the form that they need.
+ *
+ * esbuild refuses top-level await in the form that most apps get, so that an app with it is built twice: unless the caller
+ * knows what it was the last time.
+ */
+import { join } from "node:path";
+import { isNanoError } from "@nano/protocol/errors";
+import { type BuildFailure, type BuildOptions, type BuildResult, build, type Message, type Metafile } from "esbuild";
+import type { AppSource } from "./app-source.ts";
+import { refuseUnawaitable } from "./await-order.ts";
+import { createBuildOptions, SCRIPT_FILE, type ScriptForm } from "./build-options.ts";
+import { createBuildError, isTopLevelAwait } from "./build-problem.ts";
+import { resolveEntryPoint } from "./entry-point.ts";
+import { errors } from "./errors.ts";
+import { splitExports } from "./module-exports.ts";
+import { awaitWrappedModules, doesParse, hasTopLevelAwait } from "./top-level-await.ts";
+import { createWasmImports } from "./wasm-imports.ts";
+
+export interface BuiltScript {
+  readonly form: ScriptForm;
+  readonly script: string;
+  readonly sourceMap: string;
+  /** Base64, by their numbers in the script. */
+  readonly wasm: readonly string[];
+  readonly inputs: Metafile["inputs"];
+  readonly warnings: readonly Message[];
+}
+
+/** @param expectedForm tried first. @throws BUNDLE_… */
+export async function buildScript(source: AppSource, entry: string, expectedForm: ScriptForm): Promise<BuiltScript> {
+  if (expectedForm === "async") {
+    const built = await buildAsync(source, entry);
+    if (built.isAwaiting) return built;
+  }
+  try {
+    const { result, script, wasm } = await runBuild(source, entry, "sync");
+    return { form: "sync", ...partsOf(result), script, wasm };
+  } catch (error) {
+    if (!messagesOf(error).some(isTopLevelAwait)) throw toBuildError(error);
+  }
+  return buildAsync(source, entry);
+}
+
+async function buildAsync(source: AppSource, entry: string): Promise<BuiltScript & { readonly isAwaiting: boolean }> {
+  const { result, script, wasm } = await runBuild(source, entry, "async").catch((error: unknown) => {
+    throw toBuildError(error);
+  });
+  const { inputs } = result.metafile;
+  const { text, asyncPaths } = awaitWrappedModules(script);
+  await refuseUnawaitable({ directory: source.directory, inputs, asyncPaths });
+  const output = Object.values(result.metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
+  const module = splitExports(text, output?.exports ?? []);
+  const whole = module === null ? "" : `${module.body}return ${module.exported}; } });\n`;
+  if (module === null || !doesParse(whole)) throw errors.UNKNOWN_OUTPUT({ names: output?.exports ?? [] });
+  // The first line is the wrapper's.
+  const isAwaiting = hasTopLevelAwait(module.body.slice(module.body.indexOf("\n") + 1));
+  return { form: "async", ...partsOf(result), script: whole, wasm, isAwaiting };
+}
+
+type Result = BuildResult<BuildOptions & { metafile: true; write: false }>;
+
+async function runBuild(source: AppSource, entry: string, form: ScriptForm) {
+  const wasm = createWasmImports();
+  const options = createBuildOptions(source, await resolveEntryPoint(source.directory, entry), { form, wasm });
+  const result: Result = await build({ ...options, write: false });
+  return { result, ...wasm.number(outputOf(result, join("/", SCRIPT_FILE))) };
+}
+
+function messagesOf(error: unknown): readonly Message[] {
+  return (error as Partial<BuildFailure>).errors ?? [];
+}
+
+function toBuildError(error: unknown): unknown {
+  return isNanoError(error) ? error : createBuildError(messagesOf(error), error);
+}
+
+function partsOf(result: Result) {
+  return { sourceMap: outputOf(result, ".map"), inputs: result.metafile.inputs, warnings: result.warnings };
+}
+
+function outputOf(result: Result, suffix: string): string {
+  return result.outputFiles.find((file) => file.path.endsWith(suffix))?.text ?? "";
+}
