@@ -15,7 +15,7 @@ import { TrustedKeyDirectory } from "../src/control/trusted-keys.ts";
 import { VersionSupply } from "../src/control/version-supply.ts";
 import type { WorkerProcess } from "../src/control/worker-process.ts";
 import { SliverSources } from "../src/request/sliver-sources.ts";
-import type { Assignment, ToWorker } from "../src/worker-messages.ts";
+import type { Assignment, FallReport, ToWorker } from "../src/worker-messages.ts";
 import { silentLogger } from "./process-harness.ts";
 import { appScript, createSliver, nextVersionId, type SliverFixture, temporaryDirectory } from "./sliver-fixture.ts";
 
@@ -64,12 +64,16 @@ async function openSupply(workerCount = 1) {
     await mkdir(directory, { recursive: true });
     workers.push(new FakeWorker(`w${i}`, directory));
   }
+  let changeCount = 0;
   const supply = new VersionSupply({
     engine: engineFingerprint(),
     cache,
     keys,
     logger: silentLogger,
     workers: () => workers.map(({ process }) => process),
+    onBadSlivers: () => {
+      changeCount += 1;
+    },
   });
   const records = new Map<string, StoreRecord>();
   const put = (...changed: StoreRecord[]): void => {
@@ -109,8 +113,26 @@ async function openSupply(workerCount = 1) {
     };
     return { id, version, built, digest };
   };
+  /** The build record of a version that was built again: another sliver, of a script that says which. */
+  const rebuild = async (id: VersionId, count: number): Promise<BuildRecord> => {
+    const again = await build({ versionId: id, script: appScript(`return new Response("build ${count}");`) });
+    return { ...again.built, version: id };
+  };
+  const digestAt = (path: string | null | undefined): string | undefined => path?.split("/").at(-1)?.split(".")[0];
   const activate = (id: VersionId | null): void => put({ kind: "app", name: "subject" as AppName, activeVersion: id });
-  return { supply, put, build, activate, worker: first, workers, root, key };
+  return {
+    supply,
+    put,
+    build,
+    rebuild,
+    activate,
+    digestAt,
+    changes: () => changeCount,
+    worker: first,
+    workers,
+    root,
+    key,
+  };
 }
 
 function useFakeTimeouts(more: readonly "performance"[] = []): void {
@@ -315,4 +337,115 @@ test("a version with a limit of workers is given only to those that ask", async 
   if (second === undefined) throw new Error("no worker");
   await supply.give(second.process, id);
   expect(workers.map((worker) => worker.countOf("assign"))).toEqual([0, 1]);
+});
+
+const fallOf = (
+  versionId: VersionId,
+  sliverPath: string,
+  reason: FallReport["reason"] = "restore_failed",
+): FallReport => ({
+  versionId,
+  sliverPath,
+  from: "heap",
+  to: "source",
+  reason,
+  why: "a test says so",
+});
+
+test("a version that gets another sliver is given again to those that hold it, and the old link goes when they say so", async () => {
+  const { supply, put, build, rebuild, activate, worker } = await openSupply();
+  const first = await build();
+  const next = await rebuild(first.id, 2);
+  put(first.version, first.built);
+  activate(first.id);
+  await eventually(() => worker.countOf("assign") === 1);
+  const oldPath = worker.assignment(first.id)?.sliverPath ?? "";
+  put(next);
+  await eventually(() => worker.countOf("assign") === 2);
+  const newPath = worker.assignment(first.id)?.sliverPath ?? "";
+  expect([newPath !== oldPath, existsSync(oldPath), existsSync(newPath)]).toEqual([true, true, true]);
+  supply.adopted(worker.process, first.id, newPath);
+  await eventually(() => !existsSync(oldPath));
+  expect(existsSync(newPath)).toBe(true);
+  expect(supply.sliverPath(first.id)).toBe(newPath);
+  put(next);
+  await turns(20);
+  expect(worker.countOf("assign"), "the same record again is no news").toBe(2);
+});
+
+test("a worker that keeps the old sliver keeps its link, and the new one goes", async () => {
+  const { supply, put, build, rebuild, activate, worker } = await openSupply();
+  const first = await build();
+  put(first.version, first.built);
+  activate(first.id);
+  await eventually(() => worker.countOf("assign") === 1);
+  const oldPath = worker.assignment(first.id)?.sliverPath ?? "";
+  put(await rebuild(first.id, 2));
+  await eventually(() => worker.countOf("assign") === 2);
+  const newPath = worker.assignment(first.id)?.sliverPath ?? "";
+  supply.adopted(worker.process, first.id, oldPath);
+  await eventually(() => !existsSync(newPath));
+  expect(existsSync(oldPath)).toBe(true);
+});
+
+test("of records that change while links are made, the last one is given, and given last", async () => {
+  const { put, build, rebuild, activate, worker, digestAt } = await openSupply();
+  const first = await build();
+  const records = [await rebuild(first.id, 2), await rebuild(first.id, 3), await rebuild(first.id, 4)];
+  put(first.version, first.built);
+  activate(first.id);
+  const [early, ...late] = records as [BuildRecord, ...BuildRecord[]];
+  put(early);
+  await eventually(() => worker.countOf("assign") === 1);
+  const given = (): string | undefined => digestAt(worker.assignment(first.id)?.sliverPath);
+  expect(given()).toBe(early.slivers[engineFingerprint()]);
+  for (const record of late) put(record);
+  await eventually(() => worker.countOf("assign") === 3);
+  expect(given()).toBe(late.at(-1)?.slivers[engineFingerprint()]);
+});
+
+test("a sliver that could not be restored is named once, until the version has another", async () => {
+  const { supply, put, build, rebuild, activate, worker, changes } = await openSupply();
+  const { id, version, built, digest } = await build();
+  put(version, built);
+  activate(id);
+  await eventually(() => worker.countOf("assign") === 1);
+  const path = worker.assignment(id)?.sliverPath ?? "";
+  for (let i = 0; i < 3; i++) supply.fell(worker.process, fallOf(id, path));
+  expect([supply.badSlivers, changes()]).toEqual([{ [id]: digest }, 1]);
+  put(await rebuild(id, 2));
+  expect([supply.badSlivers, changes()]).toEqual([{}, 2]);
+  supply.fell(worker.process, fallOf(id, path));
+  expect(supply.badSlivers, "the old one is of no interest").toEqual({});
+});
+
+test("a sliver that another engine made, or that fits no memory limit, is not named", async () => {
+  const { supply, put, build, activate, worker } = await openSupply();
+  const { id, version, built } = await build({}, "0".repeat(32) as EngineFingerprint);
+  put(version, built);
+  activate(id);
+  await eventually(() => worker.countOf("assign") === 1);
+  supply.fell(worker.process, fallOf(id, worker.assignment(id)?.sliverPath ?? "", "fingerprint"));
+  const own = await build();
+  put(own.version, own.built);
+  activate(own.id);
+  await eventually(() => worker.assignment(own.id) !== undefined);
+  supply.fell(worker.process, fallOf(own.id, worker.assignment(own.id)?.sliverPath ?? "", "memory_limit"));
+  expect(supply.badSlivers).toEqual({});
+});
+
+test("what two workers died restoring is given out as source alone, until the version has another sliver", async () => {
+  const { supply, put, build, rebuild, activate, worker } = await openSupply();
+  const { id, version, built, digest } = await build();
+  put(version, built);
+  activate(id);
+  await eventually(() => worker.countOf("assign") === 1);
+  supply.diedRestoring(worker.process, id);
+  await turns(20);
+  expect([worker.countOf("assign"), supply.badSlivers]).toEqual([1, {}]);
+  supply.diedRestoring(worker.process, id);
+  await eventually(() => worker.assignment(id)?.isSourceOnly === true);
+  expect(supply.badSlivers).toEqual({ [id]: digest });
+  put(await rebuild(id, 2));
+  await eventually(() => worker.assignment(id)?.isSourceOnly === undefined);
 });
