@@ -27,12 +27,13 @@ export async function refuseUnawaitable({ directory, inputs, asyncPaths }: Await
   for (const [file, { imports }] of Object.entries(inputs)) {
     for (const { kind, path, original = path } of imports) {
       if (!asyncPaths.has(path)) continue;
-      if (kind === "require-call") await refuse(file, original, `${path} has to be awaited, and require cannot`);
+      if (kind === "require-call")
+        await refuse(file, original, `${path} has to be awaited, and require cannot: import it`);
       if (kind === "import-statement" && asyncPaths.has(file) && doesReach(inputs, path, file)) {
         await refuse(
           file,
           original,
-          `${path} has to be awaited, and imports ${file} in a circle that is loaded by call`,
+          `${path} has to be awaited, and imports ${file} in a circle that import() or require loads: break it`,
         );
       }
     }

@@ -4,7 +4,7 @@
  * esbuild refuses top-level await in the form that most apps get, so that an app with it is built twice: unless the caller
  * knows what it was the last time.
  */
-import { join } from "node:path";
+import { basename } from "node:path";
 import { isNanoError } from "@nano/protocol/errors";
 import { type BuildFailure, type BuildOptions, type BuildResult, build, type Message, type Metafile } from "esbuild";
 import type { AppSource } from "./app-source.ts";
@@ -49,10 +49,10 @@ async function buildAsync(source: AppSource, entry: string): Promise<BuiltScript
   const { inputs } = result.metafile;
   const { text, asyncPaths } = awaitWrappedModules(script);
   await refuseUnawaitable({ directory: source.directory, inputs, asyncPaths });
-  const output = Object.values(result.metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
-  const module = splitExports(text, output?.exports ?? []);
+  const names = result.metafile.outputs[SCRIPT_FILE]?.exports ?? [];
+  const module = splitExports(text, names);
   const whole = module === null ? "" : `${module.body}return ${module.exported}; } });\n`;
-  if (module === null || !doesParse(whole)) throw errors.UNKNOWN_OUTPUT({ names: output?.exports ?? [] });
+  if (module === null || !doesParse(whole)) throw errors.UNKNOWN_OUTPUT({ names });
   // The first line is the wrapper's.
   const isAwaiting = hasTopLevelAwait(module.body.slice(module.body.indexOf("\n") + 1));
   return { form: "async", ...partsOf(result), script: whole, wasm, isAwaiting };
@@ -64,7 +64,7 @@ async function runBuild(source: AppSource, entry: string, form: ScriptForm) {
   const wasm = createWasmImports();
   const options = createBuildOptions(source, await resolveEntryPoint(source.directory, entry), { form, wasm });
   const result: Result = await build({ ...options, write: false });
-  return { result, ...wasm.number(outputOf(result, join("/", SCRIPT_FILE))) };
+  return { result, ...wasm.number(outputOf(result, SCRIPT_FILE)) };
 }
 
 function messagesOf(error: unknown): readonly Message[] {
@@ -76,9 +76,14 @@ function toBuildError(error: unknown): unknown {
 }
 
 function partsOf(result: Result) {
-  return { sourceMap: outputOf(result, ".map"), inputs: result.metafile.inputs, warnings: result.warnings };
+  return {
+    sourceMap: outputOf(result, `${SCRIPT_FILE}.map`),
+    inputs: result.metafile.inputs,
+    warnings: result.warnings,
+  };
 }
 
-function outputOf(result: Result, suffix: string): string {
-  return result.outputFiles.find((file) => file.path.endsWith(suffix))?.text ?? "";
+/** There may be others: style sheets with names of their own leave one. */
+function outputOf(result: Result, name: string): string {
+  return result.outputFiles.find(({ path }) => basename(path) === name)?.text ?? "";
 }

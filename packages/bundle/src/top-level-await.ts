@@ -7,7 +7,8 @@
 import { Script } from "node:vm";
 
 /** A wrapped module: its function, `async` where it or what it imports has top-level await, its path, its statements. */
-const WRAPPED = /^var (init_\S+) = __esm\(\{\n {2}(async )?("(?:[^"\\\n]|\\.)*")\(\) \{\n([\s\S]*?)^ {2}\}\n\}\);$/gm;
+const WRAPPED =
+  /^var (init_\S+) = __esm\d*\(\{\n {2}(async )?("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')\(\) \{\n([\s\S]*?)^ {2}\}\n\}\);$/gm;
 const CALL_IN_WRAPPER = /^ {4}(init_\S+)\(\);$/gm;
 const CALL_AT_MARGIN = /^(init_\S+)\(\);$/gm;
 
@@ -24,15 +25,29 @@ export function awaitWrappedModules(text: string): WrappedModules {
   for (const [, name = "", isAsync, quotedPath = ""] of text.matchAll(WRAPPED)) {
     if (isAsync === undefined) continue;
     asyncNames.add(name);
-    asyncPaths.add(JSON.parse(quotedPath) as string);
+    asyncPaths.add(readString(quotedPath));
   }
-  const awaitCall = (call: string, name: string) => (asyncNames.has(name) ? call.replace(name, `await ${name}`) : call);
+  const awaitCall = (call: string, name: string) =>
+    asyncNames.has(name) ? call.replace("init_", "await init_") : call;
   const awaited = text
     .replaceAll(WRAPPED, (wrapped: string, _name, isAsync: string | undefined) =>
       isAsync === undefined ? wrapped : wrapped.replaceAll(CALL_IN_WRAPPER, awaitCall),
     )
     .replaceAll(CALL_AT_MARGIN, awaitCall);
   return { text: awaited, asyncPaths };
+}
+
+/** A string as esbuild writes it: in single quotes where it holds double ones. */
+function readString(quoted: string): string {
+  const text = quoted.startsWith("'")
+    ? `"${quoted.slice(1, -1).replaceAll("\\'", "'").replaceAll('"', '\\"')}"`
+    : quoted;
+  try {
+    return JSON.parse(text) as string;
+  } catch {
+    // A control character, written as JSON has it not: no path that anyone imports.
+    return text;
+  }
 }
 
 /** Whether statements of a module, without exports, await outside of functions. Where in doubt, true. */

@@ -141,6 +141,19 @@ it.each(["txt", "html", "md", "sql", "css"])("a .%s file is imported as its text
   expect(exports.default).toBe("größer { } <b>");
 });
 
+it("a style sheet with names of its own gives them, and takes no other file's place", async () => {
+  for (const more of ["", "await 0;"]) {
+    const app = await bundleFiles({
+      "index.js": `import styles from "./a.module.css"; export default styles; ${more}`,
+      "a.module.css": ".box { color: red }",
+    });
+    const start = loadScript(app.artifact?.script ?? "");
+    const exports = more === "" ? start.init() : await start.initAsync();
+    expect(Object.keys(exports.default as object)).toEqual(["box"]);
+    expect(JSON.parse(app.artifact?.sourceMap ?? "").sources).toContain("index.js");
+  }
+});
+
 it("a .bin file is imported as an ArrayBuffer of its bytes", async () => {
   const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
   const app = await bundleFiles({

@@ -114,6 +114,24 @@ it.each([
   expect(both.default).toBe(1);
 });
 
+it("awaits are kept apart from names that an author took", async () => {
+  const { default: load } = await initAsync({
+    "index.js": `export default () => import("./mid's.js"); await 0;`,
+    "mid's.js": `export * from './de"ep.js'; function __esm() {} globalThis.used = __esm; export const init_deep = () => 3;`,
+    'de"ep.js': "await null; export const value = await 1;",
+  });
+  expect(await (load as () => Promise<unknown>)()).toMatchObject({ value: 1 });
+});
+
+it("an entry whose name holds a star may have top-level await", async () => {
+  const exports = await initAsync({
+    "nano.json": '{"entrypoint":"[...*].ts"}',
+    "[...*].ts": `import { b } from "./b.ts"; export default await b;`,
+    "b.ts": "export const b: number = 1;",
+  });
+  expect(exports.default).toBe(1);
+});
+
 it("import() works without top-level await too", async () => {
   const { artifact } = await bundleFiles({
     "index.js": `export default async () => (await import("./b.js")).value;`,

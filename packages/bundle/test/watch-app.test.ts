@@ -33,6 +33,11 @@ function exportedBy(event: WatchEvent): unknown {
   return loadScript(event.app.artifact?.script ?? "").init().default;
 }
 
+async function formAfter(next: () => Promise<WatchEvent>): Promise<unknown> {
+  const event = await next();
+  return event.type === "failed" ? event.error.code : event.app.form;
+}
+
 it("the first bundle is reported, then that of every edit, within a second", async () => {
   const directory = await appDirectory({ "index.ts": 'export { default } from "./b.ts"', "b.ts": "export default 1" });
   const { next } = await startWatch(directory);
@@ -71,6 +76,31 @@ it("a module in a new directory is found when it appears", async () => {
   await mkdir(join(directory, "lib"));
   await writeFile(join(directory, "lib", "new.ts"), "export default 4");
   expect(exportedBy(await next())).toBe(4);
+});
+
+it("an edit that adds top-level await is built, and one that takes it away", async () => {
+  const directory = await appDirectory({ "index.ts": 'export * from "./b.ts"', "b.ts": "export const b = 1;" });
+  const { next } = await startWatch(directory);
+  const forms: unknown[] = [await formAfter(next)];
+  for (const text of ["await 2;", "await (3);", "async () => await 4;", "= 5;", "await 6;"]) {
+    await writeFile(join(directory, "b.ts"), `export const b = ${text}`);
+    forms.push(await formAfter(next));
+  }
+  expect(forms).toEqual(["sync", "async", "async", "sync", "BUNDLE_SYNTAX_ERROR", "async"]);
+});
+
+it("an edit of a WebAssembly file is reported", async () => {
+  const directory = await appDirectory({
+    "index.ts": `import wasm from "./a.wasm"; export default () => wasm;`,
+    "a.wasm": Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
+  });
+  const { next } = await startWatch(directory);
+  const modulesOf = (event: WatchEvent) => (event.type === "failed" ? event.error : event.app.artifact?.wasm);
+  expect(modulesOf(await next())).toEqual(["AGFzbQEAAAA="]);
+  // By rename: half of a file is none.
+  await writeFile(join(directory, ".a"), Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 0, 1, 0]));
+  await rename(join(directory, ".a"), join(directory, "a.wasm"));
+  expect(modulesOf(await next())).toEqual(["AGFzbQEAAAAAAQA="]);
 });
 
 it("a changed asset or manifest is reported, an unrelated file is not", async () => {
