@@ -86,7 +86,13 @@ function outcomeOf(host: InitHost, initMs: number): Exclude<InitOutcome, { type:
   if (refusedFetch !== null) return { type: "fetched", url: refusedFetch };
   if (state.state === "pending") return { type: "stalled" };
   const { name, message, stack } = state;
-  return { type: "threw", name: name || "Error", message, stack };
+  // What is thrown need not be an error, nor anything.
+  return {
+    type: "threw",
+    name: name || "Error",
+    message: name === "" && message === "" ? "undefined" : message,
+    stack,
+  };
 }
 
 function attachForInit({ context, attachSecret, envJson, host, recorder }: InitialiseOptions): ivm.Reference {

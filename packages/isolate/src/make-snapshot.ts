@@ -41,8 +41,8 @@ export function makeSnapshot(options: MakeSnapshotOptions): Uint8Array {
 }
 
 /** The heap of the web-api alone, without an app: what the bytecode rung begins with. Runs no tenant code. */
-export function makeBareSnapshot(attachSecret: string, touchedModules: readonly number[]): Uint8Array {
-  const scripts = webApiScripts(attachSecret, touchedModules).map((code) => ({ code, filename: WEB_API_SCRIPT_NAME }));
+export function makeBareSnapshot(attachSecret: string): Uint8Array {
+  const scripts = webApiScripts(attachSecret).map((code) => ({ code, filename: WEB_API_SCRIPT_NAME }));
   return takeBytes(ivm.Isolate.createSnapshot(scripts));
 }
 

@@ -20,8 +20,8 @@ export interface RunInitOptions {
   readonly memoryBytes: number;
   /** The version's plain variables: a JSON object of strings. @default none */
   readonly envJson?: string;
-  /** @default one GET of `/` */
-  readonly warmUpRequests?: readonly WarmUpRequest[];
+  /** Empty: one GET of `/`; null: it is not warmed up. @default empty */
+  readonly warmUpRequests?: readonly WarmUpRequest[] | null;
   /** A line of the top level's console. @default dropped */
   readonly onLine?: (level: string, text: string) => void;
   /** Called with how the top level ended, before a request is tried, which may end the process. */
@@ -32,7 +32,7 @@ export interface InitRun {
   readonly outcome: InitOutcome;
   /** What the second run is given; null where the top level did not get to its end. */
   readonly record: InitRecord | null;
-  /** What its requests touched and were answered; null where the top level did not get to its end. */
+  /** What its requests touched and were answered; null without them. */
   readonly warmUp: WarmUpRecord | null;
 }
 
@@ -48,11 +48,9 @@ export function runInit(options: RunInitOptions): InitRun {
     options.onOutcome(outcome, host.notes);
     if (outcome.type !== "done") return { outcome, record: null, warmUp: null };
     const record = recorder.end(host.timerCount);
-    return {
-      outcome,
-      record,
-      warmUp: recordWarmUp(context, { attachSecret: ATTACH_SECRET, envJson, requests: warmUpRequests }),
-    };
+    if (warmUpRequests === null) return { outcome, record, warmUp: null };
+    const warmUp = recordWarmUp(context, { attachSecret: ATTACH_SECRET, envJson, requests: warmUpRequests });
+    return { outcome, record, warmUp };
   } finally {
     if (!isolate.isDisposed) isolate.dispose();
   }

@@ -47,7 +47,7 @@ function sourceOf(rung: IsolateSource["rung"], script: string, wasm?: WebAssembl
   const rest = wasm === undefined ? {} : { wasm };
   if (rung === "source") return { rung, script, ...rest };
   if (rung === "bytecode") {
-    const bare = makeBareSnapshot(attachSecret, []);
+    const bare = makeBareSnapshot(attachSecret);
     const bytecode = Uint8Array.from(makeBytecode(script, bare)).buffer;
     return { rung, script, bytecode, blob: blobOf(bare), attachSecret, ...rest };
   }

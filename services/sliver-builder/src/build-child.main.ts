@@ -3,10 +3,11 @@
  * It runs tenant code without the walls of a worker: its parent watches its time and memory, and kills it.
  */
 import { writeSync } from "node:fs";
+import { compileWasm } from "@nano/isolate/compile-wasm";
 import { assertNoNodeSnapshot } from "@nano/isolate/engine";
-import { makeSnapshot } from "@nano/isolate/make-snapshot";
-import { type InitOutcome, runInit } from "@nano/isolate/run-init";
-import type { WarmUpRecord } from "@nano/isolate/warm-up";
+import type { InitOutcome } from "@nano/isolate/initialise-context";
+import { makeBareSnapshot, makeBytecode, makeSnapshot } from "@nano/isolate/make-snapshot";
+import { runInit } from "@nano/isolate/run-init";
 import {
   type ChildJob,
   type ChildReport,
@@ -16,8 +17,15 @@ import {
   MAX_REPORTED_CHARS,
   MessageDecoder,
   REPORT_FD,
+  type ReportedLine,
+  splitParts,
 } from "./build/child-messages.ts";
 import { runProbe } from "./build/run-probe.ts";
+
+/** Of the console at the top level: it goes into one message with all else that is said of init. */
+const MAX_LINES_CHARS = 64 * 1024;
+/** What was drawn, and the stack below it. */
+const MAX_NOTE_CHARS = 2 * 1024;
 
 /** Synchronous: the next line may end the process. */
 function report(message: ChildReport, body?: Uint8Array): void {
@@ -37,28 +45,58 @@ function describeInit(outcome: InitOutcome): InitReport {
       return { type: "done", initMs: outcome.initMs };
     case "threw":
       return { type: "threw", name: cut(outcome.name), message: cut(outcome.message), stack: cut(outcome.stack) };
+    case "fetched":
+      return { type: "fetched", url: cut(outcome.url) };
     default:
       return { type: outcome.type };
   }
 }
 
-function make(job: Extract<ChildJob, { type: "make" }>, script: string): void {
-  let warmUp: WarmUpRecord | null = null;
-  if (job.init !== null) {
-    const run = runInit({
-      script,
-      initTimeMs: job.init.timeMs,
-      memoryBytes: job.init.memoryBytes,
-      onOutcome: (outcome) => report({ type: "init", outcome: describeInit(outcome) }),
-    });
-    if (run.outcome.type !== "done") return;
-    if (job.warmUp) warmUp = run.warmUp;
+/** Lines of the console, within one message. */
+class LineBuffer {
+  readonly lines: ReportedLine[] = [];
+  #chars = 0;
+
+  add(level: string, text: string): void {
+    if (this.#chars >= MAX_LINES_CHARS) return;
+    const kept = text.slice(0, MAX_LINES_CHARS - this.#chars).slice(0, MAX_REPORTED_CHARS);
+    this.#chars += kept.length;
+    this.lines.push({ level, text: kept });
+  }
+}
+
+function make(job: Extract<ChildJob, { type: "make" }>, body: Buffer): void {
+  const [scriptBytes = Buffer.alloc(0), ...modules] = splitParts(body, job.partBytes);
+  const script = scriptBytes.toString("utf8");
+  const { attachSecret, envJson, initTimeMs, memoryBytes, warmUpRequests } = job;
+  const console = new LineBuffer();
+  const { record, warmUp } = runInit({
+    script,
+    wasm: compileWasm(modules),
+    envJson,
+    initTimeMs,
+    memoryBytes,
+    warmUpRequests,
+    onLine: (level, text) => console.add(level, text),
+    onOutcome: (outcome, notes) => {
+      const kept = notes.map(({ kind, what, stack }) => ({
+        kind,
+        what: what.slice(0, MAX_NOTE_CHARS),
+        stack: stack.slice(0, MAX_NOTE_CHARS),
+      }));
+      report({ type: "init", outcome: describeInit(outcome), lines: console.lines, notes: kept });
+    },
+  });
+  if (record === null) return;
+  if (record.isTooLong) {
+    report({ type: "unmade", cause: "the top level asks the host for more than can be kept: do less of it there" });
+    return;
   }
   let snapshot: Uint8Array;
   try {
-    snapshot = makeSnapshot({ script, attachSecret: job.attachSecret, warmUp });
+    snapshot = makeSnapshot({ script, attachSecret, init: record, envJson, warmUp });
   } catch (thrown) {
-    const cause = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+    const cause = thrown instanceof Error ? thrown.message : String(thrown);
     report({ type: "unmade", cause: cut(cause) });
     return;
   }
@@ -69,10 +107,17 @@ function make(job: Extract<ChildJob, { type: "make" }>, script: string): void {
   }
 }
 
+function compile({ attachSecret }: Extract<ChildJob, { type: "compile" }>, body: Buffer): void {
+  const snapshot = makeBareSnapshot(attachSecret);
+  const bytecode = makeBytecode(body.toString("utf8"), snapshot);
+  report({ type: "compiled", snapshotBytes: snapshot.byteLength }, Buffer.concat([snapshot, bytecode]));
+}
+
 async function run(job: ChildJob, body: Buffer): Promise<void> {
   report({ type: "begun" });
-  if (job.type === "make") make(job, body.toString("utf8"));
-  else report(await runProbe(job, body, (contextMs) => report({ type: "restored", contextMs })));
+  if (job.type === "make") make(job, body);
+  else if (job.type === "compile") compile(job, body);
+  else report(await runProbe(job, body, (cost) => report({ type: "restored", ...cost })));
 }
 
 assertNoNodeSnapshot();

@@ -4,34 +4,30 @@
  *
  *   init ──done──▶ heap ──made──▶ probe ──passed──▶ sign ──▶ built
  *     │              └──unmade─┐      │failed
- *     └──▶ failed              └──────┴──▶ source ──▶ probe ──passed──▶ sign ──▶ built
- *                                                       └──failed──▶ failed
+ *     └──▶ failed              └──────┴──▶ bytecode ──▶ probe ──failed──▶ source ──▶ probe ──failed──▶ failed
  *
  * I1 Tenant code runs in disposable children alone; whatever they do ends here as a value.
  * I2 Nothing is signed that has not passed a probe in a process of its own.
  * I3 When it resolves, no process of the build is left.
  */
-import { engineFingerprint } from "@nano/isolate/engine";
+import { randomBytes } from "node:crypto";
 import type { AppName, ArtifactDigest, VersionId } from "@nano/protocol/brands";
 import { type NanoError, toWireError, type WireError } from "@nano/protocol/errors";
 import type { Manifest } from "@nano/protocol/manifest";
-import type { BuildEvent, BundleArtifact, Rung } from "@nano/protocol/records";
+import type { BuildEvent, BundleArtifact } from "@nano/protocol/records";
 import type { SigningKey } from "@nano/sliver/signing-key";
 import { writeSliver } from "@nano/sliver/sliver-file";
-import type { SliverManifest } from "@nano/sliver/sliver-manifest";
+import { ATTACH_SECRET_BYTES, type SliverManifest } from "@nano/sliver/sliver-manifest";
 import type { ChildResult, RunChildOptions } from "./build/build-child.ts";
 import { BuildChildren } from "./build/build-children.ts";
 import { type ChildJob, MAX_MESSAGE_BODY_BYTES } from "./build/child-messages.ts";
+import { describeCost } from "./build/describe-cost.ts";
+import { Ladder } from "./build/ladder.ts";
+import { compileBytecode } from "./build/make-bytecode.ts";
 import { makeHeap } from "./build/make-heap.ts";
-import { probeSliver } from "./build/probe-sliver.ts";
 import { errors } from "./errors.ts";
 
 const MIB = 1024 * 1024;
-/** A reason in a sliver's manifest; the manifest has a bound of its own. */
-const MAX_REASON_CHARS = 1_000;
-/** Above this, an app in `request` mode is told what its fresh context costs. */
-export const REQUEST_MODE_CONTEXT_LIMIT_MS = 5;
-const NO_BYTECODE = "this builder makes none: it gained far less than the heap";
 
 /** What a sliver is made of. */
 export interface BuildSliverParts {
@@ -77,6 +73,8 @@ export type BuildSliverResult =
 /** What the steps of one build share. @internal */
 export interface BuildContext {
   readonly parts: BuildSliverParts;
+  /** The bundle's WebAssembly modules. */
+  readonly wasm: readonly Buffer[];
   readonly limits: BuildLimits;
   progress(step: string): void;
   log(level: "info" | "warn", text: string): void;
@@ -96,6 +94,7 @@ export async function buildSliver(parts: BuildSliverParts, options: BuildSliverO
   const signal = options.signal ?? new AbortController().signal;
   const context: BuildContext = {
     parts,
+    wasm: (parts.bundle.wasm ?? []).map((module) => Buffer.from(module, "base64")),
     limits,
     progress: (step) => options.onEvent?.({ type: "progress", step, elapsedMs: elapsedMs() }),
     log: (level, text) => options.onEvent?.({ type: "log", level, text }),
@@ -114,6 +113,7 @@ export async function buildSliver(parts: BuildSliverParts, options: BuildSliverO
     if ("error" in made) return { type: "failed", error: toWireError(made.error), elapsedMs: elapsedMs() };
     context.progress("sign");
     const sliver = writeSliver(made, options.signingKey);
+    context.log("info", describeCost(made.manifest));
     return { type: "built", sliver, manifest: made.manifest, elapsedMs: elapsedMs() };
   } finally {
     if (options.children === undefined) await children.close();
@@ -121,83 +121,33 @@ export async function buildSliver(parts: BuildSliverParts, options: BuildSliverO
 }
 
 type SliverParts = Parameters<typeof writeSliver>[0];
+type Climbed = SliverParts | { readonly error: NanoError };
 
 /** The highest rung that passes its probe. */
-async function climb(context: BuildContext): Promise<SliverParts | { readonly error: NanoError }> {
+async function climb(context: BuildContext): Promise<Climbed> {
   const { bundle } = context.parts;
-  const scriptBytes = Buffer.byteLength(bundle.script);
+  const scriptBytes = context.wasm.reduce((sum, module) => sum + module.byteLength, Buffer.byteLength(bundle.script));
   if (scriptBytes > MAX_MESSAGE_BODY_BYTES) {
     return { error: errors.TOO_LARGE({ scriptBytes, limitBytes: MAX_MESSAGE_BODY_BYTES }) };
   }
+  const attachSecret = randomBytes(ATTACH_SECRET_BYTES).toString("hex");
   context.progress("run top level");
-  const heap = await makeHeap(context, bundle);
+  const heap = await makeHeap(context, attachSecret);
   if (heap.type === "failed") return { error: heap.error };
-  const { attachSecret, initMs } = heap;
-  let reason: string;
-  if (heap.type === "made") {
-    context.progress("probe heap");
-    const probe = await probeSliver(context, heap.snapshot, { rung: "heap", attachSecret });
-    if (probe.type === "cancelled") return { error: errors.CANCELLED({}) };
-    if (probe.type === "passed") {
-      adviseOnContext(context, probe.contextMs);
-      const { contextMs } = probe;
-      return sliverParts(context, { rung: "heap", attachSecret, initMs, contextMs, snapshot: heap.snapshot });
-    }
-    reason = `it does not restore: ${probe.reason}`;
-  } else {
-    reason = heap.reason;
+  const ladder = new Ladder(context, attachSecret, heap.init);
+  if (heap.type === "unmade") ladder.skip("heap", heap.reason);
+  else {
+    const climbed = await ladder.tryRung({ rung: "heap", attachSecret, snapshot: heap.snapshot });
+    if (climbed !== null) return climbed;
   }
-  context.log("warn", `Heap snapshot is left out, the app starts from source: ${reason}`);
-  context.progress("probe source");
-  const probe = await probeSliver(context, Buffer.from(bundle.script), { rung: "source", attachSecret });
-  if (probe.type === "cancelled") return { error: errors.CANCELLED({}) };
-  if (probe.type === "failed") return { error: errors.PROBE_FAILED({ cause: probe.reason }) };
-  const skippedRungs: SliverManifest["skippedRungs"] = [
-    { rung: "heap", reason: reason.slice(0, MAX_REASON_CHARS) },
-    { rung: "bytecode", reason: NO_BYTECODE },
-  ];
-  return sliverParts(context, { rung: "source", attachSecret, initMs, contextMs: probe.contextMs, skippedRungs });
-}
-
-interface MadeRung {
-  readonly rung: Rung;
-  readonly attachSecret: string;
-  readonly initMs: number;
-  readonly contextMs: number;
-  readonly snapshot?: Buffer;
-  readonly skippedRungs?: SliverManifest["skippedRungs"];
-}
-
-function sliverParts({ parts }: BuildContext, made: MadeRung): SliverParts {
-  const { rung, attachSecret, initMs, contextMs, snapshot, skippedRungs = [] } = made;
-  return {
-    manifest: {
-      warnings: [],
-      app: parts.app,
-      versionId: parts.versionId,
-      fingerprint: engineFingerprint(),
-      rung,
-      skippedRungs,
-      attachSecret,
-      isolation: parts.manifest.isolation,
-      initMs,
-      snapshotBytes: snapshot?.byteLength ?? 0,
-      contextMs,
-      bundle: parts.bundleDigest,
-    },
-    sections: {
-      snapshot,
-      script: Buffer.from(parts.bundle.script),
-      sourceMap: Buffer.from(parts.bundle.sourceMap),
-    },
-  };
-}
-
-function adviseOnContext(context: BuildContext, contextMs: number): void {
-  if (context.parts.manifest.isolation !== "request" || contextMs <= REQUEST_MODE_CONTEXT_LIMIT_MS) return;
-  context.log(
-    "warn",
-    `A fresh context of this app costs ${contextMs.toFixed(1)} ms for each request, more than ${REQUEST_MODE_CONTEXT_LIMIT_MS} ms: ` +
-      `build less at the top level, or set isolation to "app"`,
-  );
+  context.progress("compile");
+  const compiled = await compileBytecode(context, attachSecret);
+  if (compiled.type === "failed") ladder.skip("bytecode", compiled.reason);
+  else {
+    const { snapshot, bytecode } = compiled;
+    const climbed = await ladder.tryRung({ rung: "bytecode", attachSecret, snapshot, bytecode });
+    if (climbed !== null) return climbed;
+  }
+  const climbed = await ladder.tryRung({ rung: "source", attachSecret });
+  return climbed ?? { error: errors.PROBE_FAILED({ cause: ladder.lastReason }) };
 }

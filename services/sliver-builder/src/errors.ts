@@ -22,6 +22,16 @@ export const errors = defineErrors("BUILD", {
     message: (d: { limitBytes: number }) =>
       `Top level of the app exceeded its memory limit of ${d.limitBytes} bytes: raise limits.memory_mb or hold less`,
   },
+  INIT_FETCHED: {
+    ...tenant,
+    message: (d: { url: string }) =>
+      `Top level of the app fetches ${d.url}: its sliver would keep the answer for ever, so fetch in the handler and keep there what it gives`,
+  },
+  INIT_STALLED: {
+    ...tenant,
+    message: (_: Record<string, never>) =>
+      "Top level of the app never settles: it awaits what does not come while it initialises, await that in the handler",
+  },
   CHILD_LOST: {
     ...tenant,
     message: (d: { step: string; cause: string }) =>
@@ -34,7 +44,7 @@ export const errors = defineErrors("BUILD", {
   TOO_LARGE: {
     ...tenant,
     message: (d: { scriptBytes: number; limitBytes: number }) =>
-      `Bundle is too large to build: ${d.scriptBytes} bytes, at most ${d.limitBytes}`,
+      `Bundle is too large to build: found ${d.scriptBytes} bytes of script and modules, at most ${d.limitBytes}, leave something out`,
   },
   BUNDLE_MISSING: {
     ...platform,

@@ -8,7 +8,15 @@ import { childArguments } from "../src/build/child-permissions.ts";
 import { buildChildIds } from "./builder-harness.ts";
 
 const MIB = 1024 * 1024;
-const JOB = { type: "make", attachSecret: "00", init: null, warmUp: false } as const;
+const JOB = {
+  type: "make",
+  attachSecret: "00",
+  partBytes: [6],
+  envJson: "{}",
+  initTimeMs: 1_000,
+  memoryBytes: 64 * MIB,
+  warmUpRequests: null,
+} as const;
 /** What every hostile child of these tests begins with. */
 const PRELUDE = `
   const { writeSync } = require("node:fs");
@@ -96,7 +104,7 @@ describe("a build child that", () => {
     ["unmade", `send({ type: "unmade", cause: "x" })`],
     ["probed", `send({ type: "probed", answer: "200", contextMs: 1 })`],
     ["unprobed", `send({ type: "unprobed", cause: "x" })`],
-    ["a failed init", `send({ type: "init", outcome: { type: "timeout" } })`],
+    ["a failed init", `send({ type: "init", lines: [], notes: [], outcome: { type: "timeout" } })`],
   ])("has said its last word (%s) is finished, and not waited for", async (_, code) => {
     const { end, reports } = await runHostile(`send({ type: "begun" }); ${code}; stay();`);
     expect(end).toEqual({ type: "finished" });

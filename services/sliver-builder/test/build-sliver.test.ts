@@ -3,9 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleApp } from "@nano/bundle/bundle-app";
 import { engineFingerprint } from "@nano/isolate/engine";
-import type { BuildEvent } from "@nano/protocol/records";
+import type { BuildEvent, BundleArtifact } from "@nano/protocol/records";
 import { trustedKeysOf } from "@nano/sliver/signing-key";
 import { findSection, parseSliver, readSection } from "@nano/sliver/sliver-file";
+import { parseWasmPack } from "@nano/sliver/wasm-pack";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { appScript, build, buildChildIds, partsOf, signingKey } from "./builder-harness.ts";
 
@@ -23,6 +24,17 @@ async function builtFrom(script: string, input: Parameters<typeof partsOf>[1] = 
   const result = await build(partsOf(script, input));
   if (result.type !== "built") throw new Error(result.error.message);
   return result;
+}
+
+/** Of a directory with these files; `main.ts` is the entry. */
+async function bundleOf(files: Readonly<Record<string, string>>): Promise<BundleArtifact> {
+  const directory = await mkdtemp(join(tmpdir(), "nano-builder-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  await writeFile(join(directory, "package.json"), JSON.stringify({ main: "main.ts" }));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+  const { artifact } = await bundleApp({ dir: directory });
+  if (artifact === null) throw new Error("no bundle");
+  return artifact;
 }
 
 describe("a sliver", () => {
@@ -79,14 +91,14 @@ describe("a sliver", () => {
 
   it.each([
     [
-      "holds an Intl object, which aborts the process that serialises it",
-      `globalThis.kept = new Intl.NumberFormat("de");`,
-      "such as an Intl object",
-    ],
-    [
       "uses WebAssembly, which is not there while a heap is made",
       "new WebAssembly.Memory({ initial: 1 });",
-      "WebAssembly is not defined",
+      "make the instance in the handler",
+    ],
+    [
+      "asks for something else the second time",
+      "new URL('http://a.test/' + Math.random());",
+      "asked for something else than its first",
     ],
     [
       "looks whether it is being serialised, and then loops",
@@ -98,33 +110,78 @@ describe("a sliver", () => {
       `if (typeof WebAssembly === "undefined") { const all = []; for (;;) all.push(new Array(1e5).fill(1.5)); }`,
       "bytes of memory",
     ],
-  ])("falls to its source where the app %s", async (_, topLevel, reason) => {
+    [
+      "locks what a restore has to set up",
+      "for (const o of [Promise, Promise.prototype, Map.prototype, globalThis]) Object.freeze(o);",
+      "it does not restore: ",
+    ],
+  ])("falls to its bytecode where the app %s", async (_, topLevel, reason) => {
     // Long enough for a loaded machine to fill the memory; only the loop takes it whole.
     const result = await build(partsOf(appScript(topLevel)), { limits: { makeLimitMs: 4000 } });
     if (result.type !== "built") throw new Error(result.error.message);
-    expect(result.manifest.rung).toBe("source");
-    expect(result.manifest.skippedRungs[0]).toMatchObject({ rung: "heap", reason: expect.stringContaining(reason) });
+    expect(result.manifest.rung).toBe("bytecode");
+    expect(result.manifest.skippedRungs).toEqual([{ rung: "heap", reason: expect.stringContaining(reason) }]);
     const file = parseSliver(result.sliver, { trustedKeys: trustedKeysOf(signingKey) });
-    expect(findSection(file, "snapshot")).toBeUndefined();
-    expect(findSection(file, "script")).toBeDefined();
+    for (const kind of ["snapshot", "bytecode", "script"] as const) expect(findSection(file, kind)).toBeDefined();
+  });
+
+  it("says what its start costs, and what its top level drew that every restore shares, at the author's lines", async () => {
+    const logged: string[] = [];
+    const table = "const table = new Map(); for (let i = 0; i < 200_000; i++) table.set(i, { i });";
+    const artifact = await bundleOf({
+      "main.ts": `const id: string = crypto.randomUUID();\nconsole.info("built", process.env.PLAIN);\nexport const at = Date.now();\nconst missing = process.env.MISSING;\n${table}\nexport default { fetch: () => new Response(id + at + missing + table.size) };\n`,
+    });
+    const parts = partsOf(
+      artifact.script,
+      { env_vars: { PLAIN: "variable" }, limits: { init_time_ms: 20_000 } },
+      artifact.sourceMap,
+    );
+    const result = await build(parts, { onEvent: (event) => event.type === "log" && logged.push(event.text) });
+    if (result.type !== "built") throw new Error(result.error.message);
+    const { manifest } = result;
+    expect(manifest.rung).toBe("heap");
+    expect(manifest.warnings).toEqual([
+      expect.stringMatching(/^main\.ts:1:\d+: crypto\.randomUUID\(\) at the top level: .*same value/),
+      expect.stringMatching(/^main\.ts:3:\d+: Date\.now\(\) at the top level: .*time of its build/),
+      expect.stringMatching(/^main\.ts:4:\d+: process\.env\.MISSING is absent/),
+      expect.stringMatching(/^A fresh context of this app costs .*isolation to "app"/),
+    ]);
+    for (const key of ["initMs", "restoreMs", "contextMs", "contextBytes", "snapshotBytes"] as const) {
+      expect(manifest[key]).toBeGreaterThan(0);
+    }
+    expect(manifest.contextBytes).toBeGreaterThan(200_000 * 16);
+    expect(logged[0]).toBe("built variable");
+    expect(logged.at(-1)).toMatch(
+      /^Starts from heap: top level [\d.]+ ms, snapshot \d+ KiB, isolate [\d.]+ ms, each context/,
+    );
+  });
+
+  it("holds the WebAssembly modules that the bundle imports, and is probed with them", async () => {
+    const wasm = Buffer.from(
+      "0061736d0100000001070160027f7f017f030201000707010361646400000a09010700200020016a0b",
+      "hex",
+    );
+    const parts = partsOf(
+      appScript(
+        "let add; takeWasm(0, (m) => { add = m; });",
+        "return new Response(String(new WebAssembly.Instance(add).exports.add(2, 3)))",
+      ).replace("function ()", "function (env, takeWasm)"),
+    );
+    const bundle = { ...parts.bundle, wasm: [wasm.toString("base64")] };
+    const result = await build({ ...parts, bundle });
+    if (result.type !== "built") throw new Error(result.error.message);
+    expect(result.manifest.rung).toBe("heap");
+    const file = parseSliver(result.sliver, { trustedKeys: trustedKeysOf(signingKey) });
+    expect(parseWasmPack(readSection(file, "wasm"))).toEqual([wasm]);
   });
 });
 
 describe("a top level that", () => {
   it("throws is told file, line, column and source, as its author wrote them", async () => {
-    const directory = await mkdtemp(join(tmpdir(), "nano-builder-"));
-    onTestFinished(() => rm(directory, { recursive: true }));
-    await writeFile(join(directory, "package.json"), JSON.stringify({ main: "main.ts" }));
-    await writeFile(
-      join(directory, "main.ts"),
-      `import { load } from "./load";\nexport default { fetch: () => new Response(load()) };\n`,
-    );
-    await writeFile(
-      join(directory, "load.ts"),
-      `interface Options { readonly name: string }\n\nfunction read(options: Options): string {\n  throw new RangeError("no " + options.name);\n}\n\nconst loaded = read({ name: "data" });\nexport const load = () => loaded;\n`,
-    );
-    const { artifact } = await bundleApp({ dir: directory });
-    if (artifact === null) throw new Error("no bundle");
+    const artifact = await bundleOf({
+      "main.ts": `import { load } from "./load";\nexport default { fetch: () => new Response(load()) };\n`,
+      "load.ts": `interface Options { readonly name: string }\n\nfunction read(options: Options): string {\n  throw new RangeError("no " + options.name);\n}\n\nconst loaded = read({ name: "data" });\nexport const load = () => loaded;\n`,
+    });
     const result = await build(partsOf(artifact.script, {}, artifact.sourceMap));
     if (result.type !== "failed") throw new Error("the build did not fail");
     expect(result.error).toMatchObject({ code: "BUILD_INIT_THREW", fault: "tenant" });
@@ -139,9 +196,15 @@ describe("a top level that", () => {
     ["throws a text", `throw "plain";`, "plain"],
     ["throws nothing", "throw undefined;", "undefined"],
     ["rejects what it awaits", `return Promise.reject(new Error("later"));`, "later"],
+    [
+      "needs a fetch",
+      `return (async () => { await fetch("http://a.test/data"); })();`,
+      "Top level of the app fetches http://a.test/data",
+    ],
+    ["waits for ever", "return new Promise(() => {});", "Top level of the app never settles"],
   ])("%s fails with that", async (_, topLevel, message) => {
     const error = await failureOf(`__nano_app__(function () { ${topLevel} });`);
-    expect(error.code).toBe("BUILD_INIT_THREW");
+    expect(error.code).toMatch(/^BUILD_INIT_(?:THREW|FETCHED|STALLED)$/);
     expect(error.message).toContain(message);
   });
 

@@ -10,8 +10,9 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
-import { type ChildJob, type ChildReport, encodeMessage, MessageDecoder, parseReport } from "./child-messages.ts";
+import { type ChildJob, type ChildReport, encodeMessage, MessageDecoder } from "./child-messages.ts";
 import { childArguments } from "./child-permissions.ts";
+import { parseReport } from "./parse-report.ts";
 import { ResidentWatch } from "./resident-watch.ts";
 
 /** From the job sent to the child's word that it begins, on a machine that is busy. */

@@ -7,11 +7,13 @@
  * it writes must reach no decoder that trusts it.
  *
  * I1 A decoder refuses a length above its maximum before it buffers anything of it.
- * I2 What a child reports is data: `parseReport` checks its shape.
+ * I2 What a child reports is data: `parseReport` (parse-report.ts) checks its shape.
  */
 
+import type { InitNote } from "@nano/isolate/init-host";
 import type { AppName } from "@nano/protocol/brands";
-import type { AppLimits, IsolationMode } from "@nano/protocol/manifest";
+import type { AppLimits, IsolationMode, WarmUpRequest } from "@nano/protocol/manifest";
+import type { Rung } from "@nano/protocol/records";
 import { MAX_SECTION_BYTES } from "@nano/sliver/sliver-layout";
 
 /** The child's end of the pipe for its reports. */
@@ -24,42 +26,72 @@ export const MAX_MESSAGE_BODY_BYTES = MAX_SECTION_BYTES;
 /** Texts of tenant code (messages, stacks) are cut here, on the child's side. */
 export const MAX_REPORTED_CHARS = 16 * 1024;
 
-/** A child does one of these and ends. */
+/** A child does one of these and ends. Bodies of several parts are told apart by their lengths. */
 export type ChildJob =
-  /** Body: the script. Runs its top level in an ordinary isolate, unless that is known to go well, then serialises its heap. */
+  /**
+   * Body: the script, then the WebAssembly modules. Runs its top level in an ordinary isolate with a host, then again while its heap
+   * is made.
+   */
   | {
       readonly type: "make";
       readonly attachSecret: string;
-      readonly init: { readonly timeMs: number; readonly memoryBytes: number } | null;
-      /** Runs the handler once, without any limit, to keep the bytecode of what it calls. */
-      readonly warmUp: boolean;
+      readonly partBytes: readonly number[];
+      readonly envJson: string;
+      readonly initTimeMs: number;
+      readonly memoryBytes: number;
+      /** Requests that are run to keep the bytecode behind them, the second time without any limit; null: none is. */
+      readonly warmUpRequests: readonly WarmUpRequest[] | null;
     }
-  /** Body: the snapshot, or the script where the rung is `source`. */
+  /** Body: the script. Compiles it, without running anything of it. */
+  | { readonly type: "compile"; readonly attachSecret: string }
+  /** Body: snapshot (empty at the source rung), script and bytecode (empty at the heap rung), then the WebAssembly modules. */
   | {
       readonly type: "probe";
-      readonly rung: "heap" | "source";
+      readonly rung: Rung;
+      readonly partBytes: readonly number[];
       readonly app: AppName;
       readonly attachSecret: string;
       readonly isolation: IsolationMode;
       readonly limits: AppLimits;
+      readonly envJson: string;
     };
 
 export type InitReport =
   | { readonly type: "done"; readonly initMs: number }
   | { readonly type: "threw"; readonly name: string; readonly message: string; readonly stack: string }
-  | { readonly type: "timeout" }
-  | { readonly type: "memory" };
+  | { readonly type: "fetched"; readonly url: string }
+  | { readonly type: "stalled" | "timeout" | "memory" };
+
+/** A line of the top level's console. */
+export interface ReportedLine {
+  readonly level: string;
+  readonly text: string;
+}
+
+/** What starting from a rung costs, medians. */
+export interface StartCost {
+  readonly restoreMs: number;
+  readonly contextMs: number;
+  readonly contextBytes: number;
+}
 
 export type ChildReport =
   /** The job has arrived and tenant code runs next. */
   | { readonly type: "begun" }
-  | { readonly type: "init"; readonly outcome: InitReport }
+  | {
+      readonly type: "init";
+      readonly outcome: InitReport;
+      readonly lines: readonly ReportedLine[];
+      readonly notes: readonly InitNote[];
+    }
   /** Body: the snapshot. */
   | { readonly type: "made" }
   | { readonly type: "unmade"; readonly cause: string }
+  /** Body: the web-api's heap of `snapshotBytes`, then the bytecode. */
+  | { readonly type: "compiled"; readonly snapshotBytes: number }
   /** A context is attached; the handler is entered next. */
-  | { readonly type: "restored"; readonly contextMs: number }
-  | { readonly type: "probed"; readonly answer: string; readonly contextMs: number }
+  | ({ readonly type: "restored" } & StartCost)
+  | { readonly type: "probed"; readonly answer: string }
   | { readonly type: "unprobed"; readonly cause: string };
 
 export function encodeMessage(header: ChildJob | ChildReport, body: Uint8Array = new Uint8Array(0)): Buffer[] {
@@ -68,6 +100,20 @@ export function encodeMessage(header: ChildJob | ChildReport, body: Uint8Array =
   prefix.writeUInt32LE(json.byteLength, 0);
   prefix.writeUInt32LE(body.byteLength, 4);
   return [prefix, json, Buffer.from(body.buffer, body.byteOffset, body.byteLength)];
+}
+
+/** The body that parts make one after another, and their lengths. */
+export function joinParts(parts: readonly Uint8Array[]): { readonly body: Buffer; readonly partBytes: number[] } {
+  return { body: Buffer.concat(parts), partBytes: parts.map((part) => part.byteLength) };
+}
+
+/** The parts of a body, as views of it. */
+export function splitParts(body: Buffer, partBytes: readonly number[]): Buffer[] {
+  let offset = 0;
+  return partBytes.map((bytes) => {
+    offset += bytes;
+    return body.subarray(offset - bytes, offset);
+  });
 }
 
 /** Splits a stream of bytes into messages. `push` answers false where the bytes are no messages: stop reading. */
@@ -103,47 +149,6 @@ export class MessageDecoder {
     }
     return true;
   }
-}
-
-/** A child's report, or null where it is none. */
-export function parseReport(header: unknown): ChildReport | null {
-  if (typeof header !== "object" || header === null) return null;
-  const report = header as Record<string, unknown>;
-  switch (report.type) {
-    case "begun":
-      return { type: "begun" };
-    case "made":
-      return { type: "made" };
-    case "unmade":
-    case "unprobed":
-      return typeof report.cause === "string" ? { type: report.type, cause: report.cause } : null;
-    case "restored":
-      return isMillis(report.contextMs) ? { type: "restored", contextMs: report.contextMs } : null;
-    case "probed":
-      return typeof report.answer === "string" && isMillis(report.contextMs)
-        ? { type: "probed", answer: report.answer, contextMs: report.contextMs }
-        : null;
-    case "init": {
-      const outcome = parseInit(report.outcome);
-      return outcome === null ? null : { type: "init", outcome };
-    }
-    default:
-      return null;
-  }
-}
-
-function parseInit(value: unknown): InitReport | null {
-  if (typeof value !== "object" || value === null) return null;
-  const { type, initMs, name, message, stack } = value as Record<string, unknown>;
-  if (type === "timeout" || type === "memory") return { type };
-  if (type === "done") return isMillis(initMs) ? { type, initMs } : null;
-  if (type !== "threw") return null;
-  const isText = typeof name === "string" && typeof message === "string" && typeof stack === "string";
-  return isText ? { type, name, message, stack } : null;
-}
-
-function isMillis(value: unknown): value is number {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
 }
 
 function parseJson(text: string): unknown {

@@ -18,20 +18,40 @@ interface SourceMapText {
 
 export function describeThrow(thrown: Extract<InitReport, { type: "threw" }>, sourceMap: string): NanoError {
   const error = `${thrown.name}: ${thrown.message}`.slice(0, MAX_ERROR_CHARS);
-  const lines = mapStack(thrown.stack, sourceMap)
-    .split("\n")
-    .filter((line) => !HOST_FRAME.test(line))
-    .slice(0, MAX_STACK_LINES);
+  const lines = mapAppStack(thrown.stack, sourceMap);
   const stack = lines.join("\n");
-  const map = parseMap(sourceMap);
+  const found = findPlace(lines, parseMap(sourceMap));
+  if (found === null) return errors.INIT_THREW({ error, file: "", line: 0, column: 0, excerpt: "", stack });
+  const { content, ...place } = found;
+  return errors.INIT_THREW({ error, ...place, excerpt: excerptOf(content, place), stack });
+}
+
+/** `file:line:column` of the author's line that a stack of the script goes through first, or an empty text. */
+export function placeOf(stack: string, sourceMap: string): string {
+  const place = findPlace(mapAppStack(stack, sourceMap), parseMap(sourceMap));
+  return place === null ? "" : `${place.file}:${place.line}:${place.column}`;
+}
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly content: string | null | undefined;
+}
+
+function findPlace(lines: readonly string[], map: SourceMapText): Place | null {
   for (const frame of lines) {
     const [, file, line, column] = PLACE.exec(frame) ?? [];
     const index = file === undefined ? -1 : (map.sources ?? []).indexOf(file);
     if (file === undefined || index < 0) continue;
-    const place = { file, line: Number(line), column: Number(column) };
-    return errors.INIT_THREW({ error, ...place, excerpt: excerptOf(map.sourcesContent?.[index], place), stack });
+    return { file, line: Number(line), column: Number(column), content: map.sourcesContent?.[index] };
   }
-  return errors.INIT_THREW({ error, file: "", line: 0, column: 0, excerpt: "", stack });
+  return null;
+}
+
+function mapAppStack(stack: string, sourceMap: string): string[] {
+  const lines = mapStack(stack, sourceMap).split("\n");
+  return lines.filter((line) => !HOST_FRAME.test(line)).slice(0, MAX_STACK_LINES);
 }
 
 function excerptOf(content: string | null | undefined, place: { line: number; column: number }): string {

@@ -1,12 +1,10 @@
 /** First step of a build: the app's top level in a child, and its heap where that can be had. */
-import { randomBytes } from "node:crypto";
+import type { InitNote } from "@nano/isolate/init-host";
 import type { NanoError } from "@nano/protocol/errors";
-import type { BundleArtifact } from "@nano/protocol/records";
-import { ATTACH_SECRET_BYTES } from "@nano/sliver/sliver-manifest";
 import type { BuildContext } from "../build-sliver.ts";
 import { errors } from "../errors.ts";
 import type { ChildEnd, ChildResult } from "./build-child.ts";
-import type { ChildJob, ChildReport, InitReport } from "./child-messages.ts";
+import { type ChildJob, type ChildReport, type InitReport, joinParts } from "./child-messages.ts";
 import { describeThrow } from "./locate-throw.ts";
 
 /** V8's own `timeout` comes first; past this the child hangs outside of it. */
@@ -17,65 +15,79 @@ const MAKE_TIMES_INIT = 4;
 const EMPTY_CHILD_BYTES = 80 * 1024 * 1024;
 /** Share of the memory limit above which a child that ended without a word is said to have run out of memory. */
 const MEMORY_SUSPICION_RATIO = 0.9;
+/** The engine's words where the name is not there, as while a heap is made. */
+const NO_WASM = "WebAssembly is not defined";
+const WASM_AT_INIT =
+  "its top level uses WebAssembly, which a heap cannot hold: make the instance in the handler, once, and keep it";
+
+/** What the first run of the top level told. */
+export interface InitTold {
+  readonly initMs: number;
+  readonly notes: readonly InitNote[];
+}
 
 export type HeapOutcome =
-  | { readonly type: "made"; readonly snapshot: Buffer; readonly attachSecret: string; readonly initMs: number }
+  | { readonly type: "made"; readonly snapshot: Buffer; readonly init: InitTold }
   /** The app initialises, but its heap cannot be kept. */
-  | { readonly type: "unmade"; readonly reason: string; readonly attachSecret: string; readonly initMs: number }
+  | { readonly type: "unmade"; readonly reason: string; readonly init: InitTold }
   | { readonly type: "failed"; readonly error: NanoError };
 
-export async function makeHeap(context: BuildContext, artifact: BundleArtifact): Promise<HeapOutcome> {
-  const { initTimeMs, memoryBytes } = context.parts.manifest.limits;
-  const attachSecret = randomBytes(ATTACH_SECRET_BYTES).toString("hex");
-  const script = Buffer.from(artifact.script);
-  const first = await runMake(context, script, {
-    attachSecret,
-    init: { timeMs: initTimeMs, memoryBytes },
-    warmUp: true,
-  });
+export async function makeHeap(context: BuildContext, attachSecret: string): Promise<HeapOutcome> {
+  const { sourceMap } = context.parts.bundle;
+  const first = await runMake(context, { attachSecret, warmsUp: true });
   if (first.end.type === "cancelled") return { type: "failed", error: errors.CANCELLED({}) };
   if (!first.hasBegun) return { type: "failed", error: errors.CHILD_UNUSABLE({ cause: describeEnd(first.end) }) };
-  const { init } = first;
-  if (init?.type !== "done") {
-    const error = init === null ? initLost(context, first) : initError(context, init, artifact.sourceMap);
+  for (const { level, text } of first.init?.lines ?? [])
+    context.log(level === "error" || level === "warn" ? "warn" : "info", text);
+  const outcome = first.init?.outcome;
+  if (outcome?.type !== "done") {
+    const error = outcome === undefined ? initLost(context, first) : initError(context, outcome, sourceMap);
     return { type: "failed", error };
   }
-  const { initMs } = init;
-  if (first.snapshot !== null) return { type: "made", snapshot: first.snapshot, attachSecret, initMs };
+  const init = { initMs: outcome.initMs, notes: first.init?.notes ?? [] };
+  if (first.snapshot !== null) return { type: "made", snapshot: first.snapshot, init };
   const reason = unmadeReason(first);
-  if (first.unmadeCause !== null) return { type: "unmade", reason, attachSecret, initMs };
+  if (first.unmadeCause !== null) return { type: "unmade", reason, init };
   // The process was lost: it may have been the handler, which the warm-up runs without the limits of a request.
   context.log("info", `Handler is not warmed up: ${reason}`);
-  const second = await runMake(context, script, { attachSecret, init: null, warmUp: false, initMs });
+  const second = await runMake(context, { attachSecret, warmsUp: false });
   if (second.end.type === "cancelled") return { type: "failed", error: errors.CANCELLED({}) };
-  if (second.snapshot !== null) return { type: "made", snapshot: second.snapshot, attachSecret, initMs };
-  return { type: "unmade", reason: unmadeReason(second), attachSecret, initMs };
+  if (second.snapshot !== null) return { type: "made", snapshot: second.snapshot, init };
+  return { type: "unmade", reason: unmadeReason(second), init };
 }
 
 interface MakeRun extends ChildResult {
   readonly hasBegun: boolean;
-  readonly init: InitReport | null;
+  readonly init: Extract<ChildReport, { type: "init" }> | null;
   /** Null unless the child handed over all of it. */
   readonly snapshot: Buffer | null;
   /** What the engine threw while it made the heap. */
   readonly unmadeCause: string | null;
 }
 
-async function runMake(
-  context: BuildContext,
-  script: Buffer,
-  { initMs = 0, ...job }: Omit<Extract<ChildJob, { type: "make" }>, "type"> & { readonly initMs?: number },
-): Promise<MakeRun> {
+async function runMake(context: BuildContext, options: { attachSecret: string; warmsUp: boolean }): Promise<MakeRun> {
   const { makeLimitMs } = context.limits;
+  const { manifest, bundle } = context.parts;
+  const { memoryBytes, initTimeMs } = manifest.limits;
+  const { body, partBytes } = joinParts([Buffer.from(bundle.script), ...context.wasm]);
   const reports = new Map<ChildReport["type"], { report: ChildReport; body: Buffer }>();
-  const result = await context.runChild({ type: "make", ...job }, script, {
+  const job: ChildJob = {
+    type: "make",
+    attachSecret: options.attachSecret,
+    partBytes,
+    envJson: JSON.stringify(manifest.envVars),
+    initTimeMs,
+    memoryBytes,
+    warmUpRequests: options.warmsUp ? (manifest.warmUp ?? []) : null,
+  };
+  const result = await context.runChild(job, body, {
     limitMsAfter: (report) => {
-      if (report.type === "begun" && job.init !== null) return job.init.timeMs + INIT_GRACE_MS;
-      const knownInitMs = report.type === "init" && report.outcome.type === "done" ? report.outcome.initMs : initMs;
-      return knownInitMs * MAKE_TIMES_INIT + makeLimitMs;
+      if (report.type === "begun") return initTimeMs + INIT_GRACE_MS;
+      const initMs = report.type === "init" && report.outcome.type === "done" ? report.outcome.initMs : 0;
+      return initMs * MAKE_TIMES_INIT + makeLimitMs;
     },
-    onReport: (report, body) => {
-      if (!reports.has(report.type)) reports.set(report.type, { report, body });
+    onReport: (report, bytes) => {
+      if (!reports.has(report.type)) reports.set(report.type, { report, body: bytes });
       if (report.type === "init" && report.outcome.type === "done") context.progress("serialise heap");
     },
   });
@@ -84,13 +96,14 @@ async function runMake(
   return {
     ...result,
     hasBegun: reports.has("begun"),
-    init: init?.type === "init" ? init.outcome : null,
+    init: init?.type === "init" ? init : null,
     snapshot: result.end.type === "finished" ? (reports.get("made")?.body ?? null) : null,
     unmadeCause: unmade?.type === "unmade" ? unmade.cause : null,
   };
 }
 
 function unmadeReason({ end, unmadeCause }: MakeRun): string {
+  if (unmadeCause?.includes(NO_WASM)) return WASM_AT_INIT;
   return unmadeCause ?? describeEnd(end);
 }
 
@@ -103,6 +116,10 @@ function initError(context: BuildContext, init: Exclude<InitReport, { type: "don
       return errors.INIT_TIMEOUT({ limitMs: initTimeMs });
     case "memory":
       return errors.INIT_MEMORY({ limitBytes: memoryBytes });
+    case "fetched":
+      return errors.INIT_FETCHED({ url: init.url });
+    case "stalled":
+      return errors.INIT_STALLED({});
   }
 }
 

@@ -1,11 +1,14 @@
 /** Restores an app as a worker would and gives it one request. Runs in a build child of its own. */
 import { AppIsolate } from "@nano/isolate/app-isolate";
-import type { GuestHost, GuestRequest, OutboundFetch, RunSink } from "@nano/isolate/isolate";
+import { compileWasm } from "@nano/isolate/compile-wasm";
+import { ownBuffer } from "@nano/isolate/host-ops";
+import type { GuestHost, GuestRequest, IsolateSource, OutboundFetch, RunSink } from "@nano/isolate/isolate";
+import { measureStart } from "@nano/isolate/measure-start";
 import { SnapshotBlob } from "@nano/isolate/snapshot-blob";
 import type { RequestId } from "@nano/protocol/brands";
 import { toWireError } from "@nano/protocol/errors";
 import { encodeHeaderBlock } from "@nano/protocol/messages";
-import { type ChildJob, type ChildReport, MAX_REPORTED_CHARS } from "./child-messages.ts";
+import { type ChildJob, type ChildReport, MAX_REPORTED_CHARS, type StartCost, splitParts } from "./child-messages.ts";
 
 /** An app that waits longer for something (a timer, what it fetched) has shown that it starts. */
 const ANSWER_WAIT_MS = 1_000;
@@ -24,44 +27,40 @@ const PROBE_REQUEST: GuestRequest = {
  * What the app answers is its own affair: a handler that throws, runs into a limit or ends this process has been restored,
  * and a worker contains it. A probe fails where the restore does not come about.
  *
- * @param onRestored called before the app's handler is entered
+ * @param onRestored called with what starting costs, before the app's handler is entered
  */
 export async function runProbe(
   job: Extract<ChildJob, { type: "probe" }>,
   body: Buffer,
-  onRestored: (contextMs: number) => void,
+  onRestored: (cost: StartCost) => void,
 ): Promise<ChildReport> {
+  const { app, isolation, limits, envJson } = job;
   try {
-    const isolate = AppIsolate.restore({
-      app: job.app,
-      source:
-        job.rung === "heap"
-          ? {
-              rung: "heap",
-              blob: new SnapshotBlob(new Uint8Array(body).buffer as ArrayBuffer),
-              attachSecret: job.attachSecret,
-            }
-          : { rung: "source", script: body.toString("utf8") },
-      isolation: job.isolation,
-      limits: job.limits,
-      envJson: "{}",
-      host: PROBE_HOST,
-    });
-    onRestored(timeContext(isolate));
+    const source = sourceOf(job, body);
+    // Held until the end: a blob is gone with the last isolate that used it.
+    if (source.rung !== "source") source.blob.acquire();
+    const options = { app, source, isolation, limits, envJson, initEnvJson: envJson, host: PROBE_HOST };
+    onRestored(measureStart(options));
+    const isolate = AppIsolate.restore(options);
     const answer = await answerOf(isolate);
-    // Again: the first context of an isolate also pays for what it shares with the later ones.
-    const contextMs = timeContext(isolate);
     isolate.dispose();
-    return { type: "probed", answer, contextMs };
+    return { type: "probed", answer };
   } catch (thrown) {
     return { type: "unprobed", cause: toWireError(thrown).message.slice(0, MAX_REPORTED_CHARS) };
   }
 }
 
-function timeContext(isolate: AppIsolate): number {
-  const startedMs = performance.now();
-  isolate.prepareSpare();
-  return performance.now() - startedMs;
+function sourceOf(
+  { rung, attachSecret, partBytes }: Extract<ChildJob, { type: "probe" }>,
+  body: Buffer,
+): IsolateSource {
+  const [snapshot, script, bytecode, ...modules] = splitParts(body, partBytes);
+  const wasm = compileWasm(modules);
+  const text = String(script ?? "");
+  if (rung === "source") return { rung, script: text, wasm };
+  const blob = new SnapshotBlob(ownBuffer(snapshot ?? Buffer.alloc(0)));
+  if (rung === "heap") return { rung, blob, attachSecret, wasm };
+  return { rung, blob, attachSecret, script: text, bytecode: ownBuffer(bytecode ?? Buffer.alloc(0)), wasm };
 }
 
 /** The status, or the code of what came instead. */

@@ -59,11 +59,14 @@ async function readBundle(job: BuildJob, store: SliverStore): Promise<BundleArti
     throw errors.BUNDLE_MALFORMED({ digest: job.bundle, found: "no JSON" }, cause);
   }
   if (bundle?.format !== 1) throw errors.BUNDLE_MALFORMED({ digest: job.bundle, found: `format ${bundle?.format}` });
-  const { script, sourceMap } = bundle;
+  const { script, sourceMap, wasm = [] } = bundle;
   if (typeof script !== "string" || typeof sourceMap !== "string") {
     throw errors.BUNDLE_MALFORMED({ digest: job.bundle, found: "no script or no source map" });
   }
-  return { format: 1, script, sourceMap };
+  if (!Array.isArray(wasm) || !wasm.every((module) => typeof module === "string")) {
+    throw errors.BUNDLE_MALFORMED({ digest: job.bundle, found: "modules that are no base64" });
+  }
+  return { format: 1, script, sourceMap, wasm };
 }
 
 function storeFailed(what: string, error: unknown): Error {
