@@ -18,6 +18,7 @@ interface Modules {
   "./leaf/event.ts": typeof import("./leaf/event.ts");
   "./leaf/event-target.ts": typeof import("./leaf/event-target.ts");
   "./leaf/form-data.ts": typeof import("./leaf/form-data.ts");
+  "./leaf/intl.ts": typeof import("./leaf/intl.ts");
   "./leaf/message-channel.ts": typeof import("./leaf/message-channel.ts");
   "./leaf/other-events.ts": typeof import("./leaf/other-events.ts");
   "./leaf/structured-clone.ts": typeof import("./leaf/structured-clone.ts");
@@ -72,6 +73,7 @@ const INTERFACES = [
   "TextEncoderStream",
   "TextDecoderStream",
   "console",
+  "Intl",
 ];
 const OPERATIONS = [
   "atob",
@@ -155,6 +157,8 @@ function load(name: string): unknown {
       return require("./text-streams.ts").createTextEncoderStream();
     case "TextDecoderStream":
       return require("./text-streams.ts").createTextDecoderStream();
+    case "Intl":
+      return require("./leaf/intl.ts").loadIntl();
     case "console":
       return require("./console.ts").createConsole();
     case "fetch":

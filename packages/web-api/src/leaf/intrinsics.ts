@@ -70,6 +70,10 @@ export const WeakMapPrototypeSet = /* @__PURE__ */ uncurryThis(WeakMap.prototype
   key: K,
   value: V,
 ) => void;
+export const ProxyCtor = Proxy;
+export const { get: ReflectGet } = Reflect;
+/** The engine's namespace: the global of that name is lazy. */
+export const EngineIntl: object = Intl;
 export const WeakRefCtor = WeakRef;
 export const WeakRefPrototypeDeref = /* @__PURE__ */ uncurryThis(WeakRef.prototype.deref);
 

@@ -1,0 +1,13 @@
+/**
+ * Which Intl an app gets: the engine's own, or, if it is touched while the app initialises, one whose objects can be in a heap
+ * snapshot. It stays the same in all contexts of the app.
+ */
+import { isInitialising } from "../host.ts";
+import { EngineIntl } from "./intrinsics.ts";
+
+// The build turns this into the call of the module's wrapper: most apps touch Intl in requests, if at all.
+declare const require: (path: "./deferred-intl.ts") => typeof import("./deferred-intl.ts");
+
+export function loadIntl(): object {
+  return isInitialising() ? require("./deferred-intl.ts").createDeferredIntl() : EngineIntl;
+}
