@@ -54,6 +54,13 @@ export const errors = defineErrors("EXEC", {
     message: (d: { versionId: string; found: string }) =>
       `The sliver recorded for ${d.versionId} was made for another version: ${d.found}`,
   },
+  SECRETS_UNREADABLE: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 503,
+    reason: "secrets_unreadable",
+    message: (d: { app: string; why: string }) => `App ${d.app} is not served without its secrets: ${d.why}`,
+  },
   BODY_TOO_LARGE: {
     fault: "caller",
     retryable: false,

@@ -3,6 +3,7 @@ import type { AppName, VersionId, WorkerId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
 import type { Manifest } from "@nano/protocol/manifest";
 import type { Rung } from "@nano/protocol/records";
+import type { SecretValues } from "@nano/protocol/secrets";
 
 /** All that a worker needs to serve a version; paths are hard links in the worker's own directory. */
 export interface Assignment {
@@ -30,7 +31,10 @@ export type ToWorker =
       readonly credential: string;
       readonly budgets: WorkerBudgets;
     }
-  | { readonly type: "assign"; readonly assignment: Assignment }
+  /** `secrets`: of its app, beside the variables of the manifest. @default none */
+  | { readonly type: "assign"; readonly assignment: Assignment; readonly secrets?: SecretValues }
+  /** The secrets of an app are these from now on, in all of its versions that the worker has. */
+  | { readonly type: "secrets"; readonly app: AppName; readonly secrets: SecretValues }
   /** The version cannot be served here: every request for it ends with `error`. */
   | { readonly type: "refuse"; readonly versionId: VersionId; readonly error: WireError }
   /** The version is no longer active: let it go once its requests are over. */

@@ -101,7 +101,9 @@ export class Supervisor {
       cache,
       keys,
       logger: logger.child({ component: "versions" }),
+      secretsKeyFile: config.secrets.keyFile,
       workers: () => this.#pool.workers,
+      startedWorkers: () => this.#started,
       onBadSlivers: () => this.#registration?.renew(),
     });
     this.#metrics = new ExecutorMetrics(metrics, () => this.#egress);

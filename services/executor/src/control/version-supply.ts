@@ -3,8 +3,9 @@
  *
  * I1 A version whose sliver was built again is given again to those that hold it; the link to the old one goes when its worker says so.
  * I2 A sliver that cannot be restored is named to the registry, see `bad-slivers.ts`.
+ * I3 A worker is sent secrets of an app together with a version of it, and again when they change; of other apps never.
  */
-import type { ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
+import type { AppName, ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
 import { toWireError } from "@nano/protocol/errors";
 import type { BuildRecord, StoreRecord, VersionRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
@@ -12,6 +13,7 @@ import type { CacheKind, NodeCache } from "@nano/sliver/node-cache";
 import { errors } from "../errors.ts";
 import type { Assignment, FallReport } from "../worker-messages.ts";
 import { BadSlivers } from "./bad-slivers.ts";
+import { SecretSupply } from "./secret-supply.ts";
 import type { TrustedKeyDirectory } from "./trusted-keys.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
@@ -26,7 +28,11 @@ export interface VersionSupplyOptions {
   readonly cache: NodeCache;
   readonly keys: TrustedKeyDirectory;
   readonly logger: Logger;
+  /** The key that opens secrets of apps. @default none: an app that has some is refused */
+  readonly secretsKeyFile?: string | null;
   workers(): Iterable<WorkerProcess>;
+  /** Those that hold versions before they serve, too: a change must reach them. @default `workers` */
+  startedWorkers?(): Iterable<WorkerProcess>;
   /** What `badSlivers` answers has changed. */
   onBadSlivers?(): void;
 }
@@ -55,12 +61,14 @@ export class VersionSupply {
   /** Of active versions, those of this engine. */
   #slivers: ReadonlyMap<VersionId, ArtifactDigest> = new Map();
   readonly #bad = new BadSlivers();
+  readonly #secrets: SecretSupply;
   readonly #refused = new Set<VersionId>();
   /** Requests for records that the feed has not brought, called at the next state. */
   #waiting: (() => void)[] = [];
 
   constructor(options: VersionSupplyOptions) {
     this.#options = options;
+    this.#secrets = new SecretSupply({ keyFile: options.secretsKeyFile ?? null, logger: options.logger });
   }
 
   /** A new state of the control store: newly active versions are given out, replaced ones let go. */
@@ -74,6 +82,7 @@ export class VersionSupply {
     const sliversBefore = this.#slivers;
     this.#active = active;
     this.#slivers = this.#sliversOf(active);
+    for (const app of this.#secrets.update(records)) this.#sendSecrets(app);
     if (this.#bad.keepOnly(this.#slivers)) this.#options.onBadSlivers?.();
     for (const versionId of active) {
       if (!before.has(versionId)) this.#giveToAll(versionId);
@@ -95,7 +104,10 @@ export class VersionSupply {
   /** Sends a worker a version, or why it cannot have it. Never rejects. */
   async give(worker: WorkerProcess, versionId: VersionId): Promise<void> {
     try {
-      worker.send({ type: "assign", assignment: await this.#assign(worker, versionId) });
+      const assignment = await this.#assign(worker, versionId);
+      if (this.#secrets.retry(assignment.app)) this.#sendSecrets(assignment.app);
+      // Taken when it is sent: a change meanwhile is in it, a later one follows it.
+      worker.send({ type: "assign", assignment, secrets: this.#secrets.of(assignment.app) });
     } catch (thrown) {
       const error = toWireError(thrown);
       this.#logRefusal(versionId, thrown);
@@ -187,6 +199,15 @@ export class VersionSupply {
       // A version that only some workers may hold is given to those that routers choose, when they ask.
       if (this.#version(versionId)?.manifest.limits.workerCount) return;
       this.give(worker, versionId);
+    }
+  }
+
+  #sendSecrets(app: AppName): void {
+    const { workers, startedWorkers = workers } = this.#options;
+    for (const worker of startedWorkers()) {
+      const held = [...this.#holdingsOf(worker).versions.keys()];
+      if (!held.some((versionId) => this.#version(versionId)?.app === app)) continue;
+      worker.send({ type: "secrets", app, secrets: this.#secrets.of(app) });
     }
   }
 

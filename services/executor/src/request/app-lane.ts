@@ -13,6 +13,7 @@ import type { LinkStream } from "@nano/link/link-stream";
 import { toWireError } from "@nano/protocol/errors";
 import type { AppLimits } from "@nano/protocol/manifest";
 import type { RequestHead } from "@nano/protocol/messages";
+import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";
 import type { FlightRecorder } from "../flight-recorder.ts";
 import type { Assignment } from "../worker-messages.ts";
@@ -156,6 +157,15 @@ export class AppLane implements CachedIsolate, TurnTaker {
   /** Starts from another sliver of the version: requests in flight end where they are. @throws why it cannot be restored */
   adopt(source: SliverSource): void {
     this.#isolates.adopt(source);
+    if (this.#queue.length > 0) this.#parts.turns.ask(this);
+  }
+
+  /** Contexts made from now on see these secrets; requests in flight end with those that they began with. */
+  useSecrets(secrets: SecretValues): void {
+    const { isWarm } = this;
+    if (!this.#isolates.useSecrets(secrets) || !isWarm) return;
+    this.prepareStandby();
+    if (!this.isWarm) this.#parts.cache.remove(this);
     if (this.#queue.length > 0) this.#parts.turns.ask(this);
   }
 

@@ -4,11 +4,13 @@
  * I1 A fresh isolate has its first context before it takes requests: what a sliver cannot do shows here, ahead of any request, and the next
  *    rung is tried at once.
  * I2 A replaced isolate takes no request, and ends with the last one that runs in it.
- * I3 Each restore is in the flight recorder from before V8 sees the sliver: of a worker that dies in it, the supervisor knows which.
+ * I3 The app's top level sees the variables of its version, never a secret; requests see both.
+ * I4 Each restore is in the flight recorder from before V8 sees the sliver: of a worker that dies in it, the supervisor knows which.
  */
 import { AppIsolate } from "@nano/isolate/app-isolate";
 import type { GuestHost } from "@nano/isolate/isolate";
 import { toWireError } from "@nano/protocol/errors";
+import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";
 import type { FlightRecorder } from "../flight-recorder.ts";
 import type { Assignment } from "../worker-messages.ts";
@@ -31,9 +33,13 @@ export class LaneIsolates {
   #source: SliverSource | null;
   #current: AppIsolate | null = null;
   readonly #leaving = new Set<AppIsolate>();
+  readonly #initEnvJson: string;
+  #envJson: string;
 
   constructor(options: LaneIsolatesOptions) {
     this.#options = options;
+    this.#initEnvJson = JSON.stringify(options.assignment.manifest.envVars);
+    this.#envJson = this.#initEnvJson;
     this.#source = options.source;
   }
 
@@ -66,6 +72,15 @@ export class LaneIsolates {
   adopt(source: SliverSource): void {
     if (this.current !== null) this.#take(this.#open(source));
     this.#source = source;
+  }
+
+  /** Isolates restored from now on have these beside the variables; the current one leaves. Answers whether anything changed. */
+  useSecrets(secrets: SecretValues): boolean {
+    const envJson = JSON.stringify({ ...this.#options.assignment.manifest.envVars, ...secrets });
+    if (envJson === this.#envJson) return false;
+    this.#envJson = envJson;
+    this.leave();
+    return true;
   }
 
   /** The current one takes no more requests. */
@@ -123,7 +138,6 @@ export class LaneIsolates {
     const { recorder, assignment, host, counters } = this.#options;
     const { app, versionId, manifest } = assignment;
     const { contextBytes } = source;
-    const envJson = JSON.stringify(manifest.envVars);
     const rung = source.read();
     let isolate: AppIsolate | null = null;
     recorder.beginRestore(app, versionId, manifest.limits.initTimeMs);
@@ -133,8 +147,8 @@ export class LaneIsolates {
         source: rung,
         isolation: manifest.isolation,
         limits: manifest.limits,
-        envJson,
-        initEnvJson: envJson,
+        envJson: this.#envJson,
+        initEnvJson: this.#initEnvJson,
         host,
         ...(contextBytes === undefined ? {} : { contextBytes }),
       });

@@ -5,6 +5,7 @@ import type { GuestHost } from "@nano/isolate/isolate";
 import { openLink } from "@nano/link/dial-link";
 import type { WorkerId } from "@nano/protocol/brands";
 import { toWireError } from "@nano/protocol/errors";
+import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";
 import type { FlightRecorder } from "../flight-recorder.ts";
 import type { Assignment, FromWorker, ToWorker, WorkerBudgets, WorkerStats } from "../worker-messages.ts";
@@ -70,7 +71,12 @@ export class WorkerRuntime {
         if (socket !== null) await this.#openEgress(socket, message.credential);
         return;
       case "assign":
-        this.#assign(message.assignment);
+        this.#assign(message.assignment, message.secrets ?? {});
+        return;
+      case "secrets":
+        for (const { assignment, lane } of this.#versions.servers) {
+          if (assignment.app === message.app) lane.useSecrets(message.secrets);
+        }
         return;
       case "refuse":
         this.#versions.refuse(message.versionId, message.error);
@@ -88,11 +94,12 @@ export class WorkerRuntime {
     }
   }
 
-  #assign(assignment: Assignment): void {
+  #assign(assignment: Assignment, secrets: SecretValues): void {
     const { versionId } = assignment;
     const existing = this.#versions.get(versionId);
     if (existing !== undefined) {
       existing.lane.keep();
+      existing.lane.useSecrets(secrets);
       this.#readopt(existing, assignment);
       return;
     }
@@ -105,6 +112,7 @@ export class WorkerRuntime {
         host: this.#createHost(assignment),
         source: this.#openSource(assignment),
       });
+      server.lane.useSecrets(secrets);
       const isAppWarm = this.#isAppWarm(assignment.app);
       this.#versions.add(versionId, server);
       // Its requests went to another version until now: the first one finds an isolate, as the last one there did.
