@@ -6,6 +6,7 @@
  *    their digests, and a sliver that was uploaded may belong to several versions.
  * I2 A rung that failed is not tried again with this sliver: it falls once, is told of once, and serves from the next at once.
  */
+import { compileWasm } from "@nano/isolate/compile-wasm";
 import type { IsolateSource } from "@nano/isolate/isolate";
 import { SnapshotBlob } from "@nano/isolate/snapshot-blob";
 import type { EngineFingerprint } from "@nano/protocol/brands";
@@ -32,6 +33,8 @@ export class SliverSource {
   readonly #sources: SliverSources;
   readonly #onFall: OpenSliverOptions["onFall"];
   #rung: Rung;
+  /** Compiled when the first isolate asks, and handed to all of them. */
+  #wasm: readonly WebAssembly.Module[] | null = null;
 
   /** @internal */
   constructor(sliver: UnpackedSliver, sources: SliverSources, onFall: OpenSliverOptions["onFall"]) {
@@ -63,13 +66,19 @@ export class SliverSource {
 
   /** Falls where the entry is damaged. @throws SLIVER_ENTRY_DAMAGED, EXEC_SLIVER_REFUSED where the script cannot be had either */
   read(): IsolateSource {
+    const wasm = this.#readWasm();
     try {
-      if (this.#rung === "heap") return { rung: "heap", ...this.#readHeap() };
-      if (this.#rung === "bytecode") return { rung: "bytecode", ...this.#readBytecode(), ...this.#readHeap() };
+      if (this.#rung === "heap") return { rung: "heap", ...this.#readHeap(), wasm };
+      if (this.#rung === "bytecode") return { rung: "bytecode", ...this.#readBytecode(), ...this.#readHeap(), wasm };
     } catch (thrown) {
       this.fall("damaged", toWireError(thrown).message);
     }
-    return { rung: "source", script: this.#readScript() };
+    return { rung: "source", script: this.#readScript(), wasm };
+  }
+
+  #readWasm(): readonly WebAssembly.Module[] {
+    this.#wasm ??= compileWasm(this.#sliver.readWasm());
+    return this.#wasm;
   }
 
   #readHeap(): { blob: SnapshotBlob; attachSecret: string } {
