@@ -42,6 +42,8 @@ export interface SliverFixture {
   readonly fingerprint?: EngineFingerprint;
   /** In the place of the snapshot's own secret: no context of it can be attached. */
   readonly attachSecret?: string;
+  /** Heap that a context costs, as a builder measured it. */
+  readonly contextBytes?: number;
   /** In the place of the snapshot. */
   readonly snapshot?: Uint8Array;
   /** In the place of the script, in the sliver alone. */
@@ -70,6 +72,7 @@ export function createSliver(fixture: SliverFixture): Buffer {
         isolation: "request",
         initMs: 1,
         snapshotBytes: made.bytes.byteLength,
+        ...(fixture.contextBytes === undefined ? {} : { contextBytes: fixture.contextBytes }),
         bundle: fixture.bundle ?? ("b".repeat(64) as ArtifactDigest),
       },
       sections: { snapshot: fixture.snapshot ?? made.bytes, script: Buffer.from(fixture.scriptSection ?? script) },

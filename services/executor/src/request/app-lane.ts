@@ -18,14 +18,12 @@ import { errors } from "../errors.ts";
 import type { FlightRecorder } from "../flight-recorder.ts";
 import type { Assignment } from "../worker-messages.ts";
 import type { CachedIsolate, IsolateCache } from "./isolate-cache.ts";
+import { IsolateRecycling } from "./isolate-recycling.ts";
 import { LaneIsolates } from "./lane-isolates.ts";
 import { RequestStream } from "./request-stream.ts";
 import type { SliverSource } from "./sliver-sources.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
 import type { WorkerCounters } from "./worker-counters.ts";
-
-/** An isolate this near to its memory limit is replaced while nobody uses it. */
-const RECYCLE_MEMORY_RATIO = 0.8;
 
 export interface LaneParts {
   readonly cache: IsolateCache;
@@ -47,6 +45,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
   #expiry: NodeJS.Timeout | null = null;
   #runningCount = 0;
   readonly #isolates: LaneIsolates;
+  readonly #recycling: IsolateRecycling;
   #isSparePlanned = false;
   #onIdle: (() => void) | null = null;
 
@@ -57,6 +56,13 @@ export class AppLane implements CachedIsolate, TurnTaker {
     const { recorder, counters, host, source } = parts;
     const onRestored = (): void => this.#joinCacheLater();
     this.#isolates = new LaneIsolates({ assignment, recorder, counters, host, source, onRestored });
+    this.#recycling = new IsolateRecycling({
+      isolation: assignment.manifest.isolation,
+      memoryBytes: this.limits.memoryBytes,
+      measure: () => this.#isolates.current?.measureBytes() ?? 0,
+      canRecycle: (isFull) => this.#canRecycle(isFull),
+      recycle: () => this.#recycle(),
+    });
   }
 
   get isIdle(): boolean {
@@ -171,16 +177,12 @@ export class AppLane implements CachedIsolate, TurnTaker {
 
   measureBytes(): number {
     const isolate = this.#isolates.current;
-    const bytes = this.#isolates.measureBytes();
-    if (isolate !== null && this.isIdle && bytes > this.limits.memoryBytes * RECYCLE_MEMORY_RATIO) {
-      setImmediate(() => {
-        if (this.isIdle && this.#isolates.current === isolate) this.#dropIsolates();
-      });
-    }
-    return bytes;
+    if (isolate !== null) this.#recycling.look(isolate.measureBytes());
+    return this.#isolates.measureBytes();
   }
 
   evict(): void {
+    this.#recycling.close();
     this.#isolates.dispose();
   }
 
@@ -242,8 +244,24 @@ export class AppLane implements CachedIsolate, TurnTaker {
     }
   }
 
+  /** What leaks in app mode is replaced under load too: else its memory limit would end it with all that runs in it. */
+  #canRecycle(isFull: boolean): boolean {
+    if (this.isIdle) return true;
+    return isFull && this.assignment.manifest.isolation === "app" && this.#isolates.leavingCount === 0;
+  }
+
+  #recycle(): void {
+    try {
+      this.#isolates.renew();
+      if (this.#queue.length > 0) this.#parts.turns.ask(this);
+    } catch {
+      // The one that is there serves on.
+    }
+  }
+
   /** After the first response: measuring takes longer than a restore may. */
   #joinCacheLater(): void {
+    this.#recycling.restored();
     setImmediate(() => {
       if (this.isWarm) this.#parts.cache.add(this);
     });
@@ -281,6 +299,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
   }
 
   #dropIsolates(): void {
+    this.#recycling.close();
     this.#parts.cache.remove(this);
     this.#isolates.dispose();
   }
