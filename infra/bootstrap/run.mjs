@@ -1,5 +1,5 @@
 /**
- * `npm start`, `npm test`, `npm run bench` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
+ * `npm start`, `npm test`, `npm run bench`, `npm run churn` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
  * Runs on Node 20 with nothing installed.
  */
 import { fileURLToPath } from "node:url";
@@ -39,6 +39,9 @@ const tasks = {
 
   bench: ({ node, env, args }) =>
     runInForeground(node, ["--no-node-snapshot", "test/bench/main.ts", ...args], { cwd: root, env }),
+
+  /** Restores and disposes of isolates for minutes, and checks their answers. */
+  churn: ({ node, env, args }) => runInForeground(node, ["test/soak/main.ts", ...args], { cwd: root, env }),
 
   /** Writes the tables of README anew. */
   readme: ({ node, env }) => runInForeground(node, ["test/readme-blocks.ts"], { cwd: root, env }),

@@ -28,8 +28,13 @@ interface AppExports {
   readonly default: { readonly fetch: FetchHandler };
 }
 
-export async function loadApp(name: string, env: object = {}): Promise<LoadedApp> {
-  const { artifact } = await bundleApp({ dir: new URL(name, import.meta.url).pathname });
+export function loadApp(name: string, env: object = {}): Promise<LoadedApp> {
+  return loadAppFrom(new URL(name, import.meta.url).pathname, `${name}.localhost`, env);
+}
+
+/** @param host what it is asked as */
+export async function loadAppFrom(directory: string, host: string, env: object = {}): Promise<LoadedApp> {
+  const { artifact } = await bundleApp({ dir: directory });
   let exports: AppExports | undefined;
   const define = (factory: () => AppExports): void => {
     exports = factory();
@@ -37,8 +42,8 @@ export async function loadApp(name: string, env: object = {}): Promise<LoadedApp
   vm.runInNewContext(artifact?.script ?? "", { ...WEB_API, __nano_app__: define }, { filename: "app.js" });
   return {
     async fetch(path, init = {}) {
-      if (exports === undefined) throw new Error(`App ${name} did not define itself`);
-      return exports.default.fetch(new Request(`http://${name}.localhost${path}`, init), env, {
+      if (exports === undefined) throw new Error(`App ${host} did not define itself`);
+      return exports.default.fetch(new Request(`http://${host}${path}`, init), env, {
         waitUntil: () => undefined,
       });
     },

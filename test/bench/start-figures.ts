@@ -64,7 +64,21 @@ export async function measureStarts(job: StartJob, nodeFlags: readonly string[] 
     child.once("error", (error) => resolve(error.message));
     child.once("close", (code, signal) => resolve(code === 0 ? null : (signal ?? `exit code ${code}`)));
   });
-  if (ending === null) return JSON.parse(output) as StartOutcome;
+  const outcome = parseOutcome(output);
+  // isolated-vm's threads may meet a process that is being torn down: what it measured stands.
+  if (outcome !== null) return outcome;
   const said = /^(?:FATAL|#).*|\w*Error: .*|.*Assertion .*/m.exec(lastWords)?.[0];
-  return { type: "unmeasured", reason: `the process ended by ${ending}${said === undefined ? "" : `: ${said}`}` };
+  return {
+    type: "unmeasured",
+    reason: `the process ended by ${ending ?? "exit code 0"}${said === undefined ? "" : `: ${said}`}`,
+  };
+}
+
+/** Null: it did not get to its end. */
+function parseOutcome(output: string): StartOutcome | null {
+  try {
+    return JSON.parse(output) as StartOutcome;
+  } catch {
+    return null;
+  }
 }
