@@ -50,6 +50,8 @@ interface VirtualTimer {
 
 export class InitHost {
   readonly notes: InitNote[] = [];
+  /** Whether the top level looked at the name. */
+  usesWasm = false;
   /** The first URL that was to be fetched. */
   refusedFetch: string | null = null;
   state: InitState = { state: "pending", name: "", message: "", stack: "" };
@@ -129,6 +131,7 @@ export class InitHost {
   }
 
   #note(kind: unknown, what: unknown, stack: unknown): void {
+    if (kind === "wasm") this.usesWasm = true;
     if (kind !== "random" && kind !== "clock" && kind !== "env") return;
     const note = { kind, what: textOf(what), stack: textOf(stack) } as const;
     const place = placeOf(note.stack);

@@ -25,6 +25,8 @@ export interface InitRecord {
   readonly steps: readonly number[];
   /** How many did not. */
   readonly timersLeft: number;
+  /** Whether WebAssembly was looked at: the second run gets a stand-in. */
+  readonly usesWasm: boolean;
   readonly isTooLong: boolean;
 }
 
@@ -55,8 +57,8 @@ export class InitRecorder {
     this.#steps.push(timer);
   }
 
-  end(timersLeft: number): InitRecord {
-    return { calls: this.#calls, steps: this.#steps, timersLeft, isTooLong: this.#isTooLong };
+  end({ timerCount, usesWasm }: { timerCount: number; usesWasm: boolean }): InitRecord {
+    return { calls: this.#calls, steps: this.#steps, timersLeft: timerCount, usesWasm, isTooLong: this.#isTooLong };
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * What stands around a top level in its first run: it notes random values, clock reads and absent environment names with where they were
- * asked for, since every restore will share what they gave. In that run only; it changes no answer.
+ * asked for, since every restore will share what they gave; and whether WebAssembly was looked at, which is not there in the second run.
+ * In the first run only; it changes no answer.
  */
 import { ATTACH_GLOBAL, DEFINE_APP_GLOBAL, HostOp } from "@nano/web-api/boundary";
 
@@ -36,6 +37,17 @@ const ObservedDate = new Proxy(RealDate, {
 define(RealDate, "now", function now() { note("clock", "Date.now()"); return realNow(); });
 define(RealDate.prototype, "constructor", ObservedDate);
 define(globalThis, "Date", ObservedDate);
+
+const wasm = Object.getOwnPropertyDescriptor(globalThis, "WebAssembly");
+Object.defineProperty(globalThis, "WebAssembly", {
+  get() {
+    note("wasm", "WebAssembly");
+    Object.defineProperty(globalThis, "WebAssembly", wasm);
+    return globalThis.WebAssembly;
+  },
+  set(value) { define(globalThis, "WebAssembly", value); },
+  configurable: true, enumerable: false,
+});
 
 const defineApp = globalThis.${DEFINE_APP_GLOBAL};
 Object.defineProperty(globalThis, "${DEFINE_APP_GLOBAL}", {

@@ -8,6 +8,35 @@
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
 import { describeCall, type InitRecord } from "./init-record.ts";
 
+/**
+ * In place of WebAssembly, which `createSnapshot` lacks: a top level that only looks whether it is there, or keeps the namespace, finds it as in
+ * the first run, and afterwards by it the engine's. One that uses it throws.
+ */
+const WASM_STAND_IN = `{
+  const standIn = {};
+  for (const name of ["Module", "Instance", "Memory", "Table", "Global", "Tag", "JSTag", "Exception", "CompileError", "LinkError", "RuntimeError",
+    "compile", "instantiate", "validate", "compileStreaming", "instantiateStreaming"]) {
+    Object.defineProperty(standIn, name, {
+      get() {
+        const wasm = globalThis.WebAssembly;
+        if (wasm === standIn || wasm === undefined) throw new ReferenceError("WebAssembly." + name + " is not defined while a heap is made");
+        return wasm[name];
+      },
+      configurable: true, enumerable: false,
+    });
+  }
+  Object.defineProperty(standIn, Symbol.toStringTag, { value: "WebAssembly", configurable: true });
+  Object.defineProperty(standIn, "isStandIn", { value: standIn, configurable: true });
+  Object.defineProperty(globalThis, "WebAssembly", { value: standIn, writable: true, configurable: true, enumerable: false });
+}`;
+const WASM_STAND_IN_END = `{
+  const wasm = globalThis.WebAssembly;
+  if (wasm !== undefined && wasm !== null && wasm.isStandIn === wasm) {
+    delete wasm.isStandIn;
+    delete globalThis.WebAssembly;
+  }
+}`;
+
 export interface ReplayScripts {
   /** Between the web-api and the app's script. */
   readonly before: readonly string[];
@@ -50,11 +79,15 @@ export function replayScripts(record: InitRecord, options: { attachSecret: strin
   return { enter, problem: () => problem !== "" || at === calls.length ? problem : "its second run asked for less than its first" };
 })();`;
   const end = `${enter(GuestEvent.INIT_STATE, 0)}
+${record.usesWasm ? WASM_STAND_IN_END : ""}
 ${enter(GuestEvent.INIT_END, record.timersLeft)}
 {
   const problem = ${name}.problem();
   ${name} = undefined;
   if (problem !== "") throw new Error(problem);
 }`;
-  return { before: [before], after: [...record.steps.map((timer) => enter(GuestEvent.TIMER, timer)), end] };
+  return {
+    before: record.usesWasm ? [before, WASM_STAND_IN] : [before],
+    after: [...record.steps.map((timer) => enter(GuestEvent.TIMER, timer)), end],
+  };
 }

@@ -47,7 +47,7 @@ export function runInit(options: RunInitOptions): InitRun {
     const outcome = runTopLevel(isolate, context, { ...options, envJson, host, recorder });
     options.onOutcome(outcome, host.notes);
     if (outcome.type !== "done") return { outcome, record: null, warmUp: null };
-    const record = recorder.end(host.timerCount);
+    const record = recorder.end(host);
     if (warmUpRequests === null) return { outcome, record, warmUp: null };
     const warmUp = recordWarmUp(context, { attachSecret: ATTACH_SECRET, envJson, requests: warmUpRequests });
     return { outcome, record, warmUp };

@@ -202,8 +202,40 @@ test("an imported module is there for the top level below the heap rung", async 
   for (const rung of ["bytecode", "source"] as const) {
     expect((await openIsolate("", { source: sourceOf(rung, script, wasm) }).ask()).text).toBe("5");
   }
-  expect(() => sourceOf("heap", script, wasm)).toThrow(/WebAssembly is not defined/);
+  expect(() => sourceOf("heap", script, wasm)).toThrow(/WebAssembly\.Instance is not defined while a heap is made/);
 });
+
+test.each(["heap", "bytecode", "source"] as const)(
+  "on the %s rung a top level that looks at WebAssembly finds the same",
+  async (rung) => {
+    const script = app(
+      "const kept = WebAssembly; const atInit = [typeof WebAssembly, String(WebAssembly), 'Module' in kept];",
+      `[atInit, kept.validate(new Uint8Array(8)), new kept.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)) instanceof WebAssembly.Module]`,
+    );
+    const { ask } = openIsolate("", { source: sourceOf(rung, script) });
+    expect(JSON.parse((await ask()).text)).toEqual([["object", "[object WebAssembly]", true], false, true]);
+  },
+);
+
+const PROBE_SHARED = `[typeof SharedArrayBuffer, typeof Temporal, typeof Atomics.wait, (() => {
+  try {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    return [memory.buffer, memory.toResizableBuffer?.(), memory.toFixedLengthBuffer?.()].map(String).join();
+  } catch { return "refused"; }
+})()]`;
+test.each(["heap", "bytecode", "source"] as const)(
+  "on the %s rung no shared memory is in reach, at init or later",
+  async (rung) => {
+    // Where a heap is made, WebAssembly is not there, and to use it would drop the rung.
+    const probe =
+      rung === "heap" ? "[typeof SharedArrayBuffer, typeof Temporal, typeof Atomics.wait, 'refused']" : PROBE_SHARED;
+    const { ask } = openIsolate("", {
+      source: sourceOf(rung, app(`const atInit = ${probe};`, `[atInit, ${PROBE_SHARED}]`)),
+    });
+    const nothing = ["undefined", "undefined", "undefined", "refused"];
+    expect(JSON.parse((await ask()).text)).toEqual([nothing, nothing]);
+  },
+);
 
 describe("the first run tells", () => {
   test("lines of the console, and rejections that nobody handles", () => {

@@ -119,7 +119,10 @@ export const HostOp = {
   TOUCHED: 26,
   /** id: 0 · a: "done", "pending" or "failed" · b: name, c: message, d: stack of what the top level failed with. Sent for GuestEvent.INIT_STATE alone. */
   INIT_STATE: 27,
-  /** id: 0 · a: "random", "clock" or "env" · b: what was called or read · c: stack. The top level used what every restore will share. */
+  /**
+   * id: 0 · a: "random", "clock" or "env": the top level used what every restore will share; "wasm": what is not there while a heap is made
+   * · b: what was called or read · c: stack.
+   */
   INIT_NOTE: 28,
 } as const;
 

@@ -11,7 +11,7 @@
 import { completeEnv, handleRequest, reportInit, setInitEnv } from "./app.ts";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "./boundary.ts";
 import { callHost, connectHost, disconnectHost, endInit, type HostCallback, timersLeft } from "./host.ts";
-import { limitRestored } from "./limit-globals.ts";
+import { keepOwnGlobals, limitRestored } from "./limit-globals.ts";
 import { JSONParse, ObjectDefineProperty } from "./primordials.ts";
 import { RequestRun } from "./request-run.ts";
 
@@ -44,6 +44,8 @@ function attach(secret: unknown, callback: HostCallback, envJson: string, isInit
     if (isInitAttached) return undefined;
     isInitAttached = true;
     connectHost(callback);
+    // Below the heap rung init runs in a context that was restored.
+    limitRestored();
     setInitEnv(JSONParse(envJson) as Record<string, string>);
     return enter;
   }
@@ -64,8 +66,10 @@ function enter(event: number, id: number, a?: unknown, b?: unknown, c?: unknown,
       handleRequest(run, run.createRequest(a as string, b as string, c as string, d), env);
     } else if (event === GuestEvent.TOUCHED) callHost(HostOp.TOUCHED, 0, __nano_touched__());
     else if (event === GuestEvent.INIT_STATE) reportInit();
-    else if (event === GuestEvent.INIT_END) disconnectHost(id);
-    else require("./deliver-event.ts").deliverEvent(event, id, a, b, c, d);
+    else if (event === GuestEvent.INIT_END) {
+      keepOwnGlobals();
+      disconnectHost(id);
+    } else require("./deliver-event.ts").deliverEvent(event, id, a, b, c, d);
   } catch (reason) {
     callHost(HostOp.LOG, 0, "error", require("./thrown.ts").formatThrown(reason));
   }

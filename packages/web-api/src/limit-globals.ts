@@ -45,7 +45,7 @@ let isWasmSettled = false;
 export function keepOwnGlobals(): void {
   ownTemporal = ObjectGetOwnPropertyDescriptor(scope, "Temporal");
   if (ownTemporal !== undefined) ObjectSetPrototypeOf(ownTemporal, null);
-  if (ObjectGetOwnPropertyDescriptor(scope, "WebAssembly") !== undefined) isWasmSettled = true;
+  isWasmSettled = ObjectGetOwnPropertyDescriptor(scope, "WebAssembly") !== undefined;
 }
 
 /** In every context, since a restore brings them back. Never throws: the app may have locked a name. */

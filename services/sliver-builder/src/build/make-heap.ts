@@ -15,8 +15,8 @@ const MAKE_TIMES_INIT = 4;
 const EMPTY_CHILD_BYTES = 80 * 1024 * 1024;
 /** Share of the memory limit above which a child that ended without a word is said to have run out of memory. */
 const MEMORY_SUSPICION_RATIO = 0.9;
-/** The engine's words where the name is not there, as while a heap is made. */
-const NO_WASM = "WebAssembly is not defined";
+/** What the stand-in of `replay-init.ts` says where it is used, and the engine where the name was taken away. */
+const NO_WASM = /\bWebAssembly(?:\.\w+)? is not defined/;
 const WASM_AT_INIT =
   "its top level uses WebAssembly, which a heap cannot hold: make the instance in the handler, once, and keep it";
 
@@ -103,7 +103,7 @@ async function runMake(context: BuildContext, options: { attachSecret: string; w
 }
 
 function unmadeReason({ end, unmadeCause }: MakeRun): string {
-  if (unmadeCause?.includes(NO_WASM)) return WASM_AT_INIT;
+  if (unmadeCause !== null && NO_WASM.test(unmadeCause)) return WASM_AT_INIT;
   return unmadeCause ?? describeEnd(end);
 }
 
