@@ -39,6 +39,13 @@ from the config file that serves the sliver; assets are served from a directory 
 Example:
   $ nanoctl sliver create ./my-app -o my-app.sliver`;
 
+const LIST_HELP = `
+A run keeps its state beside what it serves: name that directory's .nano where it is not the current one's.
+Last used: when a worker was last given the sliver, to serve or to be ready.
+
+Example:
+  $ nanoctl sliver list --data-dir ./my-app/.nano`;
+
 const EXIT_HELP = `
 Exit codes: ${ExitCode.OK} done, ${ExitCode.ERROR} error, ${ExitCode.USAGE} usage, ${ExitCode.CONFIG} config, ${ExitCode.SLIVER} sliver, ${ExitCode.INTERRUPTED} interrupted`;
 
@@ -82,7 +89,7 @@ export function createProgram({ version, env, output, end }: ProgramOptions): Co
       );
     });
 
-  const sliver = program.command("sliver").description("make, read and check sliver files");
+  const sliver = program.command("sliver").description("make, read, check and list slivers");
   const dataDir = () =>
     new Option("--data-dir <directory>", "where the signing key and the trusted keys are (default: once per user)");
 
@@ -117,6 +124,18 @@ export function createProgram({ version, env, output, end }: ProgramOptions): Co
     .action(async (path: string, flags: { dataDir?: string }) => {
       const { verifySliver } = await import("./sliver/verify-sliver.ts");
       await verifySliver({ path, dataDirectory: flags.dataDir ?? null, terminal: output, env });
+    });
+
+  sliver
+    .command("list")
+    .description("show which slivers this machine holds, whether or not it serves them now")
+    .addOption(new Option("--data-dir <directory>", "where the state of a run is kept (default: .nano)"))
+    .option("--json", "as JSON")
+    .addHelpText("after", LIST_HELP)
+    .action(async (flags: { dataDir?: string; json?: boolean }) => {
+      const { listSlivers } = await import("./sliver/list-slivers.ts");
+      const dataDirectory = flags.dataDir ?? null;
+      await listSlivers({ dataDirectory, asJson: flags.json === true, terminal: output, nowMs: Date.now() });
     });
 
   return program;

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, realpath, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -103,6 +103,44 @@ describe("nanoctl sliver", () => {
     const json = await nanoctl("sliver", "inspect", file, "--json");
     expect(JSON.parse(json.stdout)).toMatchObject({ manifest: { app: "hello", rung: "heap" } });
     expect(words.stdout + json.stdout).not.toContain("5ec2e7");
+  });
+
+  test("inspects what a start costs, which rungs were not reached and why, and what is to be known", async () => {
+    const file = await writeSampleSliver(join(directory, "told.sliver"), {
+      skippedRungs: [{ rung: "heap", reason: "Its top level holds an Intl.Segmenter" }],
+      rung: "bytecode",
+      snapshotBytes: 2_048,
+      restoreMs: 0.7,
+      contextMs: 6.25,
+      contextBytes: 300_000,
+      warnings: ["Math.random() at init (src/a.ts:3): every restore\nshares it", "Date.now() at init (src/b.ts:9)"],
+    });
+    const { stdout } = await nanoctl("sliver", "inspect", file);
+    const rows = Object.fromEntries(stdout.split("\n").map((line) => line.split(/ {2,}(.*)/s)));
+    expect(rows).toMatchObject({
+      init: "12.3 ms at build, and again for each context",
+      snapshot: "2.0 KiB, the web API's heap alone",
+      restore: "0.70 ms for an isolate",
+      context: "6.25 ms for each request, 293.0 KiB of memory while it lives",
+      warnings: "Math.random() at init (src/a.ts:3): every restore shares it",
+    });
+    expect(stdout).toMatch(/^ {2}not by heap {2,}Its top level holds an Intl.Segmenter$/m);
+    expect(stdout).toMatch(/^ +Date.now\(\) at init \(src\/b.ts:9\)$/m);
+    const json = await nanoctl("sliver", "inspect", file, "--json");
+    expect(JSON.parse(json.stdout)).toMatchObject({ format: 2, manifest: { restoreMs: 0.7, contextBytes: 300_000 } });
+    expect(json.stdout).not.toMatch(/attachSecret|5ec2e7/);
+  });
+
+  test("lists nothing where nothing was served, and writes nothing", async () => {
+    expect(await nanoctl("sliver", "list")).toEqual({
+      exitCode: ExitCode.OK,
+      stdout: `No slivers in ${await realpath(directory)}/.nano\n`,
+      stderr: "",
+    });
+    const { stdout } = await nanoctl("sliver", "list", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ slivers: [] });
+    expect(await readdir(directory)).not.toContain(".nano");
+    expect((await nanoctl("sliver", "list", "--data-dir", "absent")).exitCode).toBe(ExitCode.ERROR);
   });
 
   test("refuses a sliver of an unknown key, saying which", async () => {

@@ -1,9 +1,16 @@
 import { writeFile } from "node:fs/promises";
-import { createSigningKey } from "@nano/sliver/signing-key";
+import { createSigningKey, type SigningKey } from "@nano/sliver/signing-key";
 import { writeSliver } from "@nano/sliver/sliver-file";
 
+type Parts = Parameters<typeof writeSliver>[0];
+
 /** A sliver of one `hello`, signed by a key that nobody trusts. Answers its path. */
-export async function writeSampleSliver(file: string): Promise<string> {
+export async function writeSampleSliver(file: string, told: Partial<Parts["manifest"]> = {}): Promise<string> {
+  await writeFile(file, createSampleSliver(createSigningKey(), told));
+  return file;
+}
+
+export function createSampleSliver(key: SigningKey, told: Partial<Parts["manifest"]> = {}): Buffer {
   const hex = (length: number) => "0123456789abcdef".repeat(8).slice(0, length);
   const manifest = {
     warnings: [],
@@ -17,8 +24,8 @@ export async function writeSampleSliver(file: string): Promise<string> {
     initMs: 12.3,
     snapshotBytes: 4,
     bundle: hex(64),
-  } as unknown as Parameters<typeof writeSliver>[0]["manifest"];
+    ...told,
+  } as unknown as Parts["manifest"];
   const sections = { snapshot: Buffer.from("heap"), script: Buffer.from("code") };
-  await writeFile(file, writeSliver({ manifest, sections }, createSigningKey()));
-  return file;
+  return writeSliver({ manifest, sections }, key);
 }

@@ -9,6 +9,7 @@ import { errors } from "../errors.ts";
 import { readSliverBytes } from "../sliver/read-sliver.ts";
 import { toAppName } from "./app-names.ts";
 import { type AppPlan, loadConfigFile, type RunPlan, type ServerSettings, serverSchema } from "./config-file.ts";
+import { DATA_DIRECTORY } from "./data-directory.ts";
 import { parseHostPattern } from "./hostname.ts";
 
 export type TargetKind = "directory" | "entrypoint" | "config" | "sliver";
@@ -24,8 +25,6 @@ export interface ServerOverrides {
   readonly port?: number | undefined;
   readonly adminPort?: number | undefined;
 }
-
-const DATA_DIRECTORY = ".nano";
 
 /** @throws CTL_CONFIG_INVALID, CTL_FILE_UNREADABLE, CTL_USAGE, SLIVER_… where the sliver to serve is none */
 export async function loadPlan(target: Target, overrides: ServerOverrides): Promise<RunPlan> {

@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ServerSettings } from "../config/config-file.ts";
+import { cacheDirectoryOf } from "../config/data-directory.ts";
 import type { KeyPlaces } from "../config/key-places.ts";
 import type { ServiceSpec } from "./service-process.ts";
 
@@ -51,7 +52,8 @@ export function describeServices(
   const { dataDirectory, runDirectory, keys } = places;
   const controlStore = join(runDirectory, "control-store.sock");
   const artifacts = join(dataDirectory, "artifacts");
-  for (const directory of [artifacts, join(dataDirectory, "cache"), join(runDirectory, "executor")]) {
+  const cache = cacheDirectoryOf(dataDirectory);
+  for (const directory of [artifacts, cache, join(runDirectory, "executor")]) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   }
   const describe = (name: string, prefix: string, own: Readonly<Record<string, string>>): ServiceSpec => ({
@@ -83,7 +85,7 @@ export function describeServices(
       EXECUTOR_CONTROL_STORE_SOCKET_PATH: controlStore,
       EXECUTOR_STORE_DIRECTORY: artifacts,
       EXECUTOR_TRUSTED_KEYS_DIRECTORY: keys.trustedDirectory,
-      EXECUTOR_CACHE_DIRECTORY: join(dataDirectory, "cache"),
+      EXECUTOR_CACHE_DIRECTORY: cache,
       EXECUTOR_RUN_DIRECTORY: join(runDirectory, "executor"),
       EXECUTOR_SECRETS_KEY_FILE: keys.secretsKeyFile,
     }),

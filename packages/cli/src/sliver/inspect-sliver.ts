@@ -1,5 +1,6 @@
 /** `nanoctl sliver inspect`: what a sliver says about itself, in words or as JSON. */
 import { describeSliver } from "@nano/sliver/sliver-file";
+import type { SliverManifest } from "@nano/sliver/sliver-manifest";
 import { formatBytes } from "../output/format-bytes.ts";
 import { alignColumns, printable, type Terminal } from "../output/terminal.ts";
 import { readSliverBytes } from "./read-sliver.ts";
@@ -19,7 +20,7 @@ const RUNG_WORDS = {
 /** @throws SLIVER_… where the file is no sliver, CTL_FILE_UNREADABLE */
 export async function inspectSliver({ path, asJson, terminal }: InspectOptions): Promise<void> {
   const bytes = await readSliverBytes(path);
-  const { keyId, manifest, sections } = describeSliver(bytes);
+  const { format, keyId, manifest, sections } = describeSliver(bytes);
   // What attaches to a context of the snapshot is nobody's business but the host's.
   const { attachSecret: _, ...shown } = manifest;
   if (asJson) {
@@ -29,7 +30,8 @@ export async function inspectSliver({ path, asJson, terminal }: InspectOptions):
       rawBytes,
       rawDigest,
     }));
-    terminal.line(JSON.stringify({ fileBytes: bytes.byteLength, keyId, manifest: shown, sections: told }, null, 2));
+    const all = { format, fileBytes: bytes.byteLength, keyId, manifest: shown, sections: told };
+    terminal.line(JSON.stringify(all, null, 2));
     return;
   }
   const rows = [
@@ -38,16 +40,41 @@ export async function inspectSliver({ path, asJson, terminal }: InspectOptions):
     ["starts", RUNG_WORDS[shown.rung]],
     ...shown.skippedRungs.map((skipped) => [`  not by ${skipped.rung}`, skipped.reason]),
     ["isolation", shown.isolation],
-    ["init", `${shown.initMs.toFixed(1)} ms at build, spared at each start`],
-    ...(shown.contextMs === undefined ? [] : [["context", `${shown.contextMs.toFixed(2)} ms each`]]),
-    ...(shown.contextBytes === undefined ? [] : [["", `${formatBytes(shown.contextBytes)} each`]]),
+    ["init", describeInit(shown)],
+    ["snapshot", describeSnapshot(shown)],
+    ["restore", describeCost(shown.restoreMs, "for an isolate")],
+    ["context", describeContext(shown)],
+    ...shown.warnings.map((warning, i) => [i === 0 ? "warnings" : "", warning]),
     ["engine", shown.fingerprint],
     ["signed by", `${keyId} (not checked here: nanoctl sliver verify)`],
-    ["file", formatBytes(bytes.byteLength)],
+    ["file", `${formatBytes(bytes.byteLength)}, format ${format}`],
     ...sections.map((section) => [
       `  ${section.kind}`,
       `${formatBytes(section.rawBytes)}, ${formatBytes(section.storedBytes)} compressed`,
     ]),
   ];
-  for (const line of alignColumns(rows)) terminal.line(printable(line));
+  // A line end in a sentence of the builder's must not begin a row of its own.
+  for (const line of alignColumns(rows)) terminal.line(printable(line.replaceAll("\n", " ")));
+}
+
+type ShownManifest = Omit<SliverManifest, "attachSecret">;
+
+function describeInit({ initMs, rung }: ShownManifest): string {
+  const when = rung === "heap" ? "at build, spared at each start" : "at build, and again for each context";
+  return `${initMs.toFixed(1)} ms ${when}`;
+}
+
+function describeSnapshot({ snapshotBytes, rung }: ShownManifest): string {
+  if (snapshotBytes === 0) return "none";
+  return `${formatBytes(snapshotBytes)}, ${rung === "heap" ? "the app's heap" : "the web API's heap alone"}`;
+}
+
+function describeContext({ contextMs, contextBytes, isolation }: ShownManifest): string {
+  const how = isolation === "request" ? "for each request" : "once for each isolate";
+  const memory = contextBytes === undefined ? "" : `, ${formatBytes(contextBytes)} of memory while it lives`;
+  return `${describeCost(contextMs, how)}${memory}`;
+}
+
+function describeCost(costMs: number | undefined, how: string): string {
+  return costMs === undefined ? "not measured" : `${costMs.toFixed(2)} ms ${how}`;
 }
