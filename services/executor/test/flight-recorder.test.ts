@@ -1,11 +1,12 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import type { AppName } from "@nano/protocol/brands";
+import type { AppName, VersionId } from "@nano/protocol/brands";
 import { expect, onTestFinished, test } from "vitest";
 import {
   FlightRecorder,
   RECORDER_SLOTS,
   readEnteredStreams,
+  readRestoringVersion,
   readRunningEntry,
   recorderLinkId,
 } from "../src/flight-recorder.ts";
@@ -42,6 +43,23 @@ test("an entry that begins in the turn in which another ended stays", async () =
   recorder.end();
   await nextTurn();
   expect(readRunningEntry(fd)).toBeNull();
+});
+
+test("a restore is there with its version from before it begins until it is over, whatever is entered in it", () => {
+  const fd = openFile();
+  const recorder = new FlightRecorder(fd);
+  const version = "v00000000000000ab" as VersionId;
+  expect(readRestoringVersion(fd)).toBeNull();
+  recorder.beginRestore(APP, version, 2_000);
+  expect(readRestoringVersion(fd)).toBe(version);
+  expect(readRunningEntry(fd)).toMatchObject({ app: "shop", streamId: 0, limitMs: 2_000 });
+  recorder.begin(APP, null, 2_000);
+  recorder.end();
+  expect(readRestoringVersion(fd)).toBe(version);
+  recorder.endRestore();
+  expect(readRestoringVersion(fd)).toBeNull();
+  recorder.begin(APP, { linkId: 5, streamId: 9 }, 110);
+  expect(readRestoringVersion(fd), "what is entered later is no restore").toBeNull();
 });
 
 test("the longest name of an app fits, a shorter one after it is whole", () => {

@@ -212,7 +212,8 @@ export class VersionSupply {
   }
 
   #giveToHolders(versionId: VersionId): void {
-    for (const worker of this.#options.workers()) {
+    const { workers, startedWorkers = workers } = this.#options;
+    for (const worker of startedWorkers()) {
       if (this.#holdingsOf(worker).versions.has(versionId)) this.give(worker, versionId);
     }
   }
