@@ -32,6 +32,7 @@ export interface FloorIsolate {
 }
 
 export interface FloorApp {
+  readonly snapshotBytes: number;
   restore(): FloorIsolate;
   close(): void;
 }
@@ -55,6 +56,7 @@ globalThis.attach = function (op) { return function (event, id, method, url, hea
     return { context, enter };
   };
   return {
+    snapshotBytes: snapshot.copy().byteLength,
     restore() {
       const isolate = new ivm.Isolate({ snapshot, memoryLimit });
       let answered = "";

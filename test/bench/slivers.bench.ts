@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { measureLevers } from "./levers.ts";
 import { report } from "./report.ts";
 import { measureStarts, type StartFigures, type StartOutcome } from "./start-figures.ts";
 import { type HeapKind, heapKinds, writeSyntheticApp } from "./synthetic-app.ts";
@@ -76,6 +77,7 @@ export async function benchSlivers({ isQuick }: { readonly isQuick: boolean }): 
       ),
       data: results,
     });
+    report("levers", await measureLevers(APPS_DIRECTORY, { isQuick }));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
