@@ -49,6 +49,17 @@ describe.each(["request", "app"] as const)("in %s mode", (isolation) => {
     expect(worker.falls).toMatchObject([{ from: "heap", to: "source", reason: "damaged" }]);
   });
 
+  test("a sliver of the bytecode rung serves from it, and from source where that cannot be restored", async () => {
+    const worker = await openWorker();
+    const whole = worker.serve(COUNTS, { manifest: { isolation }, sliver: { rung: "bytecode" } });
+    expect(await answers(worker, whole)).toEqual(expected);
+    expect([worker.falls, worker.sources.blobBytes > 0]).toEqual([[], true]);
+    const sliver = { rung: "bytecode", attachSecret: WRONG_SECRET } as const;
+    const broken = worker.serve(COUNTS, { manifest: { isolation }, sliver });
+    expect(await answers(worker, broken)).toEqual(expected);
+    expect(worker.falls).toMatchObject([{ from: "bytecode", to: "source", reason: "restore_failed" }]);
+  });
+
   test("a snapshot that no host can attach to serves from source, and is let go of", async () => {
     const worker = await openWorker();
     const server = worker.serve(COUNTS, { manifest: { isolation }, sliver: { attachSecret: WRONG_SECRET } });

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineFingerprint } from "@nano/isolate/engine";
-import { makeSnapshot } from "@nano/isolate/make-snapshot";
+import { makeBareSnapshot, makeBytecode, makeSnapshot } from "@nano/isolate/make-snapshot";
 import type { AppName, ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
 import type { SigningKey } from "@nano/sliver/signing-key";
 import { createSigningKey, trustedKeysOf } from "@nano/sliver/signing-key";
@@ -12,7 +12,14 @@ import { parseSliver, writeSliver } from "@nano/sliver/sliver-file";
 import { buildUnpackedSliver } from "@nano/sliver/write-unpacked-sliver";
 import { onTestFinished } from "vitest";
 
-const snapshots = new Map<string, { readonly bytes: Uint8Array; readonly attachSecret: string }>();
+interface MadeSnapshot {
+  readonly bytes: Uint8Array;
+  readonly attachSecret: string;
+  /** On the bytecode rung, of which the snapshot is the web-api's alone. */
+  readonly bytecode?: Uint8Array;
+}
+
+const snapshots = new Map<string, MadeSnapshot>();
 
 /** The script of an app whose `default` export has this `fetch(request, env, ctx)`; `init` runs at the top level. */
 export function appScript(fetchBody: string, init = ""): string {
@@ -42,6 +49,8 @@ export interface SliverFixture {
   readonly fingerprint?: EngineFingerprint;
   /** In the place of the snapshot's own secret: no context of it can be attached. */
   readonly attachSecret?: string;
+  /** @default "heap" */
+  readonly rung?: "heap" | "bytecode";
   /** Heap that a context costs, as a builder measured it. */
   readonly contextBytes?: number;
   /** In the place of the snapshot. */
@@ -50,14 +59,21 @@ export interface SliverFixture {
   readonly scriptSection?: string;
 }
 
-/** The signed file of a heap sliver. */
+function make(script: string, rung: "heap" | "bytecode"): MadeSnapshot {
+  const attachSecret = randomBytes(32).toString("hex");
+  if (rung === "heap") return { bytes: makeSnapshot({ script, attachSecret, init: null, warmUp: null }), attachSecret };
+  const bytes = makeBareSnapshot(attachSecret);
+  return { bytes, attachSecret, bytecode: makeBytecode(script, bytes) };
+}
+
+/** The signed file of a sliver. */
 export function createSliver(fixture: SliverFixture): Buffer {
   const { script, app = "subject", versionId = nextVersionId(), key = createSigningKey() } = fixture;
-  let made = snapshots.get(script);
+  const { rung = "heap" } = fixture;
+  let made = snapshots.get(`${rung} ${script}`);
   if (made === undefined) {
-    const attachSecret = randomBytes(32).toString("hex");
-    made = { bytes: makeSnapshot({ script, attachSecret, init: null, warmUp: null }), attachSecret };
-    snapshots.set(script, made);
+    made = make(script, rung);
+    snapshots.set(`${rung} ${script}`, made);
   }
   return writeSliver(
     {
@@ -66,7 +82,7 @@ export function createSliver(fixture: SliverFixture): Buffer {
         app: app as AppName,
         versionId,
         fingerprint: fixture.fingerprint ?? engineFingerprint(),
-        rung: "heap",
+        rung,
         skippedRungs: [],
         attachSecret: fixture.attachSecret ?? made.attachSecret,
         isolation: "request",
@@ -75,7 +91,11 @@ export function createSliver(fixture: SliverFixture): Buffer {
         ...(fixture.contextBytes === undefined ? {} : { contextBytes: fixture.contextBytes }),
         bundle: fixture.bundle ?? ("b".repeat(64) as ArtifactDigest),
       },
-      sections: { snapshot: fixture.snapshot ?? made.bytes, script: Buffer.from(fixture.scriptSection ?? script) },
+      sections: {
+        snapshot: fixture.snapshot ?? made.bytes,
+        script: Buffer.from(fixture.scriptSection ?? script),
+        ...(made.bytecode === undefined ? {} : { bytecode: made.bytecode }),
+      },
     },
     key,
   );
