@@ -1,10 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parseSliver } from "@nano/sliver/sliver-file";
-import { UNPACKED_HEADER_BYTES } from "@nano/sliver/unpacked-layout";
+import { trustedKeysOf } from "@nano/sliver/signing-key";
+import { parseSliver, writeSliver } from "@nano/sliver/sliver-file";
+import { UNPACKED_END_MARK, UNPACKED_HEADER_BYTES } from "@nano/sliver/unpacked-layout";
 import { openUnpackedSliver } from "@nano/sliver/unpacked-sliver";
 import { buildUnpackedSliver } from "@nano/sliver/write-unpacked-sliver";
 import { expect, it } from "vitest";
+import { goldenKey, goldenParts } from "./golden-parts.ts";
 import { createSampleSliver } from "./sample-sliver.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -65,4 +67,32 @@ it("an entry that was cut after it was opened is refused when its snapshot is re
   const opened = openUnpackedSliver(path);
   await writeFile(path, entry.subarray(0, entry.length - 1));
   expect(() => opened.readSnapshot()).toThrow(/^Cache entry .* is damaged in its/);
+});
+
+it("an entry with any byte altered in its manifest, bytecode, script, source map or modules is refused", async () => {
+  const key = goldenKey();
+  const file = parseSliver(writeSliver(goldenParts, key), { trustedKeys: trustedKeysOf(key) });
+  const whole = buildUnpackedSliver(file, Buffer.alloc(32, 7));
+  const path = await written(whole);
+  const readAll = () => {
+    const opened = openUnpackedSliver(path);
+    opened.readBytecode();
+    opened.readScript();
+    opened.readSourceMap();
+    opened.readWasm();
+  };
+  readAll();
+  const snapshot = Buffer.from(goldenParts.sections.snapshot ?? "");
+  const snapshotStart = whole.indexOf(snapshot);
+  const snapshotEnd = snapshotStart + snapshot.byteLength;
+  const manifestEnd = UNPACKED_HEADER_BYTES + whole.readUInt32LE(12);
+  for (let at = UNPACKED_HEADER_BYTES; at < whole.length - UNPACKED_END_MARK.length; at += 3) {
+    if (at >= manifestEnd && at < snapshotEnd) continue;
+    const bytes = Buffer.from(whole);
+    bytes.writeUInt8((bytes[at] ?? 0) ^ 0x01, at);
+    await writeFile(path, bytes);
+    expect(readAll, `byte ${at}`).toThrow(
+      /^Cache entry .* is damaged in its (manifest|bytecode|script|sourceMap|wasm)/,
+    );
+  }
 });
