@@ -36,13 +36,20 @@ export function webApiScripts(attachSecret: string, touchedModules: readonly num
 }
 
 /**
- * What a heap snapshot depends on: V8, isolated-vm, architecture, the web-api script. A snapshot that another fingerprint made
- * is never given to V8: it would not notice, and run on with a wrong heap.
+ * What a heap snapshot depends on: V8 and how this Node was built with it, isolated-vm, architecture, the web-api script. A snapshot that another
+ * fingerprint made is never given to V8: it would not notice, and run on with a wrong heap.
+ *
+ * V8's flags are no part of it: whoever makes or restores snapshots runs with an empty environment and without any.
  */
 export function engineFingerprint(): EngineFingerprint {
   const isolatedVm = createRequire(import.meta.url)("isolated-vm/package.json") as { version: string };
+  const builtWith = Object.entries(process.config.variables)
+    .filter(([name]) => /^(?:v8|icu)_/.test(name))
+    .map(([name, value]) => `${name}=${String(value)}`)
+    .sort();
   const webApiDigest = createHash("sha256").update(loadWebApi()).digest("hex");
-  const parts = [process.versions.v8, isolatedVm.version, process.platform, process.arch, webApiDigest];
+  const { versions, version, platform, arch } = process;
+  const parts = [versions.v8, version, ...builtWith, isolatedVm.version, platform, arch, webApiDigest];
   return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 32) as EngineFingerprint;
 }
 
