@@ -57,7 +57,18 @@ async function openSupply(workerCount = 1) {
   await trustKey(join(root, "keys"), key);
   const keys = new TrustedKeyDirectory(join(root, "keys"));
   const store = new DirectoryStore(join(root, "store"));
-  const cache = await NodeCache.open({ directory: join(root, "cache"), store, trustedKeys: () => keys.current });
+  /** Digests whose way from the store is slow, until they are let go. */
+  const slow = new Map<ArtifactDigest, Promise<void>>();
+  const fetched = new Set<ArtifactDigest>();
+  const slowStore = {
+    get: async (digest: ArtifactDigest) => {
+      fetched.add(digest);
+      await slow.get(digest);
+      return await store.get(digest);
+    },
+  };
+  const trustedKeys = () => keys.current;
+  const cache = await NodeCache.open({ directory: join(root, "cache"), store: slowStore, trustedKeys });
   const workers: FakeWorker[] = [];
   for (let i = 0; i < workerCount; i++) {
     const directory = join(root, "workers", `w${i}`);
@@ -127,6 +138,8 @@ async function openSupply(workerCount = 1) {
     rebuild,
     activate,
     digestAt,
+    slow,
+    fetched,
     changes: () => changeCount,
     worker: first,
     workers,
@@ -389,19 +402,29 @@ test("a worker that keeps the old sliver keeps its link, and the new one goes", 
 });
 
 test("of records that change while links are made, the last one is given, and given last", async () => {
-  const { put, build, rebuild, activate, worker, digestAt } = await openSupply();
+  const { put, build, rebuild, activate, worker, digestAt, slow, fetched } = await openSupply();
   const first = await build();
   const records = [await rebuild(first.id, 2), await rebuild(first.id, 3), await rebuild(first.id, 4)];
   put(first.version, first.built);
   activate(first.id);
-  const [early, ...late] = records as [BuildRecord, ...BuildRecord[]];
-  put(early);
+  const [early, middle, last] = records.map((record) => ({ record, digest: record.slivers[engineFingerprint()] }));
+  if (early === undefined || middle?.digest === undefined || last === undefined) throw new Error("no records");
+  put(early.record);
   await eventually(() => worker.countOf("assign") === 1);
   const given = (): string | undefined => digestAt(worker.assignment(first.id)?.sliverPath);
-  expect(given()).toBe(early.slivers[engineFingerprint()]);
-  for (const record of late) put(record);
+  expect(given()).toBe(early.digest);
+  const { promise, resolve: letGo } = Promise.withResolvers<void>();
+  const middleDigest = middle.digest;
+  slow.set(middleDigest, promise);
+  put(middle.record);
+  await eventually(() => fetched.has(middleDigest));
+  put(last.record);
+  await eventually(() => worker.countOf("assign") === 2);
+  expect(given()).toBe(last.digest);
+  letGo();
   await eventually(() => worker.countOf("assign") === 3);
-  expect(given()).toBe(late.at(-1)?.slivers[engineFingerprint()]);
+  expect(given()).toBe(last.digest);
+  await eventually(() => !readdirSync(worker.directory).some((name) => name.startsWith(middleDigest)));
 });
 
 test("a sliver that could not be restored is named once, until the version has another", async () => {

@@ -262,7 +262,13 @@ export class VersionSupply {
     const sliverPath = sliver === null ? null : await link(sliver, "sliver");
     const assetsPath = version.assets === null ? null : await link(version.assets, "assets");
     // The record may have got another sliver meanwhile, which was given out on a shorter way.
-    if (sliver !== null && this.#sliverOf(version) !== sliver) return await this.#assign(worker, versionId);
+    if (sliver !== null && this.#sliverOf(version) !== sliver) {
+      this.#removeUnused(
+        worker,
+        artifacts.filter(({ digest }) => digest === sliver),
+      );
+      return await this.#assign(worker, versionId);
+    }
     held.versions.set(versionId, [...withoutPaths(held.versions.get(versionId) ?? [], artifacts), ...artifacts]);
     // One that is not active was asked for by a router that is behind.
     if (!this.#active.has(versionId)) this.#retireLater(versionId);
