@@ -86,12 +86,6 @@ export class AppIsolate {
     return this.#spare !== null || this.#contexts.size < this.#maxContexts;
   }
 
-  /** Its snapshot, which lives as long as it does; isolates of the same blob share it. */
-  get blobBytes(): number {
-    const { source } = this.#options;
-    return source.rung !== "source" && this.#end === null ? source.blob.bytes : 0;
-  }
-
   /** Heap and array buffers, as V8 counts them. */
   measureBytes(): number {
     if (this.#end !== null) return 0;

@@ -46,14 +46,6 @@ export const errors = defineErrors("EXEC", {
     reason: "sliver_refused",
     message: (d: { versionId: string; why: string }) => `The sliver of ${d.versionId} was refused: ${d.why}`,
   },
-  SLIVER_MISTAKEN: {
-    fault: "platform",
-    retryable: false,
-    httpStatus: 503,
-    reason: "sliver_refused",
-    message: (d: { versionId: string; found: string }) =>
-      `The sliver recorded for ${d.versionId} was made for another version: ${d.found}`,
-  },
   SECRETS_UNREADABLE: {
     fault: "platform",
     retryable: false,

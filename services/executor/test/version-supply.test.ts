@@ -220,8 +220,9 @@ test("a failed build is refused at once", async () => {
 
 test.each([
   ["signed by a key that nobody trusts", { key: createSigningKey() }, "EXEC_SLIVER_REFUSED"],
-  ["made for another version", { versionId: "v00000000000000aa" as VersionId }, "EXEC_SLIVER_MISTAKEN"],
-  ["made of another bundle", { bundle: "c".repeat(64) as ArtifactDigest }, "EXEC_SLIVER_MISTAKEN"],
+  ["made for another version", { versionId: "v00000000000000aa" as VersionId }, "EXEC_SLIVER_REFUSED"],
+  ["made of another bundle", { bundle: "c".repeat(64) as ArtifactDigest }, "EXEC_SLIVER_REFUSED"],
+  ["made for another app", { app: "another" as AppName }, "EXEC_SLIVER_REFUSED"],
 ])("a sliver %s is refused, and is in no worker's reach", async (_, fixture, code) => {
   const { supply, put, build, worker } = await openSupply();
   const { id, version, built } = await build(fixture);

@@ -10,6 +10,7 @@ import { toWireError } from "@nano/protocol/errors";
 import type { BuildRecord, StoreRecord, VersionRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import type { CacheKind, NodeCache } from "@nano/sliver/node-cache";
+import { assertOrigin } from "@nano/sliver/sliver-origin";
 import { errors } from "../errors.ts";
 import type { Assignment, FallReport } from "../worker-messages.ts";
 import { BadSlivers } from "./bad-slivers.ts";
@@ -279,13 +280,15 @@ export class VersionSupply {
 
   /**
    * A sliver that was built for one version is not taken for another, however well it is signed. One that was made elsewhere and
-   * uploaded (its version has no bundle) bears the name that it had there. @throws EXEC_SLIVER_MISTAKEN
+   * uploaded (its version has no bundle) bears the name that it had there. @throws SLIVER_WRONG_ORIGIN
    */
   async #checkOrigin(version: VersionRecord, sliver: ArtifactDigest): Promise<void> {
-    if (version.bundle === null) return;
+    const { app, id: versionId, bundle } = version;
+    if (bundle === null) return;
+    const recorded = Object.entries(this.#build(versionId)?.slivers ?? {}).find(([, digest]) => digest === sliver);
+    const fingerprint = recorded?.[0] as EngineFingerprint | undefined;
     const { manifest } = await this.#options.cache.admit(sliver);
-    if (manifest.versionId === version.id && manifest.bundle === version.bundle) return;
-    throw errors.SLIVER_MISTAKEN({ versionId: version.id, found: `${manifest.app} ${manifest.versionId}` });
+    assertOrigin(manifest, { app, versionId, bundle, ...(fingerprint && { fingerprint }) });
   }
 
   /** Null: the app is only assets. @throws EXEC_VERSION_NOT_BUILT */
