@@ -237,6 +237,27 @@ test.each(["heap", "bytecode", "source"] as const)(
   },
 );
 
+test.each(["heap", "bytecode", "source"] as const)(
+  "errors of the top level keep their stacks on the %s rung, and what the app made of their limit holds",
+  async (rung) => {
+    const script = app(
+      `const before = Error.stackTraceLimit; function failing() { return new TypeError("kept"); } const error = failing();
+      Error.stackTraceLimit = 3; function deep(n) { return n === 0 ? new Error("deep") : deep(n - 1); } const at = deep(20);`,
+      `[before, error.stack.includes("at failing"), at.stack.split("\\n").length, Error.stackTraceLimit, deep(20).stack.split("\\n").length]`,
+    );
+    const { ask } = openIsolate("", { source: sourceOf(rung, script) });
+    expect(JSON.parse((await ask()).text)).toEqual([10, true, 4, 3, 4]);
+  },
+);
+
+test.each(["heap", "bytecode", "source"] as const)(
+  "a deleted limit of stacks stays deleted on the %s rung",
+  async (rung) => {
+    const script = app("delete Error.stackTraceLimit;", `["stackTraceLimit" in Error, new Error().stack ?? null]`);
+    expect(JSON.parse((await openIsolate("", { source: sourceOf(rung, script) }).ask()).text)).toEqual([false, null]);
+  },
+);
+
 describe("the first run tells", () => {
   test("lines of the console, and rejections that nobody handles", () => {
     const { lines, outcome } = firstRun(

@@ -11,7 +11,7 @@
 import { DEFINE_APP_GLOBAL, HostOp } from "./boundary.ts";
 import { ExecutionContext } from "./execution-context.ts";
 import { callHost, hasHost } from "./host.ts";
-import { keepOwnGlobals } from "./limit-globals.ts";
+import { keepOwnGlobals, lendStackLimit, returnStackLimit } from "./limit-globals.ts";
 import {
   ObjectDefineProperty,
   ObjectGetPrototypeOf,
@@ -103,6 +103,7 @@ function callHandler(run: RequestRun, request: Request, env: unknown): unknown {
 
 function defineApp(factory: Factory): void {
   ReflectDeleteProperty(scope, DEFINE_APP_GLOBAL);
+  lendStackLimit();
   try {
     const exported = factory(processEnv, (index, take) => require("./wasm-modules.ts").takeWasm(index, take));
     if (isPromise(exported)) PromisePrototypeThen(PromisePrototypeThen(exported, takeExports), undefined, fail);
@@ -125,6 +126,8 @@ function takeExports(exported: unknown): void {
 
 function findHandler(exported: unknown): void {
   keepOwnGlobals();
+  // With a host, the end of init is told.
+  if (!hasHost()) returnStackLimit();
   const exports = (typeof exported === "object" && exported !== null ? exported : {}) as {
     readonly default?: unknown;
     readonly fetch?: unknown;

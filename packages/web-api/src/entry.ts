@@ -11,7 +11,7 @@
 import { completeEnv, handleRequest, reportInit, setInitEnv } from "./app.ts";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "./boundary.ts";
 import { callHost, connectHost, disconnectHost, endInit, type HostCallback, timersLeft } from "./host.ts";
-import { keepOwnGlobals, limitRestored } from "./limit-globals.ts";
+import { keepOwnGlobals, limitRestored, returnStackLimit } from "./limit-globals.ts";
 import { JSONParse, ObjectDefineProperty } from "./primordials.ts";
 import { RequestRun } from "./request-run.ts";
 
@@ -68,6 +68,7 @@ function enter(event: number, id: number, a?: unknown, b?: unknown, c?: unknown,
     else if (event === GuestEvent.INIT_STATE) reportInit();
     else if (event === GuestEvent.INIT_END) {
       keepOwnGlobals();
+      returnStackLimit();
       disconnectHost(id);
     } else require("./deliver-event.ts").deliverEvent(event, id, a, b, c, d);
   } catch (reason) {

@@ -36,6 +36,37 @@ export function limitGlobals(): void {
   limitRestored();
 }
 
+/** The engine's own. */
+const STACK_TRACE_LIMIT = 10;
+/** Whether `Error.stackTraceLimit` is ours while the app initialises. */
+let isStackLimitLent = false;
+/** What the app made of it. */
+let ownStackLimit: PropertyDescriptor | undefined;
+
+/**
+ * While a heap is made `Error` has no `stackTraceLimit`, so errors would have no stack; and the engine, which adds it at each restore, ends the
+ * process where it finds one. So the app has one for the time of its init. Before the app's script.
+ */
+export function lendStackLimit(): void {
+  if (ObjectGetOwnPropertyDescriptor(ErrorCtor, "stackTraceLimit") !== undefined) return;
+  isStackLimitLent = true;
+  ReflectDefineProperty(ErrorCtor, "stackTraceLimit", {
+    __proto__: null,
+    value: STACK_TRACE_LIMIT,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  } as never);
+}
+
+/** When nothing of init follows. The app may have locked it: then its heap does not restore. */
+export function returnStackLimit(): void {
+  if (!isStackLimitLent) return;
+  ownStackLimit = ObjectGetOwnPropertyDescriptor(ErrorCtor, "stackTraceLimit");
+  if (ownStackLimit !== undefined) ObjectSetPrototypeOf(ownStackLimit, null);
+  ReflectDeleteProperty(ErrorCtor, "stackTraceLimit");
+}
+
 /** What the app itself defined as Temporal by the end of init: the engine's own takes its place at a restore. */
 let ownTemporal: PropertyDescriptor | undefined;
 /** Whether WebAssembly needs no more: limited in this context, or the app's own, in whose place the engine defines none. */
@@ -50,6 +81,11 @@ export function keepOwnGlobals(): void {
 
 /** In every context, since a restore brings them back. Never throws: the app may have locked a name. */
 export function limitRestored(): void {
+  if (isStackLimitLent) {
+    isStackLimitLent = false;
+    if (ownStackLimit === undefined) ReflectDeleteProperty(ErrorCtor, "stackTraceLimit");
+    else ReflectDefineProperty(ErrorCtor, "stackTraceLimit", ownStackLimit);
+  }
   ReflectDeleteProperty(scope, "SharedArrayBuffer");
   if (ownTemporal === undefined) ReflectDeleteProperty(scope, "Temporal");
   else ReflectDefineProperty(scope, "Temporal", ownTemporal);

@@ -8,10 +8,12 @@
  */
 import { isInitialising } from "../host.ts";
 import {
+  ErrorCtor,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
   ObjectSetPrototypeOf,
   ReflectApply,
+  ReflectDefineProperty,
   ReflectOwnKeys,
 } from "../primordials.ts";
 import { WeakRefCtor, WeakRefPrototypeDeref } from "./intrinsics.ts";
@@ -120,7 +122,7 @@ export function copyProperty(target: object, model: object, key: PropertyKey): v
 function deferMethod(method: Method): Method {
   return {
     call(this: unknown, ...args: unknown[]): unknown {
-      return ReflectApply(method, realOf(this), args);
+      return callEngine(method, realOf(this), args);
     },
   }.call;
 }
@@ -135,5 +137,21 @@ function deferGetter(get: () => unknown): () => unknown {
 }
 
 function bind(self: Deferred, get: () => unknown): Method {
-  return (...args) => ReflectApply(ReflectApply(get, realOf(self), []) as Method, undefined, args);
+  return (...args) => callEngine(ReflectApply(get, realOf(self), []) as Method, undefined, args);
+}
+
+/**
+ * Calls a method of an engine's object. An error keeps what was on the stack when it was made, the engine's object among it: so those that are made
+ * below such a call have no stack while the app initialises.
+ */
+function callEngine(method: Method, self: unknown, args: readonly unknown[]): unknown {
+  if (!isInitialising()) return ReflectApply(method, self, args as never);
+  const limit = ObjectGetOwnPropertyDescriptor(ErrorCtor, "stackTraceLimit");
+  if (limit !== undefined) ObjectSetPrototypeOf(limit, null);
+  ReflectDefineProperty(ErrorCtor, "stackTraceLimit", { __proto__: null, value: 0 } as never);
+  try {
+    return ReflectApply(method, self, args as never);
+  } finally {
+    if (limit !== undefined) ReflectDefineProperty(ErrorCtor, "stackTraceLimit", limit);
+  }
 }
