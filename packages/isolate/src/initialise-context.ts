@@ -11,8 +11,8 @@ import type { InitHost } from "./init-host.ts";
 import { type InitRecorder, MAX_INIT_STEPS } from "./init-record.ts";
 import { OBSERVED_ATTACH } from "./observe-init.ts";
 
-/** To ask how the top level stands, and to say that it is over. */
-const REPORT_LIMIT_MS = 100;
+/** To say that the top level is over, which runs nothing of the app's. */
+const REPORT_LIMIT_MS = 1_000;
 
 export type InitOutcome =
   | { readonly type: "done"; readonly initMs: number }
@@ -63,7 +63,8 @@ export function initialiseContext(options: InitialiseOptions): Exclude<InitOutco
     noteThrown(options, thrown);
   }
   for (let steps = 0; !isLate(); steps++) {
-    deliver(GuestEvent.INIT_STATE, 0, REPORT_LIMIT_MS);
+    // What it threw is read here: that may loop, as the top level itself.
+    deliver(GuestEvent.INIT_STATE, 0, remainingMs());
     if (host.state.state === "failed" || steps === MAX_INIT_STEPS) break;
     const timer = host.takeTimer();
     if (timer === undefined) break;
