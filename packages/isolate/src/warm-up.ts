@@ -141,37 +141,60 @@ function digestOf(name: unknown, data: unknown): ArrayBuffer | undefined {
   return algorithm !== undefined && data instanceof ArrayBuffer ? digestBytes(algorithm, data) : undefined;
 }
 
-/** The script by which `createSnapshot` warms an app up, in a context of its own. Timers fire at once, between microtasks. */
+/**
+ * The script by which `createSnapshot` warms an app up, in a context of its own. Timers fire at once, between microtasks. The app may have
+ * changed what all code stands on: little of that is called, and what fails all the same costs the warm-up, not the heap.
+ */
 export function warmUpScript(options: { attachSecret: string; envJson: string; warmUp: WarmUpRecord }): string {
   const byCode: Record<number, WarmUpAnswer["value"][]> = {};
   for (const { code, value } of options.warmUp.answers) {
     byCode[code] ??= [];
     byCode[code].push(value);
   }
+  const requests = options.warmUp.requests.map(withByteList);
   return `{
   const answers = ${JSON.stringify(byCode)};
-  const timers = [];
+  const given = { __proto__: null };
+  const timers = { __proto__: null };
+  let timerCount = 0;
+  let firedCount = 0;
+  const bytesOf = (codes) => {
+    const bytes = new Uint8Array(codes.length);
+    for (let i = 0; i < codes.length; i++) bytes[i] = codes[i];
+    return bytes.buffer;
+  };
   const op = (code, id) => {
-    if (code === ${HostOp.TIMER_SET}) return timers.length < ${MAX_TIMER_ENTRIES} && timers.push(id) > 0;
-    if (code === ${HostOp.RESPONSE_CHUNK}) return true;
-    const answer = answers[code]?.shift();
-    return Array.isArray(answer) ? new Uint8Array(answer).buffer : answer;
-  };
-  const bytesOf = (codes) => new Uint8Array(codes).buffer;
-  const requests = ${JSON.stringify(options.warmUp.requests.map(withByteList))};
-  const enter = ${ATTACH_GLOBAL}(${JSON.stringify(options.attachSecret)}, op, ${JSON.stringify(options.envJson)});
-  let turns = 0;
-  let next = 0;
-  const turn = () => {
-    const timer = timers.shift();
-    if (timer !== undefined) enter(${GuestEvent.TIMER}, timer);
-    else if (turns >= next * ${TURNS_PER_REQUEST} && next < requests.length) {
-      const [method, url, headers, body] = requests[next++];
-      enter(${GuestEvent.REQUEST}, next, method, url, headers, body === null ? undefined : bytesOf(body));
+    if (code === ${HostOp.TIMER_SET}) {
+      if (timerCount >= ${MAX_TIMER_ENTRIES}) return false;
+      timers[timerCount++] = id;
+      return true;
     }
-    if (++turns < ${4 * MAX_TIMER_ENTRIES} + requests.length * ${TURNS_PER_REQUEST}) Promise.resolve().then(turn);
+    if (code === ${HostOp.RESPONSE_CHUNK}) return true;
+    const at = given[code] ?? 0;
+    given[code] = at + 1;
+    const answer = answers[code]?.[at];
+    return typeof answer === "object" && answer !== null ? bytesOf(answer) : answer;
   };
-  if (enter) turn();
+  const requests = ${JSON.stringify(requests)};
+  const warmUp = async () => {
+    try {
+      const enter = ${ATTACH_GLOBAL}(${JSON.stringify(options.attachSecret)}, op, ${JSON.stringify(options.envJson)});
+      if (!enter) return;
+      let next = 0;
+      for (let turns = 0; turns < ${4 * MAX_TIMER_ENTRIES + requests.length * TURNS_PER_REQUEST}; turns++) {
+        if (firedCount < timerCount) enter(${GuestEvent.TIMER}, timers[firedCount++]);
+        else if (turns >= next * ${TURNS_PER_REQUEST} && next < ${requests.length}) {
+          const request = requests[next++];
+          const body = request[3];
+          enter(${GuestEvent.REQUEST}, next, request[0], request[1], request[2], body === null ? undefined : bytesOf(body));
+        }
+        await undefined;
+      }
+    } catch {
+      // Warmed up less.
+    }
+  };
+  warmUp();
 }`;
 }
 

@@ -38,6 +38,15 @@ test.each([
   if (warmUp.answers.length > 0) expect(warm - cold).toBeGreaterThan(10_000);
 });
 
+test("an app that changed what all code stands on keeps its heap, and is warmed up", () => {
+  const patched = `const refuse = () => { throw new Error("patched"); };
+    for (const name of ["push", "shift", "slice", Symbol.iterator]) Array.prototype[name] = refuse;
+    Promise.resolve = refuse; Promise.prototype.then = refuse; function long() { ${LONG_CODE} return sum; }`;
+  const script = appScript("return new Response(String(long()));", patched).replace("async fetch", "fetch");
+  const warmUp = warmUpOf(script);
+  expect(snapshotBytes(script, warmUp) - snapshotBytes(script, { ...warmUp, requests: [] })).toBeGreaterThan(10_000);
+});
+
 test("an app that asks without end is answered so many times", () => {
   const { answers } = warmUpOf(
     appScript("for (let i = 0; i < 5_000; i++) crypto.randomUUID(); return new Response();"),
