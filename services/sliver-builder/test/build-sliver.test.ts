@@ -102,12 +102,12 @@ describe("a sliver", () => {
     ],
     [
       "looks whether it is being serialised, and then loops",
-      `if (typeof WebAssembly === "undefined") for (;;);`,
+      `if (typeof DisposableStack === "undefined") for (;;);`,
       "the process took longer than",
     ],
     [
       "looks whether it is being serialised, and then fills the memory",
-      `if (typeof WebAssembly === "undefined") { const all = []; for (;;) all.push(new Array(1e5).fill(1.5)); }`,
+      `if (typeof DisposableStack === "undefined") { const all = []; for (;;) all.push(new Array(1e5).fill(1.5)); }`,
       "bytes of memory",
     ],
     [
