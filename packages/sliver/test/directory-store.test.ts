@@ -6,7 +6,10 @@ import { expect, it } from "vitest";
 import { describeSliverStore } from "./store-contract.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
-describeSliverStore("a directory store", async () => new DirectoryStore(join(await temporaryDirectory(), "artifacts")));
+describeSliverStore(
+  "a directory store",
+  async (options) => new DirectoryStore(join(await temporaryDirectory(), "artifacts"), options),
+);
 
 const bytes = Buffer.from("an artifact");
 const digest = digestOf(bytes);
@@ -20,6 +23,25 @@ it("an artifact that was damaged on disk is refused, and replaced by the next pu
   await expect(store.get(digest)).rejects.toMatchObject({ code: "SLIVER_DIGEST_MISMATCH" });
   await store.put(digest, bytes);
   expect(await store.get(digest)).toEqual(bytes);
+});
+
+it("one that was damaged without a change of its length is replaced by the next put, too", async () => {
+  const root = await temporaryDirectory();
+  const store = new DirectoryStore(root);
+  await store.put(digest, bytes);
+  await writeFile(join(root, digest.slice(0, 2), digest), Buffer.alloc(bytes.length, "x"));
+  await store.put(digest, bytes);
+  expect(await store.get(digest)).toEqual(bytes);
+});
+
+it("a put of what is there writes nothing", async () => {
+  const root = await temporaryDirectory();
+  const store = new DirectoryStore(root);
+  await store.put(digest, bytes);
+  const path = join(root, digest.slice(0, 2), digest);
+  const before = await stat(path);
+  await store.put(digest, bytes);
+  expect((await stat(path)).ino).toBe(before.ino);
 });
 
 it("files of others in the directory are neither listed nor touched", async () => {

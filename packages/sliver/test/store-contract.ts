@@ -4,7 +4,9 @@ import type { ArtifactDigest } from "@nano/protocol/brands";
 import { digestOf, type SliverStore } from "@nano/sliver/sliver-store";
 import { describe, expect, it } from "vitest";
 
-export function describeSliverStore(name: string, open: () => Promise<SliverStore>): void {
+export type OpenStore = (options?: { readonly nowMs: () => number }) => Promise<SliverStore>;
+
+export function describeSliverStore(name: string, open: OpenStore): void {
   describe(name, () => {
     it("gives back the bytes that were put", async () => {
       const store = await open();
@@ -43,6 +45,72 @@ export function describeSliverStore(name: string, open: () => Promise<SliverStor
           .filter((digest) => digest !== gone)
           .sort(),
       );
+    });
+
+    it("tells when an artifact was put or touched last", async () => {
+      let nowMs = 1_000_000;
+      const store = await open({ nowMs: () => nowMs });
+      const [first, second] = [Buffer.from("first"), Buffer.from("second")];
+      await store.put(digestOf(first), first);
+      await store.put(digestOf(second), second);
+      nowMs = 2_000_123;
+      await store.put(digestOf(first), first);
+      nowMs = 3_000_456;
+      expect(await store.touch(digestOf(second))).toBe(true);
+      const modifiedMs = new Map<string, number>();
+      for await (const artifact of store.list()) modifiedMs.set(artifact.digest, artifact.modifiedMs);
+      expect(Object.fromEntries(modifiedMs)).toEqual({ [digestOf(first)]: 2_000_123, [digestOf(second)]: 3_000_456 });
+      expect(await store.get(digestOf(second))).toEqual(second);
+    });
+
+    it("does not bring an artifact into being by a touch", async () => {
+      const store = await open();
+      const digest = digestOf(Buffer.from("x"));
+      expect(await store.touch(digest)).toBe(false);
+      expect(await store.has(digest)).toBe(false);
+    });
+
+    it("deletes what is older than a time, and nothing younger", async () => {
+      let nowMs = 1_000_000;
+      const store = await open({ nowMs: () => nowMs });
+      const bodies = ["old", "put again", "touched"].map((text) => Buffer.from(text));
+      const [old, putAgain, touched] = bodies.map(digestOf) as [ArtifactDigest, ArtifactDigest, ArtifactDigest];
+      for (const body of bodies) await store.put(digestOf(body), body);
+      nowMs = 2_000_000;
+      await store.put(putAgain, bodies[1] as Buffer);
+      await store.touch(touched);
+      expect(await store.deleteOlder(old, 1_000_000), "of that very time").toBe(false);
+      expect(await store.deleteOlder(old, 2_000_000)).toBe(true);
+      expect(await store.deleteOlder(old, 2_000_000), "gone already").toBe(false);
+      for (const digest of [putAgain, touched]) expect(await store.deleteOlder(digest, 2_000_000)).toBe(false);
+      expect(await Promise.all([old, putAgain, touched].map((digest) => store.has(digest)))).toEqual([
+        false,
+        true,
+        true,
+      ]);
+    });
+
+    it("keeps what is put or touched while it is being deleted for its age, or says that it is gone", async () => {
+      let nowMs = 0;
+      const store = await open({ nowMs: () => nowMs });
+      const bytes = Buffer.alloc(10_000, "b");
+      const digest = digestOf(bytes);
+      for (let round = 1; round <= 100; round++) {
+        nowMs = round * 10_000;
+        await store.put(digest, bytes);
+        nowMs += 5_000;
+        const use = round % 2 === 0 ? store.put(digest, bytes).then(() => true) : store.touch(digest);
+        const [isThere] = await Promise.all([use, ...[1, 2].map(() => store.deleteOlder(digest, nowMs))]);
+        expect(await store.has(digest), `round ${round}`).toBe(isThere);
+      }
+    });
+
+    it("sweeps no artifact, however old", async () => {
+      const store = await open({ nowMs: () => 1_000 });
+      const bytes = Buffer.from("old");
+      await store.put(digestOf(bytes), bytes);
+      expect(await store.sweepTemporaries(Date.now())).toBe(0);
+      expect(await store.has(digestOf(bytes))).toBe(true);
     });
 
     it("keeps one whole artifact when many put it at once", async () => {
