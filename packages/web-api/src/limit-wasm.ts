@@ -8,6 +8,7 @@ import {
   ArrayBufferIsView,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
+  ObjectSetPrototypeOf,
   PromiseCtor,
   PromisePrototypeThen,
   PromiseResolve,
@@ -98,6 +99,7 @@ function hideSharedBuffers(memory: object): void {
     descriptor.get = function buffer(this: unknown): unknown {
       return unshared(ReflectApply(getBuffer, this, []));
     };
+    ObjectSetPrototypeOf(descriptor, null);
     ObjectDefineProperty(memory, "buffer", descriptor);
   }
   hideSharedResult(memory, "toFixedLengthBuffer");

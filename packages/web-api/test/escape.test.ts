@@ -166,6 +166,18 @@ describe("with patched prototypes", () => {
     expect(guest.answer()).toMatchObject({ status: 201, body: "one two 1POST" });
   });
 
+  test.each(["get", "value"])("interfaces are made where Object.prototype has %s", async (name) => {
+    using guest = await openGuest({
+      app: `Object.prototype.${name} = undefined;
+        exports.default = { fetch() {
+          const made = [new Headers(), new AbortController(), new EventTarget(), new MessageChannel(), new URLSearchParams("a=1"), WebAssembly.Memory];
+          return new Response(made[4].toString() + made.length);
+        } };`,
+    });
+    guest.request();
+    expect(guest.answer().body).toBe("a=16");
+  });
+
   test("a handler that throws is still reported", async () => {
     using guest = await openGuest({
       app: `${PATCH} const { Error: E } = globalThis; exports.default = { fetch() { throw new E("mine"); } }; patchAll();`,

@@ -6,6 +6,7 @@ import {
   MapPrototypeSet,
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
+  ObjectSetPrototypeOf,
   ReflectApply,
   TypeErrorCtor,
 } from "../primordials.ts";
@@ -198,7 +199,8 @@ export function defineEventHandler(prototype: object, type: string, onSet?: (tar
       if (onSet !== undefined) onSet(this as never);
     },
   };
-  ObjectDefineProperty(prototype, name, ObjectGetOwnPropertyDescriptor(accessors, name) as PropertyDescriptor);
+  const descriptor = ObjectGetOwnPropertyDescriptor(accessors, name) as PropertyDescriptor;
+  ObjectDefineProperty(prototype, name, ObjectSetPrototypeOf(descriptor, null) as PropertyDescriptor);
 }
 
 function toCallback(value: unknown, operation: string): object | null {

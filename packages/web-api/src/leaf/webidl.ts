@@ -3,6 +3,7 @@ import {
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
+  ObjectSetPrototypeOf,
   ReflectOwnKeys,
   SymbolToStringTag,
 } from "../primordials.ts";
@@ -51,6 +52,8 @@ function makeEnumerable(target: object): void {
     // What every function has of its own.
     if (typeof target === "function" && (key === "prototype" || key === "name" || key === "length")) continue;
     const descriptor = ObjectGetOwnPropertyDescriptor(target, key) as PropertyDescriptor;
+    // It would inherit what the app put on Object.prototype.
+    ObjectSetPrototypeOf(descriptor, null);
     descriptor.enumerable = true;
     ObjectDefineProperty(target, key, descriptor);
   }
