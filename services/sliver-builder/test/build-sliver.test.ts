@@ -103,7 +103,7 @@ describe("a sliver", () => {
     [
       "looks whether it is being serialised, and then loops",
       `if (typeof DisposableStack === "undefined") for (;;);`,
-      "the process took longer than",
+      /^the process took longer than \d+ ms$/,
     ],
     [
       "looks whether it is being serialised, and then fills the memory",
@@ -120,7 +120,7 @@ describe("a sliver", () => {
     const result = await build(partsOf(appScript(topLevel)), { limits: { makeLimitMs: 4000 } });
     if (result.type !== "built") throw new Error(result.error.message);
     expect(result.manifest.rung).toBe("bytecode");
-    expect(result.manifest.skippedRungs).toEqual([{ rung: "heap", reason: expect.stringContaining(reason) }]);
+    expect(result.manifest.skippedRungs).toEqual([{ rung: "heap", reason: expect.stringMatching(reason) }]);
     const file = parseSliver(result.sliver, { trustedKeys: trustedKeysOf(signingKey) });
     for (const kind of ["snapshot", "bytecode", "script"] as const) expect(findSection(file, kind)).toBeDefined();
   });

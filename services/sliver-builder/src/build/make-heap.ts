@@ -84,7 +84,7 @@ async function runMake(context: BuildContext, options: { attachSecret: string; w
     limitMsAfter: (report) => {
       if (report.type === "begun") return initTimeMs + INIT_GRACE_MS;
       const initMs = report.type === "init" && report.outcome.type === "done" ? report.outcome.initMs : 0;
-      return initMs * MAKE_TIMES_INIT + makeLimitMs;
+      return Math.ceil(initMs * MAKE_TIMES_INIT) + makeLimitMs;
     },
     onReport: (report, bytes) => {
       if (!reports.has(report.type)) reports.set(report.type, { report, body: bytes });
