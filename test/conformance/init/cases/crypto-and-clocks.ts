@@ -1,0 +1,101 @@
+/** Chance, time and environment at the top level: every restore of a heap shares what they gave. */
+import { expect } from "vitest";
+import type { InitCases } from "../init-case.ts";
+
+export const cryptoAndClockCases: InitCases = {
+  subject: "chance, time and environment",
+  cases: [
+    {
+      name: "random values of each kind",
+      top: `const id = crypto.randomUUID();\nconst bytes = crypto.getRandomValues(new Uint8Array(8));\nconst random = Math.random();`,
+      answer: `[id.length, bytes.length, typeof random, id !== crypto.randomUUID(), random !== Math.random()]`,
+      expected: [36, 8, "number", true, true],
+      logs: [
+        /main\.js:1:\d+: crypto\.randomUUID\(\) at the top level: .*same value/,
+        /main\.js:2:\d+: crypto\.getRandomValues\(\) at the top level/,
+        /main\.js:3:\d+: Math\.random\(\) at the top level/,
+      ],
+    },
+    {
+      name: "the clock, read in each way",
+      top: `const a = Date.now();\nconst b = new Date();\nconst c = Date();\nconst fixed = new Date(5);`,
+      answer: `[Date.now() >= a, b instanceof Date, b.constructor === Date, typeof c, fixed.getTime(), new Date() >= b]`,
+      expected: [true, true, true, "string", 5, true],
+      logs: [
+        /main\.js:1:\d+: Date\.now\(\) at the top level: .*time of its build/,
+        /main\.js:2:\d+: new Date\(\) at the top level/,
+        /main\.js:3:\d+: Date\(\) at the top level/,
+      ],
+    },
+    {
+      name: "a call that depends on chance",
+      top: `const url = new URL("http://a.test/" + Math.random());`,
+      answer: `url.host`,
+      expected: "a.test",
+      reaches: "bytecode",
+      reason: /heap: its second run asked for something else than its first, so it depends on chance or time/,
+    },
+    {
+      name: "as many calls as chance has it",
+      top: `for (let i = 0; i < 1 + Math.random() * 1e6; i += 1000) new URL("http://a.test/");`,
+      reaches: "bytecode",
+      reason: /heap: its second run asked for (?:less|something else)/,
+    },
+    {
+      name: "a class of its own over Date",
+      top: `class Day extends Date { get day() { return this.toISOString().slice(0, 10); } } const day = new Day(0);`,
+      answer: `[day.day, day instanceof Date, new Day(86_400_000).day]`,
+      expected: ["1970-01-01", true, "1970-01-02"],
+    },
+    {
+      name: "a Date that stands still",
+      top: `const RealDate = Date; globalThis.Date = class extends RealDate { constructor(...given) { if (given.length === 0) super(0); else super(...given); } static now() { return 0; } };`,
+      answer: `[Date.now(), new Date().getTime(), new Date(5).getTime(), typeof Temporal, typeof performance.now()]`,
+      expected: [0, 0, 5, "undefined", "number"],
+    },
+    {
+      name: "plain variables, absent ones, and secrets",
+      top: `const { PLAIN } = process.env;\nconst early = process.env.SECRET;\nimport { env as imported } from "cloudflare:workers";`,
+      answer: `[PLAIN, early ?? null, process.env.SECRET, env.SECRET, imported.SECRET, Object.keys(process.env).sort()]`,
+      expected: ["variable", null, "of the request", "of the request", "of the request", ["PLAIN", "SECRET"]],
+      logs: [/main\.js:2:\d+: process\.env\.SECRET is absent at the top level/],
+    },
+    {
+      name: "a frozen environment",
+      top: `Object.freeze(process.env);`,
+      answer: `[process.env.PLAIN, env.SECRET]`,
+      expected: ["variable", "of the request"],
+    },
+    {
+      name: "digests, awaited or not",
+      top: `const { subtle } = crypto; const kinds = [crypto instanceof Crypto, subtle instanceof SubtleCrypto]; let late; subtle.digest("SHA-512", new Uint8Array(1)).then((digest) => { late = digest.byteLength; });
+        const digest = new Uint8Array(await subtle.digest("SHA-256", new TextEncoder().encode("abc"))); const big = (await subtle.digest({ name: "sha-1" }, new Uint8Array(300_000))).byteLength;`,
+      answer: `[digest[0], late, big, (await subtle.digest("SHA-384", digest)).byteLength, kinds]`,
+      expected: [0xba, 64, 20, 48, [true, true]],
+    },
+    {
+      name: "a digest that is refused",
+      top: `let refused; try { await crypto.subtle.digest("MD5", new Uint8Array(1)); } catch (error) { refused = error.name; }`,
+      answer: "refused",
+      expected: "NotSupportedError",
+    },
+    {
+      name: "what cannot be had before requests, and is not needed",
+      top: `const answer = await fetch("http://a.test/").then((r) => r.text(), (error) => error.constructor.name);`,
+      answer: `[answer, await (await fetch("http://a.test/")).text()]`,
+      expected: ["TypeError", "fetched"],
+    },
+    {
+      name: "a fetch that it needs",
+      top: `const answer = await fetch("http://a.test/data.json");`,
+      reaches: "BUILD_INIT_FETCHED",
+      reason: /Top level of the app fetches http:\/\/a\.test\/data\.json: .*fetch in the handler/,
+    },
+    {
+      name: "a fetch that a later request waits for",
+      top: `const answer = fetch("http://a.test/data.json").catch((error) => error.message);`,
+      answer: "answer",
+      expected: expect.stringMatching(/not available while the app initialises/),
+    },
+  ],
+};
