@@ -158,10 +158,15 @@ function isLast(report: ChildReport): boolean {
 const FATAL_LINE = /^(?:# (?!Fatal error in)|FATAL ERROR: )(.+)$/m;
 /** V8's word for objects that lean on native memory: it serialises none of them. */
 const UNSERIALISABLE = "CheckGlobalAndEternalHandles failed";
+/** V8's word for a member of the language that it adds to a restored heap, and cannot. */
+const LOCKED = "Object::AddDataProperty";
 
 function describeExit(code: number | null, signal: NodeJS.Signals | null, output: string): string {
   const how = signal === null ? `exit code ${code}` : signal;
   const why = FATAL_LINE.exec(output)?.[1]?.trim();
   if (why === UNSERIALISABLE) return `${how} (V8 cannot serialise what the app holds, such as an Intl object)`;
+  if (why?.includes(LOCKED)) {
+    return `${how} (V8 completes the language in a restored heap, and the app locked it: leave Promise, Map.prototype and globalThis open)`;
+  }
   return why === undefined ? how : `${how} (${why.slice(0, MAX_FATAL_CHARS)})`;
 }
