@@ -30,6 +30,8 @@ export class AppIsolate {
   readonly #options: AppIsolateOptions;
   readonly #isolate: ivm.Isolate;
   readonly #op: ivm.Callback;
+  /** What the callback closes over: isolated-vm may hold that for ever, and so must not hold this after its end. */
+  readonly #dispatchTo: { isolate: AppIsolate | null } = { isolate: this };
   readonly #contexts = new Set<GuestContext>();
   readonly #runs = new Set<GuestRun>();
   readonly #maxContexts: number;
@@ -61,9 +63,7 @@ export class AppIsolate {
     this.#isolate = opened.isolate;
     this.#opened = opened;
     this.#maxContexts = contextBound(options);
-    this.#op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown) =>
-      this.#dispatch(code, id, a, b, c, d),
-    );
+    this.#op = new ivm.Callback(AppIsolate.#createDispatch(this.#dispatchTo));
     this.#calls = new GuestCalls(options, (context, owner, event, id, a, b, c, d) =>
       this.#enter(context, owner, event, id, a, b, c, d),
     );
@@ -295,6 +295,7 @@ export class AppIsolate {
     for (const context of this.#contexts) context.release(false);
     this.#contexts.clear();
     this.#spare = null;
+    this.#dispatchTo.isolate = null;
     if (!this.#isolate.isDisposed) this.#isolate.dispose();
     if (this.#options.source.rung !== "source") this.#options.source.blob.release();
     this.#flushSettled();
@@ -357,6 +358,12 @@ export class AppIsolate {
     this.#options.host.log({ app: this.app, requestId: run.request.requestId, level: "warn", text });
     this.#settle(run);
     this.#flushSettled();
+  }
+
+  /** In a scope without `this`: a function holds all of the scopes around it. */
+  static #createDispatch(to: { readonly isolate: AppIsolate | null }) {
+    return (code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown) =>
+      to.isolate === null ? undefined : to.isolate.#dispatch(code, id, a, b, c, d);
   }
 
   /** Never throws into the guest: it would see what is ours. */
