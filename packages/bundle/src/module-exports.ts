@@ -33,11 +33,20 @@ export function splitExports(text: string, names: readonly string[]): ModuleText
     const match = EXPORT_LINE.exec(line);
     if (match === null) return null;
     const [, local = "", alias = local] = match;
-    const name = alias.startsWith('"') ? (JSON.parse(alias) as string) : alias;
-    found.push(name);
+    const quoted = asJson(alias.startsWith('"') ? alias : `"${alias}"`);
+    found.push(JSON.parse(quoted) as string);
     // Computed, since `__proto__` written plainly would be no property.
-    properties.push(`[${JSON.stringify(name)}]: ${local}`);
+    properties.push(`[${quoted}]: ${local}`);
   }
   if (found.length !== names.length || !names.every((name) => found.includes(name))) return null;
   return { body: text.slice(0, block.index + 1), exported: `{ ${properties.join(", ")} }` };
+}
+
+/** esbuild writes names in ASCII, with escapes that JSON has not: `\\xf6`, `\\u{1f600}`. */
+function asJson(quoted: string): string {
+  return quoted.replace(/\\(?:u\{([0-9a-f]+)\}|x([0-9a-f]{2}))/gi, (_, long: string | undefined, short: string) =>
+    [...String.fromCodePoint(Number.parseInt(long ?? short, 16)).split("")]
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`)
+      .join(""),
+  );
 }

@@ -41,13 +41,13 @@ it("every name and kind of export arrives", async () => {
   const exports = await initAsync({
     "index.js": `await null;
 export const größe = 1, $ = 2; let a = 3; a = 4;
-export { a, a as b, a as "not a name", a as __proto__, größe as ü };
+export { a, a as b, a as "not a name", a as __proto__, größe as ü, a as "n ö 😀", a as 𝒳 };
 export class K {} export function f() { return a; }
 export * from "./more.js"; export default function () { return "default"; }`,
     "more.js": "export let more = await 5;",
   });
   expect(Object.keys(exports).sort()).toEqual(
-    ["$", "K", "__proto__", "a", "b", "default", "f", "größe", "more", "not a name", "ü"].sort(),
+    ["$", "K", "__proto__", "a", "b", "default", "f", "größe", "more", "n ö 😀", "not a name", "ü", "𝒳"].sort(),
   );
   expect(exports).toMatchObject({ a: 4, b: 4, "not a name": 4, größe: 1, ü: 1, more: 5 });
   expect((exports.default as () => string)()).toBe("default");
