@@ -1,9 +1,11 @@
 /** The registry's configuration. */
 import { join } from "node:path";
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
-import { address, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import { address, durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
 
 const MIB = 1024 * 1024;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export const registryConfig = defineConfig("REGISTRY", {
   http: {
@@ -28,6 +30,18 @@ export const registryConfig = defineConfig("REGISTRY", {
     directory: optional(text({ doc: "where artifacts are kept; unset: `artifacts` in the data directory" })),
     limitBytes: sizeBytes({ doc: "largest artifact", min: 1024, max: 512 * MIB, default: 256 * MIB }),
     uploadCount: integer({ doc: "uploads at a time, each in memory until it is stored", min: 1, max: 256, default: 8 }),
+    graceMs: durationMs({
+      doc: "how long an artifact that no version names is kept after it was uploaded, built or named last",
+      min: MINUTE_MS,
+      max: 30 * DAY_MS,
+      default: 60 * MINUTE_MS,
+    }),
+    collectEveryMs: durationMs({
+      doc: "pause between two looks for such artifacts",
+      min: 1000,
+      max: DAY_MS,
+      default: 10 * MINUTE_MS,
+    }),
   },
   apps: {
     limitCount: integer({ doc: "apps", min: 1, max: 1_000_000, default: 10_000 }),

@@ -121,6 +121,14 @@ export const errors = defineErrors("REGISTRY", {
     reason: "build_lost",
     message: (d: { version: string }) => `Build of ${d.version} was lost by the queue more than once, deploy it again`,
   },
+  SLIVER_MISSING: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 500,
+    reason: "build_lost",
+    message: (d: { version: string; digest: string }) =>
+      `Sliver of ${d.version} is not in the artifact store: ${d.digest}, let builders and registry share one and deploy it again`,
+  },
   INTERNAL: {
     fault: "platform",
     retryable: false,

@@ -10,6 +10,8 @@ import { AppSecrets } from "./catalog/app-secrets.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Deploys } from "./catalog/deploys.ts";
 import { type RegistryConfig, resolvePaths } from "./config.ts";
+import { ArtifactCollector } from "./control/artifact-collector.ts";
+import { ArtifactUse } from "./control/artifact-use.ts";
 import { BuildWatcher } from "./control/build-watcher.ts";
 import { EngineRebuilds } from "./control/engine-rebuilds.ts";
 import { registerGauges } from "./control/gauges.ts";
@@ -40,7 +42,21 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   const { signal } = closing;
   const { store, queue, close: closeEmbedded } = openEmbedded(paths.storeFile);
   const artifacts = new DirectoryStore(paths.artifacts);
-  const catalog = new Catalog(store, logger.child({ component: "catalog" }));
+  const catalog: Catalog = new Catalog(store, {
+    logger: logger.child({ component: "catalog" }),
+    // As with builds below: the collector reads what the catalog holds.
+    releases: { prepare: (released) => collector.prepare(released), take: (released) => collector.take(released) },
+  });
+  const use = new ArtifactUse();
+  const collector: ArtifactCollector = new ArtifactCollector({
+    catalog,
+    artifacts,
+    use,
+    graceMs: config.artifacts.graceMs,
+    roundEveryMs: config.artifacts.collectEveryMs,
+    logger: logger.child({ component: "artifacts" }),
+    metrics,
+  });
   const following = catalog.runFollow(signal).catch(fail);
   const watcher: BuildWatcher = new BuildWatcher({
     queue,
@@ -51,6 +67,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   });
   const deploys: Deploys = new Deploys({
     catalog,
+    artifacts,
     limits: {
       appCount: config.apps.limitCount,
       keptVersionCount: config.versions.keptCount,
@@ -70,10 +87,11 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   await catalog.waitFor(() => true, signal, FIRST_STATE_TIMEOUT_MS);
   await watcher.resume(catalog.state.records);
   const rebuilding = rebuilds.run(signal).catch(fail);
+  const collecting = collector.run(signal).catch(fail);
   const storeServer = await serveStore(store, queue, { socketPath: paths.storeSocket });
   const api = createApi({
-    apps: { catalog, deploys, queue, artifacts, bodyLimitBytes: config.http.bodyLimitBytes, signal },
-    artifacts: { artifacts, limitBytes: config.artifacts.limitBytes, uploadCount: config.artifacts.uploadCount },
+    apps: { catalog, deploys, queue, artifacts, use, bodyLimitBytes: config.http.bodyLimitBytes, signal },
+    artifacts: { artifacts, use, limitBytes: config.artifacts.limitBytes, uploadCount: config.artifacts.uploadCount },
     secrets: { secrets: new AppSecrets({ catalog, keyFile: paths.secretsKey }) },
     logger: logger.child({ component: "api" }),
     metrics,
@@ -90,7 +108,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
       const apiClosed = apiServer.close();
       closing.abort();
       await apiClosed;
-      await Promise.all([following, watcher.idle(), rebuilding]);
+      await Promise.all([following, watcher.idle(), rebuilding, collecting]);
       await storeServer.close();
       await closeEmbedded();
     },

@@ -7,6 +7,7 @@ import { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
 import { EmbeddedControlStore } from "@nano/control-store/embedded-control-store";
 import type { EngineFingerprint, NodeId } from "@nano/protocol/brands";
 import type { ReadyMessage } from "@nano/service-kit/run-service";
+import { DirectoryStore } from "@nano/sliver/directory-store";
 import { expect, onTestFinished, test } from "vitest";
 import { ApiClient } from "./api-client.ts";
 import { HandBuilder, sliverOf } from "./hand-builder.ts";
@@ -27,6 +28,10 @@ async function startRegistry(directory: string) {
       await gone;
     },
   };
+}
+
+function artifactsIn(directory: string): DirectoryStore {
+  return new DirectoryStore(join(directory, "artifacts"));
 }
 
 test("a kill loses no deploy that was acknowledged, and builds under way go on after the restart", async () => {
@@ -52,7 +57,7 @@ test("a kill loses no deploy that was acknowledged, and builds under way go on a
   const queue = new EmbeddedBuildQueue(join(directory, "store.sock"));
   onTestFinished(() => queue.close());
   const events = second.api.events("built-later", version);
-  await new HandBuilder(queue).finish(version);
+  await new HandBuilder({ queue, artifacts: artifactsIn(directory) }).finish(version);
   expect((await events).at(-1)).toMatchObject({ type: "built" });
   expect(await second.api.activeVersion("built-later")).toBe(version);
 });
@@ -63,7 +68,7 @@ test("what was being built again for a new engine at the kill is after the resta
   const socketPath = join(directory, "store.sock");
   const [store, queue] = [new EmbeddedControlStore(socketPath), new EmbeddedBuildQueue(socketPath)];
   onTestFinished(() => Promise.all([store.close(), queue.close()]).then(() => undefined));
-  const builder = new HandBuilder(queue);
+  const builder = new HandBuilder({ queue, artifacts: artifactsIn(directory) });
   const { version } = await first.api.deploy("shop", "bundle");
   const built = first.api.events("shop", version);
   await builder.finish(version);

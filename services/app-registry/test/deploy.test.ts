@@ -1,12 +1,12 @@
 import type { AppName } from "@nano/protocol/brands";
 import { registryPaths } from "@nano/protocol/registry-api";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ENGINE, HandBuilder, sliverOf } from "./hand-builder.ts";
-import { openTestRegistry } from "./open-test-registry.ts";
+import { digestOf, listDigests, openTestRegistry } from "./open-test-registry.ts";
 
 test("a version serves once it is built; its events tell how that went", async () => {
-  const { api, queue } = await openTestRegistry();
-  const builder = new HandBuilder(queue);
+  const { api, queue, artifacts } = await openTestRegistry();
+  const builder = new HandBuilder({ queue, artifacts });
   const deployed = await api.deploy("shop", "bundle 1");
   expect(deployed).toMatchObject({ state: "queued", isActive: false, isPending: true });
   const events = api.events("shop", deployed.version);
@@ -26,8 +26,8 @@ test("a version serves once it is built; its events tell how that went", async (
 });
 
 test("the same content is the same version, answered at once when it is built", async () => {
-  const { api, queue } = await openTestRegistry();
-  const builder = new HandBuilder(queue);
+  const { api, queue, artifacts } = await openTestRegistry();
+  const builder = new HandBuilder({ queue, artifacts });
   const first = await api.deploy("shop", "bundle 1");
   expect((await api.deploy("shop", "bundle 1")).version).toBe(first.version);
   const events = api.events("shop", first.version);
@@ -53,8 +53,8 @@ test("assets alone are built at once, and so is a sliver that was made elsewhere
 });
 
 test("a build that fails leaves what served before, and may be tried again", async () => {
-  const { api, queue } = await openTestRegistry();
-  const builder = new HandBuilder(queue);
+  const { api, queue, artifacts } = await openTestRegistry();
+  const builder = new HandBuilder({ queue, artifacts });
   const good = await api.deploy("shop", "good");
   const built = api.events("shop", good.version);
   await builder.finish(good.version);
@@ -79,9 +79,48 @@ test("a build that fails leaves what served before, and may be tried again", asy
   expect(await api.activeVersion("shop")).toBe(bad.version);
 });
 
+test("a build that fails by its author's fault leaves nothing in the artifact store", async () => {
+  const { api, queue, artifacts } = await openTestRegistry();
+  const builder = new HandBuilder({ queue, artifacts });
+  const assets = await api.uploadAssets("shared");
+  const good = await api.deploy("shop", "good", { assets });
+  const built = api.events("shop", good.version);
+  await builder.finish(good.version);
+  await built;
+  const before = await listDigests(artifacts);
+  expect(before).toHaveLength(3);
+  const bad = await api.deploy("shop", "bad", { assets });
+  expect(await listDigests(artifacts)).toHaveLength(4);
+  const failed = api.events("shop", bad.version);
+  await builder.fail(bad.version);
+  await failed;
+  await vi.waitFor(async () => expect(await listDigests(artifacts)).toEqual(before));
+  const withoutUpload = api.deployAs("shop", { manifest: {}, bundle: digestOf("bad"), assets, activate: true });
+  await expect(withoutUpload, "a client that does not upload again is told to").rejects.toThrow(
+    "REGISTRY_UNKNOWN_ARTIFACT",
+  );
+  expect(await api.deploy("shop", "bad", { assets })).toMatchObject({ version: bad.version, state: "queued" });
+});
+
+test("a sliver that is not in the store is not recorded: what served before serves on", async () => {
+  const { api, queue, artifacts } = await openTestRegistry();
+  const builder = new HandBuilder({ queue, artifacts });
+  const good = await api.deploy("shop", "good");
+  const built = api.events("shop", good.version);
+  await builder.finish(good.version);
+  await built;
+  const next = await api.deploy("shop", "next");
+  const ended = api.events("shop", next.version);
+  await new HandBuilder({ queue, artifacts: { put: async () => {} } }).finish(next.version);
+  await ended;
+  const answer = await api.version("shop", next.version);
+  expect(answer).toMatchObject({ state: "failed", error: { code: "REGISTRY_SLIVER_MISSING" }, slivers: {} });
+  expect(await api.activeVersion("shop")).toBe(good.version);
+});
+
 test("the deploy that was asked for last wins, though an earlier one is built later", async () => {
-  const { api, queue } = await openTestRegistry();
-  const builder = new HandBuilder(queue);
+  const { api, queue, artifacts } = await openTestRegistry();
+  const builder = new HandBuilder({ queue, artifacts });
   const first = await api.deploy("shop", "first");
   const second = await api.deploy("shop", "second");
   const [firstEvents, secondEvents] = [api.events("shop", first.version), api.events("shop", second.version)];
@@ -95,8 +134,8 @@ test("the deploy that was asked for last wins, though an earlier one is built la
 });
 
 test("going back to an older version outranks a deploy that is still being built", async () => {
-  const { api, queue } = await openTestRegistry();
-  const builder = new HandBuilder(queue);
+  const { api, queue, artifacts } = await openTestRegistry();
+  const builder = new HandBuilder({ queue, artifacts });
   const old = await api.deploy("shop", "old");
   const oldEvents = api.events("shop", old.version);
   await builder.finish(old.version);
@@ -110,8 +149,8 @@ test("going back to an older version outranks a deploy that is still being built
 });
 
 test("a deploy without activation waits to be activated", async () => {
-  const { api, queue } = await openTestRegistry();
-  const builder = new HandBuilder(queue);
+  const { api, queue, artifacts } = await openTestRegistry();
+  const builder = new HandBuilder({ queue, artifacts });
   const { version } = await api.deploy("shop", "x", { activate: false });
   const events = api.events("shop", version);
   await builder.finish(version);
@@ -138,8 +177,8 @@ test("old versions go beyond the number kept, but never one that serves or is to
 });
 
 test("an app goes with its versions, builds and routes, and a build that ends later is nobody's", async () => {
-  const { api, queue, store } = await openTestRegistry();
-  const builder = new HandBuilder(queue);
+  const { api, queue, store, artifacts } = await openTestRegistry();
+  const builder = new HandBuilder({ queue, artifacts });
   const { version } = await api.deploy("shop", "x");
   await api.putRoutes({ routes: [{ host: "shop.test", app: "shop" as AppName }] });
   const events = api.events("shop", version);

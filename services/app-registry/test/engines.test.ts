@@ -4,10 +4,11 @@ import { expect, test } from "vitest";
 import { addSliver, MAX_ENGINES_PER_VERSION } from "../src/catalog/engines.ts";
 import type { ApiClient } from "./api-client.ts";
 import { ENGINE, HandBuilder, sliverOf } from "./hand-builder.ts";
-import { openTestRegistry } from "./open-test-registry.ts";
+import { digestOf, openTestRegistry } from "./open-test-registry.ts";
 
 const NEWER = "f".repeat(32) as EngineFingerprint;
-const NEXT_SLIVER = "d".repeat(64) as ArtifactDigest;
+const NEXT_CONTENT = "the next sliver";
+const NEXT_SLIVER = digestOf(NEXT_CONTENT);
 const LEASE_MS = 60_000;
 /** Long enough for a job that should not be there to show up. */
 const QUIET_MS = 100;
@@ -30,7 +31,7 @@ function nodeOf(
 /** A registry with these apps built by `ENGINE` and active, and no executor yet. */
 async function openWithApps(...apps: string[]) {
   const opened = await openTestRegistry();
-  const builder = new HandBuilder(opened.queue);
+  const builder = new HandBuilder(opened);
   const versions = new Map<string, VersionId>();
   for (const app of apps) versions.set(app, await deployAndBuild(opened.api, builder, app, "bundle"));
   const versionOf = (app: string): VersionId => versions.get(app) as VersionId;
@@ -152,7 +153,7 @@ test("a sliver that an executor cannot restore is built again, once, and the new
   const version = versionOf("shop");
   await store.renewLease(nodeOf(ENGINE, { badSlivers: { [version]: sliverOf(version) } }), LEASE_MS);
   const events = api.events("shop", version);
-  await builder.finish(version, ENGINE, NEXT_SLIVER);
+  await builder.finish(version, ENGINE, NEXT_CONTENT);
   await events;
   expect(await api.version("shop", version)).toMatchObject({
     state: "built",
@@ -171,13 +172,13 @@ test("of a version whose every sliver is bad, one is built, however many executo
   await complain(sliverOf(version), "node-1");
   await complain(sliverOf(version), "node-2");
   const events = api.events("shop", version);
-  await builder.finish(version, ENGINE, NEXT_SLIVER);
+  await builder.finish(version, ENGINE, NEXT_CONTENT);
   await events;
   await complain(NEXT_SLIVER, "node-1");
   await complain(NEXT_SLIVER, "node-2");
   expect(await nextJob(builder)).toBeNull();
   expect(await api.deploy("shop", "bundle"), "its author may ask again").toMatchObject({ state: "queued" });
-  await builder.finish(version, ENGINE, sliverOf(version));
+  await builder.finish(version);
 });
 
 test("a rebuild that gives the same bytes is not tried again", async () => {

@@ -1,22 +1,35 @@
 import type { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
 import type { JobClaim } from "@nano/control-store/job-ledger";
 import type { ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
+import type { SliverStore } from "@nano/sliver/sliver-store";
 import { digestOf } from "./open-test-registry.ts";
 
 export const ENGINE = "e".repeat(32) as EngineFingerprint;
 
 /** What the builder says that it made. */
 export function sliverOf(version: VersionId, engine = ENGINE): ArtifactDigest {
-  return digestOf(`sliver of ${version} for ${engine}`);
+  return digestOf(contentOf(version, engine));
+}
+
+function contentOf(version: VersionId, engine: EngineFingerprint): string {
+  return `sliver of ${version} for ${engine}`;
+}
+
+export interface HandBuilderParts {
+  readonly queue: EmbeddedBuildQueue;
+  /** Shared with the registry. */
+  readonly artifacts: Pick<SliverStore, "put">;
 }
 
 /** A builder whose builds end when a test says so, in the order that it likes. */
 export class HandBuilder {
   readonly #queue: EmbeddedBuildQueue;
+  readonly #artifacts: HandBuilderParts["artifacts"];
   readonly #claims = new Map<VersionId, JobClaim>();
 
-  constructor(queue: EmbeddedBuildQueue) {
+  constructor({ queue, artifacts }: HandBuilderParts) {
     this.#queue = queue;
+    this.#artifacts = artifacts;
   }
 
   async takeUntil(version: VersionId): Promise<void> {
@@ -43,8 +56,11 @@ export class HandBuilder {
     await this.#queue.reportJob(this.#claimOf(version), [{ type: "progress", step, elapsedMs: 1 }]);
   }
 
-  async finish(version: VersionId, engine = ENGINE, sliver = sliverOf(version, engine)): Promise<void> {
+  /** Publishes a sliver of this content, and says so. */
+  async finish(version: VersionId, engine = ENGINE, content = contentOf(version, engine)): Promise<void> {
     await this.takeUntil(version);
+    const sliver = digestOf(content);
+    await this.#artifacts.put(sliver, Buffer.from(content));
     await this.#queue.finishJob(this.#claimOf(version), {
       type: "built",
       fingerprint: engine,

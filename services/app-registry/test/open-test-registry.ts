@@ -9,6 +9,8 @@ import { loadConfig } from "@nano/service-kit/config";
 import { createSilentLogger } from "@nano/service-kit/logger";
 import { Metrics } from "@nano/service-kit/metrics";
 import { encodeAssetHead } from "@nano/sliver/asset-index";
+import { DirectoryStore } from "@nano/sliver/directory-store";
+import type { SliverStore } from "@nano/sliver/sliver-store";
 import { onTestFinished } from "vitest";
 import { registryConfig } from "../src/config.ts";
 import { openRegistry } from "../src/open-registry.ts";
@@ -30,6 +32,13 @@ export function assetPackOf(text: string, change: object = {}): Buffer {
   const entry = { path: "/a.txt", offset: 0, length: body.length, contentType: "text/plain", etag: "0".repeat(16) };
   const index = Buffer.from(JSON.stringify([{ ...entry, ...change }]));
   return Buffer.concat([encodeAssetHead(index.length), index, body]);
+}
+
+/** What an artifact store holds. */
+export async function listDigests(artifacts: Pick<SliverStore, "list">): Promise<ArtifactDigest[]> {
+  const digests: ArtifactDigest[] = [];
+  for await (const { digest } of artifacts.list()) digests.push(digest);
+  return digests.sort();
 }
 
 /** A registry in this process, with a client of its API and clients of its store and queue. */
@@ -54,5 +63,6 @@ export async function openTestRegistry(explicit: Parameters<typeof loadConfig<ty
     await Promise.all([store.close(), queue.close()]);
     await registry.close(AbortSignal.timeout(5000));
   });
-  return { directory, registry, store, queue, api: new ApiClient(`http://${registry.addresses.http}`) };
+  const artifacts = new DirectoryStore(join(directory, "artifacts"));
+  return { directory, registry, store, queue, artifacts, api: new ApiClient(`http://${registry.addresses.http}`) };
 }

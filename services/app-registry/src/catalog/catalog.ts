@@ -4,6 +4,7 @@
  * I1 Work on the store takes turns within this process; a change by another process is seen by the commit's
  *    expectations, and the work is done again on the newer state.
  * I2 When a change has been made, `state` shows it: who asks next sees what was answered before.
+ * I3 What a commit of this process lets go of is told before and after it.
  */
 import { randomUUID } from "node:crypto";
 import type { ControlStore } from "@nano/control-store/control-store";
@@ -11,9 +12,10 @@ import { hasCode, errors as storeErrors } from "@nano/control-store/errors";
 import { followStore, type StoreState } from "@nano/control-store/follow-store";
 import { EMPTY_STATE, stateFromSnapshot } from "@nano/control-store/store-state";
 import { WakeSignal } from "@nano/control-store/wake-signal";
-import type { FeedPosition } from "@nano/protocol/records";
+import type { FeedPosition, StoreSnapshot } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import { errors } from "../errors.ts";
+import { type ReleasedArtifacts, releasedArtifacts } from "./artifact-references.ts";
 import { Transaction } from "./transaction.ts";
 
 /** How often work is done again because the store changed under it. */
@@ -21,18 +23,32 @@ const MAX_ATTEMPTS = 10;
 /** How long a change may take from the store to `state` before its maker is answered all the same. */
 const SETTLE_TIMEOUT_MS = 10_000;
 
+/** Hears which artifacts commits let go of. */
+export interface ReleaseObserver {
+  /** The commit waits for it, and may fail after it. */
+  prepare(released: ReleasedArtifacts): Promise<void>;
+  take(released: ReleasedArtifacts): void;
+}
+
+export interface CatalogOptions {
+  readonly logger: Logger;
+  readonly releases: ReleaseObserver;
+}
+
 export class Catalog {
   readonly #store: ControlStore;
   readonly #logger: Logger;
+  readonly #releases: ReleaseObserver;
   readonly #moved = new WakeSignal();
   #state: StoreState = EMPTY_STATE;
   #isStale = true;
   #skippedCount = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(store: ControlStore, logger: Logger) {
+  constructor(store: ControlStore, options: CatalogOptions) {
     this.#store = store;
-    this.#logger = logger;
+    this.#logger = options.logger;
+    this.#releases = options.releases;
   }
 
   get state(): StoreState {
@@ -46,6 +62,11 @@ export class Catalog {
 
   get skippedCount(): number {
     return this.#skippedCount;
+  }
+
+  /** The records as they are in the store now, also those that do not parse. @throws STORE_LOST */
+  readSnapshot(): Promise<StoreSnapshot> {
+    return this.#store.loadSnapshot();
   }
 
   /** Follows the store until `signal` aborts. */
@@ -99,7 +120,10 @@ export class Catalog {
       if (changes.length === 0) return result;
       try {
         const options = { expect: tx.expectations, idempotencyKey: randomUUID() };
+        const released = releasedArtifacts(state.records, changes);
+        await this.#releases.prepare(released);
         await this.#settle(await this.#store.commit(changes, options));
+        this.#releases.take(released);
         return result;
       } catch (error) {
         if (!hasCode(error, storeErrors.CONFLICT)) throw error;

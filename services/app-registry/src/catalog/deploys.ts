@@ -4,6 +4,7 @@
  * I1 Version, build record and what the app serves change in one commit.
  * I2 A build that is queued in the store is queued in the queue, or will be when the registry starts again.
  * I3 What serves is not touched by a deploy that fails, nor by a rebuild: its version stays built.
+ * I4 A sliver gets into a record only after a touch has found it in the store: see `control/artifact-collector.ts`.
  */
 import type { BuildOutcome } from "@nano/control-store/build-queue";
 import type { AppName, VersionId } from "@nano/protocol/brands";
@@ -12,6 +13,7 @@ import { type Manifest, resolveManifest } from "@nano/protocol/manifest";
 import type { AppRecord, BuildJob, BuildRecord, VersionRecord } from "@nano/protocol/records";
 import type { DeployRequest } from "@nano/protocol/registry-api";
 import type { Logger } from "@nano/service-kit/logger";
+import type { SliverStore } from "@nano/sliver/sliver-store";
 import { errors } from "../errors.ts";
 import { askActivation, settleActivation } from "./activation.ts";
 import type { Catalog } from "./catalog.ts";
@@ -28,6 +30,7 @@ export interface DeployLimits {
 
 export interface DeploysOptions {
   readonly catalog: Catalog;
+  readonly artifacts: Pick<SliverStore, "touch">;
   readonly limits: DeployLimits;
   /** Queues a build and sees to its outcome. @throws STORE_QUEUE_FULL, STORE_LOST */
   readonly startBuild: (job: BuildJob) => Promise<void>;
@@ -48,12 +51,14 @@ function isUnsettled(build: BuildRecord | null): boolean {
 
 export class Deploys {
   readonly #catalog: Catalog;
+  readonly #artifacts: DeploysOptions["artifacts"];
   readonly #limits: DeployLimits;
   readonly #startBuild: DeploysOptions["startBuild"];
   readonly #logger: Logger;
 
   constructor(options: DeploysOptions) {
     this.#catalog = options.catalog;
+    this.#artifacts = options.artifacts;
     this.#limits = options.limits;
     this.#startBuild = options.startBuild;
     this.#logger = options.logger;
@@ -126,7 +131,8 @@ export class Deploys {
   }
 
   /** Writes how a build ended, and lets the app serve the version where that was asked for. */
-  async settle(id: VersionId, outcome: BuildOutcome): Promise<void> {
+  async settle(id: VersionId, told: BuildOutcome): Promise<void> {
+    const outcome = await this.#withSliver(id, told);
     await this.#catalog.transact((tx) => {
       const build = tx.build(id);
       const version = tx.version(id);
@@ -140,6 +146,13 @@ export class Deploys {
       tx.put(next);
       pruneVersions(tx, next, { keptCount: this.#limits.keptVersionCount, subject: id });
     });
+  }
+
+  async #withSliver(version: VersionId, outcome: BuildOutcome): Promise<BuildOutcome> {
+    if (outcome.type === "failed" || (await this.#artifacts.touch(outcome.sliver))) return outcome;
+    const missing = errors.SLIVER_MISSING({ version, digest: outcome.sliver });
+    this.#logger.error("sliver is not in the store", { version, err: missing });
+    return { type: "failed", error: missing.wire };
   }
 
   #deployIn(

@@ -15,6 +15,7 @@ import { type Context, Hono } from "hono";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Deploys } from "../catalog/deploys.ts";
 import { MAX_ENGINES_PER_VERSION } from "../catalog/engines.ts";
+import type { ArtifactUse } from "../control/artifact-use.ts";
 import { showApp, showApps, showVersion, showVersions } from "./answers.ts";
 import { ArtifactCheck } from "./artifact-check.ts";
 import { readJson } from "./body.ts";
@@ -31,6 +32,7 @@ export interface AppRoutesOptions {
   readonly deploys: Deploys;
   readonly queue: BuildQueue;
   readonly artifacts: SliverStore;
+  readonly use: ArtifactUse;
   readonly bodyLimitBytes: number;
   /** Ends streams when the service closes. */
   readonly signal: AbortSignal;
@@ -74,8 +76,11 @@ export function createAppRoutes(options: AppRoutesOptions): Hono {
   routes.post("/:app/versions", async (c) => {
     const name = appParam(c);
     const request = await readJson(c.req.raw, { schema: deployRequestSchema, limitBytes });
-    await artifactCheck.admit(request);
-    const { version, isRebuilding } = await deploys.deploy(name, request);
+    const digests = [request.bundle, request.assets, request.sliver].filter((digest) => digest !== null);
+    const { version, isRebuilding } = await options.use.deploy(digests, async () => {
+      await artifactCheck.admit(request);
+      return deploys.deploy(name, request);
+    });
     const shown = showVersion(catalog.state, name, version);
     // Its record stays built: it serves.
     const answer = isRebuilding ? { ...shown, state: "queued" as const } : shown;

@@ -27,7 +27,8 @@ export class ArtifactCheck {
   async admit(request: DeployRequest): Promise<void> {
     for (const where of ["bundle", "assets", "sliver"] as const) {
       const digest = request[where];
-      if (digest !== null && !(await this.#artifacts.has(digest))) throw errors.UNKNOWN_ARTIFACT({ where, digest });
+      // Not by a look alone: what is touched stays until the version is recorded.
+      if (digest !== null && !(await this.#artifacts.touch(digest))) throw errors.UNKNOWN_ARTIFACT({ where, digest });
     }
     const { assets } = request;
     if (assets === null || this.#sound.has(assets)) return;

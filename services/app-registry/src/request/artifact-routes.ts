@@ -3,12 +3,14 @@ import { createHash } from "node:crypto";
 import { type ArtifactAnswer, digestSchema } from "@nano/protocol/registry-api";
 import type { SliverStore } from "@nano/sliver/sliver-store";
 import { Hono } from "hono";
+import type { ArtifactUse } from "../control/artifact-use.ts";
 import { errors } from "../errors.ts";
 import { readBody } from "./body.ts";
 import { parseOrRefuse } from "./problems.ts";
 
 export interface ArtifactRoutesOptions {
   readonly artifacts: SliverStore;
+  readonly use: ArtifactUse;
   readonly limitBytes: number;
   readonly uploadCount: number;
 }
@@ -26,13 +28,15 @@ export function createArtifactRoutes(options: ArtifactRoutesOptions): Hono {
     if (runningCount >= options.uploadCount) throw errors.TOO_MANY_UPLOADS({ limitCount: options.uploadCount });
     runningCount += 1;
     try {
-      const bytes = await readBody(c.req.raw, limitBytes);
-      const got = createHash("sha256").update(bytes).digest("hex");
-      if (got !== digest) throw errors.DIGEST_MISMATCH({ got, expected: digest });
-      const isKnown = await artifacts.has(digest);
-      if (!isKnown) await artifacts.put(digest, bytes);
-      const answer: ArtifactAnswer = { digest, sizeBytes: bytes.length };
-      return c.json(answer, isKnown ? OK : CREATED);
+      return await options.use.upload(digest, async () => {
+        const bytes = await readBody(c.req.raw, limitBytes);
+        const got = createHash("sha256").update(bytes).digest("hex");
+        if (got !== digest) throw errors.DIGEST_MISMATCH({ got, expected: digest });
+        const isKnown = await artifacts.has(digest);
+        await artifacts.put(digest, bytes);
+        const answer: ArtifactAnswer = { digest, sizeBytes: bytes.length };
+        return c.json(answer, isKnown ? OK : CREATED);
+      });
     } finally {
       runningCount -= 1;
     }
