@@ -1,11 +1,18 @@
 /** Edits of an app while it serves: every answer is of the old or the new version, and a broken edit changes nothing. */
-import { afterEach, expect, test } from "vitest";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, test, vi } from "vitest";
 import { NanoProcess } from "../support/nano-process.ts";
 import { Fixture } from "./fixtures.ts";
 
 const HOST = "edited.localhost";
 const version = (n: number): string => `export default { fetch: () => new Response("version ${n}") }`;
 const RELOAD_WITHIN_MS = 1_000;
+/** Of `versions.keptCount`. */
+const KEPT_VERSIONS = 20;
+/** A bundle and a sliver. */
+const FILES_PER_VERSION = 2;
+const MANY_EDITS_TIMEOUT_MS = 120_000;
 
 let fixture: Fixture;
 let nano: NanoProcess;
@@ -19,6 +26,11 @@ afterEach(async () => {
   await nano?.close();
   fixture?.remove();
 });
+
+function storedFiles(): string[] {
+  const entries = readdirSync(join(nano.directory, "data", "artifacts"), { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+}
 
 async function untilAnswer(text: string): Promise<number> {
   const startMs = performance.now();
@@ -62,6 +74,20 @@ test("an edit is served within a second", async () => {
   expect(reloadedMs[2]).toBeLessThan(RELOAD_WITHIN_MS);
 });
 
+test(
+  "an app that is edited again and again takes no more room",
+  async () => {
+    await start(version(1));
+    await untilAnswer("version 1");
+    for (let n = 2; n <= KEPT_VERSIONS + 2; n++) {
+      fixture.edit(HOST, version(n));
+      await untilAnswer(`version ${n}`);
+    }
+    await vi.waitFor(() => expect(storedFiles()).toHaveLength(KEPT_VERSIONS * FILES_PER_VERSION));
+  },
+  MANY_EDITS_TIMEOUT_MS,
+);
+
 test("an edit with a syntax error is told with file, line and excerpt, and the old version serves on", async () => {
   await start(version(1));
   await untilAnswer("version 1");
@@ -77,9 +103,12 @@ test("an edit whose init throws is told with file, line and excerpt, and the old
   await start(version(1));
   await untilAnswer("version 1");
   const from = nano.output.length;
+  const stored = storedFiles().sort();
   fixture.edit(HOST, `const table = null;\nconst size = table.length;\n${version(2)}`);
   await nano.waitForOutput(/index\.js:2:\d+[\s\S]*table\.length/, from);
   expect((await nano.ask(HOST)).text).toBe("version 1");
+  // Removed at once, but the failure is told first.
+  await vi.waitFor(() => expect(storedFiles().sort()).toEqual(stored));
   fixture.edit(HOST, version(3));
   await untilAnswer("version 3");
 });
