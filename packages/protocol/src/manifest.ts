@@ -71,7 +71,13 @@ export const manifestInputSchema = z.strictObject({
   env_vars: envVarsSchema.default({}),
   limits: limitsSchema.default(() => limitsSchema.parse({})),
   websocket: websocketSchema.default(() => websocketSchema.parse({})),
-  warm_up: z.array(warmUpRequestSchema).max(16).default([]),
+  warm_up: z
+    .array(warmUpRequestSchema)
+    .max(16)
+    .default([])
+    .describe(
+      "requests whose code is to be compiled in the sliver: `method`, `path`, `headers`, `body`; none: a GET of `/`",
+    ),
 });
 export type ManifestInput = z.input<typeof manifestInputSchema>;
 
