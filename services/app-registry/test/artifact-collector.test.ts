@@ -135,9 +135,10 @@ test("a build that failed by a fault of ours keeps its artifacts for the grace",
 });
 
 test("an upload whose deploy is to come is not taken by a failure of the same content", async () => {
-  const { artifacts, collector, upload, deploy, fail } = await openCatalog();
+  const { artifacts, clock, collector, upload, deploy, fail } = await openCatalog();
   const version = await deploy("one", { bundle: await upload("bad") });
   const bundle = await upload("bad");
+  clock.nowMs += 10;
   await fail(version);
   await collector.idle();
   expect(await artifacts.has(bundle)).toBe(true);
@@ -198,13 +199,18 @@ test("however often an app is deployed, its artifacts stay bounded", async () =>
   }
 });
 
-test("an app that is deleted takes its artifacts along", async () => {
+test("an app that is deleted takes its artifacts along, those in use until then after the grace", async () => {
   const { artifacts, clock, collector, deploys, upload, deploy, finish } = await openCatalog();
-  await finish(await deploy("shop", { bundle: await upload("1") }));
+  await finish(await deploy("shop", { bundle: await upload("0") }));
+  const serving = await finish(await deploy("shop", { bundle: await upload("1") }));
   await deploy("shop", { bundle: await upload("2") });
   const other = await upload("3");
   await deploy("other", { bundle: other });
+  clock.nowMs += 10 * GRACE_MS;
   await deploys.deleteApp("shop" as AppName);
+  await collector.idle();
+  await collector.collect();
+  expect(await listDigests(artifacts)).toEqual([digestOf("1"), serving, digestOf("2"), other].sort());
   clock.nowMs += 2 * GRACE_MS;
   await collector.collect();
   expect(await listDigests(artifacts)).toEqual([other]);
