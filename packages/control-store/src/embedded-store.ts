@@ -9,7 +9,6 @@
  */
 import type { StatementSync } from "node:sqlite";
 import { canonicalJson } from "@nano/protocol/canonical-json";
-import { parseStoreRecord } from "@nano/protocol/record-schema";
 import {
   type FeedEvent,
   type FeedPosition,
@@ -22,13 +21,10 @@ import {
 import type { CommitOptions, ControlStore } from "./control-store.ts";
 import { errors } from "./errors.ts";
 import { LeaseTable } from "./lease-table.ts";
+import { serializeChanges, validateChange, validateCommit } from "./store-changes.ts";
 import type { StoreDatabase } from "./store-database.ts";
 import { WakeSignal } from "./wake-signal.ts";
 
-/** Largest single record, as JSON. */
-export const MAX_RECORD_BYTES = 1024 * 1024;
-/** Largest commit, as JSON: the whole route map in one. */
-export const MAX_COMMIT_BYTES = 16 * 1024 * 1024;
 /** Feed events read at a time by a watcher. */
 const FEED_BATCH_COUNT = 100;
 /** What a node has after a restart of the store to renew its lease. */
@@ -117,12 +113,7 @@ export class EmbeddedStore implements ControlStore {
 
   async commit(changes: readonly StoreChange[], options: CommitOptions = {}): Promise<FeedPosition> {
     this.#refuseClosed("commit");
-    for (const change of changes) {
-      if (change.key.startsWith("node/")) {
-        throw errors.BAD_RECORD({ key: change.key, why: "a node record is written by renewing its lease" });
-      }
-      validateChange(change);
-    }
+    validateCommit(changes);
     return this.#apply(changes, options);
   }
 
@@ -161,11 +152,8 @@ export class EmbeddedStore implements ControlStore {
 
   /** Applies what has been validated. @throws STORE_CONFLICT */
   #apply(changes: readonly StoreChange[], options: CommitOptions): FeedPosition {
-    const text = canonicalJson(changes);
+    const text = serializeChanges(changes);
     const bytes = Buffer.byteLength(text);
-    if (bytes > MAX_COMMIT_BYTES) {
-      throw errors.COMMIT_TOO_LARGE({ what: `${changes.length} changes`, bytes, limitBytes: MAX_COMMIT_BYTES });
-    }
     const seq = this.#newestSeq + 1;
     const committedSeq = this.#db.transact(() => {
       const earlier = this.#earlierCommit(options.idempotencyKey);
@@ -222,18 +210,6 @@ export class EmbeddedStore implements ControlStore {
       this.#oldestSeq += 1;
     }
   }
-}
-
-function validateChange({ key, record }: StoreChange): void {
-  if (record === null) return;
-  try {
-    parseStoreRecord(record);
-  } catch (cause) {
-    throw errors.BAD_RECORD({ key, why: cause instanceof Error ? cause.message : String(cause) }, cause);
-  }
-  if (recordKey(record) !== key) throw errors.BAD_RECORD({ key, why: `its own key is ${recordKey(record)}` });
-  const bytes = Buffer.byteLength(JSON.stringify(record));
-  if (bytes > MAX_RECORD_BYTES) throw errors.COMMIT_TOO_LARGE({ what: key, bytes, limitBytes: MAX_RECORD_BYTES });
 }
 
 function prepareStatements(db: StoreDatabase) {

@@ -24,6 +24,22 @@ export const errors = defineErrors("STORE", {
     reason: "store_conflict",
     message: (d: { key: string }) => `Record ${d.key} is not as the commit expects: read it again and retry`,
   },
+  NOT_ACKNOWLEDGED: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "store_not_acknowledged",
+    message: (d: { seq: number; ackCount: number; wantedCount: number; timeoutMs: number }) =>
+      `Commit ${d.seq} was written but not acknowledged: ${d.ackCount} of ${d.wantedCount} replicas had it after ${d.timeoutMs} ms, repeat it with the same idempotency key`,
+  },
+  BAD_ADDRESS: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "store_address",
+    message: (d: { name: string; found: string; expected: string }) =>
+      `Control store setting ${d.name} cannot be used: found ${d.found}, expected ${d.expected}`,
+  },
   BAD_RECORD: {
     fault: "caller",
     retryable: false,

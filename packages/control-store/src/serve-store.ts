@@ -14,10 +14,10 @@ import type { BuildJob, NodeRecord, StoreChange } from "@nano/protocol/records";
 import { z } from "zod";
 import { type BuildQueue, isOutcome } from "./build-queue.ts";
 import type { ControlStore } from "./control-store.ts";
-import { MAX_COMMIT_BYTES } from "./embedded-store.ts";
 import { errors } from "./errors.ts";
 import type { JobClaim, JobLedger } from "./job-ledger.ts";
 import { writeJsonLines } from "./json-lines.ts";
+import { MAX_COMMIT_BYTES } from "./store-changes.ts";
 import { storePaths } from "./store-paths.ts";
 
 /** Largest request: a commit with its preconditions. */
