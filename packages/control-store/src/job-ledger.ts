@@ -25,12 +25,8 @@ export interface NumberedBuildEvent {
   readonly event: BuildEvent;
 }
 
-export interface JobLedger {
-  /** As `BuildQueue.followBuild`, beginning after an event; ends without one where the build is not known. */
-  followEvents(
-    from: { readonly version: VersionId; readonly afterSeq: number },
-    signal: AbortSignal,
-  ): AsyncIterable<NumberedBuildEvent>;
+/** What a builder asks of a queue. */
+export interface JobTaker {
   /** The next job; null where there was none for a while, or `signal` aborted. */
   takeJob(signal: AbortSignal): Promise<TakenJob | null>;
   /** Records events and renews the claim. @throws STORE_JOB_LOST */
@@ -39,4 +35,12 @@ export interface JobLedger {
   finishJob(claim: JobClaim, outcome: BuildOutcome): Promise<void>;
   /** Gives the job back for another builder, as if it had not been taken. @throws STORE_JOB_LOST */
   releaseJob(claim: JobClaim): Promise<void>;
+}
+
+export interface JobLedger extends JobTaker {
+  /** As `BuildQueue.followBuild`, beginning after an event; ends without one where the build is not known. */
+  followEvents(
+    from: { readonly version: VersionId; readonly afterSeq: number },
+    signal: AbortSignal,
+  ): AsyncIterable<NumberedBuildEvent>;
 }

@@ -11,7 +11,7 @@ import type { BuildEvent, BuildJob } from "@nano/protocol/records";
 import { createBackoff } from "./backoff.ts";
 import type { BuildOutcome } from "./build-queue.ts";
 import { errors, hasCode } from "./errors.ts";
-import type { JobClaim, JobLedger, TakenJob } from "./job-ledger.ts";
+import type { JobClaim, JobTaker, TakenJob } from "./job-ledger.ts";
 import { WakeSignal } from "./wake-signal.ts";
 
 /** Events that wait for the queue to come back; older ones leave first. */
@@ -20,7 +20,7 @@ export const MAX_WAITING_EVENTS = 1000;
 export type RunJob = (job: BuildJob, report: (event: BuildEvent) => void) => Promise<BuildOutcome>;
 
 /** Takes jobs one by one until `signal` aborts; see `BuildQueue.takeJobs`. */
-export async function runJobs(ledger: JobLedger, run: RunJob, signal: AbortSignal): Promise<void> {
+export async function runJobs(ledger: JobTaker, run: RunJob, signal: AbortSignal): Promise<void> {
   const backoff = createBackoff();
   while (!signal.aborted) {
     try {
@@ -37,7 +37,7 @@ export async function runJobs(ledger: JobLedger, run: RunJob, signal: AbortSigna
 
 type Ending = { readonly outcome: BuildOutcome } | "release";
 
-async function runOne(ledger: JobLedger, taken: TakenJob, run: RunJob, signal: AbortSignal): Promise<void> {
+async function runOne(ledger: JobTaker, taken: TakenJob, run: RunJob, signal: AbortSignal): Promise<void> {
   const claim: JobClaim = { version: taken.job.version, token: taken.token };
   const waiting: BuildEvent[] = [];
   const spoke = new WakeSignal();
@@ -68,7 +68,7 @@ interface Reporting {
 }
 
 /** Reports until `ended`. False where the claim was lost. */
-async function keepReporting(ledger: JobLedger, claim: JobClaim, options: Reporting): Promise<boolean> {
+async function keepReporting(ledger: JobTaker, claim: JobClaim, options: Reporting): Promise<boolean> {
   const { waiting, spoke, everyMs, ended } = options;
   let isAway = false;
   while (!ended.aborted) {
@@ -93,7 +93,7 @@ async function keepReporting(ledger: JobLedger, claim: JobClaim, options: Report
 
 /** Hands in how a job ended, for as long as the queue is away; a builder that leaves tries once. */
 async function handIn(
-  ledger: JobLedger,
+  ledger: JobTaker,
   claim: JobClaim,
   ending: Ending,
   waiting: readonly BuildEvent[],
