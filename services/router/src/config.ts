@@ -1,8 +1,58 @@
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
-import { choice, durationMs, integer, sizeBytes, text } from "@nano/service-kit/config-field";
+import {
+  type ConfigField,
+  choice,
+  durationMs,
+  flag,
+  integer,
+  list,
+  optional,
+  sizeBytes,
+  text,
+} from "@nano/service-kit/config-field";
+import { type ForwardedHeaderName, forwardedHeaderNames } from "./request/forwarded-claims.ts";
+import { parseTrustedRange } from "./request/trusted-proxies.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
+
+/** A balancer that asks every 5 s and believes the third failure has noticed by then. */
+const DRAIN_NOTICE_MS = 15_000;
+const DRAIN_GRACE_MS = 30_000;
+/** What is left for leaving once all connections are gone. */
+export const LEAVE_MS = 1_000;
+
+/** Ranges of addresses, each as `parseTrustedRange` takes it. */
+function addressRanges(doc: string): ConfigField<readonly string[]> {
+  const field = list({ doc, maxCount: 256, default: [] });
+  return {
+    ...field,
+    expected: "at most 256 addresses or ranges such as 10.0.0.0/8 or fd00::/8, separated by commas",
+    parse: (raw) => {
+      const ranges = field.parse(raw);
+      return ranges?.every((range) => parseTrustedRange(range) !== null) === true ? ranges : undefined;
+    },
+  };
+}
+
+const LISTED_HEADERS = forwardedHeaderNames.filter((name) => name !== "forwarded");
+
+/** Headers that proxies write: `forwarded` alone, or some of the others, so that no two of them can disagree. */
+function forwardedHeaders(doc: string): ConfigField<readonly ForwardedHeaderName[]> {
+  const field = list({ doc, maxCount: forwardedHeaderNames.length });
+  return {
+    ...field,
+    isRequired: false,
+    fallback: LISTED_HEADERS,
+    expected: `forwarded, or some of ${LISTED_HEADERS.join(", ")}`,
+    parse: (raw) => {
+      const names = field.parse(raw)?.map((name) => forwardedHeaderNames.find((known) => known === name.toLowerCase()));
+      if (names === undefined || names.includes(undefined)) return undefined;
+      if (names.includes("forwarded") && names.length > 1) return undefined;
+      return Object.freeze(names) as readonly ForwardedHeaderName[];
+    },
+  };
+}
 
 export const routerConfig = defineConfig("ROUTER", {
   listen: {
@@ -15,8 +65,16 @@ export const routerConfig = defineConfig("ROUTER", {
       unit: "port",
     }),
     scheme: choice(["http", "https"], {
-      doc: "what clients use; https where TLS ends in front of the router",
+      doc: "what clients use, where neither TLS here nor a trusted proxy says; https where TLS ends in front of the router",
       default: "http",
+    }),
+    trustedProxies: addressRanges("peers whose word on a client's address, scheme and host is taken"),
+    forwardedHeaders: forwardedHeaders(
+      "headers that the trusted proxies write themselves, on every request; one that they pass on as it came must not be named",
+    ),
+    proxyProtocol: flag({
+      doc: "trusted proxies begin each connection with a PROXY header, version 1 or 2; others must not",
+      default: false,
     }),
     maxConnectionCount: integer({ doc: "connections of clients at once", min: 1, max: 1_000_000, default: 16_384 }),
     keepAliveTimeoutMs: durationMs({
@@ -37,11 +95,63 @@ export const routerConfig = defineConfig("ROUTER", {
       max: 86_400_000,
       default: 300_000,
     }),
+    timeoutCheckMs: durationMs({
+      doc: "how often the two timeouts are looked at",
+      min: 10,
+      max: 60_000,
+      default: 5_000,
+    }),
     maxHeaderBytes: sizeBytes({
       doc: "largest header block of a request",
       min: 4 * KIB,
       max: 128 * KIB,
       default: 32 * KIB,
+    }),
+  },
+  tls: {
+    directory: optional(
+      text({
+        doc: "NAME.crt and NAME.key in it and in its folders are served by the names in them; unset: no TLS here",
+      }),
+    ),
+    reloadIntervalMs: durationMs({
+      doc: "how often the files are looked at",
+      min: 10,
+      max: 86_400_000,
+      default: 10_000,
+    }),
+  },
+  drain: {
+    noticeMs: durationMs({
+      doc: "from the signal to end until no further connection is accepted: longer than a balancer takes to see /readyz fail",
+      min: 0,
+      max: 300_000,
+      default: DRAIN_NOTICE_MS,
+    }),
+    graceMs: durationMs({
+      doc: "for requests in flight after that; what is longer is cut",
+      min: 0,
+      max: 3_600_000,
+      default: DRAIN_GRACE_MS,
+    }),
+  },
+  shutdown: {
+    graceMs: durationMs({
+      doc: "from the signal to end until the process leaves, finished or not; notice and grace of drain are cut to fit in",
+      min: 0,
+      max: 3_600_000,
+      default: DRAIN_NOTICE_MS + DRAIN_GRACE_MS + LEAVE_MS,
+    }),
+  },
+  routes: {
+    snapshotPath: optional(
+      text({ doc: "file that keeps the last good routing state, for a start without the control store; unset: none" }),
+    ),
+    snapshotMaxBytes: sizeBytes({
+      doc: "largest such file that is written or read",
+      min: 1 * MIB,
+      max: 4096 * MIB,
+      default: 256 * MIB,
     }),
   },
   controlStore: {

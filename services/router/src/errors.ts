@@ -23,6 +23,41 @@ export const errors = defineErrors("ROUTER", {
     reason: "body_too_large",
     message: (d: { limitBytes: number }) => `Request body is over the limit of ${d.limitBytes} bytes`,
   },
+  METHOD_NOT_ALLOWED: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 405,
+    reason: "method_not_allowed",
+    message: (d: { method: string }) => `Method ${d.method} is not forwarded`,
+  },
+  EXPECTATION_FAILED: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 417,
+    reason: "expectation_failed",
+    message: () => "Expectation is not known: 100-continue is the only one that can be met",
+  },
+  HEADERS_TOO_LARGE: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 431,
+    reason: "headers_too_large",
+    message: () => "Header block of the request is over the limit",
+  },
+  REQUEST_TIMEOUT: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 408,
+    reason: "request_timeout",
+    message: () => "The request did not come whole in time",
+  },
+  CHUNK_EXTENSIONS_TOO_LARGE: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 413,
+    reason: "chunk_extensions_too_large",
+    message: () => "Chunk extensions of the request's body are over the limit",
+  },
   WEBSOCKET_UNSUPPORTED: {
     fault: "caller",
     retryable: false,
@@ -64,6 +99,14 @@ export const errors = defineErrors("ROUTER", {
     httpStatus: 502,
     reason: "bad_response",
     message: (d: { what: string }) => `The app's response cannot be sent as HTTP: ${d.what}`,
+  },
+  NO_CERTIFICATE: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "no_certificate",
+    message: (d: { directory: string; why: string }) =>
+      `No certificate can be used in ${d.directory}: ${d.why}; put NAME.crt and NAME.key there`,
   },
   CLIENT_GONE: {
     fault: "caller",

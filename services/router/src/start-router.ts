@@ -7,16 +7,21 @@ import { boundAddress, listenOn } from "@nano/service-kit/listen";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
 import type { RouterConfig } from "./config.ts";
+import { CertificateStore } from "./control/certificate-store.ts";
+import { drain, fitDrain } from "./control/drain.ts";
 import { createRouterMetrics, type RouterMetrics } from "./control/router-metrics.ts";
+import { RoutesKeeper } from "./control/routes-keeper.ts";
 import { RoutingControl } from "./control/routing-control.ts";
 import { RoutingHolder } from "./control/routing-holder.ts";
 import { WorkerConnections } from "./control/worker-connections.ts";
+import { ClientConnections, type Trust } from "./request/client-connection.ts";
+import { ClientServer } from "./request/client-server.ts";
 import { HeldHeads } from "./request/held-heads.ts";
-import { createHttpServer } from "./request/http-server.ts";
 import { RequestHandler } from "./request/request-handler.ts";
+import { TrustedProxies } from "./request/trusted-proxies.ts";
 
 export interface StartRouterOptions {
-  readonly config: Pick<RouterConfig, "listen" | "request" | "upstream">;
+  readonly config: Pick<RouterConfig, "listen" | "tls" | "drain" | "shutdown" | "routes" | "request" | "upstream">;
   /** The caller closes it, after the router. */
   readonly store: ControlStore;
   readonly logger: Logger;
@@ -33,7 +38,7 @@ export interface RunningRouter {
   feedPosition(): FeedPosition | null;
   /** Resolves when the first state of the control store is served. */
   whenLoaded(): Promise<void>;
-  /** Takes no new requests, lets those in flight end until `deadline` aborts, and lets go of its workers. */
+  /** Drains: see `control/drain.ts`; by `deadline` at the latest. Then lets go of its workers. */
   close(deadline?: AbortSignal): Promise<void>;
 }
 
@@ -65,22 +70,65 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     inFlightCount: () => handler.inFlightCount,
     openLinkCount: () => connections.openCount,
     routeCount: () => holder.current.routes.routeCount,
+    routesAgeMs: () => control.ageMs,
+    certificateExpiryMs: config.tls.directory === null ? null : () => certificates?.earliestExpiryMs ?? 0,
   });
+  const { directory } = config.tls;
+  const certificates =
+    directory === null
+      ? null
+      : new CertificateStore({
+          directory,
+          logger: logger.child({ component: "certificates" }),
+          onReload: (outcome) => metrics.certificatesLoaded(outcome),
+        });
+  const trust: Trust = {
+    proxies: new TrustedProxies(config.listen.trustedProxies),
+    headerNames: config.listen.forwardedHeaders,
+  };
+  const clients = new ClientConnections();
   const handler = new RequestHandler({
     ...config.request,
     routing: holder,
     metrics,
     heldHeads: new HeldHeads(),
     requestIdPrefix: routerId,
-    scheme: config.listen.scheme,
+    connections: clients,
+    trust,
   });
-  const server = createHttpServer(handler, config.listen);
+  const clientServer = new ClientServer(handler, clients, {
+    ...config.listen,
+    trust,
+    certificates,
+    onRefusedConnection: (cause) => metrics.connectionRefused(cause),
+  });
+  const { server } = clientServer;
   const { host, port } = config.listen;
   await listenOn(server, `${host.includes(":") ? `[${host}]` : host}:${port}`);
+  const reloading =
+    certificates === null
+      ? undefined
+      : setInterval(() => {
+          if (certificates.reload()) clientServer.useCertificates();
+        }, config.tls.reloadIntervalMs).unref();
 
   const control = new RoutingControl({ holder, connections, logger });
+  const { snapshotPath, snapshotMaxBytes } = config.routes;
+  const keeper =
+    snapshotPath === null
+      ? null
+      : new RoutesKeeper({
+          file: { path: snapshotPath, maxBytes: snapshotMaxBytes },
+          logger: logger.child({ component: "routes-keeper" }),
+          isCurrent: () => control.ageMs === 0,
+          onSaved: (outcome, bytes) => metrics.routesKept(outcome, bytes),
+        });
   const stop = new AbortController();
-  const following = control.run(options.store, stop.signal).catch((error: unknown) => options.onFailure(error));
+  const following = control.run(options.store, keeper, stop.signal).catch((error: unknown) => options.onFailure(error));
+  const drainPlan = fitDrain(config.drain, config.shutdown.graceMs);
+  if (drainPlan.noticeMs + drainPlan.graceMs < config.drain.noticeMs + config.drain.graceMs) {
+    logger.warn("shutdown.graceMs is too short for drain", { ...drainPlan });
+  }
 
   return {
     address: boundAddress(server),
@@ -88,12 +136,19 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     feedPosition: () => control.position,
     whenLoaded: () => control.whenLoaded(),
     async close(deadline) {
-      handler.close();
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      const cutAll = (): void => server.closeAllConnections();
-      deadline?.addEventListener("abort", cutAll, { once: true });
-      await closed;
-      deadline?.removeEventListener("abort", cutAll);
+      await drain(
+        {
+          inFlightCount: () => handler.inFlightCount,
+          announceClose: () => handler.announceClose(),
+          endConnections: () => handler.endConnections(),
+          stopAccepting: () => clientServer.stopAccepting(),
+          endIdle: () => clientServer.endIdle(),
+          cutAll: () => clientServer.cutAll(),
+        },
+        { ...drainPlan, logger, deadline, onCut: (requestCount) => metrics.drainCut(requestCount) },
+      );
+      clearInterval(reloading);
+      await keeper?.close();
       stop.abort();
       await following;
       connections.dispose();

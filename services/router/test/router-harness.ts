@@ -1,4 +1,5 @@
 /** A real router over a fake store, with fake workers, and a plain HTTP client. */
+import { once } from "node:events";
 import { Agent, type IncomingMessage, type RequestOptions, request } from "node:http";
 import { connect } from "node:net";
 import type { StoreRecord } from "@nano/protocol/records";
@@ -20,6 +21,58 @@ export interface Answer {
   readonly text: string;
 }
 
+/** A client on a bare socket. */
+export interface Conversation {
+  readonly received: string;
+  send(bytes: string | Buffer): void;
+  /** Resolves with all that came, once it contains `text`. @throws when the connection ends before */
+  until(text: string): Promise<string>;
+  /** Resolves with all that came, when the router has ended the connection. */
+  ended(): Promise<string>;
+}
+
+export async function openConversation(port: number): Promise<Conversation> {
+  const socket = connect(port, "127.0.0.1");
+  let received = "";
+  let isEnded = false;
+  let wake = Promise.withResolvers<void>();
+  const note = (): void => {
+    wake.resolve();
+    wake = Promise.withResolvers();
+  };
+  socket.setEncoding("latin1");
+  socket.on("data", (text: string) => {
+    received += text;
+    note();
+  });
+  socket.on("error", () => {}); // `close` follows
+  socket.on("close", () => {
+    isEnded = true;
+    note();
+  });
+  await once(socket, "connect");
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  return {
+    get received() {
+      return received;
+    },
+    send: (bytes) => void socket.write(bytes),
+    async until(text) {
+      while (!received.includes(text)) {
+        if (isEnded) throw new Error(`It ended before ${JSON.stringify(text)}: ${JSON.stringify(received)}`);
+        await wake.promise;
+      }
+      return received;
+    },
+    async ended() {
+      while (!isEnded) await wake.promise;
+      return received;
+    },
+  };
+}
+
 export interface TestRouter {
   readonly router: RunningRouter;
   readonly store: FakeStore;
@@ -31,10 +84,14 @@ export interface TestRouter {
   fetch(path: string, options?: RequestOptions & { body?: string | Buffer; host?: string }): Promise<Answer>;
   /** Sends bytes as they are and gives everything that comes back until the connection ends. */
   raw(bytes: string | Buffer): Promise<string>;
+  /** A connection that sends and reads step by step. */
+  talk(): Promise<Conversation>;
   metric(name: string, labels?: Record<string, string>): Promise<number>;
 }
 
-type Overrides = { [G in "listen" | "request" | "upstream"]?: Partial<RouterConfig[G]> };
+type Overrides = {
+  [G in "listen" | "tls" | "drain" | "shutdown" | "routes" | "request" | "upstream"]?: Partial<RouterConfig[G]>;
+};
 
 export async function startTestRouter(records: StoreRecord[], overrides: Overrides = {}): Promise<TestRouter> {
   const store = new FakeStore();
@@ -44,6 +101,10 @@ export async function startTestRouter(records: StoreRecord[], overrides: Overrid
   const { value: config } = loadConfig(routerConfig, {
     explicit: {
       listen: { port: 0, ...overrides.listen },
+      tls: { ...overrides.tls },
+      drain: { noticeMs: 0, ...overrides.drain },
+      shutdown: { ...overrides.shutdown },
+      routes: { ...overrides.routes },
       controlStore: { socketPath: "/not/used" },
       request: { noWorkerWaitMs: 1_000, ...overrides.request },
       upstream: { minRedialDelayMs: 1, maxRedialDelayMs: 20, ...overrides.upstream },
@@ -102,6 +163,7 @@ export async function startTestRouter(records: StoreRecord[], overrides: Overrid
         req.end(body);
       });
     },
+    talk: () => openConversation(port),
     raw(bytes) {
       return new Promise((resolve, reject) => {
         const socket = connect(port, "127.0.0.1");

@@ -27,6 +27,8 @@ const INHERITED = [
 ];
 /** Below the launcher's own patience, so that a service ends itself. */
 const SHUTDOWN_GRACE_MS = 4000;
+/** Leaves the router the time that it wants for leaving. */
+const ROUTER_DRAIN_GRACE_MS = 3000;
 
 export const ServiceName = {
   REGISTRY: "app-registry",
@@ -93,6 +95,9 @@ export function describeServices(
       ROUTER_CONTROL_STORE_SOCKET_PATH: controlStore,
       ROUTER_LISTEN_HOST: server.host.replace(/^\[|\]$/g, ""),
       ROUTER_LISTEN_PORT: String(server.port),
+      // Nobody stands in front of one machine who would have to notice.
+      ROUTER_DRAIN_NOTICE_MS: "0",
+      ROUTER_DRAIN_GRACE_MS: String(ROUTER_DRAIN_GRACE_MS),
     }),
   ];
 }

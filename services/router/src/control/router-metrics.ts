@@ -7,11 +7,21 @@ export interface RouterGauges {
   inFlightCount(): number;
   openLinkCount(): number;
   routeCount(): number;
+  /** For how long nobody has known whether the routes are current; infinite without any. */
+  routesAgeMs(): number;
+  /** By the wall clock; null: no TLS here. */
+  readonly certificateExpiryMs: (() => number) | null;
 }
 
 export interface RouterMetrics extends RequestMetrics {
   linkEnded(type: string): void;
   postmortem(verdict: "answered" | "unanswered"): void;
+  /** Connections that ended before their first request. */
+  connectionRefused(cause: "proxy_header" | "tls_handshake"): void;
+  /** Requests that outlived the grace of the router's end. */
+  drainCut(requestCount: number): void;
+  routesKept(outcome: "saved" | "failed", bytes: number): void;
+  certificatesLoaded(outcome: "loaded" | "failed"): void;
 }
 
 interface Increment {
@@ -43,6 +53,39 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
     help: "Links to workers that ended or failed to open, by outcome",
     labels: ["outcome"],
   });
+  const refusedConnections = metrics.counter({
+    name: "refused_connections_total",
+    help: "Connections that ended before their first request, by cause",
+    labels: ["cause"],
+  });
+  const drainCuts = metrics.counter({
+    name: "drain_cut_requests_total",
+    help: "Requests that were cut because they outlived drain.graceMs",
+  });
+  const routesKept = metrics.counter({
+    name: "routes_snapshots_total",
+    help: "Writes of the routing state to disk, by outcome",
+    labels: ["outcome"],
+  });
+  const keptBytes = metrics.gauge({ name: "routes_snapshot_bytes", help: "Size of the routing state on disk" });
+  const certificateLoads = metrics.counter({
+    name: "certificate_loads_total",
+    help: "Changes of certificates that were taken, and pairs that could not be used",
+    labels: ["outcome"],
+  });
+  metrics.gauge({
+    name: "routes_age_seconds",
+    help: "How long it is unknown whether the routes are current: 0 with the control store, +Inf without routes",
+    collect: (gauge) => gauge.set(gauges.routesAgeMs() / 1000),
+  });
+  const { certificateExpiryMs } = gauges;
+  if (certificateExpiryMs !== null) {
+    metrics.gauge({
+      name: "certificate_expiry_timestamp_seconds",
+      help: "The earliest end of a certificate that clients are shown",
+      collect: (gauge) => gauge.set(certificateExpiryMs() / 1000),
+    });
+  }
   metrics.gauge({
     name: "in_flight_requests_count",
     help: "Requests in flight",
@@ -77,5 +120,12 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
     retried: (cause) => retries.inc({ cause }),
     postmortem: (verdict) => postmortems.inc({ verdict }),
     linkEnded: (type) => linkEnds.inc({ outcome: type }),
+    connectionRefused: (cause) => refusedConnections.inc({ cause }),
+    drainCut: (requestCount) => drainCuts.inc(requestCount),
+    routesKept(outcome, bytes) {
+      routesKept.inc({ outcome });
+      if (outcome === "saved") keptBytes.set(bytes);
+    },
+    certificatesLoaded: (outcome) => certificateLoads.inc({ outcome }),
   };
 }

@@ -54,20 +54,23 @@ export class TargetCanonicalizer {
   /**
    * @param target the request target as it came: origin form, or absolute form, which overrules the Host header
    * @param hostHeader the one Host header, as it came
+   * @param claimedHost what the client addressed, where a trusted proxy tells: it overrules both
    */
-  canonicalize(target: string, hostHeader: string): TargetResult {
-    if (target.charCodeAt(0) !== 0x2f) return this.#canonicalizeAbsolute(target, hostHeader);
-    const authority = this.#authority(hostHeader);
-    if (authority === null) return { refused: "the Host header is not a host" };
+  canonicalize(target: string, hostHeader: string, claimedHost: string | null = null): TargetResult {
+    if (target.charCodeAt(0) !== 0x2f) return this.#canonicalizeAbsolute(target, hostHeader, claimedHost);
+    const sent = this.#authority(hostHeader);
+    if (sent === null) return { refused: "the Host header is not a host" };
+    const authority = claimedHost === null ? sent : this.#authority(claimedHost);
+    if (authority === null) return { refused: "the forwarded host is not a host" };
     // The fast path agrees with the slow one: a property test compares them.
     return PLAIN_TARGET.test(target) ? this.#plain(authority, target) : this.#parsed(authority, target);
   }
 
-  #canonicalizeAbsolute(target: string, hostHeader: string): TargetResult {
+  #canonicalizeAbsolute(target: string, hostHeader: string, claimedHost: string | null): TargetResult {
     const parts = ABSOLUTE_FORM.exec(target);
     if (parts === null) return { refused: "the request target is neither a path nor an http URL" };
     if (this.#authority(hostHeader) === null) return { refused: "the Host header is not a host" };
-    const authority = this.#authority(parts[1] ?? "");
+    const authority = this.#authority(claimedHost ?? parts[1] ?? "");
     if (authority === null) return { refused: "the request target has no valid host" };
     const rest = parts[2] ?? "";
     return this.#parsed(authority, rest.startsWith("/") ? rest : `/${rest}`);

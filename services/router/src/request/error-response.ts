@@ -3,17 +3,19 @@ import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { WireError } from "@nano/protocol/errors";
 
 const RETRY_AFTER_SECS = "1";
+/** What the router forwards. */
+export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const REASON = /^[a-z0-9_]{1,64}$/;
 
 /**
  * Nothing of `error` but its status and reason reaches the client. A worker's nonsense becomes 502 `internal`.
  *
- * @param options `isClosing`: the connection cannot be used again
+ * @param options `isClosing`: the connection cannot be used again; `allow`: what a 405 says can be asked instead
  */
 export function sendErrorResponse(
   res: ServerResponse,
   error: WireError,
-  options: { requestId: string; isClosing?: boolean },
+  options: { requestId: string; isClosing?: boolean; allow?: string },
 ): void {
   const { httpStatus } = error;
   const status = Number.isInteger(httpStatus) && httpStatus >= 400 && httpStatus <= 599 ? httpStatus : 502;
@@ -32,6 +34,7 @@ export function sendErrorResponse(
     options.requestId,
   ];
   if (status === 503) headers.push("retry-after", RETRY_AFTER_SECS);
+  if (options.allow !== undefined) headers.push("allow", options.allow);
   if (options.isClosing === true) headers.push("connection", "close");
   res.writeHead(status, headers);
   res.end(body);

@@ -84,9 +84,18 @@ export class ForwardedRequest implements StreamListener {
     this.#attempt(state);
   }
 
-  /** The body is over the limit. */
-  refuseBody(limitBytes: number): void {
-    this.#refuse(errors.BODY_TOO_LARGE({ limitBytes }).wire);
+  /** Answers so, where no answer has begun; else cuts it. */
+  refuse(error: WireError): void {
+    if (this.#isOver) return;
+    this.#resetStream(error);
+    this.#body?.discard();
+    if (this.#writer.hasStarted) {
+      this.#cut();
+      return;
+    }
+    this.#isOver = true;
+    this.#outcome = "refused";
+    sendErrorResponse(this.#res, error, this.#options);
   }
 
   /** The response is closed: sent to its end, or the client is gone. */
@@ -113,8 +122,8 @@ export class ForwardedRequest implements StreamListener {
       }
       pick.tried = this.#markTried(slot);
     }
-    if (this.#refusal !== null) this.#refuse(this.#refusal);
-    else if (state.nodeCount === 0) this.#refuse(errors.NO_WORKER({ app: target.app }).wire);
+    if (this.#refusal !== null) this.refuse(this.#refusal);
+    else if (state.nodeCount === 0) this.refuse(errors.NO_WORKER({ app: target.app }).wire);
     else this.#runAsync(this.#attemptLater());
   }
 
@@ -123,7 +132,7 @@ export class ForwardedRequest implements StreamListener {
     if (this.#waitUntilMs === 0) this.#waitUntilMs = nowMs + this.#context.noWorkerWaitMs;
     const leftMs = this.#waitUntilMs - nowMs;
     if (leftMs <= 0) {
-      this.#refuse(errors.NO_WORKER({ app: this.#options.target.app }).wire);
+      this.refuse(errors.NO_WORKER({ app: this.#options.target.app }).wire);
       return;
     }
     await this.#context.routing.waitForWorker(leftMs);
@@ -144,7 +153,7 @@ export class ForwardedRequest implements StreamListener {
     if (refusal.reason !== "draining") this.#refusal = refusal;
     this.#refusalCount += 1;
     if (this.#refusalCount >= MAX_REFUSALS) {
-      this.#refuse(refusal);
+      this.refuse(refusal);
       return;
     }
     this.#markTried(slot);
@@ -161,7 +170,7 @@ export class ForwardedRequest implements StreamListener {
     const isReplayable = this.#body?.isReplayable ?? true;
     const error = decideAfterLoss({ streamId, wasWritten, postmortem, isReplayable, lostCount: this.#lostCount });
     if (error !== null) {
-      this.#refuse(error.wire);
+      this.refuse(error.wire);
       return;
     }
     this.#context.metrics.retried("worker_lost");
@@ -219,7 +228,7 @@ export class ForwardedRequest implements StreamListener {
     if (slot === null || link === null) return;
     if (isLinkLost) this.#runAsync(this.#recover({ slot, link, streamId }));
     else if (error.retryable === true && (this.#body?.isReplayable ?? true)) this.#attemptElsewhere(slot, error);
-    else this.#refuse(error);
+    else this.refuse(error);
   }
 
   onDrain(): void {
@@ -243,19 +252,6 @@ export class ForwardedRequest implements StreamListener {
     } else if (isStreamEnded) this.#stream = null;
   }
 
-  #refuse(error: WireError): void {
-    if (this.#isOver) return;
-    this.#resetStream(error);
-    this.#body?.discard();
-    if (this.#writer.hasStarted) {
-      this.#cut();
-      return;
-    }
-    this.#isOver = true;
-    this.#outcome = "refused";
-    sendErrorResponse(this.#res, error, this.#options);
-  }
-
   #cut(): void {
     this.#isOver = true;
     this.#outcome = "cut";
@@ -266,7 +262,7 @@ export class ForwardedRequest implements StreamListener {
   #failOn(problem: ResponseProblem | null): boolean {
     if (problem === null) return false;
     this.#writer.drop();
-    this.#refuse(errors.BAD_RESPONSE(problem).wire);
+    this.refuse(errors.BAD_RESPONSE(problem).wire);
     return true;
   }
 
@@ -295,6 +291,6 @@ export class ForwardedRequest implements StreamListener {
   }
 
   #runAsync(work: Promise<void>): void {
-    work.catch((thrown: unknown) => this.#refuse(toWireError(thrown)));
+    work.catch((thrown: unknown) => this.refuse(toWireError(thrown)));
   }
 }

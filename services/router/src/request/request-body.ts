@@ -15,6 +15,8 @@ export interface RequestBodyOptions {
   /** -1: not said. */
   readonly contentLengthBytes: number;
   onTooLarge(): void;
+  /** Called when a stream takes the body for the first time; null: nobody waits for that. */
+  readonly onWanted: (() => void) | null;
 }
 
 /**
@@ -38,10 +40,12 @@ export class RequestBody {
   #isEnded = false;
   #isDiscarding = false;
   #stream: LinkStream | null = null;
+  #onWanted: (() => void) | null;
 
   constructor(req: IncomingMessage, options: RequestBodyOptions) {
     this.#req = req;
     this.#options = options;
+    this.#onWanted = options.onWanted;
     req.on("data", (chunk: Buffer) => this.#receive(chunk));
     req.on("end", () => this.#end());
     req.pause();
@@ -59,6 +63,11 @@ export class RequestBody {
   attach(stream: LinkStream): void {
     if (this.#isDiscarding) return;
     this.#stream = stream;
+    if (this.#onWanted !== null) {
+      const onWanted = this.#onWanted;
+      this.#onWanted = null;
+      onWanted();
+    }
     // At most `retryBufferBytes`, which is less than a new stream's window.
     for (const chunk of this.#kept ?? []) stream.write(chunk);
     if (this.#isEnded) stream.end();

@@ -5,7 +5,8 @@ import type { NanoError } from "@nano/protocol/errors";
 import { encodeHeaderBlock, encodeRequestHead } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 import { TargetCanonicalizer } from "./canonical-target.ts";
-import { sendErrorResponse } from "./error-response.ts";
+import type { Client, ClientConnection, ClientConnections, Trust } from "./client-connection.ts";
+import { ALLOWED_METHODS, sendErrorResponse } from "./error-response.ts";
 import { type ForwardContext, ForwardedRequest } from "./forwarded-request.ts";
 import { discardBody, RequestBody } from "./request-body.ts";
 import { type RequestHeaders, readRequestHeaders } from "./request-headers.ts";
@@ -15,46 +16,62 @@ import type { AppTarget } from "./routing-state.ts";
 export interface RequestHandlerOptions extends ForwardContext {
   /** What request ids begin with: unique to this process. */
   readonly requestIdPrefix: string;
-  /** What clients use to reach the router. */
-  readonly scheme: "http" | "https";
+  readonly connections: ClientConnections;
+  readonly trust: Trust;
   readonly maxInFlightCount: number;
   readonly retryBufferBytes: number;
   readonly discardBytes: number;
 }
 
+/** What a client that sent `Expect` waits for: `100 Continue`, or something that nobody knows. */
+export type Expectation = "none" | "continue" | "unknown";
+
+/** How far the router is on its way out. */
+const Phase = { OPEN: 0, ANNOUNCING: 1, ENDING: 2 } as const;
+type Phase = (typeof Phase)[keyof typeof Phase];
+
 export class RequestHandler {
   readonly #options: RequestHandlerOptions;
-  readonly #targets: TargetCanonicalizer;
+  readonly #httpTargets = new TargetCanonicalizer("http");
+  readonly #httpsTargets = new TargetCanonicalizer("https");
   readonly #inFlight = new Set<ServerResponse>();
   #requestCount = 0;
-  #isClosing = false;
+  #phase: Phase = Phase.OPEN;
 
   constructor(options: RequestHandlerOptions) {
     this.#options = options;
-    this.#targets = new TargetCanonicalizer(options.scheme);
   }
 
   get inFlightCount(): number {
     return this.#inFlight.size;
   }
 
-  /** From here on each response ends its connection. */
-  close(): void {
-    this.#isClosing = true;
+  /** From here on each response tells its client to use another connection. */
+  announceClose(): void {
+    this.#phase = Phase.ANNOUNCING;
     for (const res of this.#inFlight) res.shouldKeepAlive = false;
   }
 
-  /** @param isContinueExpected the client waits for `100 Continue` before it sends its body */
-  handle(req: IncomingMessage, res: ServerResponse, isContinueExpected: boolean): void {
+  /** From here on each response ends its connection, also where its head had left before `announceClose`. */
+  endConnections(): void {
+    this.announceClose();
+    this.#phase = Phase.ENDING;
+  }
+
+  handle(req: IncomingMessage, res: ServerResponse, expectation: Expectation): void {
     const startedMs = performance.now();
     this.#requestCount += 1;
-    if (this.#isClosing) res.shouldKeepAlive = false;
+    if (this.#phase !== Phase.OPEN) res.shouldKeepAlive = false;
     const requestId = `${this.#options.requestIdPrefix}-${this.#requestCount.toString(36)}` as RequestId;
-    const forwarded = this.#admit(req, res, { requestId, isContinueExpected });
+    const connection = this.#options.connections.of(req.socket);
+    connection.latestRequest = req;
+    connection.latestResponse = res;
+    const forwarded = this.#admit(req, res, { requestId, expectation, connection });
+    connection.latestForwarded = forwarded;
     this.#inFlight.add(res);
     res.on("close", () => {
       this.#inFlight.delete(res);
-      if (this.#isClosing) req.socket.end();
+      if (this.#phase === Phase.ENDING) req.socket.end();
       forwarded?.close();
       const outcome: RequestOutcome = forwarded === null ? "refused" : forwarded.outcome;
       this.#options.metrics.finished(outcome, res.statusCode, performance.now() - startedMs);
@@ -65,20 +82,27 @@ export class RequestHandler {
   #admit(
     req: IncomingMessage,
     res: ServerResponse,
-    request: { requestId: RequestId; isContinueExpected: boolean },
+    request: { requestId: RequestId; expectation: Expectation; connection: ClientConnection },
   ): ForwardedRequest | null {
     const options = this.#options;
-    const refuse = (error: NanoError): null => {
+    const refuse = (error: NanoError, more: { allow?: string } = {}): null => {
       // A client that waits for `100 Continue` may or may not send its body after another answer: nobody can tell where the next request begins.
-      sendErrorResponse(res, error.wire, { requestId: request.requestId, isClosing: request.isContinueExpected });
+      const isClosing = request.expectation !== "none";
+      sendErrorResponse(res, error.wire, { requestId: request.requestId, isClosing, ...more });
       discardBody(req, options.discardBytes);
       return null;
     };
     const limitCount = options.maxInFlightCount;
     if (this.#inFlight.size >= limitCount) return refuse(errors.OVERLOADED({ limitCount }));
+    if (request.expectation === "unknown") return refuse(errors.EXPECTATION_FAILED({}));
+    const method = req.method ?? "GET";
+    // It would show what proxies on the way have added, credentials among it.
+    if (method === "TRACE") return refuse(errors.METHOD_NOT_ALLOWED({ method }), { allow: ALLOWED_METHODS });
     const headers = readRequestHeaders(req.rawHeaders);
     if (headers.host === null) return refuse(errors.BAD_REQUEST({ what: "expected exactly one Host header" }));
-    const target = this.#targets.canonicalize(req.url ?? "", headers.host);
+    const client = this.#clientOf(request.connection, headers);
+    const targets = client.scheme === "https" ? this.#httpsTargets : this.#httpTargets;
+    const target = targets.canonicalize(req.url ?? "", headers.host, client.host);
     if ("refused" in target) return refuse(errors.BAD_REQUEST({ what: target.refused }));
     const state = options.routing.current;
     const app = state.routes.find(target.host, target.path);
@@ -88,8 +112,7 @@ export class RequestHandler {
     const limitBytes = app.requestBodyBytes;
     if (headers.contentLengthBytes > limitBytes) return refuse(errors.BODY_TOO_LARGE({ limitBytes }));
 
-    const method = req.method ?? "GET";
-    headers.forwarded.push("host", target.authority);
+    headers.forwarded.push("host", target.authority, ...client.headers);
     const head = encodeRequestHead({
       requestId: request.requestId,
       versionId: app.versionId,
@@ -103,15 +126,21 @@ export class RequestHandler {
       head,
       isHeadRequest: method === "HEAD",
     });
-    if (request.isContinueExpected) res.writeContinue();
-    forwarded.start(state, headers.hasBody ? this.#openBody(req, forwarded, { headers, app }) : null);
+    // Node ends the connection after a response that comes without: nobody can tell whether the body still comes.
+    const onWanted = request.expectation === "continue" ? () => res.writeContinue() : null;
+    forwarded.start(state, headers.hasBody ? this.#openBody(req, forwarded, { headers, app, onWanted }) : null);
     return forwarded;
+  }
+
+  #clientOf(connection: ClientConnection, headers: RequestHeaders): Client {
+    if (!connection.isTrusted || headers.claims === null) return connection;
+    return connection.resolve(headers.claims, this.#options.trust);
   }
 
   #openBody(
     req: IncomingMessage,
     forwarded: ForwardedRequest,
-    request: { headers: RequestHeaders; app: AppTarget },
+    request: { headers: RequestHeaders; app: AppTarget; onWanted: (() => void) | null },
   ): RequestBody {
     const limitBytes = request.app.requestBodyBytes;
     return new RequestBody(req, {
@@ -119,7 +148,8 @@ export class RequestHandler {
       retryBufferBytes: this.#options.retryBufferBytes,
       discardBytes: this.#options.discardBytes,
       contentLengthBytes: request.headers.contentLengthBytes,
-      onTooLarge: () => forwarded.refuseBody(limitBytes),
+      onTooLarge: () => forwarded.refuse(errors.BODY_TOO_LARGE({ limitBytes }).wire),
+      onWanted: request.onWanted,
     });
   }
 }

@@ -1,4 +1,5 @@
 /** What the router reads of a request's headers, and what of them goes on to the app: one pass over the raw pairs. */
+import type { Claims, ForwardedHeaderName } from "./forwarded-claims.ts";
 
 /** They belong to one connection, not to the message. `host` is written anew from the canonical URL. */
 const DROPPED = new Set([
@@ -16,6 +17,39 @@ const DROPPED = new Set([
   "http2-settings",
 ]);
 const PLATFORM_PREFIX = "x-nano-";
+/**
+ * Where frameworks look for the client's address, scheme and host. Whoever sends them, the app gets what the router knows, in `x-forwarded-for`,
+ * `x-forwarded-proto` and `x-real-ip`, and nothing beside it.
+ */
+const CLAIMS = new Set([
+  "x-forwarded-for",
+  "x-forwarded-proto",
+  "x-forwarded-host",
+  "forwarded",
+  "x-real-ip",
+  "forwarded-for",
+  "x-forwarded",
+  "x-forwarded-port",
+  "x-forwarded-protocol",
+  "x-forwarded-scheme",
+  "x-forwarded-server",
+  "x-forwarded-ssl",
+  "x-url-scheme",
+  "front-end-https",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-original-forwarded-for",
+  "x-original-host",
+  "x-envoy-external-address",
+  "x-appengine-user-ip",
+  "x-azure-clientip",
+  "true-client-ip",
+  "cf-connecting-ip",
+  "cf-connecting-ipv6",
+  "fastly-client-ip",
+  "fly-client-ip",
+]);
+const DROPPED_OF_REQUESTS = new Set([...DROPPED, ...CLAIMS]);
 
 export interface RequestHeaders {
   /** Null: there is none, or more than one. */
@@ -25,6 +59,8 @@ export interface RequestHeaders {
   /** -1: not said. */
   readonly contentLengthBytes: number;
   readonly isWebSocketUpgrade: boolean;
+  /** What they claim about who sent the request; null: nothing. */
+  readonly claims: Claims | null;
   /** Name, value, name, value …, names in lower case, without what belongs to this connection or to the platform. */
   readonly forwarded: string[];
 }
@@ -36,11 +72,12 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
   let isChunked = false;
   let isUpgrade = false;
   let named: string[] | null = null;
+  let claims: Claims | null = null;
   const forwarded: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] as string).toLowerCase();
     const value = raw[index + 1] as string;
-    if (!DROPPED.has(name)) {
+    if (!DROPPED_OF_REQUESTS.has(name)) {
       if (name === "content-length") contentLengthBytes = Number(value);
       if (!name.startsWith(PLATFORM_PREFIX)) forwarded.push(name, value);
     } else if (name === "host") {
@@ -49,14 +86,24 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
     } else if (name === "connection") named = namedByConnection(value, named);
     else if (name === "transfer-encoding") isChunked = true;
     else if (name === "upgrade") isUpgrade = value.toLowerCase() === "websocket";
+    else if (CLAIMS.has(name)) claims = withClaim(claims, name as ForwardedHeaderName, value);
   }
   return {
     host: hostCount === 1 ? host : null,
     hasBody: isChunked || contentLengthBytes > 0,
     contentLengthBytes,
     isWebSocketUpgrade: isUpgrade && (named?.includes("upgrade") ?? false),
+    claims,
     forwarded: named === null ? forwarded : withoutNames(forwarded, named),
   };
+}
+
+/** Whether a claim is believed, and who reads it, is decided elsewhere. */
+function withClaim(claims: Claims | null, name: ForwardedHeaderName, value: string): Claims {
+  const known = claims ?? {};
+  const before = known[name];
+  known[name] = before === undefined ? value : `${before}, ${value}`;
+  return known;
 }
 
 /** Headers that `Connection` names, but for the usual words, which name none that is kept. */

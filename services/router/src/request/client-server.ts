@@ -1,0 +1,199 @@
+/**
+ * The data plane's server: from a client's first byte to a request of ours, by way of the PROXY protocol and TLS where they are used.
+ *
+ *   accepted ──PROXY header──▶ TLS handshake ──▶ parser ──▶ RequestHandler
+ *
+ * I1 Each connection's facts are known before the parser reads it.
+ */
+import { createServer, type Server, type ServerOptions } from "node:http";
+import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from "node:https";
+import { Server as NetServer, type Socket } from "node:net";
+import type { SecureContext } from "node:tls";
+import { errors } from "../errors.ts";
+import type { ClientConnections, Trust } from "./client-connection.ts";
+import { ALLOWED_METHODS } from "./error-response.ts";
+import type { Scheme } from "./forwarded-claims.ts";
+import { answerBare, refuseMalformed } from "./parser-refusal.ts";
+import type { ProxyHeader } from "./proxy-header.ts";
+import { takeProxyHeader } from "./proxy-intake.ts";
+import type { RequestHandler } from "./request-handler.ts";
+import { canonicalAddress } from "./trusted-proxies.ts";
+
+/** What a client sees of our certificates. */
+export interface CertificateSource {
+  /** Null: none for that name. */
+  contextFor(serverName: string): SecureContext | null;
+  /** The certificate for clients that name no server, as `setSecureContext` takes it; null: none. */
+  readonly fallback: { readonly cert: Buffer; readonly key: Buffer } | null;
+}
+
+export interface ClientServerOptions {
+  readonly keepAliveTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  /** From the first byte of a request to the last of its body. */
+  readonly requestTimeoutMs: number;
+  readonly timeoutCheckMs: number;
+  readonly maxHeaderBytes: number;
+  readonly maxConnectionCount: number;
+  /** What clients use, where neither TLS nor a proxy says. */
+  readonly scheme: Scheme;
+  /** Trusted proxies begin their connections with a PROXY header. */
+  readonly proxyProtocol: boolean;
+  readonly trust: Trust;
+  /** Null: TLS does not end here. */
+  readonly certificates: CertificateSource | null;
+  onRefusedConnection(cause: "proxy_header" | "tls_handshake"): void;
+}
+
+const MIN_TLS_VERSION = "TLSv1.2";
+
+export class ClientServer {
+  readonly server: Server;
+  readonly #options: ClientServerOptions;
+  readonly #handler: RequestHandler;
+  readonly #connections: ClientConnections;
+  /** Accepted sockets, until they close; of TLS the ones below it. */
+  readonly #accepted = new Set<Socket>();
+  /** What a PROXY header said, until TLS stands; by the endpoints of the connection, which both of its sockets have. */
+  readonly #headers = new Map<string, ProxyHeader>();
+
+  constructor(handler: RequestHandler, connections: ClientConnections, options: ClientServerOptions) {
+    this.#handler = handler;
+    this.#connections = connections;
+    this.#options = options;
+    this.server = this.#createServer();
+    this.server.maxConnections = options.maxConnectionCount;
+    this.#listenToServer();
+  }
+
+  /** Presents what `certificates` has now to clients that come from now on. */
+  useCertificates(): void {
+    const fallback = this.#options.certificates?.fallback ?? null;
+    const { server } = this;
+    if (fallback !== null && "setSecureContext" in server) {
+      (server as ReturnType<typeof createTlsServer>).setSecureContext({ ...fallback, minVersion: MIN_TLS_VERSION });
+    }
+  }
+
+  /** Accepts no further connections; the open ones go on. Resolves when the last has ended. */
+  stopAccepting(): Promise<void> {
+    // Not `http.Server.close`: it also closes the connections that seem idle, a new one's first request on its way among them.
+    return new Promise((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
+  }
+
+  /** Ends the connections on which nothing is under way. */
+  endIdle(): void {
+    this.server.closeIdleConnections();
+    // Those that have sent nothing yet count as active for node.
+    for (const socket of this.#connections.open) {
+      if (this.#connections.of(socket).latestRequest === null && socket.bytesRead === 0) socket.destroy();
+    }
+  }
+
+  /** Ends everything, now. */
+  cutAll(): void {
+    for (const socket of this.#accepted) socket.destroy();
+    this.server.closeAllConnections();
+  }
+
+  #createServer(): Server {
+    const { certificates, ...options } = this.#options;
+    const httpOptions: ServerOptions = {
+      insecureHTTPParser: false,
+      // We answer a missing Host ourselves, with the platform's headers.
+      requireHostHeader: false,
+      // A request without a body has no stream to set up and end: we open a body where the headers announce one.
+      optimizeEmptyRequests: true,
+      keepAliveTimeout: options.keepAliveTimeoutMs,
+      headersTimeout: options.headersTimeoutMs,
+      requestTimeout: options.requestTimeoutMs,
+      connectionsCheckingInterval: options.timeoutCheckMs,
+      maxHeaderSize: options.maxHeaderBytes,
+    };
+    if (certificates === null) return createServer(httpOptions);
+    const tlsOptions: TlsServerOptions = {
+      ...httpOptions,
+      ...certificates.fallback,
+      minVersion: MIN_TLS_VERSION,
+      ALPNProtocols: ["http/1.1"],
+      handshakeTimeout: options.headersTimeoutMs,
+      SNICallback: (serverName, callback) => callback(null, certificates.contextFor(serverName) ?? undefined),
+    };
+    return createTlsServer(tlsOptions);
+  }
+
+  #listenToServer(): void {
+    const { server } = this;
+    if (this.#options.proxyProtocol) this.#readProxyHeaders();
+    server.prependListener("connection", (socket: Socket) => {
+      this.#accepted.add(socket);
+      socket.once("close", () => this.#accepted.delete(socket));
+      if (!this.#options.proxyProtocol && this.#options.certificates === null) this.#addConnection(socket, null);
+    });
+    if (this.#options.certificates !== null) {
+      server.prependListener("secureConnection", (socket: Socket) => {
+        this.#addConnection(socket, this.#headers.get(endpointsOf(socket)) ?? null);
+      });
+      server.on("tlsClientError", () => this.#options.onRefusedConnection("tls_handshake"));
+    }
+    // Without an `upgrade` listener an Upgrade is an ordinary request: that is what it should be here.
+    server.on("request", (req, res) => this.#handler.handle(req, res, "none"));
+    server.on("checkContinue", (req, res) => this.#handler.handle(req, res, "continue"));
+    server.on("checkExpectation", (req, res) => this.#handler.handle(req, res, "unknown"));
+    server.on("connect", (_req, socket: Socket) => {
+      answerBare(socket, errors.METHOD_NOT_ALLOWED({ method: "CONNECT" }), `allow: ${ALLOWED_METHODS}\r\n`);
+    });
+    server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
+      refuseMalformed(error, socket, this.#connections.of(socket));
+    });
+  }
+
+  /** Puts the reading of headers before what the server does with a connection. */
+  #readProxyHeaders(): void {
+    const { server } = this;
+    const serve = server.listeners("connection");
+    server.removeAllListeners("connection");
+    const hand = (socket: Socket, header: ProxyHeader | null): void => {
+      if (this.#options.certificates === null) this.#addConnection(socket, header);
+      else if (header !== null) this.#keepHeader(socket, header);
+      for (const listener of serve) listener.call(server, socket);
+      if (header !== null) socket.resume();
+    };
+    server.on("connection", (socket: Socket) => {
+      if (!this.#isTrusted(canonicalAddress(socket.remoteAddress ?? ""))) {
+        hand(socket, null);
+        return;
+      }
+      takeProxyHeader(socket, {
+        timeoutMs: this.#options.headersTimeoutMs,
+        onHeader: (header) => hand(socket, header),
+        onMalformed: () => this.#options.onRefusedConnection("proxy_header"),
+      });
+    });
+  }
+
+  #keepHeader(socket: Socket, header: ProxyHeader): void {
+    const endpoints = endpointsOf(socket);
+    this.#headers.set(endpoints, header);
+    socket.once("close", () => this.#headers.delete(endpoints));
+  }
+
+  #addConnection(socket: Socket, header: ProxyHeader | null): void {
+    const peer = canonicalAddress(socket.remoteAddress ?? "");
+    // Gone already: without an address there is nobody to answer.
+    if (peer === null) socket.destroy();
+    const address = header?.address ?? peer ?? "0.0.0.0";
+    const isTls = header?.isTls ?? null;
+    const ownScheme = this.#options.certificates === null ? this.#options.scheme : "https";
+    const scheme = isTls === null || this.#options.certificates !== null ? ownScheme : isTls ? "https" : "http";
+    this.#connections.add(socket, { address, scheme, isTrusted: peer !== null && this.#isTrusted(address) });
+  }
+
+  #isTrusted(address: string | null): boolean {
+    return address !== null && this.#options.trust.proxies.includes(address);
+  }
+}
+
+function endpointsOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress} ${socket.localPort}`;
+}
