@@ -1,6 +1,6 @@
 /** Set-up with the registry's tools faked: each fake notes that it was called and makes what the real one would. */
 import { execFile } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,7 +40,8 @@ beforeEach(async () => {
   await write("packages/cli/src/main.ts", TASK);
   await write("tools/npm", `#!/bin/sh\n${FAKE_NPM}\n`);
   await write("tools/pnpm-file", `#!/bin/sh\n${FAKE_PNPM}\n`);
-  for (const name of ["npm", "pnpm-file"]) await chmod(join(root, "tools", name), 0o755);
+  await write("tools/redis-server", "#!/bin/sh\n");
+  for (const name of ["npm", "pnpm-file", "redis-server"]) await chmod(join(root, "tools", name), 0o755);
 });
 
 interface Ended {
@@ -98,6 +99,43 @@ describe("set-up", () => {
     const { exitCode, stderr } = await run(["start"]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("check the registry, proxy and certificates");
+  });
+});
+
+describe("redis-server", () => {
+  const isRoot = process.getuid?.() === 0;
+
+  /** A machine without it, and with what `apt-get` is there; answers its path. */
+  async function withoutRedis(aptGet: string | null): Promise<string> {
+    const bin = join(root, "bin");
+    await mkdir(bin);
+    await rm(join(root, "tools/redis-server"));
+    for (const name of ["sh", "mkdir", "cp", "chmod"]) await symlink(`/bin/${name}`, join(bin, name));
+    if (aptGet !== null) {
+      await writeFile(join(bin, "apt-get"), `#!/bin/sh\necho "apt-get $1" >> "$FAKE_LOG"\n${aptGet}\n`);
+      await chmod(join(bin, "apt-get"), 0o755);
+    }
+    return `${join(root, "tools")}:${bin}`;
+  }
+
+  test.runIf(isRoot)("is installed by root where it is missing, before the tests", async () => {
+    const PATH = await withoutRedis(`[ "$1" = update ] && exit 1; cp "$0" "${join(root, "tools")}/redis-server"`);
+    const first = await run(["set-up"], { PATH });
+    expect(first.exitCode).toBe(0);
+    expect(first.calls.slice(-2)).toEqual(["apt-get update", "apt-get install"]);
+    expect((await run(["set-up"], { PATH })).calls).toEqual([]);
+  });
+
+  test("that cannot be had is said, and is no failure", async () => {
+    const { exitCode, stderr } = await run(["set-up"], { PATH: await withoutRedis(isRoot ? "exit 100" : null) });
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain("tests that need it are not run");
+  });
+
+  test("is not looked for by a start", async () => {
+    const { exitCode, stderr } = await run(["start", "app"], { PATH: await withoutRedis("exit 100") });
+    expect(exitCode).toBe(0);
+    expect(stderr).not.toContain("redis");
   });
 });
 

@@ -5,6 +5,7 @@
 import { fileURLToPath } from "node:url";
 import { runInForeground, StepFailure } from "./child.mjs";
 import { createProgress } from "./progress.mjs";
+import { provideRedis } from "./redis.mjs";
 import { findUnsupported, setUp } from "./steps.mjs";
 
 const EXIT_FAILED = 1;
@@ -14,6 +15,8 @@ const EXAMPLE_APPS = ["--config", "test/apps/nano.config.json"];
 const TARGET_OPTIONS = ["--config", "--entrypoint", "--sliver", "--help", "-h"];
 /** Other options of `nanoctl run` whose value is the next argument. */
 const OPTIONS_WITH_VALUE = ["--host", "--port", "--admin-port", "--data-dir"];
+
+const TASKS_WITH_REDIS = ["test", "set-up"];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -74,6 +77,7 @@ async function main(argv) {
   }
   try {
     const { env, node } = await setUp({ root, env: withoutScriptEnv(process.env), progress });
+    if (TASKS_WITH_REDIS.includes(name)) await provideRedis({ root, env, progress });
     return await task({ env, node, args, progress });
   } catch (error) {
     if (!(error instanceof StepFailure)) throw error;
