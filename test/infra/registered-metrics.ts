@@ -1,0 +1,32 @@
+/** The metrics that services register, by the names under which Prometheus finds them, with their labels. */
+import { Metrics } from "@nano/service-kit/metrics";
+import { SERVICES } from "./service-facts.ts";
+import { listFiles, readText } from "./yaml-files.ts";
+
+const NAME = /"([a-z][a-z0-9_]*_(?:total|seconds|bytes|ratio|count|info|timestamp_seconds))"/g;
+const LABELS = /name: "(\w+)",[^}]*?labels: \[([^\]]*)\]/g;
+const HISTOGRAM = /\.duration\(\{\s*name: "(\w+)"/g;
+const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
+
+export function readRegisteredMetrics(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const service of SERVICES.keys()) {
+    const text = listFiles(`services/${service}/src/**/*.ts`).map(readText).join("\n");
+    const name = /runService\(\{\s*name: "([\w-]+)"/.exec(text)?.[1];
+    if (name === undefined) throw new Error(`No name of ${service} in its main.ts`);
+    const prefix = name.replaceAll("-", "_");
+    const labels = new Map(
+      [...text.matchAll(LABELS)].map(([, metric, list = ""]) => [metric, list.match(/\w+/g) ?? []] as const),
+    );
+    for (const [, metric = ""] of text.matchAll(NAME)) found.set(`${prefix}_${metric}`, labels.get(metric) ?? []);
+    for (const [, metric = ""] of text.matchAll(HISTOGRAM)) {
+      for (const suffix of HISTOGRAM_SUFFIXES) {
+        found.set(`${prefix}_${metric}${suffix}`, [...(labels.get(metric) ?? []), "le"]);
+      }
+    }
+    const own = new Metrics(name);
+    own.collectProcessMetrics();
+    for (const metric of own.registry.getMetricsAsArray()) found.set(metric.name, []);
+  }
+  return found;
+}
