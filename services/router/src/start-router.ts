@@ -123,6 +123,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
           isCurrent: () => control.ageMs === 0,
           onSaved: (outcome, bytes) => metrics.routesKept(outcome, bytes),
         });
+  let isClosing = false;
   const stop = new AbortController();
   const following = control.run(options.store, keeper, stop.signal).catch((error: unknown) => options.onFailure(error));
   const drainPlan = fitDrain(config.drain, config.shutdown.graceMs);
@@ -132,10 +133,14 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
 
   return {
     address: boundAddress(server),
-    readiness: () => (control.hasState ? READY : { isReady: false, reason: "control store was not read yet" }),
+    readiness() {
+      if (isClosing) return { isReady: false, reason: "draining" };
+      return control.hasState ? READY : { isReady: false, reason: "control store was not read yet" };
+    },
     feedPosition: () => control.position,
     whenLoaded: () => control.whenLoaded(),
     async close(deadline) {
+      isClosing = true;
       await drain(
         {
           inFlightCount: () => handler.inFlightCount,

@@ -1,5 +1,6 @@
 /** A control store in memory, with a feed: the port's reading half as the router uses it. */
 import type { ControlStore } from "@nano/control-store/control-store";
+import { errors } from "@nano/control-store/errors";
 import type { AppName, EngineFingerprint, NodeId, VersionId, WorkerId } from "@nano/protocol/brands";
 import { type ManifestInput, resolveManifest } from "@nano/protocol/manifest";
 import {
@@ -16,6 +17,23 @@ export class FakeStore implements Pick<ControlStore, "loadSnapshot" | "watchFeed
   readonly #records = new Map<string, StoreRecord>();
   #events: FeedEvent[] = [];
   #wake: (() => void)[] = [];
+  #state: "there" | "away" | "stalled" = "there";
+  /** Ends what waits for the store in its present state. */
+  #stateChange = Promise.withResolvers<void>();
+
+  /** Refuses every call, as a store that has died. */
+  lose(): void {
+    this.#become("away");
+  }
+
+  /** Answers nobody, as a store behind a broken network. */
+  stall(): void {
+    this.#become("stalled");
+  }
+
+  comeBack(): void {
+    this.#become("there");
+  }
 
   put(...records: StoreRecord[]): void {
     this.#commit(records.map((record) => ({ key: recordKey(record), record })));
@@ -26,6 +44,8 @@ export class FakeStore implements Pick<ControlStore, "loadSnapshot" | "watchFeed
   }
 
   async loadSnapshot() {
+    while (this.#state === "stalled") await this.#stateChange.promise;
+    if (this.#state === "away") throw errors.LOST({ what: "snapshot", why: "the fake is away" });
     return { epoch: "fake", seq: this.#events.length, records: [...this.#records.values()] };
   }
 
@@ -33,6 +53,7 @@ export class FakeStore implements Pick<ControlStore, "loadSnapshot" | "watchFeed
     const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     for (let seq = after.seq; !signal.aborted; ) {
       const event = this.#events[seq];
+      if (this.#state === "away") throw errors.LOST({ what: "feed", why: "the fake is away" });
       if (event === undefined) await Promise.race([stopped, new Promise<void>((resolve) => this.#wake.push(resolve))]);
       else {
         seq += 1;
@@ -44,6 +65,13 @@ export class FakeStore implements Pick<ControlStore, "loadSnapshot" | "watchFeed
   /** The whole port, as far as the router uses it. */
   asControlStore(): ControlStore {
     return this as unknown as ControlStore;
+  }
+
+  #become(state: "there" | "away" | "stalled"): void {
+    this.#state = state;
+    this.#stateChange.resolve();
+    this.#stateChange = Promise.withResolvers();
+    for (const wake of this.#wake.splice(0)) wake();
   }
 
   #commit(changes: FeedEvent["changes"]): void {

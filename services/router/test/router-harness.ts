@@ -93,8 +93,13 @@ type Overrides = {
   [G in "listen" | "tls" | "drain" | "shutdown" | "routes" | "request" | "upstream"]?: Partial<RouterConfig[G]>;
 };
 
-export async function startTestRouter(records: StoreRecord[], overrides: Overrides = {}): Promise<TestRouter> {
-  const store = new FakeStore();
+/** @param options `store`: one that may be away, and is not waited for */
+export async function startTestRouter(
+  records: StoreRecord[],
+  overrides: Overrides = {},
+  options: { store?: FakeStore } = {},
+): Promise<TestRouter> {
+  const store = options.store ?? new FakeStore();
   if (records.length > 0) store.put(...records);
   const node = await startFakeNode();
   const metrics = new Metrics("router");
@@ -120,7 +125,7 @@ export async function startTestRouter(records: StoreRecord[], overrides: Overrid
       throw error;
     },
   });
-  await router.whenLoaded();
+  if (options.store === undefined) await router.whenLoaded();
   const agent = new Agent({ keepAlive: true });
   onTestFinished(async () => {
     agent.destroy();

@@ -10,8 +10,7 @@
  * I3 Its time of modification is when its content was last known to be current.
  */
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { EMPTY_STATE, type StoreState, stateFromSnapshot } from "@nano/control-store/store-state";
 import type { RecordKind, StoreRecord } from "@nano/protocol/records";
@@ -75,7 +74,6 @@ export async function loadRoutes({ path, maxBytes }: RoutesFile): Promise<LoadRe
 /** Replaces the file. @returns its bytes; null: it would be larger than `maxBytes`, and the old one stays. @throws of the file system */
 export async function saveRoutes(state: StoreState, { path, maxBytes }: RoutesFile): Promise<number | null> {
   const records = [...state.records.values()].filter(({ kind }) => ROUTING_KINDS.has(kind));
-  await mkdir(dirname(path), { recursive: true });
   const draft = `${path}.${process.pid}.tmp`;
   // A draft that a killed process left behind may be another's: its rights are not ours to keep.
   await rm(draft, { force: true });

@@ -85,7 +85,12 @@ export class ClientConnections {
     socket.once("close", () => this.#open.delete(socket));
   }
 
-  /** @throws TypeError for a socket that was not added: the server adds each before it reads from it */
+  /** Undefined for a socket that was not added: one that TLS refused. */
+  find(socket: Socket): ClientConnection | undefined {
+    return this.#bySocket.get(socket);
+  }
+
+  /** @throws TypeError for a socket that was not added: the server adds each before it reads a request from it */
   of(socket: Socket): ClientConnection {
     const connection = this.#bySocket.get(socket);
     if (connection === undefined) throw new TypeError("Connection is unknown");

@@ -47,15 +47,18 @@ export interface ClientServerOptions {
 
 const MIN_TLS_VERSION = "TLSv1.2";
 
+interface PendingConnection {
+  readonly socket: Socket;
+  header: ProxyHeader | null;
+}
+
 export class ClientServer {
   readonly server: Server;
   readonly #options: ClientServerOptions;
   readonly #handler: RequestHandler;
   readonly #connections: ClientConnections;
-  /** Accepted sockets, until they close; of TLS the ones below it. */
-  readonly #accepted = new Set<Socket>();
-  /** What a PROXY header said, until TLS stands; by the endpoints of the connection, which both of its sockets have. */
-  readonly #headers = new Map<string, ProxyHeader>();
+  /** Connections on their way to the parser, by their endpoints: what TLS makes of a socket is another socket with the same. */
+  readonly #pending = new Map<string, PendingConnection>();
 
   constructor(handler: RequestHandler, connections: ClientConnections, options: ClientServerOptions) {
     this.#handler = handler;
@@ -81,9 +84,10 @@ export class ClientServer {
     return new Promise((resolve) => NetServer.prototype.close.call(this.server, () => resolve()));
   }
 
-  /** Ends the connections on which nothing is under way. */
+  /** Ends the connections on which no request is under way. */
   endIdle(): void {
     this.server.closeIdleConnections();
+    for (const { socket } of this.#pending.values()) socket.destroy();
     // Those that have sent nothing yet count as active for node.
     for (const socket of this.#connections.open) {
       if (this.#connections.of(socket).latestRequest === null && socket.bytesRead === 0) socket.destroy();
@@ -92,8 +96,8 @@ export class ClientServer {
 
   /** Ends everything, now. */
   cutAll(): void {
-    for (const socket of this.#accepted) socket.destroy();
-    this.server.closeAllConnections();
+    for (const { socket } of this.#pending.values()) socket.destroy();
+    for (const socket of this.#connections.open) socket.destroy();
   }
 
   #createServer(): Server {
@@ -124,17 +128,13 @@ export class ClientServer {
 
   #listenToServer(): void {
     const { server } = this;
-    if (this.#options.proxyProtocol) this.#readProxyHeaders();
-    server.prependListener("connection", (socket: Socket) => {
-      this.#accepted.add(socket);
-      socket.once("close", () => this.#accepted.delete(socket));
-      if (!this.#options.proxyProtocol && this.#options.certificates === null) this.#addConnection(socket, null);
-    });
-    if (this.#options.certificates !== null) {
-      server.prependListener("secureConnection", (socket: Socket) => {
-        this.#addConnection(socket, this.#headers.get(endpointsOf(socket)) ?? null);
-      });
-      server.on("tlsClientError", () => this.#options.onRefusedConnection("tls_handshake"));
+    const { proxyProtocol, certificates } = this.#options;
+    if (proxyProtocol) this.#readProxyHeaders();
+    if (proxyProtocol || certificates !== null) {
+      server.prependListener("connection", (socket: Socket) => this.#addPending(socket));
+    } else server.prependListener("connection", (socket: Socket) => this.#addConnection(socket));
+    if (certificates !== null) {
+      server.prependListener("secureConnection", (socket: Socket) => this.#addConnection(socket));
     }
     // Without an `upgrade` listener an Upgrade is an ordinary request: that is what it should be here.
     server.on("request", (req, res) => this.#handler.handle(req, res, "none"));
@@ -144,7 +144,12 @@ export class ClientServer {
       answerBare(socket, errors.METHOD_NOT_ALLOWED({ method: "CONNECT" }), `allow: ${ALLOWED_METHODS}\r\n`);
     });
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
-      refuseMalformed(error, socket, this.#connections.of(socket));
+      const connection = this.#connections.find(socket);
+      if (connection !== undefined) refuseMalformed(error, socket, connection);
+      else {
+        this.#options.onRefusedConnection("tls_handshake");
+        socket.destroy();
+      }
     });
   }
 
@@ -153,32 +158,46 @@ export class ClientServer {
     const { server } = this;
     const serve = server.listeners("connection");
     server.removeAllListeners("connection");
-    const hand = (socket: Socket, header: ProxyHeader | null): void => {
-      if (this.#options.certificates === null) this.#addConnection(socket, header);
-      else if (header !== null) this.#keepHeader(socket, header);
+    const hand = (socket: Socket, isPaused: boolean): void => {
+      if (this.#options.certificates === null) this.#addConnection(socket);
       for (const listener of serve) listener.call(server, socket);
-      if (header !== null) socket.resume();
+      // TLS reads what lies below it by itself, and what flowed here it would miss.
+      if (isPaused && this.#options.certificates === null) socket.resume();
     };
     server.on("connection", (socket: Socket) => {
       if (!this.#isTrusted(canonicalAddress(socket.remoteAddress ?? ""))) {
-        hand(socket, null);
+        hand(socket, false);
         return;
       }
       takeProxyHeader(socket, {
         timeoutMs: this.#options.headersTimeoutMs,
-        onHeader: (header) => hand(socket, header),
+        onHeader: (header) => {
+          const pending = this.#pending.get(endpointsOf(socket));
+          if (pending !== undefined) pending.header = header;
+          hand(socket, true);
+        },
         onMalformed: () => this.#options.onRefusedConnection("proxy_header"),
       });
     });
   }
 
-  #keepHeader(socket: Socket, header: ProxyHeader): void {
+  #addPending(socket: Socket): void {
     const endpoints = endpointsOf(socket);
-    this.#headers.set(endpoints, header);
-    socket.once("close", () => this.#headers.delete(endpoints));
+    const pending: PendingConnection = { socket, header: null };
+    this.#pending.set(endpoints, pending);
+    socket.once("close", () => {
+      if (this.#pending.get(endpoints) === pending) this.#pending.delete(endpoints);
+    });
   }
 
-  #addConnection(socket: Socket, header: ProxyHeader | null): void {
+  /** What holds for the connection is known now, and nothing of it was given to the parser. */
+  #addConnection(socket: Socket): void {
+    let header: ProxyHeader | null = null;
+    if (this.#pending.size > 0) {
+      const endpoints = endpointsOf(socket);
+      header = this.#pending.get(endpoints)?.header ?? null;
+      this.#pending.delete(endpoints);
+    }
     const peer = canonicalAddress(socket.remoteAddress ?? "");
     // Gone already: without an address there is nobody to answer.
     if (peer === null) socket.destroy();
