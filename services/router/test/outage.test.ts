@@ -62,11 +62,16 @@ test.each(["refuses", "does not answer"])(
     expect(await t.metric(age)).toBeLessThan(3700);
 
     // What the store no longer has goes, though no change of the feed ever says so.
-  store.put(nodeRecord([worker]));
-  store.comeBack();
-  await eventually(async () => (await t.metric(age)) === 0);
-  expect((await t.fetch("/", { host: "second.example" })).status).toBe(404);
-});
+    store.put(nodeRecord([worker]));
+    store.comeBack();
+    await eventually(async () => (await t.metric(age)) === 0);
+    expect((await t.fetch("/", { host: "second.example" })).status).toBe(404);
+  },
+);
+
+test("kept routes are not used while the store answers", async () => {
+  const snapshotPath = temporaryPath();
+  const first = await startTestRouter(appRecords("old", ["old.example"]), { routes: { snapshotPath } });
   await first.router.close();
   const t = await startTestRouter(appRecords("new", ["new.example"]), { routes: { snapshotPath } });
   expect((await t.fetch("/", { host: "old.example" })).headers["x-nano-error"]).toBe("unknown_host");

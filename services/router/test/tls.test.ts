@@ -144,6 +144,7 @@ test("new, changed and removed files are seen while connections go on", async ()
   await eventually(async () => (await shown(t.port)).includes("renewed.example"));
   folder.put("two", await makePair("two.example"));
   await eventually(async () => (await shown(t.port, "two.example").catch(() => "")) === "DNS:two.example");
+  await expect(shown(t.port)).rejects.toThrow();
   folder.remove("one");
   await eventually(async () => (await shown(t.port)) === "DNS:two.example");
   const answered = new Promise<string>((resolve) => socket.once("data", (data: Buffer) => resolve(data.toString())));

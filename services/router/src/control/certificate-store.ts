@@ -39,7 +39,7 @@ export class CertificateStore implements CertificateSource {
   }
 
   get fallback(): CertificateSource["fallback"] {
-    return this.#fallback;
+    return this.#fallback === null ? null : { cert: this.#fallback.cert, key: this.#fallback.key };
   }
 
   /** The earliest end of what is shown now, by the wall clock. */

@@ -71,11 +71,10 @@ export class ClientServer {
 
   /** Presents what `certificates` has now to clients that come from now on. */
   useCertificates(): void {
-    const fallback = this.#options.certificates?.fallback ?? null;
     const { server } = this;
-    if (fallback !== null && "setSecureContext" in server) {
-      (server as ReturnType<typeof createTlsServer>).setSecureContext({ ...fallback, minVersion: MIN_TLS_VERSION });
-    }
+    if (this.#options.certificates === null || !("setSecureContext" in server)) return;
+    const tlsServer = server as ReturnType<typeof createTlsServer>;
+    tlsServer.setSecureContext({ ...this.#options.certificates.fallback, minVersion: MIN_TLS_VERSION });
   }
 
   /** Accepts no further connections; the open ones go on. Resolves when the last has ended. */
