@@ -83,7 +83,9 @@ async function lazyParts(graph: ModuleGraph, uses: EagerUses): Promise<string[]>
     members = "";
   };
   for (const group of graph.lazy) {
-    const texts = await Promise.all(group.map((module) => lazyModuleText(module, graph, uses)));
+    const texts: string[] = [];
+    // One after the other: each numbers what it uses of the eager modules, and the script's digest is part of the engine's fingerprint.
+    for (const module of group) texts.push(await lazyModuleText(module, graph, uses));
     // Assigned while it is minified: what nobody uses is dropped.
     const assigned = await minify(`${MODULES_NAME}=()=>[${texts.join(",")}]`);
     const text = assigned.slice(MODULES_NAME.length + 1).replace(/;\s*$/, "");
