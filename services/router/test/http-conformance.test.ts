@@ -84,6 +84,26 @@ test("TRACE and CONNECT are a 405 that tells what is allowed, and reach no app",
   expect(t.worker.requests).toHaveLength(0);
 });
 
+test("a client that asks for a tunnel and resets its connection does no harm", async () => {
+  const t = await start();
+  for (let count = 0; count < 20; count += 1) {
+    const client = await t.talk();
+    client.send("CONNECT app.example:443 HTTP/1.1\r\nhost: app.example\r\n\r\n");
+    await client.until("HTTP/1.1 405 ");
+    client.reset();
+    await client.ended();
+  }
+  expect((await t.fetch("/")).text).toBe("hello");
+});
+
+test("the refusal of a tunnel does not overtake the answer to the request before it", async () => {
+  const t = await start(() => {});
+  const client = await t.talk();
+  client.send("GET / HTTP/1.1\r\nhost: app.example\r\n\r\nCONNECT a.example:443 HTTP/1.1\r\nhost: a.example\r\n\r\n");
+  expect(await client.ended()).toBe("");
+  expect((await (await t.worker.next()).whenReset()).reason).toBe("client_gone");
+});
+
 test("an absolute target overrules Host; Host must be there all the same, once", async () => {
   const t = await start((r) => r.respond(r.head.url));
   const ask = (lines: string): Promise<string> => t.raw(`${lines}connection: close\r\n\r\n`);

@@ -25,6 +25,8 @@ export interface Answer {
 export interface Conversation {
   readonly received: string;
   send(bytes: string | Buffer): void;
+  /** Ends the connection without a word. */
+  reset(): void;
   /** Resolves with all that came, once it contains `text`. @throws when the connection ends before */
   until(text: string): Promise<string>;
   /** Resolves with all that came, when the router has ended the connection. */
@@ -59,6 +61,7 @@ export async function openConversation(port: number): Promise<Conversation> {
       return received;
     },
     send: (bytes) => void socket.write(bytes),
+    reset: () => void socket.resetAndDestroy(),
     async until(text) {
       while (!received.includes(text)) {
         if (isEnded) throw new Error(`It ended before ${JSON.stringify(text)}: ${JSON.stringify(received)}`);

@@ -9,11 +9,9 @@ import { createServer, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import { errors } from "../errors.ts";
 import type { ClientConnections, Trust } from "./client-connection.ts";
-import { ALLOWED_METHODS } from "./error-response.ts";
 import type { Scheme } from "./forwarded-claims.ts";
-import { answerBare, refuseMalformed } from "./parser-refusal.ts";
+import { refuseMalformed, refuseTunnel } from "./parser-refusal.ts";
 import type { ProxyHeader } from "./proxy-header.ts";
 import { takeProxyHeader } from "./proxy-intake.ts";
 import type { RequestHandler } from "./request-handler.ts";
@@ -139,9 +137,7 @@ export class ClientServer {
     server.on("request", (req, res) => this.#handler.handle(req, res, "none"));
     server.on("checkContinue", (req, res) => this.#handler.handle(req, res, "continue"));
     server.on("checkExpectation", (req, res) => this.#handler.handle(req, res, "unknown"));
-    server.on("connect", (_req, socket: Socket) => {
-      answerBare(socket, errors.METHOD_NOT_ALLOWED({ method: "CONNECT" }), `allow: ${ALLOWED_METHODS}\r\n`);
-    });
+    server.on("connect", (_req, socket: Socket) => refuseTunnel(socket, this.#connections.find(socket)));
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = this.#connections.find(socket);
       if (connection !== undefined) refuseMalformed(error, socket, connection);

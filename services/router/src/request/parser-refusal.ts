@@ -8,6 +8,7 @@ import type { Socket } from "node:net";
 import type { NanoError } from "@nano/protocol/errors";
 import { errors } from "../errors.ts";
 import type { ClientConnection } from "./client-connection.ts";
+import { ALLOWED_METHODS } from "./error-response.ts";
 
 /** How long a client that was refused may still send: closing at once would take the answer from it. */
 const LINGER_MS = 1000;
@@ -56,8 +57,18 @@ export function refuseMalformed(thrown: NodeJS.ErrnoException, socket: Socket, c
   if (!req.complete) forwarded?.refuse(error.wire);
 }
 
+/** Refuses a CONNECT. The parser has let go of its socket. */
+export function refuseTunnel(socket: Socket, connection: ClientConnection | undefined): void {
+  // An answer to an earlier request may be on its way; this one would overtake it.
+  const isAnswering = connection?.latestResponse?.writableFinished === false;
+  if (isAnswering) socket.on("error", () => {}).destroy();
+  else answerBare(socket, errors.METHOD_NOT_ALLOWED({ method: "CONNECT" }), `allow: ${ALLOWED_METHODS}\r\n`);
+}
+
 /** Answers where there is no request to answer. */
-export function answerBare(socket: Socket, error: NanoError, headers = ""): void {
+function answerBare(socket: Socket, error: NanoError, headers = ""): void {
+  // Nobody else listens to a socket that the parser has let go of.
+  socket.on("error", () => socket.destroy());
   const { httpStatus: status, reason } = error.wire;
   const body = `${status} ${STATUS_CODES[status]}\n`;
   socket.end(
