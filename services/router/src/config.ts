@@ -150,7 +150,8 @@ export const routerConfig = defineConfig("ROUTER", {
     snapshotMaxBytes: sizeBytes({
       doc: "largest such file that is written or read",
       min: 1 * MIB,
-      max: 4096 * MIB,
+      // It is read as one string, which may have half a gibibyte.
+      max: 400 * MIB,
       default: 256 * MIB,
     }),
   },
