@@ -27,7 +27,7 @@ local text = redis.call('HGET', BUILDS, version)
 local build = text and cjson.decode(text)
 
 local function save() redis.call('HSET', BUILDS, version, cjson.encode(build)) end
-local function wake() redis.call('PUBLISH', channel, 'build:' .. version) end
+local function wake() redis.pcall('PUBLISH', channel, 'build:' .. version) end
 local function isHeld(token) return build and build.state == 'building' and build.token == token end
 
 local function append(event, eventCount, bytesLimit)

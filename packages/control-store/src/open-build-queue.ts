@@ -3,7 +3,7 @@ import type { BuildQueue } from "./build-queue.ts";
 import type { BullQueueLimits } from "./bull-build-queue.ts";
 import { placeOfStore, type StorePlace } from "./store-place.ts";
 
-/** Opens the build queue of the store that `place` names, as `openControlStore` does. @throws STORE_BAD_ADDRESS, KIT_SECRET_UNREADABLE */
+/** Opens the build queue of the store that `place` names, as `openControlStore` does. @throws STORE_BAD_ADDRESS */
 export async function openBuildQueue(
   place: StorePlace | string,
   options: { readonly redisLimits?: Partial<BullQueueLimits> } = {},

@@ -7,7 +7,7 @@ import { placeOfStore, type StorePlace } from "./store-place.ts";
  * Opens the store that `place` names: its config, or one URL (`/PATH` of the registry's socket, or `redis://HOST:PORT`).
  * Does not wait for it: a store that is away answers STORE_LOST until it is there.
  *
- * @throws STORE_BAD_ADDRESS, KIT_SECRET_UNREADABLE
+ * @throws STORE_BAD_ADDRESS
  */
 export async function openControlStore(
   place: StorePlace | string,

@@ -8,7 +8,6 @@
  * I3 It talks to a master, never to a replica: a demoted one is left at its first refusal.
  */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { Redis, type RedisOptions } from "ioredis";
 import { createClusterConnector } from "./cluster-connector.ts";
 import { errors } from "./errors.ts";
@@ -35,7 +34,7 @@ function reconnectDelayMs(attempt: number): number {
 
 function tlsOptions(config: ResolvedRedisConfig): RedisOptions["tls"] {
   if (!config.isTls) return undefined;
-  return config.tlsCaFile === null ? {} : { ca: readFileSync(config.tlsCaFile) };
+  return config.tlsCertificates === null ? {} : { ca: config.tlsCertificates };
 }
 
 function placeOptions(config: ResolvedRedisConfig, hashTagKey: string): Options {
@@ -76,6 +75,8 @@ function connectionOptions(config: ResolvedRedisConfig, hashTagKey: string): Opt
     retryStrategy: reconnectDelayMs,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // Whoever subscribes does it again; ioredis would leave a refusal unhandled.
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     reconnectOnError: (error) => WRONG_SERVER.test(error.message),
   };

@@ -1,5 +1,6 @@
 /** Where a cell's Redis is and how it is reached: what a service's config says, checked and with defaults. */
-import { createSecretFile } from "@nano/service-kit/secret-file";
+import { readFileSync } from "node:fs";
+import { checkSecretFile, createSecretFile } from "@nano/service-kit/secret-file";
 import { errors } from "./errors.ts";
 
 /** A secret that is read anew for each connection, so that a rotated one is taken up. */
@@ -47,7 +48,7 @@ export interface ResolvedRedisConfig {
   readonly place: RedisPlace;
   readonly cell: string;
   readonly isTls: boolean;
-  readonly tlsCaFile: string | null;
+  readonly tlsCertificates: Buffer | null;
   readonly username: string | null;
   readonly password: ReadableSecret | null;
   readonly sentinelPassword: ReadableSecret | null;
@@ -107,8 +108,21 @@ function resolvePlace(config: RedisConfig, urls: readonly URL[], socketPath: str
   return { kind: "server", address };
 }
 
-function secretOf(file: RedisConfig["passwordFile"]): ReadableSecret | null {
-  return typeof file === "string" ? createSecretFile(file) : (file ?? null);
+function secretOf(name: string, file: RedisConfig["passwordFile"]): ReadableSecret | null {
+  if (typeof file !== "string") return file ?? null;
+  const why = checkSecretFile(file);
+  if (why !== null) refuse(name, `${file} (${why})`, "a readable file with the password");
+  return createSecretFile(file);
+}
+
+/** The certificates now: they are read once, as those of the system are. */
+function certificatesOf(file: string | null): Buffer | null {
+  if (file === null) return null;
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    return refuse("tlsCaFile", `${file} (${(error as { code?: string }).code ?? "unreadable"})`, "a readable PEM file");
+  }
 }
 
 /** Applies defaults. @throws STORE_BAD_ADDRESS */
@@ -128,10 +142,10 @@ export function resolveRedisConfig(config: RedisConfig): ResolvedRedisConfig {
     place: resolvePlace(config, parsed, socketPath),
     cell,
     isTls: (config.tls ?? false) || parsed.some((url) => url.protocol === "rediss:"),
-    tlsCaFile: config.tlsCaFile ?? null,
+    tlsCertificates: certificatesOf(config.tlsCaFile ?? null),
     username: config.username ?? null,
-    password: secretOf(config.passwordFile),
-    sentinelPassword: secretOf(config.sentinelPasswordFile),
+    password: secretOf("passwordFile", config.passwordFile),
+    sentinelPassword: secretOf("sentinelPasswordFile", config.sentinelPasswordFile),
     ackReplicas,
     ackTimeoutMs,
   };

@@ -63,7 +63,8 @@ local function append(changes)
     redis.call('XDEL', FEED, first[1])
     bytes = redis.call('HINCRBY', META, 'feedBytes', -#first[2][2])
   end
-  redis.call('PUBLISH', channel, 'feed')
+  -- A user who may not publish leaves watchers to their own looks; an error here would leave half a commit.
+  redis.pcall('PUBLISH', channel, 'feed')
 end
 
 local function remove(nodes)
