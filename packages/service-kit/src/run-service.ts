@@ -145,7 +145,15 @@ export async function runService<S extends ConfigShape>(options: ServiceOptions<
       logger.error("close timed out", { err: errors.CLOSE_TIMEOUT({ graceMs }) });
       leave(EXIT_ERROR);
     }, graceMs);
-    Promise.all([service?.close(deadline.signal), admin?.close()]).then(
+    // Admin answers to the end: that a service is not ready, and what it counts while it drains, are asked for then.
+    const closed = (async () => {
+      try {
+        await service?.close(deadline.signal);
+      } finally {
+        await admin?.close();
+      }
+    })();
+    closed.then(
       () => {
         logger.info("closed");
         leave(exitCode);

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
+import { eventually } from "@nano/test-kit/eventually";
 import { expect, onTestFinished, test } from "vitest";
 import type { ReadyMessage } from "../src/run-service.ts";
 
@@ -90,6 +91,20 @@ test("a service that does not close ends when its grace is over", async () => {
   const { code, stdout } = await ended;
   expect(code).toBe(1);
   expect(stdout).toContain("KIT_CLOSE_TIMEOUT");
+});
+
+test("while a service closes, its admin address says that it is not ready", async () => {
+  const { child, ended, ready } = await start({
+    SAMPLE_ADMIN_ADDRESS: "127.0.0.1:0",
+    SAMPLE_CLOSE_BEHAVIOUR: "never",
+    SAMPLE_SHUTDOWN_GRACE_MS: "2000",
+  });
+  child.kill("SIGTERM");
+  await eventually(async () => (await get(ready.addresses.admin, "/readyz")).status === 503);
+  expect((await get(ready.addresses.admin, "/readyz")).body).toContain("closing");
+  expect((await get(ready.addresses.admin, "/metrics")).status).toBe(200);
+  child.kill("SIGKILL");
+  await ended;
 });
 
 test("a service that fails to close, to start or to go on says so and ends with 1", async () => {
