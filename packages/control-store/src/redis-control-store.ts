@@ -16,17 +16,16 @@ import {
   type NodeRecord,
   recordKey,
   type StoreChange,
-  type StoreRecord,
   type StoreSnapshot,
 } from "@nano/protocol/records";
 import type { CommitOptions, ControlStore } from "./control-store.ts";
-import { damagedRecord } from "./damaged-record.ts";
 import { errors } from "./errors.ts";
 import { RedisClient, type RedisScript } from "./redis-client.ts";
 import type { ResolvedRedisConfig } from "./redis-config.ts";
 import { createRedisKeys, type RedisKeys } from "./redis-keys.ts";
+import { readSnapshot } from "./redis-snapshot.ts";
 import { serializeChanges, validateChange, validateCommit } from "./store-changes.ts";
-import { COMMIT, END_LEASE, FEED, RENEW_LEASE, SNAPSHOT, storeScriptKeys } from "./store-scripts.ts";
+import { COMMIT, END_LEASE, FEED, POSITION, RENEW_LEASE, storeScriptKeys } from "./store-scripts.ts";
 import { WakeChannel } from "./wake-channel.ts";
 
 /** A watcher looks this often even where nobody wakes it. */
@@ -34,6 +33,8 @@ export const FEED_POLL_MS = 1000;
 /** Read at a time by a watcher. */
 const FEED_BATCH_COUNT = 100;
 const FEED_BATCH_BYTES = 4 * 1024 * 1024;
+/** Records read at a time of a snapshot: about a millisecond of the server's time. */
+const SNAPSHOT_PAGE_COUNT = 500;
 /** Leases, or idempotency keys, that one script ends. */
 const SWEEP_COUNT = 100;
 
@@ -56,6 +57,19 @@ export const DEFAULT_REDIS_STORE_LIMITS: RedisStoreLimits = {
   restartLeaseMs: 15_000,
 };
 
+/** An event whose changes are not JSON. */
+interface UnreadableEvent extends FeedPosition {
+  readonly changes: null;
+}
+
+interface FeedReading {
+  /** Null: the feed does not go on from there. */
+  readonly events: readonly (FeedEvent | UnreadableEvent)[] | null;
+  readonly ends: { readonly storeEpoch: string; readonly oldestSeq: number; readonly newestSeq: number };
+  /** Until a lease ends; negative: there is none. */
+  readonly untilLeaseMs: number;
+}
+
 type Answer = readonly [kind: string, ...rest: string[]];
 
 export class RedisControlStore implements ControlStore {
@@ -77,37 +91,38 @@ export class RedisControlStore implements ControlStore {
   }
 
   async loadSnapshot(): Promise<StoreSnapshot> {
-    const answer = (await this.#run("snapshot", SNAPSHOT, [])) as unknown as [string, string, string, string[]];
-    const [, epoch, seq, fields] = answer;
-    const records: StoreRecord[] = [];
-    for (let index = 0; index < fields.length; index += 2) {
-      records.push(parseRecord(fields[index] as string, fields[index + 1] as string));
-    }
-    return { epoch, seq: Number(seq), records };
+    const { records } = this.#keys;
+    return readSnapshot({
+      position: async () => {
+        const [, epoch = "", seq] = await this.#run("snapshot", POSITION, []);
+        return { epoch, seq: Number(seq) };
+      },
+      readPage: (cursor) =>
+        this.#client.ask("snapshot", () => this.#client.hscan(records, cursor, "COUNT", SNAPSHOT_PAGE_COUNT)),
+      readEvents: async (after) => {
+        const { events } = await this.#readFeed(after);
+        return events?.every(isReadable) ? events : null;
+      },
+    });
   }
 
   async *watchFeed(after: FeedPosition, signal: AbortSignal): AsyncIterable<FeedEvent> {
     const ended = AbortSignal.any([signal, this.#closed.signal]);
     const listening = this.#wakes.listen("feed");
-    const { epoch } = after;
-    let { seq } = after;
+    let position = after;
     try {
       while (!signal.aborted) {
         const seenCount = listening.wakeCount;
-        const args = [epoch, seq, FEED_BATCH_COUNT, FEED_BATCH_BYTES];
-        const [kind, ...rest] = await this.#run("feed", FEED, args);
-        if (kind === "gap") throw gapError({ epoch, seq }, rest);
-        const [leaseEndsInMs, ...events] = rest;
-        for (let index = 0; index < events.length; index += 2) {
+        const { events, ends, untilLeaseMs } = await this.#readFeed(position);
+        if (events === null) throw errors.FEED_GAP({ ...position, ...ends });
+        for (const event of events) {
           if (signal.aborted) return;
-          const changes = parseChanges(events[index + 1] as string);
           // What cannot be read cannot be skipped either: the snapshot tells record by record.
-          if (changes === null) throw gapError({ epoch, seq }, [epoch, String(seq + 2), events[index] as string]);
-          seq = Number(events[index]);
-          yield { epoch, seq, changes };
+          if (!isReadable(event)) throw errors.FEED_GAP({ ...position, ...ends, oldestSeq: event.seq + 1 });
+          position = { epoch: event.epoch, seq: event.seq };
+          yield event;
         }
         if (events.length > 0 || listening.wakeCount !== seenCount) continue;
-        const untilLeaseMs = Number(leaseEndsInMs);
         await listening.wait(ended, untilLeaseMs < 0 ? FEED_POLL_MS : Math.min(FEED_POLL_MS, untilLeaseMs + 1));
       }
     } catch (error) {
@@ -154,6 +169,19 @@ export class RedisControlStore implements ControlStore {
     this.#client.dispose();
   }
 
+  async #readFeed({ epoch, seq }: FeedPosition): Promise<FeedReading> {
+    const args = [epoch, seq, FEED_BATCH_COUNT, FEED_BATCH_BYTES];
+    const [kind, storeEpoch = "", oldestSeq, newestSeq, untilLeaseMs, ...rest] = await this.#run("feed", FEED, args);
+    const ends = { storeEpoch, oldestSeq: Number(oldestSeq), newestSeq: Number(newestSeq) };
+    if (kind === "gap") return { events: null, ends, untilLeaseMs: -1 };
+    const events: (FeedEvent | UnreadableEvent)[] = [];
+    for (let index = 0; index < rest.length; index += 2) {
+      const changes = parseChanges(rest[index + 1] as string);
+      events.push({ epoch, seq: Number(rest[index]), changes });
+    }
+    return { events, ends, untilLeaseMs: Number(untilLeaseMs) };
+  }
+
   /** WAIT counts for what its own connection wrote: on another one it says nothing of the commit. */
   async #awaitReplicas(seq: number, connectionCount: number): Promise<void> {
     const { ackReplicas: wantedCount, ackTimeoutMs: timeoutMs } = this.#config;
@@ -182,16 +210,8 @@ export class RedisControlStore implements ControlStore {
   }
 }
 
-function gapError(after: FeedPosition, [storeEpoch = "", oldestSeq, newestSeq]: readonly string[]) {
-  return errors.FEED_GAP({ ...after, storeEpoch, oldestSeq: Number(oldestSeq), newestSeq: Number(newestSeq) });
-}
-
-function parseRecord(key: string, text: string): StoreRecord {
-  try {
-    return JSON.parse(text) as StoreRecord;
-  } catch {
-    return damagedRecord(key);
-  }
+function isReadable(event: FeedEvent | UnreadableEvent): event is FeedEvent {
+  return event.changes !== null;
 }
 
 function parseChanges(text: string): readonly StoreChange[] | null {

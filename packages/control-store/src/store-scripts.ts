@@ -11,9 +11,6 @@ export function storeScriptKeys(keys: RedisKeys): readonly string[] {
   return [keys.meta, keys.records, keys.feed, keys.leases, keys.idempotency, keys.idempotencyAge];
 }
 
-/** Arguments that `PRELUDE` takes before those of its script. */
-export const PRELUDE_ARGUMENT_COUNT = 6;
-
 /**
  * Refuses a replica. Begins a new epoch where the server is not the one, or not the run of it, in which the epoch began:
  * its replication id differs then. Ends leases that have run out, some at a time.
@@ -83,25 +80,25 @@ local function sweep()
 end
 `;
 
-/** → `ok`, epoch, seq, then keys and records in turn. */
-export const SNAPSHOT = new RedisScript(`${PRELUDE}
+/** → `ok`, epoch, seq. */
+export const POSITION = new RedisScript(`${PRELUDE}
 sweep()
-return { 'ok', epoch, string.format('%.0f', seq), redis.call('HGETALL', RECORDS) }
+return { 'ok', epoch, string.format('%.0f', seq) }
 `);
 
 /**
- * ARGV epoch, seq, most events, most bytes of them → `ok`, milliseconds until a lease ends (-1: none), then seq and changes
- * in turn; or `gap`, epoch, oldest and newest seq.
+ * ARGV epoch, seq, most events, most bytes of them → `ok`, or `gap` where the feed does not go on from there; epoch, oldest and
+ * newest seq; milliseconds until a lease ends (-1: none); then seq and changes of each event in turn.
  */
 export const FEED = new RedisScript(`${PRELUDE}
 sweep()
 local wantedEpoch, after, eventCount, bytesLimit = take(), tonumber(take()), tonumber(take()), tonumber(take())
 local oldest = oldestSeq()
-if wantedEpoch ~= epoch or after > seq or after < oldest - 1 then
-  return { 'gap', epoch, string.format('%.0f', oldest), string.format('%.0f', seq) }
-end
+local isGap = wantedEpoch ~= epoch or after > seq or after < oldest - 1
+local answer = { isGap and 'gap' or 'ok', epoch, string.format('%.0f', oldest), string.format('%.0f', seq) }
+if isGap then return answer end
 local nearest = redis.call('ZRANGE', LEASES, 0, 0, 'WITHSCORES')[2]
-local answer = { 'ok', nearest and string.format('%.0f', math.max(0, nearest - nowMs)) or '-1' }
+answer[5] = nearest and string.format('%.0f', math.max(0, nearest - nowMs)) or '-1'
 local bytes = 0
 local events = redis.call('XRANGE', FEED, string.format('(%.0f-0', after), '+', 'COUNT', eventCount)
 for index, event in ipairs(events) do
@@ -124,7 +121,7 @@ local idempotencyKey, ageMs, keyCount = take(), tonumber(take()), tonumber(take(
 if idempotencyKey ~= '' then
   local earlier = redis.call('HGET', IDEMPOTENCY, idempotencyKey)
   if earlier then
-    -- A write, so that WAIT on this connection waits for all that came before it.
+    -- WAIT is documented for what its own connection wrote: this makes it wait for all that came before.
     redis.call('HSET', META, 'repeatedAtMs', string.format('%.0f', nowMs))
     return { 'ok', epoch, earlier }
   end

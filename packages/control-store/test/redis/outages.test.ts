@@ -168,7 +168,10 @@ describe("a commit that waits for replicas", () => {
       code: "STORE_NOT_ACKNOWLEDGED",
       wire: { details: { ackCount: 0, wantedCount: 1 } },
     });
-    await expect(commit(), "as long as the replica is away").rejects.toMatchObject({ code: "STORE_NOT_ACKNOWLEDGED" });
+    // On a connection that has written nothing, too: there WAIT has nothing to wait for by itself.
+    const other = openStore({ urls: [server.url], ackReplicas: 1, ackTimeoutMs: 200 });
+    const repeated = other.commit([putApp("b")], { idempotencyKey: "b" });
+    await expect(repeated, "as long as the replica is away").rejects.toMatchObject({ code: "STORE_NOT_ACKNOWLEDGED" });
     expect((await store.loadSnapshot()).records).toEqual([appRecord("a"), appRecord("b")]);
     replica.thaw();
     expect(await insist(commit)).toEqual({ epoch: first.epoch, seq: first.seq + 1 });
