@@ -93,6 +93,8 @@ export class RedisClient extends Redis {
     super(connectionOptions(config, hashTagKey));
     this.#config = config;
     this.#hashTagKey = hashTagKey;
+    // One for each call that waits for a connection.
+    this.setMaxListeners(0);
     this.on("ready", () => {
       this.#connectionCount += 1;
     });

@@ -27,6 +27,7 @@ export class WakeChannel {
   readonly #keys: RedisKeys;
   readonly #topics = new Map<string, Topic>();
   #client: RedisClient | null = null;
+  #isClosed = false;
 
   constructor(config: ResolvedRedisConfig, keys: RedisKeys) {
     this.#config = config;
@@ -52,11 +53,12 @@ export class WakeChannel {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#client?.dispose();
   }
 
   #connect(): void {
-    if (this.#client !== null) return;
+    if (this.#client !== null || this.#isClosed) return;
     const client = new RedisClient(this.#config, this.#keys.meta);
     this.#client = client;
     client.on("message", (_channel, name) => this.#wake(name));

@@ -5,18 +5,42 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openControlStore } from "../../src/open-control-store.ts";
 import { placeOfStore } from "../../src/store-place.ts";
-import { appRecord, buildJob, putApp } from "../records.ts";
+import { appRecord, buildJob, nodeRecord, putApp } from "../records.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
-import { IN_MEMORY, insist, openOperator, openQueue, openStore, startServer } from "./redis-harness.ts";
+import { CELL, follow, IN_MEMORY, insist, openOperator, openQueue, openStore, startServer } from "./redis-harness.ts";
 import { freePort, needRedisServer } from "./redis-server.ts";
 
 needRedisServer();
+
+/** As README gives them. */
+const RIGHTS = [`~{nano:${CELL}}:*`, `&{nano:${CELL}}:*`, "+@all", "-@admin", "-@dangerous", "+info"];
+
+test("a user with the rights that README asks for can do all", async () => {
+  const server = await startServer();
+  await openOperator(server).acl("SETUSER", "nano", "on", "nopass", ...RIGHTS);
+  const config = { urls: [server.url], username: "nano", passwordFile: { read: () => "any" } };
+  const store = openStore({ ...config, ackReplicas: 1, ackTimeoutMs: 10 });
+  const following = follow(store);
+  await expect(store.commit([putApp("a")])).rejects.toMatchObject({ wire: { details: { ackCount: 0 } } });
+  await store.renewLease(nodeRecord("n1"), 60_000);
+  await store.endLease(nodeRecord("n1").id);
+  await following.until((state) => state.seq === 3);
+  const queue = openQueue(config);
+  await queue.enqueue(buildJob(1));
+  const stop = new AbortController();
+  const taking = queue.takeJobs(async () => {
+    stop.abort();
+    throw new Error("told to leave");
+  }, stop.signal);
+  await taking;
+  expect(await openOperator(server).acl("LOG")).toEqual([]);
+});
 
 test("a password that has changed is read again with the next connection, and is in no error", async () => {
   const server = await startServer();
   const operator = openOperator(server);
   const setPassword = (password: string) =>
-    operator.acl("SETUSER", "nano", "on", "resetpass", `>${password}`, "~*", "&*", "+@all");
+    operator.acl("SETUSER", "nano", "on", "resetpass", `>${password}`, ...RIGHTS);
   await setPassword("first-secret");
   const passwordFile = join(temporaryDirectory(), "password");
   writeFileSync(passwordFile, "first-secret\n");

@@ -3,7 +3,7 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { appRecord, nodeRecord, putApp } from "../records.ts";
-import { APPEND_ONLY, CELL, follow, insist, openOperator, openStore, startServer } from "./redis-harness.ts";
+import { APPEND_ONLY, CELL, follow, insist, openOperator, openStore, startServer, until } from "./redis-harness.ts";
 import { freePort, needRedisServer } from "./redis-server.ts";
 
 needRedisServer();
@@ -140,6 +140,22 @@ describe("connections", () => {
     await store.commit([putApp("b")]);
     const state = await following.until(({ records }) => records.has("app/b"));
     expect([state.seq, following.staleCodes]).toEqual([2, []]);
+  });
+
+  test("end with the store, and none is made after", async () => {
+    const server = await startServer();
+    const store = openStore({ urls: [server.url] });
+    const position = await store.commit([putApp("a")]);
+    await store.close();
+    const watching = store.watchFeed(position, new AbortController().signal)[Symbol.asyncIterator]();
+    await expect(watching.next()).rejects.toMatchObject({ code: "STORE_LOST" });
+    const operator = openOperator(server);
+    await until(
+      async () =>
+        String(await operator.client("LIST"))
+          .trim()
+          .split("\n").length === 1,
+    );
   });
 
   test("to a server that hangs are given up", async () => {
