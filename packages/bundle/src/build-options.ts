@@ -45,8 +45,6 @@ export function createBuildOptions(
     mainFields: ["browser", "module", "main"],
     // Of the same year as the engine: nothing is lowered, so stacks show what the author wrote.
     target: "esnext",
-    // V8 14 dies where a top level that has one is serialised: its disposal is written out.
-    supported: { using: false },
     // One character beyond Latin-1 has V8 keep the whole text of the script in two bytes each, in every snapshot.
     charset: "ascii",
     legalComments: "none",
@@ -62,8 +60,8 @@ export function createBuildOptions(
 }
 
 function wrapperOf(form: ScriptForm): BuildOptions {
-  // Not every engine that NANO runs on has `Uint8Array.fromBase64`.
-  const supported = { "from-base64": false };
+  // Not every engine that NANO runs on has `Uint8Array.fromBase64`; and V8 14 dies where a top level with `using` is serialised.
+  const supported = { "from-base64": false, using: false };
   if (form === "sync") {
     return {
       format: "iife",
