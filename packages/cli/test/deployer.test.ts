@@ -121,6 +121,24 @@ function createFake(known: readonly string[] = []) {
 }
 
 describe("a plan", () => {
+  test("that is closed while its apps are deployed leaves no app under watch", async () => {
+    const { deployer, sources, makes } = createFake();
+    const begun = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    makes.set("a", async () => {
+      begun.resolve();
+      await held.promise;
+      return await good();
+    });
+    const names = Array.from({ length: 12 }, (_, i) => `b${i}`);
+    const applied = deployer.apply(planOf("a", ...names)).catch(() => undefined);
+    await begun.promise;
+    const closed = deployer.close();
+    held.resolve();
+    await Promise.all([closed, applied]);
+    expect([...sources.keys()]).toEqual([]);
+  });
+
   test("is brought to the registry: apps deployed, routes set, what is left from before removed", async () => {
     const { deployer, log, outcomes, hosts } = createFake(["old"]);
     await deployer.apply(planOf("a", "b"));

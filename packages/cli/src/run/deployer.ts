@@ -41,6 +41,7 @@ interface Served {
 
 export class Deployer {
   readonly #options: DeployerOptions;
+  #isClosed = false;
   readonly #served = new Map<string, Served>();
 
   constructor(options: DeployerOptions) {
@@ -87,10 +88,13 @@ export class Deployer {
     );
     await forEachLimited(changed, DEPLOYS_AT_ONCE, async (served) => {
       const { deployment } = served;
+      if (this.#isClosed) return;
       this.#options.onStep(deployment.plan, "bundling");
       await served.source?.close();
       try {
         served.source = await this.#options.openSource(deployment.plan, (make) => void deployment.request(make));
+        // Closed while it was opened: nobody else closes it.
+        if (this.#isClosed) return await served.source.close();
       } catch (error) {
         // Nothing to watch: the app's place in the plan must change first.
         await deployment.request(() => Promise.reject(error));
@@ -101,6 +105,7 @@ export class Deployer {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all([...this.#served.keys()].map((name) => this.#drop(name)));
   }
 

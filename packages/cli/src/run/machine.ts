@@ -64,17 +64,18 @@ export class Machine {
       onOutcome: (plan, outcome) => {
         this.#steps.delete(plan.name);
         this.#showSteps();
-        if (this.#isClosed) return;
+        if (this.isClosed) return;
         for (const line of formatOutcome(plan.name, outcome, terminal)) terminal.line(line);
       },
       onSecrets: (plan, outcome) => {
-        if (this.#isClosed) return;
+        if (this.isClosed) return;
         for (const line of formatSecrets(plan.name, outcome, terminal)) terminal.line(line);
       },
     });
   }
 
-  get #isClosed(): boolean {
+  /** It is ending, or has ended. */
+  get isClosed(): boolean {
     return this.#closing.signal.aborted;
   }
 
@@ -136,7 +137,7 @@ export class Machine {
 
   /** Idempotent. */
   async close(): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     this.#closing.abort();
     this.#options.terminal.status("ending");
     // Services first: a deploy under way then fails at once instead of being waited for.
@@ -157,7 +158,7 @@ export class Machine {
       executor: adminAddress(places, ServiceName.EXECUTOR),
       signal: this.#closing.signal,
     });
-    if (missing === null || this.#isClosed) return;
+    if (missing === null || this.isClosed) return;
     terminal.line(terminal.paint("yellow", `What follows may not be served yet: ${missing}`));
   }
 

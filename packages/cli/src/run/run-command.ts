@@ -64,6 +64,7 @@ export async function runMachine(options: RunOptions): Promise<ExitCode> {
 async function serve(machine: Machine, plan: RunPlan, { terminal }: RunOptions): Promise<void> {
   await machine.start(plan);
   await machine.apply(plan);
+  if (machine.isClosed) return;
   machine.showApps();
   terminal.line();
   terminal.line(terminal.paint("dim", "Edits are served as they are saved. Ctrl-C ends it."));
