@@ -98,8 +98,7 @@ export class InitHost {
         return algorithm !== undefined && b instanceof ArrayBuffer ? digestBytes(algorithm, b) : undefined;
       }
       case HostOp.FETCH_START:
-        this.refusedFetch ??= boundedText(String(b));
-        return FETCH_REFUSED;
+        return this.#refuseFetch(boundedText(String(b)));
       case HostOp.INIT_STATE:
         this.state = { state: stateOf(a), name: textOf(b), message: textOf(c), stack: textOf(d) };
         return undefined;
@@ -121,6 +120,14 @@ export class InitHost {
   /** The top level got to its end: what was thrown beside it goes to its log. */
   tellRejections(): void {
     for (const text of this.#thrown) this.#onLine("error", `Unhandled rejection at the top level: ${text}`);
+  }
+
+  /** Told in the log, too: a top level that catches the refusal goes on without what it asked for, for ever. */
+  #refuseFetch(url: string): string {
+    if (this.refusedFetch === null)
+      this.#onLine("warn", `fetch of ${url} at the top level was refused: a sliver would keep its answer`);
+    this.refusedFetch ??= url;
+    return FETCH_REFUSED;
   }
 
   #setTimer(id: unknown, delayMs: unknown, repeats: unknown): boolean {

@@ -328,8 +328,11 @@ if (!process.env.ABSENT && process.env.PLAIN) globalThis.x = 1;`,
   });
 
   test("a fetch that it did not need, by going on", () => {
-    const { outcome } = firstRun(app(`await fetch("http://a.test/").catch(() => undefined);`, "1", { isAsync: true }));
+    const { outcome, lines } = firstRun(
+      app(`await fetch("http://a.test/").catch(() => undefined);`, "1", { isAsync: true }),
+    );
     expect(outcome.type).toBe("done");
+    expect(lines).toEqual([expect.stringContaining("fetch of http://a.test/ at the top level was refused")]);
   });
 });
 
