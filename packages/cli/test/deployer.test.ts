@@ -77,6 +77,8 @@ function createFake(known: readonly string[] = []) {
       [...apps].map((name) => ({
         name: name as AppName,
         activeVersion: "v0000000000000000" as VersionId,
+        previousVersion: null,
+        rollout: null,
         pendingVersions: [],
         versionCount: 1,
         hasSecrets: false,

@@ -23,9 +23,9 @@ export interface RedisConfig {
   readonly tlsCaFile?: string | null;
   readonly username?: string | null;
   /** File with the password, or something that reads it. @default no password */
-  readonly passwordFile?: string | ReadableSecret | null;
+  readonly password?: string | ReadableSecret | null;
   /** The same for the Sentinels themselves. @default no password */
-  readonly sentinelPasswordFile?: string | ReadableSecret | null;
+  readonly sentinelPassword?: string | ReadableSecret | null;
   /** Replicas that must have a commit before it is acknowledged. @default 0 */
   readonly ackReplicas?: number;
   /** How long a commit waits for them. @default DEFAULT_ACK_TIMEOUT_MS */
@@ -58,8 +58,8 @@ export interface ResolvedRedisConfig {
 
 export const DEFAULT_CELL = "default";
 export const DEFAULT_ACK_TIMEOUT_MS = 2000;
-const MAX_ACK_TIMEOUT_MS = 60_000;
-const MAX_URL_COUNT = 100;
+export const MAX_ACK_TIMEOUT_MS = 60_000;
+export const MAX_URL_COUNT = 100;
 const DEFAULT_REDIS_PORT = 6379;
 const DEFAULT_SENTINEL_PORT = 26_379;
 const CELL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -77,7 +77,7 @@ function parseUrl(text: string): URL {
     refuse("urls", `${url.protocol}//${url.host}`, "redis://HOST:PORT, rediss://HOST:PORT or unix:/PATH");
   }
   if (url.username !== "" || url.password !== "") {
-    refuse("urls", "credentials in a URL", "username and passwordFile as settings of their own");
+    refuse("urls", "credentials in a URL", "username and password as settings of their own");
   }
   if (!["", "/", "/0"].includes(url.pathname) || url.search !== "" || url.hash !== "") {
     refuse("urls", url.pathname + url.search + url.hash, "no path, query or fragment: a cell is told by its name");
@@ -108,7 +108,7 @@ function resolvePlace(config: RedisConfig, urls: readonly URL[], socketPath: str
   return { kind: "server", address };
 }
 
-function secretOf(name: string, file: RedisConfig["passwordFile"]): ReadableSecret | null {
+function secretOf(name: string, file: RedisConfig["password"]): ReadableSecret | null {
   if (typeof file !== "string") return file ?? null;
   const why = checkSecretFile(file);
   if (why !== null) refuse(name, `${file} (${why})`, "a readable file with the password");
@@ -144,8 +144,8 @@ export function resolveRedisConfig(config: RedisConfig): ResolvedRedisConfig {
     isTls: (config.tls ?? false) || parsed.some((url) => url.protocol === "rediss:"),
     tlsCertificates: certificatesOf(config.tlsCaFile ?? null),
     username: config.username ?? null,
-    password: secretOf("passwordFile", config.passwordFile),
-    sentinelPassword: secretOf("sentinelPasswordFile", config.sentinelPasswordFile),
+    password: secretOf("password", config.password),
+    sentinelPassword: secretOf("sentinelPassword", config.sentinelPassword),
     ackReplicas,
     ackTimeoutMs,
   };

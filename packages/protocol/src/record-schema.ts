@@ -14,7 +14,7 @@ import {
 } from "./brands.ts";
 import type { WireError } from "./errors.ts";
 import { isolationModes } from "./manifest.ts";
-import type { BuildEvent, BuildJob, StoreRecord } from "./records.ts";
+import { type BuildEvent, type BuildJob, MAX_PREVIOUS_VERSIONS, type StoreRecord, tokenRoles } from "./records.ts";
 
 export const appNameSchema = z
   .string()
@@ -74,6 +74,25 @@ export const manifestSchema = z.looseObject({
     .optional(),
 });
 
+export const stickyBySchema = z.union([
+  z.looseObject({ type: z.literal("client") }),
+  z.looseObject({
+    type: z.literal("cookie"),
+    name: z.string().regex(/^[!#$%&'*+.^`|~\w-]{1,128}$/, "a cookie's name"),
+  }),
+]);
+
+const countSchema = z.number().int().min(0);
+
+export const rolloutSchema = z.looseObject({
+  version: versionIdSchema,
+  percent: z.number().min(0).max(100),
+  stickyBy: stickyBySchema,
+  haltAt: z.looseObject({ errorRate: z.number().min(0).max(1), requestCount: z.number().int().min(1) }),
+  startedAt: z.string(),
+  halted: z.looseObject({ at: z.string(), requestCount: countSchema, errorCount: countSchema }).optional(),
+});
+
 const endpointSchema = z.looseObject({ address: z.string(), credential: z.string() });
 
 export const storeRecordSchema = z.discriminatedUnion("kind", [
@@ -82,6 +101,8 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     name: appNameSchema,
     activeVersion: versionIdSchema.nullable(),
     pending: z.array(versionIdSchema).optional(),
+    previous: z.array(versionIdSchema).max(MAX_PREVIOUS_VERSIONS).optional(),
+    rollout: rolloutSchema.optional(),
   }),
   z.looseObject({
     kind: z.literal("version"),
@@ -117,9 +138,28 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     id: z.string().min(1),
     engine: z.string(),
     supervisor: endpointSchema,
-    workers: z.array(endpointSchema.extend({ id: z.string().min(1) })),
+    workers: z.array(
+      endpointSchema.extend({
+        id: z.string().min(1),
+        capacity: z.number().int().min(1).optional(),
+        load: z.number().int().min(0).max(10).optional(),
+      }),
+    ),
     draining: z.boolean(),
     badSlivers: z.record(versionIdSchema, digestSchema).optional(),
+    rollouts: z
+      .record(versionIdSchema, z.looseObject({ requestCount: countSchema, errorCount: countSchema }))
+      .optional(),
+  }),
+  z.looseObject({
+    kind: z.literal("token"),
+    id: z.string().regex(/^[0-9a-f]{16}$/),
+    name: z.string(),
+    role: z.enum(tokenRoles),
+    apps: z.array(appNameSchema).nullable(),
+    hash: z.string().regex(/^[0-9a-f]{64}$/),
+    createdAt: z.string(),
+    expiresAt: z.string().nullable(),
   }),
 ]);
 

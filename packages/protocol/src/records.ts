@@ -14,6 +14,26 @@ export interface AppRecord {
   readonly activeVersion: VersionId | null;
   /** Versions that it is to serve once they are built, in the order of the asks. The registry's own. */
   readonly pending?: readonly VersionId[];
+  /** Versions that it served before, newest first, at most `MAX_PREVIOUS_VERSIONS`: where a rollback leads. @default none */
+  readonly previous?: readonly VersionId[];
+  /** @default none */
+  readonly rollout?: Rollout;
+}
+
+export const MAX_PREVIOUS_VERSIONS = 10;
+
+/** A built version that gets a share of an app's clients beside the active one. */
+export interface Rollout {
+  readonly version: VersionId;
+  /** Share of clients, 0 to 100, in hundredths; a client that has it keeps it while the share grows. 0: held ready for nobody. */
+  readonly percent: number;
+  /** By what a client is known: its address, or a cookie's value (its address where it has none). */
+  readonly stickyBy: { readonly type: "client" } | { readonly type: "cookie"; readonly name: string };
+  /** Halts by itself when more than `errorRate` (0 to 1) of at least `requestCount` requests of `version` failed. */
+  readonly haltAt: { readonly errorRate: number; readonly requestCount: number };
+  readonly startedAt: string;
+  /** Set once it was halted: nobody gets `version` any more. */
+  readonly halted?: { readonly at: string; readonly requestCount: number; readonly errorCount: number };
 }
 
 /** `version/<id>`: one immutable deploy. */
@@ -67,7 +87,30 @@ export interface WorkerEndpoint {
   readonly address: string;
   /** What a router's HELLO must carry; minted by the worker's supervisor, dies with the worker. */
   readonly credential: string;
+  /** Requests at once from which it counts as loaded. @default the router's own figure */
+  readonly capacity?: number;
+  /** Requests that it had in tenths of `capacity`, 0 to 10, whichever router sent them. @default unknown */
+  readonly load?: number;
 }
+
+/** `token/<id>`: who may use the registry's API. The token itself is never stored. */
+export interface TokenRecord {
+  readonly kind: "token";
+  /** 16 hex digits, the part of a token that may be shown. */
+  readonly id: string;
+  readonly name: string;
+  readonly role: TokenRole;
+  /** Apps that a deployer may change; null: all. Of no meaning for other roles. */
+  readonly apps: readonly AppName[] | null;
+  /** SHA-256 of the token's secret part, hex. */
+  readonly hash: string;
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+}
+
+/** `operator`: everything; `deployer`: apps that it is given, their versions, secrets and routes; `reader`: looks at all but secrets' values. */
+export const tokenRoles = ["operator", "deployer", "reader"] as const;
+export type TokenRole = (typeof tokenRoles)[number];
 
 /** `node/<id>`: an executor and its workers; kept by a lease. */
 export interface NodeRecord {
@@ -83,9 +126,24 @@ export interface NodeRecord {
    * One is named until the version has another. @default none
    */
   readonly badSlivers?: Readonly<Record<VersionId, ArtifactDigest>>;
+  /** How versions in a rollout fare here, since this node has had them: for the registry, which halts those that fail. @default none */
+  readonly rollouts?: Readonly<Record<VersionId, RolloutCount>>;
 }
 
-export type StoreRecord = AppRecord | VersionRecord | BuildRecord | RouteRecord | SecretsRecord | NodeRecord;
+export interface RolloutCount {
+  readonly requestCount: number;
+  /** Answered with 500 to 599, cut off, or lost with their worker. */
+  readonly errorCount: number;
+}
+
+export type StoreRecord =
+  | AppRecord
+  | VersionRecord
+  | BuildRecord
+  | RouteRecord
+  | SecretsRecord
+  | NodeRecord
+  | TokenRecord;
 export type RecordKind = StoreRecord["kind"];
 
 /** The key of a record in the store: unique over kinds. */
@@ -103,6 +161,8 @@ export function recordKey(record: StoreRecord): string {
       return `secrets/${record.app}`;
     case "node":
       return `node/${record.id}`;
+    case "token":
+      return `token/${record.id}`;
   }
 }
 

@@ -9,8 +9,10 @@
  *                                            lead to it before anything of it is built   AppAnswer
  *   DELETE /v1/apps/:app                     with its versions, builds, routes and secrets → 204
  *   PUT    /v1/apps/:app/secrets             SecretsRequest: replaces the whole set, for whatever version the app
- *                                            serves; over the Unix socket alone           SecretsAnswer
+ *                                            serves                                       SecretsAnswer
  *   GET    /v1/apps/:app/secrets             names, never values                          SecretsAnswer
+ *   PUT    /v1/apps/:app/secrets/:name       SecretRequest: sets one                      SecretsAnswer
+ *   DELETE /v1/apps/:app/secrets/:name                                                    SecretsAnswer
  *   POST   /v1/apps/:app/versions            DeployRequest → 202 building, 200 settled   VersionAnswer
  *                                            202 too, state `queued`, where what is built and serves is built
  *                                            again for an executor's engine
@@ -19,11 +21,30 @@
  *   GET    /v1/apps/:app/versions/:version/events   `BuildEvent` lines (NDJSON) until the outcome; empty lines are
  *                                                   heartbeats and carry nothing. Ends without an outcome
  *                                                   where it was built long ago, or needed no build
- *   POST   /v1/apps/:app/activate            ActivateRequest                             AppAnswer
+ *   POST   /v1/apps/:app/activate            ActivateRequest: for all clients; ends a rollout   AppAnswer
+ *   PUT    /v1/apps/:app/rollout             RolloutRequest: begins one, or changes its share   AppAnswer
+ *   DELETE /v1/apps/:app/rollout             all clients get the active version again     AppAnswer
+ *   POST   /v1/apps/:app/promote             the rollout's version becomes the active one AppAnswer
+ *   POST   /v1/apps/:app/rollback            RollbackRequest: the version that served before   AppAnswer
+ *   GET    /v1/apps/:app/logs                `LogLine` lines (NDJSON) as the app writes them, from now on; empty lines
+ *                                            are heartbeats. What the reader is too slow for is dropped, and counted
+ *   GET    /v1/apps/:app/routes                                                           RoutesBody
+ *   PUT    /v1/apps/:app/routes              AppRoutesRequest: replaces the app's         RoutesBody
  *   GET    /v1/routes                                                                    RoutesBody
  *   PUT    /v1/routes                        RoutesBody: replaces the whole map          RoutesBody
+ *   GET    /v1/nodes                                                                     NodesAnswer
+ *   GET    /v1/whoami                                                                    WhoAmIAnswer
+ *   GET    /v1/tokens                        never the tokens themselves                  TokensAnswer
+ *   POST   /v1/tokens                        TokenRequest → 201, the token, once          NewTokenAnswer
+ *   DELETE /v1/tokens/:id                    → 204
+ *   GET    /v1/audit                         newest first, `?limit=` of them              AuditAnswer
+ *   GET    /v1/openapi.json                  this, for programs
  *   GET    /v1/feed                          a place in the change feed that holds every
  *                                            change answered so far                      FeedAnswer
+ *
+ * Over the Unix socket everybody is an operator: who may open it says the file system. Over TCP a request carries
+ * `authorization: Bearer TOKEN`. A writing request may carry `idempotency-key`: sent again with the same key by the same
+ * token, it answers as before and changes nothing.
  */
 import { z } from "zod";
 import type { AppName, ArtifactDigest, VersionId } from "./brands.ts";
@@ -34,10 +55,13 @@ import {
   digestSchema,
   fingerprintSchema,
   manifestSchema,
+  rolloutSchema,
+  stickyBySchema,
   versionIdSchema,
   wireErrorSchema,
 } from "./record-schema.ts";
-import { secretValuesSchema } from "./secrets.ts";
+import { tokenRoles } from "./records.ts";
+import { secretValueSchema, secretValuesSchema } from "./secrets.ts";
 
 export { appNameSchema, buildEventSchema, digestSchema, fingerprintSchema, versionIdSchema, wireErrorSchema };
 
@@ -53,8 +77,20 @@ export const registryPaths = {
   version: (app: AppName, version: VersionId) => `/v1/apps/${app}/versions/${version}`,
   versionEvents: (app: AppName, version: VersionId) => `/v1/apps/${app}/versions/${version}/events`,
   secrets: (app: AppName) => `/v1/apps/${app}/secrets`,
+  secret: (app: AppName, name: string) => `/v1/apps/${app}/secrets/${encodeURIComponent(name)}`,
   activate: (app: AppName) => `/v1/apps/${app}/activate`,
+  rollout: (app: AppName) => `/v1/apps/${app}/rollout`,
+  promote: (app: AppName) => `/v1/apps/${app}/promote`,
+  rollback: (app: AppName) => `/v1/apps/${app}/rollback`,
+  logs: (app: AppName) => `/v1/apps/${app}/logs`,
+  appRoutes: (app: AppName) => `/v1/apps/${app}/routes`,
   routes: "/v1/routes",
+  nodes: "/v1/nodes",
+  whoAmI: "/v1/whoami",
+  tokens: "/v1/tokens",
+  token: (id: string) => `/v1/tokens/${id}`,
+  audit: "/v1/audit",
+  openApi: "/v1/openapi.json",
   feed: "/v1/feed",
 } as const;
 
@@ -130,9 +166,31 @@ export type VersionsAnswer = z.infer<typeof versionsAnswerSchema>;
 export const activateRequestSchema = z.strictObject({ version: versionIdSchema });
 export type ActivateRequest = z.infer<typeof activateRequestSchema>;
 
+/** Share and threshold of a rollout that says neither. */
+export const DEFAULT_ROLLOUT_PERCENT = 10;
+export const DEFAULT_HALT_AT = { errorRate: 0.05, requestCount: 50 } as const;
+
+export const rolloutRequestSchema = z.strictObject({
+  version: versionIdSchema,
+  percent: z.number().min(0).max(100).default(DEFAULT_ROLLOUT_PERCENT),
+  stickyBy: stickyBySchema.default({ type: "client" }),
+  haltAt: z
+    .strictObject({ errorRate: z.number().min(0).max(1), requestCount: z.number().int().min(1).max(1_000_000) })
+    .default(DEFAULT_HALT_AT),
+});
+export type RolloutRequest = z.infer<typeof rolloutRequestSchema>;
+export type RolloutRequestInput = z.input<typeof rolloutRequestSchema>;
+
+/** Without a version: the one that served before. */
+export const rollbackRequestSchema = z.strictObject({ version: versionIdSchema.nullable().default(null) });
+export type RollbackRequest = z.infer<typeof rollbackRequestSchema>;
+
 export const appAnswerSchema = z.object({
   name: appNameSchema,
   activeVersion: versionIdSchema.nullable(),
+  /** The one that a rollback without a version leads to. */
+  previousVersion: versionIdSchema.nullable().default(null),
+  rollout: rolloutSchema.nullable().default(null),
   /** Versions that take over once they are built, in the order they were asked for. */
   pendingVersions: z.array(versionIdSchema),
   versionCount: z.number().int(),
@@ -146,6 +204,9 @@ export type AppsAnswer = z.infer<typeof appsAnswerSchema>;
 /** Where a version has a variable of the same name, the secret goes before it. */
 export const secretsRequestSchema = z.strictObject({ secrets: secretValuesSchema });
 export type SecretsRequest = z.infer<typeof secretsRequestSchema>;
+
+export const secretRequestSchema = z.strictObject({ value: secretValueSchema });
+export type SecretRequest = z.infer<typeof secretRequestSchema>;
 
 export const secretsAnswerSchema = z.object({
   /** In their order. */
@@ -168,6 +229,93 @@ export type Route = z.infer<typeof routeSchema>;
 export const routesBodySchema = z.strictObject({ routes: z.array(routeSchema).max(MAX_ROUTES) });
 export type RoutesBody = z.infer<typeof routesBodySchema>;
 export type RoutesBodyInput = z.input<typeof routesBodySchema>;
+
+/** Host and path as in a `Route`. */
+export const appRoutesRequestSchema = z.strictObject({
+  routes: z.array(routeSchema.omit({ app: true })).max(MAX_ROUTES),
+});
+export type AppRoutesRequest = z.infer<typeof appRoutesRequestSchema>;
+export type AppRoutesRequestInput = z.input<typeof appRoutesRequestSchema>;
+
+/** One line of an app's output, or how many of them were dropped before the next one. */
+export const logLineSchema = z.union([
+  z.object({
+    type: z.literal("line"),
+    /** ISO 8601. */
+    time: z.string(),
+    level: z.string(),
+    text: z.string(),
+    version: versionIdSchema,
+    node: z.string(),
+    requestId: z.string().nullable(),
+  }),
+  z.object({ type: z.literal("dropped"), count: z.number().int(), node: z.string().nullable() }),
+]);
+export type LogLine = z.infer<typeof logLineSchema>;
+
+export const nodeAnswerSchema = z.object({
+  id: z.string(),
+  engine: z.string(),
+  address: z.string(),
+  workerCount: z.number().int(),
+  /** Requests at once over its capacity, 0 to 1; null: it does not say. */
+  load: z.number().nullable(),
+  isDraining: z.boolean(),
+  badSliverCount: z.number().int(),
+});
+export type NodeAnswer = z.infer<typeof nodeAnswerSchema>;
+export const nodesAnswerSchema = z.object({ nodes: z.array(nodeAnswerSchema) });
+
+export const tokenRoleSchema = z.enum(tokenRoles);
+export const whoAmIAnswerSchema = z.object({
+  /** Null over the Unix socket. */
+  id: z.string().nullable(),
+  name: z.string(),
+  role: tokenRoleSchema,
+  /** Null: all. */
+  apps: z.array(appNameSchema).nullable(),
+  expiresAt: z.string().nullable(),
+});
+export type WhoAmIAnswer = z.infer<typeof whoAmIAnswerSchema>;
+
+export const tokenRequestSchema = z.strictObject({
+  name: z.string().min(1).max(100),
+  role: tokenRoleSchema,
+  /** For a deployer. */
+  apps: z.array(appNameSchema).min(1).max(1000).nullable().default(null),
+  /** Null: it does not expire. */
+  expiresInSecs: z.number().int().min(60).max(315_360_000).nullable().default(null),
+});
+export type TokenRequest = z.infer<typeof tokenRequestSchema>;
+export type TokenRequestInput = z.input<typeof tokenRequestSchema>;
+
+export const tokenAnswerSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: tokenRoleSchema,
+  apps: z.array(appNameSchema).nullable(),
+  createdAt: z.string(),
+  expiresAt: z.string().nullable(),
+});
+export type TokenAnswer = z.infer<typeof tokenAnswerSchema>;
+export const tokensAnswerSchema = z.object({ tokens: z.array(tokenAnswerSchema) });
+/** The only time that the token itself is told: `nano_ID_SECRET`. */
+export const newTokenAnswerSchema = tokenAnswerSchema.extend({ token: z.string() });
+export type NewTokenAnswer = z.infer<typeof newTokenAnswerSchema>;
+
+/** Who changed what; what a request said, secrets above all, is not in it. */
+export const auditEntrySchema = z.object({
+  at: z.string(),
+  /** Id of a token; null: over the Unix socket, or the registry by itself. */
+  tokenId: z.string().nullable(),
+  actor: z.string(),
+  action: z.string(),
+  /** Such as `app/blog` or `route/example.com/`. */
+  subject: z.string(),
+  details: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+export type AuditEntry = z.infer<typeof auditEntrySchema>;
+export const auditAnswerSchema = z.object({ entries: z.array(auditEntrySchema) });
 
 /** A `FeedPosition`; what a router's admin endpoint answers at `/feed` has the same form. */
 export const feedAnswerSchema = z.object({ epoch: z.string(), seq: z.number().int() });

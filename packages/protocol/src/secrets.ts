@@ -1,5 +1,5 @@
 /** An app's secrets as they travel: names as of environment variables, values of bounded size. */
-import type { z } from "zod";
+import { z } from "zod";
 import { envVarsSchema } from "./manifest.ts";
 
 /** Most secrets of one app, the largest of them, and all of them together, in UTF-8. */
@@ -9,6 +9,13 @@ export const MAX_SECRETS_BYTES = 256 * 1024;
 
 /** Values by name. Its content belongs in no log, error or answer. */
 export type SecretValues = Readonly<Record<string, string>>;
+
+/** One value. What is wrong with it is told without it. */
+export const secretValueSchema = z.string().check((context) => {
+  const bytes = Buffer.byteLength(context.value);
+  if (bytes > 0 && bytes <= MAX_SECRET_BYTES) return;
+  context.issues.push({ code: "custom", input: null, message: `expected 1 to ${MAX_SECRET_BYTES} bytes` });
+});
 
 /** A whole set. What is wrong with a value is told without it. */
 export const secretValuesSchema = envVarsSchema.check((context) => {

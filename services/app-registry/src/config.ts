@@ -1,5 +1,6 @@
 /** The registry's configuration. */
 import { join } from "node:path";
+import { ownStoreShape } from "@nano/control-store/store-settings";
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
 import { address, durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
 
@@ -16,8 +17,13 @@ export const registryConfig = defineConfig("REGISTRY", {
   data: {
     directory: text({ doc: "what the registry keeps on this machine", default: ".nano" }),
   },
+  controlStore: ownStoreShape,
   store: {
-    socketPath: optional(text({ doc: "Unix socket of the embedded store; unset: `store.sock` in the data directory" })),
+    socketPath: optional(
+      text({
+        doc: "Unix socket where the embedded store is served; unset: `store.sock` in the data directory; of no meaning with Redis",
+      }),
+    ),
   },
   secrets: {
     keyFile: optional(

@@ -1,7 +1,5 @@
 /** The registry's parts, put together: store, catalog, builds and API. */
-import { openEmbedded } from "@nano/control-store/open-embedded";
 import { loadOrCreateSealKey } from "@nano/control-store/seal-key";
-import { serveStore } from "@nano/control-store/serve-store";
 import type { Readiness } from "@nano/service-kit/admin-server";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
@@ -15,6 +13,7 @@ import { ArtifactUse } from "./control/artifact-use.ts";
 import { BuildWatcher } from "./control/build-watcher.ts";
 import { EngineRebuilds } from "./control/engine-rebuilds.ts";
 import { registerGauges } from "./control/gauges.ts";
+import { openStores } from "./open-stores.ts";
 import { createApi } from "./request/api.ts";
 import { serveApi } from "./request/serve-api.ts";
 
@@ -40,7 +39,8 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   loadOrCreateSealKey(paths.secretsKey);
   const closing = new AbortController();
   const { signal } = closing;
-  const { store, queue, close: closeEmbedded } = openEmbedded(paths.storeFile);
+  const stores = await openStores(config, paths);
+  const { store, queue } = stores;
   const artifacts = new DirectoryStore(paths.artifacts);
   const catalog: Catalog = new Catalog(store, {
     logger: logger.child({ component: "catalog" }),
@@ -88,7 +88,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   await watcher.resume(catalog.state.records);
   const rebuilding = rebuilds.run(signal).catch(fail);
   const collecting = collector.run(signal).catch(fail);
-  const storeServer = await serveStore(store, queue, { socketPath: paths.storeSocket });
+  const storeSocket = await stores.serve();
   const api = createApi({
     apps: { catalog, deploys, queue, artifacts, use, bodyLimitBytes: config.http.bodyLimitBytes, signal },
     artifacts: { artifacts, use, limitBytes: config.artifacts.limitBytes, uploadCount: config.artifacts.uploadCount },
@@ -101,7 +101,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   const [http = "", socket] = apiServer.addresses;
 
   return {
-    addresses: { http, store: storeServer.socketPath, ...(socket === undefined ? {} : { socket }) },
+    addresses: { http, ...(storeSocket && { store: storeSocket }), ...(socket === undefined ? {} : { socket }) },
     readiness: () => (catalog.isStale ? { isReady: false, reason: "control store is away" } : { isReady: true }),
     async close() {
       // Requests that run are answered; streams end with `signal`.
@@ -109,8 +109,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
       closing.abort();
       await apiClosed;
       await Promise.all([following, watcher.idle(), rebuilding, collecting]);
-      await storeServer.close();
-      await closeEmbedded();
+      await stores.close();
     },
   };
 }

@@ -1,7 +1,8 @@
 /** The executor's configuration. */
 import { availableParallelism, hostname } from "node:os";
+import { storeShape } from "@nano/control-store/store-settings";
 import { defineConfig } from "@nano/service-kit/config";
-import { address, durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import { durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
 import { egressShape } from "./egress/egress-config.ts";
 
 const MIB = 1024 * 1024;
@@ -20,9 +21,7 @@ export const config = defineConfig("EXECUTOR", {
       default: 6_000,
     }),
   },
-  controlStore: {
-    socketPath: address({ doc: "Unix socket of the embedded control store" }),
-  },
+  controlStore: storeShape,
   store: { directory: text({ doc: "directory of the sliver store" }) },
   trustedKeys: { directory: text({ doc: "public keys of the builders whose slivers are accepted" }) },
   secrets: {

@@ -1,5 +1,5 @@
 /** The executor: its supervisor. Worker and egress processes are started from here. */
-import { EmbeddedControlStore } from "@nano/control-store/embedded-control-store";
+import { openControlStore } from "@nano/control-store/open-control-store";
 import { engineFingerprint } from "@nano/isolate/engine";
 import { runService } from "@nano/service-kit/run-service";
 import { config } from "./config.ts";
@@ -18,7 +18,7 @@ await runService({
     const supervisor = await Supervisor.open({
       config,
       engine: engineFingerprint(),
-      store: new EmbeddedControlStore(config.controlStore.socketPath),
+      store: await openControlStore(config.controlStore),
       logger,
       metrics,
       writeAppLine: writeLine,

@@ -1,3 +1,4 @@
+import { storeShape } from "@nano/control-store/store-settings";
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
 import {
   type ConfigField,
@@ -155,9 +156,7 @@ export const routerConfig = defineConfig("ROUTER", {
       default: 256 * MIB,
     }),
   },
-  controlStore: {
-    socketPath: text({ doc: "Unix socket on which the app registry serves the embedded control store" }),
-  },
+  controlStore: storeShape,
   request: {
     maxInFlightCount: integer({
       doc: "requests in flight; further ones are shed with 503",

@@ -1,5 +1,5 @@
 /** The router's process: configuration, control store, router. */
-import { EmbeddedControlStore } from "@nano/control-store/embedded-control-store";
+import { openControlStore } from "@nano/control-store/open-control-store";
 import { sendJson } from "@nano/service-kit/admin-server";
 import { runService } from "@nano/service-kit/run-service";
 import { routerConfig } from "./config.ts";
@@ -9,7 +9,7 @@ await runService({
   name: "router",
   config: routerConfig,
   async start({ config, logger, metrics, fail }) {
-    const store = new EmbeddedControlStore(config.controlStore.socketPath);
+    const store = await openControlStore(config.controlStore);
     const router = await startRouter({ config, store, logger, metrics, onFailure: fail });
     return {
       addresses: { http: router.address },

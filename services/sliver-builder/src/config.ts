@@ -1,14 +1,13 @@
 /** The sliver builder's configuration. */
+import { storeShape } from "@nano/control-store/store-settings";
 import { defineConfig } from "@nano/service-kit/config";
-import { address, durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import { durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
 import { DEFAULT_BUILD_LIMITS } from "./build-sliver.ts";
 
 const MIB = 1024 * 1024;
 
 export const config = defineConfig("BUILDER", {
-  controlStore: {
-    socketPath: address({ doc: "Unix socket of the embedded control store, where build jobs come from" }),
-  },
+  controlStore: storeShape,
   store: { directory: text({ doc: "directory of the sliver store" }) },
   signing: {
     keyFile: text({ doc: "private key that signs slivers; made, for this user alone, where there is none" }),

@@ -1,5 +1,5 @@
 /** The sliver builder: takes build jobs, makes slivers in disposable processes, publishes them. */
-import { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
+import { openBuildQueue } from "@nano/control-store/open-build-queue";
 import type { ConfigFor } from "@nano/service-kit/config";
 import { type RunningService, runService, type ServiceContext } from "@nano/service-kit/run-service";
 import { DirectoryStore } from "@nano/sliver/directory-store";
@@ -15,7 +15,7 @@ async function start({ config, logger, metrics, fail }: ServiceContext<Config>):
   if (config.trustedKeys.directory !== null) await trustKey(config.trustedKeys.directory, signingKey);
   const store = new DirectoryStore(config.store.directory);
   await store.sweepTemporaries(Date.now());
-  const queue = new EmbeddedBuildQueue(config.controlStore.socketPath);
+  const queue = await openBuildQueue(config.controlStore);
   const children = new BuildChildren({ spareCount: BUILD_STEPS });
   const ending = new AbortController();
   const { concurrencyCount, ...limits } = config.build;

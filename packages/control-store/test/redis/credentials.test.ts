@@ -18,7 +18,7 @@ const RIGHTS = [`~{nano:${CELL}}:*`, `&{nano:${CELL}}:*`, "+@all", "-@admin", "-
 test("a user with the rights that README asks for can do all", async () => {
   const server = await startServer();
   await openOperator(server).acl("SETUSER", "nano", "on", "nopass", ...RIGHTS);
-  const config = { urls: [server.url], username: "nano", passwordFile: { read: () => "any" } };
+  const config = { urls: [server.url], username: "nano", password: { read: () => "any" } };
   const store = openStore({ ...config, ackReplicas: 1, ackTimeoutMs: 10 });
   const following = follow(store);
   await expect(store.commit([putApp("a")])).rejects.toMatchObject({ wire: { details: { ackCount: 0 } } });
@@ -44,7 +44,7 @@ test("a password that has changed is read again with the next connection, and is
   await setPassword("first-secret");
   const passwordFile = join(temporaryDirectory(), "password");
   writeFileSync(passwordFile, "first-secret\n");
-  const store = openStore({ urls: [server.url], username: "nano", passwordFile });
+  const store = openStore({ urls: [server.url], username: "nano", password: passwordFile });
   await store.commit([putApp("a")]);
   await setPassword("second-secret");
   await operator.call("CLIENT", "KILL", "USER", "nano");
@@ -95,7 +95,7 @@ test("over TLS a server is trusted by the given certificates alone", async () =>
 describe("a service's config", () => {
   test("that names a socket opens the registry's store, and one with URLs Redis", async () => {
     const server = await startServer();
-    const redis = { urls: [server.url], cell: "one", passwordFile: null, sentinelName: null };
+    const redis = { urls: [server.url], cell: "one", password: null, sentinelName: null };
     const store = await openControlStore({ socketPath: null, redis });
     await insist(() => store.commit([putApp("a")], { idempotencyKey: "a" }));
     const other = await openControlStore(server.url);
@@ -113,7 +113,7 @@ describe("a service's config", () => {
     ["several servers", { redis: { urls: ["redis://a", "redis://b"] } }],
     ["Sentinels and a Cluster", { redis: { urls: ["redis://a"], sentinelName: "m", cluster: true } }],
     ["a malformed cell", { redis: { urls: ["redis://a"], cell: "a{b}" } }],
-    ["a missing password file", { redis: { urls: ["redis://a"], passwordFile: "/not/there" } }],
+    ["a missing password file", { redis: { urls: ["redis://a"], password: "/not/there" } }],
     ["missing certificates", { redis: { urls: ["rediss://a"], tlsCaFile: "/not/there" } }],
     ["a negative count", { redis: { urls: ["redis://a"], ackReplicas: -1 } }],
   ])("with %s is refused", (_name, place) => {

@@ -54,7 +54,16 @@ export function showVersions(state: StoreState, name: AppName): VersionAnswer[] 
 export function showApp(state: StoreState, app: AppRecord, versionCount: number): AppAnswer {
   const { name, activeVersion } = app;
   const hasSecrets = state.records.has(`secrets/${name}`);
-  return { name, activeVersion, pendingVersions: [...pendingOf(app)], versionCount, hasSecrets };
+  const { previous = [], rollout = null } = app;
+  return {
+    name,
+    activeVersion,
+    previousVersion: previous[0] ?? null,
+    rollout: rollout as AppAnswer["rollout"],
+    pendingVersions: [...pendingOf(app)],
+    versionCount,
+    hasSecrets,
+  };
 }
 
 /** By name. */
