@@ -11,6 +11,7 @@
  */
 
 import type { InitNote } from "@nano/isolate/init-host";
+import type { StartCost } from "@nano/isolate/measure-start";
 import type { AppName } from "@nano/protocol/brands";
 import type { AppLimits, IsolationMode, WarmUpRequest } from "@nano/protocol/manifest";
 import type { Rung } from "@nano/protocol/records";
@@ -66,13 +67,6 @@ export type InitReport =
 export interface ReportedLine {
   readonly level: string;
   readonly text: string;
-}
-
-/** What starting from a rung costs, medians. */
-export interface StartCost {
-  readonly restoreMs: number;
-  readonly contextMs: number;
-  readonly contextBytes: number;
 }
 
 export type ChildReport =

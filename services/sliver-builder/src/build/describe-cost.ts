@@ -1,7 +1,8 @@
 /** What an app's start costs, in words for its author. */
+
+import type { StartCost } from "@nano/isolate/measure-start";
 import type { IsolationMode } from "@nano/protocol/manifest";
 import type { SliverManifest } from "@nano/sliver/sliver-manifest";
-import type { StartCost } from "./child-messages.ts";
 
 /** Above this, an app in `request` mode is told what its fresh context costs. */
 export const REQUEST_MODE_CONTEXT_LIMIT_MS = 5;

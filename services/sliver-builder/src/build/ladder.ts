@@ -1,5 +1,6 @@
 /** The rungs of one build: each is probed before it is stood on, and why one was not reached is kept for the app's author. */
 import { engineFingerprint } from "@nano/isolate/engine";
+import type { StartCost } from "@nano/isolate/measure-start";
 import type { NanoError } from "@nano/protocol/errors";
 import type { Rung } from "@nano/protocol/records";
 import type { writeSliver } from "@nano/sliver/sliver-file";
@@ -7,7 +8,6 @@ import { boundWarnings, type SliverManifest } from "@nano/sliver/sliver-manifest
 import { encodeWasmPack } from "@nano/sliver/wasm-pack";
 import type { BuildContext } from "../build-sliver.ts";
 import { errors } from "../errors.ts";
-import type { StartCost } from "./child-messages.ts";
 import { contextAdvice } from "./describe-cost.ts";
 import { initWarnings } from "./init-warnings.ts";
 import type { InitTold } from "./make-heap.ts";

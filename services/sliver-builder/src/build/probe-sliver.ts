@@ -1,8 +1,8 @@
 /** Second step of a build: a process that has seen nothing of the first restores the app and gives it a request. */
-import { MAX_MEASURED_CONTEXTS } from "@nano/isolate/measure-start";
+import { MAX_MEASURED_CONTEXTS, type StartCost } from "@nano/isolate/measure-start";
 import type { Rung } from "@nano/protocol/records";
 import type { BuildContext } from "../build-sliver.ts";
-import { type ChildReport, joinParts, type StartCost } from "./child-messages.ts";
+import { type ChildReport, joinParts } from "./child-messages.ts";
 import { describeEnd } from "./make-heap.ts";
 
 export type ProbeOutcome =

@@ -3,12 +3,12 @@ import { AppIsolate } from "@nano/isolate/app-isolate";
 import { compileWasm } from "@nano/isolate/compile-wasm";
 import { ownBuffer } from "@nano/isolate/host-ops";
 import type { GuestHost, GuestRequest, IsolateSource, OutboundFetch, RunSink } from "@nano/isolate/isolate";
-import { measureStart } from "@nano/isolate/measure-start";
+import { measureStart, type StartCost } from "@nano/isolate/measure-start";
 import { SnapshotBlob } from "@nano/isolate/snapshot-blob";
 import type { RequestId } from "@nano/protocol/brands";
 import { toWireError } from "@nano/protocol/errors";
 import { encodeHeaderBlock } from "@nano/protocol/messages";
-import { type ChildJob, type ChildReport, MAX_REPORTED_CHARS, type StartCost, splitParts } from "./child-messages.ts";
+import { type ChildJob, type ChildReport, MAX_REPORTED_CHARS, splitParts } from "./child-messages.ts";
 
 /** An app that waits longer for something (a timer, what it fetched) has shown that it starts. */
 const ANSWER_WAIT_MS = 1_000;
