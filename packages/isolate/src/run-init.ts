@@ -1,5 +1,4 @@
 /** The first run of an app's top level: in an ordinary isolate, with a host, under a deadline and a memory limit, observed and recorded. */
-
 import type { WarmUpRequest } from "@nano/protocol/manifest";
 import ivm from "isolated-vm";
 import { webApiScripts } from "./engine.ts";

@@ -6,7 +6,6 @@
  * I1 The list of answers is bounded in number and size; past it the host answers nothing.
  * I2 Answers are given by operation, in order. A warm-up that asks otherwise than the first run did is answered undefined, and warms less.
  */
-
 import type { WarmUpRequest } from "@nano/protocol/manifest";
 import { encodeHeaderBlock } from "@nano/protocol/messages";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";

@@ -7,7 +7,6 @@
  *    ended.
  * I3 A run is known to events (`runs`) only from the moment on which one could come for it.
  */
-
 import { type Body, bodyOfData, bodyOfSource, isBodyUnusable } from "./body.ts";
 import type { BodySender, Failure } from "./body-sender.ts";
 import { HostOp } from "./boundary.ts";

@@ -2,7 +2,6 @@
  * A worker process: serves requests in isolates on its one thread. Started by the supervisor alone, which gives it its sockets, its
  * flight recorder (descriptor 4) and the material of the apps that it serves.
  */
-
 import { Socket } from "node:net";
 import { assertNoNodeSnapshot } from "@nano/isolate/engine";
 import { warmEngine } from "@nano/isolate/warm-engine";

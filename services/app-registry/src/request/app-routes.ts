@@ -1,5 +1,4 @@
 /** Apps and their versions. */
-
 import type { BuildOutcome, BuildQueue } from "@nano/control-store/build-queue";
 import type { StoreState } from "@nano/control-store/follow-store";
 import type { AppName, VersionId } from "@nano/protocol/brands";

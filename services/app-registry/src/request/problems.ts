@@ -1,5 +1,4 @@
 /** What a schema complains about, as the API tells it. */
-
 import { isPrivate, showName } from "@nano/protocol/input-problems";
 import type { RequestProblem } from "@nano/protocol/registry-api";
 import type { z } from "zod";

@@ -1,5 +1,4 @@
 /** The route map. */
-
 import { routesBodySchema } from "@nano/protocol/registry-api";
 import { Hono } from "hono";
 import type { Catalog } from "../catalog/catalog.ts";

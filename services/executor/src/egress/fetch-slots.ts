@@ -4,7 +4,6 @@
  * I1 Every slot that was given is released once; what releases it twice changes nothing.
  * I2 An app's fetches wait only behind fetches that could run: one app at its limit holds up nobody else.
  */
-
 import type { EgressConfig } from "./egress-config.ts";
 import { egressErrors } from "./errors.ts";
 

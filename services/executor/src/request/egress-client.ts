@@ -1,5 +1,4 @@
 /** Carries fetches of guests to the executor's egress process, over the one link that the worker has out. */
-
 import { ownBuffer } from "@nano/isolate/host-ops";
 import type { OutboundFetch, OutboundFetchListener } from "@nano/isolate/isolate";
 import type { Link } from "@nano/link/link";

@@ -1,5 +1,4 @@
 /** Serves one version in a worker: its assets first, then its script. */
-
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { RequestHead } from "@nano/protocol/messages";
 import { AssetPack } from "@nano/sliver/asset-pack";

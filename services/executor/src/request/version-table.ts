@@ -2,7 +2,6 @@
  * The versions that a worker serves. A request for one that it does not know waits, bounded, until the supervisor has sent what it takes to
  * serve it, or has refused it.
  */
-
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { VersionId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";

@@ -2,7 +2,6 @@
  * Which worker gets a request: rendezvous hashing of the app over the workers, so that an app stays where its isolate is
  * warm and moves only when its worker goes; the next choice where the first is loaded or has said no.
  */
-
 import type { Link } from "@nano/link/link";
 import type { AppName, NodeId, WorkerId } from "@nano/protocol/brands";
 import type { PostmortemAnswer } from "@nano/protocol/messages";

@@ -9,7 +9,6 @@
  * I1 A decoder refuses a length above its maximum before it buffers anything of it.
  * I2 What a child reports is data: `parseReport` (parse-report.ts) checks its shape.
  */
-
 import type { InitNote } from "@nano/isolate/init-host";
 import type { StartCost } from "@nano/isolate/measure-start";
 import type { AppName } from "@nano/protocol/brands";

@@ -1,5 +1,4 @@
 /** What an app's start costs, in words for its author. */
-
 import type { StartCost } from "@nano/isolate/measure-start";
 import type { IsolationMode } from "@nano/protocol/manifest";
 import type { SliverManifest } from "@nano/sliver/sliver-manifest";
