@@ -124,9 +124,10 @@ export class InitHost {
 
   /** Told in the log, too: a top level that catches the refusal goes on without what it asked for, for ever. */
   #refuseFetch(url: string): string {
-    if (this.refusedFetch === null)
+    if (this.refusedFetch === null) {
+      this.refusedFetch = url;
       this.#onLine("warn", `fetch of ${url} at the top level was refused: a sliver would keep its answer`);
-    this.refusedFetch ??= url;
+    }
     return FETCH_REFUSED;
   }
 
