@@ -33,14 +33,17 @@ Examples:
   $ nanoctl run --config nano.config.json`;
 
 const CREATE_HELP = `
-A sliver holds the app's initialised code and its isolation. Its assets, env_vars and limits stay behind: they come
-from the config file that serves the sliver; assets are served from a directory alone.
+A sliver holds the app's initialised heap and its isolation. The heap has the env_vars that the top level was given, as
+plain text. Assets, limits, websocket and the handler's env stay behind: they come from the config file that serves the
+sliver; assets are served from a directory alone.
 
 Example:
   $ nanoctl sliver create ./my-app -o my-app.sliver`;
 
 const LIST_HELP = `
-A run keeps its state beside what it serves: name that directory's .nano where it is not the current one's.
+Shows what a run has deployed. A file that sliver create wrote is listed once a run has served it; until then, look
+at it with sliver inspect. A run keeps its state beside what it serves: name that directory's .nano where it is not the
+current one's.
 Last used: when a worker was last given the sliver, to serve or to be ready.
 
 Example:

@@ -44,7 +44,7 @@ describe("nanoctl", () => {
     [["help"], "nanoctl [options] [command]"],
     [["help", "run"], "--admin-port"],
     [["help", "sliver"], "inspect"],
-    [["sliver", "help", "create"], "assets, env_vars and limits stay behind"],
+    [["sliver", "help", "create"], "The heap has the env_vars that the top level was given"],
   ])("prints help by a command, too: %j", async (args, shown) => {
     const { exitCode, stdout } = await nanoctl(...args);
     expect([exitCode, stdout]).toEqual([ExitCode.OK, expect.stringContaining(shown)]);

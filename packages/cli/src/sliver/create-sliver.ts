@@ -57,6 +57,12 @@ export async function createSliver(options: CreateOptions): Promise<ExitCode> {
     const { rung } = result.manifest;
     const what = `${formatBytes(result.sliver.byteLength)}, starts from ${rung}, signed by ${signingKey.keyId}`;
     terminal.line(`${terminal.paint("green", "✓")} ${output}: ${parts.app} in ${result.elapsedMs} ms, ${what}`);
+    const held = Object.keys(app.manifest.env_vars ?? {});
+    if (rung === "heap" && held.length > 0) {
+      terminal.line(
+        terminal.paint("yellow", "  in the sliver, as plain text: env_vars (nanoctl sliver create --help)"),
+      );
+    }
     const left = listLeftBehind(app);
     if (left.length > 0) {
       terminal.line(terminal.paint("yellow", `  not in the sliver: ${left.join(", ")} (nanoctl sliver create --help)`));
@@ -73,7 +79,7 @@ export function listLeftBehind({ assetsDir, manifest }: Pick<BundledApp, "assets
   const has = (value: object | undefined): boolean => Object.keys(value ?? {}).length > 0;
   return [
     ...(assetsDir === null ? [] : ["assets"]),
-    ...(has(manifest.env_vars) ? ["env_vars"] : []),
+    ...(has(manifest.env_vars) ? ["the handler's env"] : []),
     ...(has(manifest.limits) ? ["limits"] : []),
     ...(has(manifest.websocket) ? ["websocket"] : []),
   ];
