@@ -141,7 +141,15 @@ test("what is stored is stored unchanged when it is given again", () => {
 
 test("an app is made without a version once, and routes lead to it before anything of it is built", async () => {
   const { api } = await openWithApps();
-  const made = { name: "empty", activeVersion: null, pendingVersions: [], versionCount: 0, hasSecrets: false };
+  const made = {
+    name: "empty",
+    activeVersion: null,
+    previousVersion: null,
+    rollout: null,
+    pendingVersions: [],
+    versionCount: 0,
+    hasSecrets: false,
+  };
   const path = registryPaths.app("empty" as AppName);
   expect(await api.send("PUT", path)).toEqual({ status: 200, body: made });
   expect(await api.putRoutes({ routes: [{ host: "a.test", app: "empty" as AppName }] })).toMatchObject({
