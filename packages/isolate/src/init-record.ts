@@ -63,26 +63,48 @@ export class InitRecorder {
 }
 
 /**
- * A call in words that are the same for the same call: long texts and bytes by their length and FNV-1a hash. Its own text runs in the
- * guest, too (`replay-init.ts`): it uses nothing from around it.
+ * Makes what puts a call in words that are the same for the same call: long texts and bytes by their length and FNV-1a hash. Its own text runs
+ * in the guest, too (`replay-init.ts`), before tenant code: it uses nothing from around it, and what it makes uses only what it took.
  */
-export function describeCall(args: readonly unknown[]): string {
-  let text = "";
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i];
+export function createCallDescriber(): (args: readonly unknown[]) => string {
+  const uncurried = Function.prototype.call;
+  const charCodeAt = uncurried.bind(String.prototype.charCodeAt) as (text: string, at: number) => number;
+  const slice = uncurried.bind(String.prototype.slice) as (text: string, start: number, end: number) => string;
+  const byteLength = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")?.get as () => number;
+  const byteLengthOf = uncurried.bind(byteLength) as (buffer: unknown) => number;
+  const { stringify } = JSON;
+  const { imul } = Math;
+  const Bytes = Uint8Array;
+  /** Undefined: it is no buffer. */
+  const bytesIn = (value: object): number | undefined => {
+    try {
+      return byteLengthOf(value);
+    } catch {
+      return undefined;
+    }
+  };
+  const describe = (arg: unknown): string => {
+    if (arg === undefined) return "";
     let hash = 2166136261;
     if (typeof arg === "string") {
-      for (let at = 0; at < arg.length; at++) hash = Math.imul(hash ^ arg.charCodeAt(at), 16777619);
-      text += `${JSON.stringify(arg.slice(0, 100))}${arg.length > 100 ? `…${arg.length}#${hash}` : ""},`;
-    } else if (arg instanceof ArrayBuffer) {
-      const bytes = new Uint8Array(arg);
-      for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] as number), 16777619);
-      text += `${bytes.length} bytes #${hash},`;
-    } else if (arg !== undefined) text += `${typeof arg === "number" || typeof arg === "boolean" ? arg : typeof arg},`;
-    else text += ",";
-  }
-  return text;
+      for (let at = 0; at < arg.length; at++) hash = imul(hash ^ charCodeAt(arg, at), 16777619);
+      return `${stringify(slice(arg, 0, 100))}${arg.length > 100 ? `…${arg.length}#${hash}` : ""}`;
+    }
+    if (typeof arg === "number" || typeof arg === "boolean") return `${arg}`;
+    const length = typeof arg === "object" && arg !== null ? bytesIn(arg) : undefined;
+    if (length === undefined) return typeof arg;
+    const bytes = new Bytes(arg as ArrayBuffer);
+    for (let at = 0; at < length; at++) hash = imul(hash ^ (bytes[at] as number), 16777619);
+    return `${length} bytes #${hash}`;
+  };
+  return (args) => {
+    let text = "";
+    for (let i = 0; i < args.length; i++) text += `${describe(args[i])},`;
+    return text;
+  };
 }
+
+const describeCall = createCallDescriber();
 
 function encodeValue(value: unknown): RecordedValue | undefined {
   if (value instanceof ArrayBuffer) return { bytes: Buffer.from(value).toString("latin1") };

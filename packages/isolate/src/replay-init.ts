@@ -4,38 +4,33 @@
  *
  * I1 A run that asks for something else, or for less, throws out of `createSnapshot`, in words: no heap is made of it.
  * I2 What the scripts share is bound to a name with the attach secret in it, which the app cannot know, and is let go of at the end.
+ * I3 What runs after tenant code looks up nothing that it can change: built-ins are taken before.
  */
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
-import { describeCall, type InitRecord } from "./init-record.ts";
+import { createCallDescriber, type InitRecord, type RecordedCall } from "./init-record.ts";
 
 /**
  * In place of WebAssembly, which `createSnapshot` lacks: a top level that only looks whether it is there, or keeps the namespace, finds it as in
- * the first run, and afterwards by it the engine's. One that uses it throws.
+ * the first run, and afterwards by it the engine's. One that uses it throws. The app is handed the getters: their text tells nothing.
  */
-const WASM_STAND_IN = `{
+const WASM_STAND_IN = `(() => {
+  const scope = globalThis, define = Object.defineProperty, drop = Reflect.deleteProperty, Refused = ReferenceError;
   const standIn = {};
   for (const name of ["Module", "Instance", "Memory", "Table", "Global", "Tag", "JSTag", "Exception", "CompileError", "LinkError", "RuntimeError",
     "compile", "instantiate", "validate", "compileStreaming", "instantiateStreaming"]) {
-    Object.defineProperty(standIn, name, {
+    define(standIn, name, {
       get() {
-        const wasm = globalThis.WebAssembly;
-        if (wasm === standIn || wasm === undefined) throw new ReferenceError("WebAssembly." + name + " is not defined while a heap is made");
+        const wasm = scope.WebAssembly;
+        if (wasm === standIn || wasm === undefined) throw new Refused("WebAssembly." + name + " is not defined while a heap is made");
         return wasm[name];
       },
       configurable: true, enumerable: false,
     });
   }
-  Object.defineProperty(standIn, Symbol.toStringTag, { value: "WebAssembly", configurable: true });
-  Object.defineProperty(standIn, "isStandIn", { value: standIn, configurable: true });
-  Object.defineProperty(globalThis, "WebAssembly", { value: standIn, writable: true, configurable: true, enumerable: false });
-}`;
-const WASM_STAND_IN_END = `{
-  const wasm = globalThis.WebAssembly;
-  if (wasm !== undefined && wasm !== null && wasm.isStandIn === wasm) {
-    delete wasm.isStandIn;
-    delete globalThis.WebAssembly;
-  }
-}`;
+  define(standIn, Symbol.toStringTag, { value: "WebAssembly", configurable: true });
+  define(scope, "WebAssembly", { value: standIn, writable: true, configurable: true, enumerable: false });
+  return () => scope.WebAssembly !== standIn || drop(scope, "WebAssembly");
+})()`;
 
 export interface ReplayScripts {
   /** Between the web-api and the app's script. */
@@ -49,12 +44,15 @@ export function replayScripts(record: InitRecord, options: { attachSecret: strin
   const enter = (event: number, id: number): string => `${name}.enter(${event}, ${id});`;
   const attach = `${ATTACH_GLOBAL}(${JSON.stringify(options.attachSecret)}, op, ${JSON.stringify(options.envJson)}, true)`;
   const before = `let ${name} = (() => {
-  const calls = ${JSON.stringify(record.calls)};
-  ${describeCall.toString()}
+  const calls = [${record.calls.map(callSource).join()}];
+  const describeCall = (${createCallDescriber.toString()})();
+  const charCodeAt = Function.prototype.call.bind(String.prototype.charCodeAt);
+  const Buffer = ArrayBuffer, Bytes = Uint8Array, Failure = Error;
   const bytesOf = (text) => {
-    const bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-    return bytes.buffer;
+    const buffer = new Buffer(text.length);
+    const bytes = new Bytes(buffer);
+    for (let i = 0; i < text.length; i++) bytes[i] = charCodeAt(text, i);
+    return buffer;
   };
   let at = 0;
   let problem = "";
@@ -65,29 +63,42 @@ export function replayScripts(record: InitRecord, options: { attachSecret: strin
       return undefined;
     }
     const call = describeCall([code, id, a, b, c, d]);
-    const known = calls[at];
-    if (known === undefined || known.call !== call) {
+    const known = at < calls.length ? calls[at] : undefined;
+    if (known === undefined || known[0] !== call) {
       if (problem === "") problem = "its second run asked for something else than its first, so it depends on chance or time (call " + (at + 1) +
-        " was " + (known === undefined ? "none" : known.call) + ", then " + call + ")";
+        " was " + (known === undefined ? "none" : known[0]) + ", then " + call + ")";
       return undefined;
     }
     at++;
-    const value = known.value;
+    const value = known[1];
     return typeof value === "object" && value !== null ? bytesOf(value.bytes) : value;
   };
   const enter = ${attach};
-  return { enter, problem: () => problem !== "" || at === calls.length ? problem : "its second run asked for less than its first" };
+  const endWasm = ${record.usesWasm ? WASM_STAND_IN : "() => true"};
+  return {
+    enter,
+    endWasm() { if (!endWasm() && problem === "") problem = "its top level locks WebAssembly, which is not there while a heap is made"; },
+    end() {
+      if (problem === "" && at !== calls.length) problem = "its second run asked for less than its first";
+      if (problem !== "") throw new Failure(problem);
+    },
+  };
 })();`;
   const end = `${enter(GuestEvent.INIT_STATE, 0)}
-${record.usesWasm ? WASM_STAND_IN_END : ""}
+${name}.endWasm();
 ${enter(GuestEvent.INIT_END, record.timersLeft)}
 {
-  const problem = ${name}.problem();
+  const { end } = ${name};
   ${name} = undefined;
-  if (problem !== "") throw new Error(problem);
+  end();
 }`;
   return {
-    before: record.usesWasm ? [before, WASM_STAND_IN] : [before],
+    before: [before],
     after: [...record.steps.map((timer) => enter(GuestEvent.TIMER, timer)), end],
   };
+}
+
+/** Every element its own: what is absent in an object or a list is looked for in prototypes. */
+function callSource({ call, value }: RecordedCall): string {
+  return `[${JSON.stringify(call)}, ${value === undefined ? "undefined" : JSON.stringify(value)}]`;
 }

@@ -343,6 +343,39 @@ describe("the second run", () => {
     );
   });
 
+  test("is answered the same where the app replaced what answering could lean on", async () => {
+    const patches = `const broken = () => { throw new Error("patched"); };
+for (const [holder, names] of [[String.prototype, ["slice", "charCodeAt"]], [JSON, ["stringify"]], [Math, ["imul"]],
+  [Object, ["defineProperty"]], [Reflect, ["deleteProperty"]], [Function.prototype, ["call", "bind"]]])
+  for (const name of names) holder[name] = broken;
+for (const name of ["ArrayBuffer", "Error", "globalThis"]) scope[name] = undefined;
+Object.prototype.value = "inherited"; Array.prototype[1] = "inherited";`;
+    const script = app(
+      `const scope = globalThis, kept = typeof WebAssembly, bytes = Uint8Array.of(1, 2, 3), { stringify } = JSON; ${patches}
+const url = new URL("http://a.test/" + "x".repeat(200)); const digest = await crypto.subtle.digest("SHA-256", bytes);`,
+      `(JSON.stringify = stringify, [kept, url.href.length, digest.byteLength])`,
+      { isAsync: true },
+    );
+    const { ask } = openIsolate("", { source: sourceOf("heap", script) });
+    expect(JSON.parse((await ask()).text)).toEqual(["object", 214, 32]);
+  });
+
+  test("shows no mark on its stand-in for WebAssembly, and takes nothing of the app's for it", async () => {
+    const own = "class Own { get isStandIn() { return this; } } Own.prototype.a = 1; const own = new Own();";
+    const script = app(
+      `const names = Reflect.ownKeys(WebAssembly).map(String).sort(); const texts = Object.values(Object.getOwnPropertyDescriptors(WebAssembly)).map(({ get }) => String(get));
+if (names.includes("isStandIn")) throw new Error("told apart"); ${own} globalThis.WebAssembly = own;`,
+      `[WebAssembly === own, texts.some((text) => /__nano|[0-9a-f]{16}/.test(text))]`,
+    );
+    const { ask } = openIsolate("", { source: sourceOf("heap", script) });
+    expect(JSON.parse((await ask()).text)).toEqual([true, false]);
+  });
+
+  test("makes no heap where the app locked the stand-in for WebAssembly", () => {
+    const lock = `Object.defineProperty(globalThis, "WebAssembly", { value: WebAssembly, configurable: false });`;
+    expect(() => sourceOf("heap", app(lock, "1"))).toThrow(/locks WebAssembly/);
+  });
+
   test("leaves no secret and no record where the app can find it", async () => {
     const script = app(
       "const names = () => [...Object.getOwnPropertyNames(globalThis)].filter((n) => n.includes('nano')); const atInit = names(); const u = new URL('http://a.test/');",
