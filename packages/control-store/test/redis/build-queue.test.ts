@@ -3,11 +3,11 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { hasRedisServer, needRedisServer, RedisServer } from "@nano/test-kit/redis-server";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { BullBuildQueue } from "../../src/bull-build-queue.ts";
 import { resolveRedisConfig } from "../../src/redis-config.ts";
 import { type Adapter, describeBuildQueue } from "../contract.ts";
-import { hasRedisServer, needRedisServer, RedisServer } from "./redis-server.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "nano-"));
 const server = new RedisServer({ directory, args: ["--save", "", "--appendonly", "no"] });

@@ -2,13 +2,13 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort, needRedisServer } from "@nano/test-kit/redis-server";
 import { describe, expect, test } from "vitest";
 import { openControlStore } from "../../src/open-control-store.ts";
 import { placeOfStore } from "../../src/store-place.ts";
 import { appRecord, buildJob, nodeRecord, putApp } from "../records.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
 import { CELL, follow, IN_MEMORY, insist, openOperator, openQueue, openStore, startServer } from "./redis-harness.ts";
-import { freePort, needRedisServer } from "./redis-server.ts";
 
 needRedisServer();
 

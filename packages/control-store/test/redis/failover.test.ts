@@ -1,6 +1,7 @@
 /** A replica takes over: under Sentinels, and in a Cluster. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort, needRedisServer, RedisServer } from "@nano/test-kit/redis-server";
 import type { Redis } from "ioredis";
 import { expect, onTestFinished, test } from "vitest";
 import { buildJob, putApp } from "../records.ts";
@@ -16,7 +17,6 @@ import {
   startServer,
   until,
 } from "./redis-harness.ts";
-import { freePort, needRedisServer, RedisServer } from "./redis-server.ts";
 
 needRedisServer();
 

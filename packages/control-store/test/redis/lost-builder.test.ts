@@ -1,5 +1,6 @@
 /** What becomes of a build when its builder, its queue or its followers' connection is lost. */
 import type { BuildEvent } from "@nano/protocol/records";
+import { needRedisServer } from "@nano/test-kit/redis-server";
 import { Queue } from "bullmq";
 import { expect, onTestFinished, test } from "vitest";
 import { MAX_EVENTS_PER_BUILD } from "../../src/build-events.ts";
@@ -11,7 +12,6 @@ import { errors } from "../../src/errors.ts";
 import type { JobClaim } from "../../src/job-ledger.ts";
 import { buildJob, DIGEST, ENGINE, versionOf } from "../records.ts";
 import { APPEND_ONLY, CELL, insist, openOperator, openQueue, startServer } from "./redis-harness.ts";
-import { needRedisServer } from "./redis-server.ts";
 
 needRedisServer();
 

@@ -1,10 +1,10 @@
 /** What a Redis server may do to a control store: restart, forget, cut, load, lose its replicas. */
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
+import { freePort, needRedisServer } from "@nano/test-kit/redis-server";
 import { describe, expect, test } from "vitest";
 import { appRecord, nodeRecord, putApp } from "../records.ts";
 import { APPEND_ONLY, CELL, follow, insist, openOperator, openStore, startServer, until } from "./redis-harness.ts";
-import { freePort, needRedisServer } from "./redis-server.ts";
 
 needRedisServer();
 

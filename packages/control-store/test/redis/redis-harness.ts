@@ -1,6 +1,7 @@
 /** What tests over Redis open: servers, stores and followers that go with the test. */
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { RedisServer, type RedisServerOptions } from "@nano/test-kit/redis-server";
 import { Redis } from "ioredis";
 import { onTestFinished } from "vitest";
 import { BullBuildQueue, type BullQueueLimits } from "../../src/bull-build-queue.ts";
@@ -10,7 +11,6 @@ import { type RedisConfig, resolveRedisConfig } from "../../src/redis-config.ts"
 import { RedisControlStore, type RedisStoreLimits } from "../../src/redis-control-store.ts";
 import type { StoreState } from "../../src/store-state.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
-import { RedisServer, type RedisServerOptions } from "./redis-server.ts";
 
 export const CELL = "test";
 export const IN_MEMORY = ["--save", "", "--appendonly", "no"];

@@ -1,9 +1,9 @@
 import type { StoreChange } from "@nano/protocol/records";
+import { needRedisServer } from "@nano/test-kit/redis-server";
 import { expect, test } from "vitest";
 import { readSnapshot } from "../../src/redis-snapshot.ts";
 import { appRecord, putApp } from "../records.ts";
 import { openStore, startServer } from "./redis-harness.ts";
-import { needRedisServer } from "./redis-server.ts";
 
 needRedisServer();
 

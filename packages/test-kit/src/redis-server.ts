@@ -17,6 +17,7 @@ export function needRedisServer(): void {
   });
 }
 
+const DEFAULT_HOST = "127.0.0.1";
 const READY = /eady to accept connections/;
 const SENTINEL_READY = /\+monitor master/;
 const OUTPUT_LIMIT_CHARS = 256 * 1024;
@@ -30,11 +31,19 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
+/** How its process is started: where it is to run elsewhere than here, such as in a namespace. */
+export type SpawnRedis = (argv: readonly string[]) => ChildProcess;
+
+const spawnHere: SpawnRedis = ([command = "", ...args]) => spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
+
 export interface RedisServerOptions {
   /** Made where it is not there; holds data, socket and config. */
   readonly directory: string;
-  /** TCP port on 127.0.0.1. @default 0, none */
+  /** TCP port. @default 0, none */
   readonly port?: number;
+  /** Address of that port. @default 127.0.0.1 */
+  readonly host?: string;
+  readonly spawn?: SpawnRedis;
   /** Further arguments, or for a Sentinel the path of its config. */
   readonly args?: readonly string[];
   readonly isSentinel?: boolean;
@@ -53,8 +62,8 @@ export class RedisServer {
   }
 
   get url(): string {
-    const { port = 0 } = this.options;
-    return port === 0 ? `unix:${this.socketPath}` : `redis://127.0.0.1:${port}`;
+    const { port = 0, host = DEFAULT_HOST } = this.options;
+    return port === 0 ? `unix:${this.socketPath}` : `redis://${host}:${port}`;
   }
 
   get pid(): number {
@@ -63,12 +72,12 @@ export class RedisServer {
 
   /** Starts it, and waits until it takes commands, or until `ready` is in what it prints. */
   async start(ready: RegExp = this.options.isSentinel ? SENTINEL_READY : READY): Promise<this> {
-    const { directory, port = 0, args = [], isSentinel = false } = this.options;
+    const { directory, port = 0, host = DEFAULT_HOST, args = [], isSentinel = false, spawn = spawnHere } = this.options;
     mkdirSync(directory, { recursive: true });
-    const common = ["--port", `${port}`, "--bind", "127.0.0.1", "--unixsocket", this.socketPath, "--dir", directory];
+    const common = ["--port", `${port}`, "--bind", host, "--unixsocket", this.socketPath, "--dir", directory];
     const all = isSentinel ? [...args, "--sentinel"] : [...common, "--repl-diskless-sync-delay", "0", ...args];
     this.#output = "";
-    const child = spawn("redis-server", all, { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(["redis-server", ...all]);
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => {
