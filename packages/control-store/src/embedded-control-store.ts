@@ -3,6 +3,7 @@
  * STORE_LOST may be tried again, a commit with the same idempotency key.
  */
 import type { FeedEvent, FeedPosition, NodeRecord, StoreChange, StoreSnapshot } from "@nano/protocol/records";
+import type { AuditEntry } from "@nano/protocol/registry-api";
 import type { CommitOptions, ControlStore } from "./control-store.ts";
 import { errors } from "./errors.ts";
 import { SocketHttp } from "./socket-http.ts";
@@ -37,6 +38,16 @@ export class EmbeddedControlStore implements ControlStore {
   async commit(changes: readonly StoreChange[], options: CommitOptions = {}): Promise<FeedPosition> {
     const body = { changes, options };
     return (await this.#http.request({ method: "POST", path: storePaths.commit, body })) as FeedPosition;
+  }
+
+  async findReceipt(idempotencyKey: string): Promise<string | null> {
+    const path = storePaths.receiptOf(idempotencyKey);
+    return ((await this.#http.request({ method: "GET", path })) as { receipt: string | null }).receipt;
+  }
+
+  async readAudit(limitCount: number): Promise<readonly AuditEntry[]> {
+    const path = storePaths.auditOf(limitCount);
+    return (await this.#http.request({ method: "GET", path })) as readonly AuditEntry[];
   }
 
   async renewLease(record: NodeRecord, ttlMs: number): Promise<void> {

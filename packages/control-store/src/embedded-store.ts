@@ -18,10 +18,18 @@ import {
   type StoreRecord,
   type StoreSnapshot,
 } from "@nano/protocol/records";
+import type { AuditEntry } from "@nano/protocol/registry-api";
 import type { CommitOptions, ControlStore } from "./control-store.ts";
 import { errors } from "./errors.ts";
 import { LeaseTable } from "./lease-table.ts";
-import { serializeChanges, validateChange, validateCommit } from "./store-changes.ts";
+import {
+  AUDIT_ENTRY_COUNT,
+  parseAudit,
+  serializeAudit,
+  serializeChanges,
+  validateChange,
+  validateCommit,
+} from "./store-changes.ts";
 import type { StoreDatabase } from "./store-database.ts";
 import { WakeSignal } from "./wake-signal.ts";
 
@@ -38,6 +46,7 @@ export interface EmbeddedStoreLimits {
   readonly idempotencyKeyCount: number;
   readonly idempotencyAgeMs: number;
   readonly restartLeaseMs: number;
+  readonly auditEntryCount: number;
 }
 
 export const DEFAULT_STORE_LIMITS: EmbeddedStoreLimits = {
@@ -46,6 +55,7 @@ export const DEFAULT_STORE_LIMITS: EmbeddedStoreLimits = {
   idempotencyKeyCount: 10_000,
   idempotencyAgeMs: 24 * 3_600_000,
   restartLeaseMs: RESTART_LEASE_MS,
+  auditEntryCount: AUDIT_ENTRY_COUNT,
 };
 
 interface FeedRow {
@@ -63,6 +73,9 @@ export class EmbeddedStore implements ControlStore {
   #newestSeq: number;
   #oldestSeq: number;
   #feedBytes: number;
+  /** Seq of the last commit that touched a kind; of those not named: the newest of the run before. */
+  readonly #touched = new Map<string, number>();
+  readonly #firstSeq: number;
 
   constructor(db: StoreDatabase, limits: Partial<EmbeddedStoreLimits> = {}) {
     this.#db = db;
@@ -74,6 +87,7 @@ export class EmbeddedStore implements ControlStore {
       )
       .get() as { newest: number; oldest: number; bytes: number };
     this.#newestSeq = feed.newest;
+    this.#firstSeq = feed.newest;
     this.#oldestSeq = feed.oldest;
     this.#feedBytes = feed.bytes;
     this.#leases = new LeaseTable((nodes) => this.#endLeases(nodes));
@@ -117,6 +131,17 @@ export class EmbeddedStore implements ControlStore {
     return this.#apply(changes, options);
   }
 
+  async findReceipt(idempotencyKey: string): Promise<string | null> {
+    this.#refuseClosed("receipt");
+    return this.#earlierCommit(idempotencyKey)?.receipt ?? null;
+  }
+
+  async readAudit(limitCount: number): Promise<readonly AuditEntry[]> {
+    this.#refuseClosed("audit");
+    const rows = this.#statements.readAudit.all(limitCount) as unknown as { entry: string }[];
+    return parseAudit(rows.map((row) => row.entry));
+  }
+
   async renewLease(record: NodeRecord, ttlMs: number): Promise<void> {
     this.#refuseClosed("lease");
     const key = recordKey(record);
@@ -153,23 +178,26 @@ export class EmbeddedStore implements ControlStore {
   /** Applies what has been validated. @throws STORE_CONFLICT */
   #apply(changes: readonly StoreChange[], options: CommitOptions): FeedPosition {
     const text = serializeChanges(changes);
+    const audit = serializeAudit(options);
     const bytes = Buffer.byteLength(text);
     const seq = this.#newestSeq + 1;
     const committedSeq = this.#db.transact(() => {
       const earlier = this.#earlierCommit(options.idempotencyKey);
-      if (earlier !== null) return earlier;
+      if (earlier !== null) return earlier.seq;
       this.#checkPreconditions(options);
+      this.#appendAudit(audit);
+      this.#rememberCommit(options, changes.length === 0 ? this.#newestSeq : seq);
       if (changes.length === 0) return this.#newestSeq;
       for (const { key, record } of changes) {
         if (record === null) this.#statements.deleteRecord.run(key);
         else this.#statements.putRecord.run(key, canonicalJson(record));
       }
       this.#statements.putFeed.run(seq, text, bytes);
-      this.#rememberCommit(options.idempotencyKey, seq);
       return seq;
     });
     if (committedSeq === seq) {
       this.#newestSeq = seq;
+      for (const { key } of changes) this.#touched.set(kindOf(key), seq);
       this.#feedBytes += bytes;
       this.#pruneFeed();
       this.#committed.wake();
@@ -177,16 +205,21 @@ export class EmbeddedStore implements ControlStore {
     return { epoch: this.#db.epoch, seq: committedSeq };
   }
 
-  #earlierCommit(idempotencyKey: string | undefined): number | null {
+  #earlierCommit(idempotencyKey: string | undefined): { readonly seq: number; readonly receipt: string | null } | null {
     if (idempotencyKey === undefined) return null;
-    const row = this.#statements.getIdempotency.get(idempotencyKey) as { seq: number } | undefined;
-    return row?.seq ?? null;
+    const row = this.#statements.getIdempotency.get(idempotencyKey);
+    return (row as { seq: number; receipt: string | null } | undefined) ?? null;
   }
 
-  #rememberCommit(idempotencyKey: string | undefined, seq: number): void {
+  #appendAudit(entries: readonly string[]): void {
+    for (const entry of entries) this.#statements.putAudit.run(entry);
+    if (entries.length > 0) this.#statements.trimAudit.run(this.#limits.auditEntryCount);
+  }
+
+  #rememberCommit({ idempotencyKey, receipt }: CommitOptions, seq: number): void {
     if (idempotencyKey === undefined) return;
     const nowMs = Date.now();
-    this.#statements.putIdempotency.run(idempotencyKey, seq, nowMs);
+    this.#statements.putIdempotency.run(idempotencyKey, seq, nowMs, receipt ?? null);
     this.#statements.expireIdempotency.run(nowMs - this.#limits.idempotencyAgeMs);
     this.#statements.trimIdempotency.run(this.#limits.idempotencyKeyCount);
   }
@@ -196,6 +229,11 @@ export class EmbeddedStore implements ControlStore {
       const stored = this.#statements.getRecord.get(key) as { record: string } | undefined;
       const expected = record === null ? undefined : canonicalJson(record);
       if (stored?.record !== expected) throw errors.CONFLICT({ key });
+    }
+    for (const kind of options.unchanged?.kinds ?? []) {
+      const { epoch, seq } = options.unchanged?.since ?? this.position;
+      const isOlder = seq < (this.#touched.get(kind) ?? this.#firstSeq);
+      if (epoch !== this.#db.epoch || isOlder) throw errors.CONFLICT({ key: `${kind}/*` });
     }
   }
 
@@ -212,6 +250,10 @@ export class EmbeddedStore implements ControlStore {
   }
 }
 
+function kindOf(key: string): string {
+  return key.slice(0, key.indexOf("/"));
+}
+
 function prepareStatements(db: StoreDatabase) {
   const prepare = (text: string): StatementSync => db.sql.prepare(text);
   return {
@@ -222,8 +264,11 @@ function prepareStatements(db: StoreDatabase) {
     feedAfter: prepare("SELECT seq, changes FROM feed WHERE seq > ? ORDER BY seq LIMIT ?"),
     putFeed: prepare("INSERT INTO feed (seq, changes, bytes) VALUES (?, ?, ?)"),
     deleteFeed: prepare("DELETE FROM feed WHERE seq = ? RETURNING bytes"),
-    getIdempotency: prepare("SELECT seq FROM idempotency WHERE key = ?"),
-    putIdempotency: prepare("INSERT INTO idempotency (key, seq, at_ms) VALUES (?, ?, ?)"),
+    getIdempotency: prepare("SELECT seq, receipt FROM idempotency WHERE key = ?"),
+    putIdempotency: prepare("INSERT INTO idempotency (key, seq, at_ms, receipt) VALUES (?, ?, ?, ?)"),
+    putAudit: prepare("INSERT INTO audit (entry) VALUES (?)"),
+    readAudit: prepare("SELECT entry FROM audit ORDER BY position DESC LIMIT ?"),
+    trimAudit: prepare("DELETE FROM audit WHERE position <= (SELECT max(position) FROM audit) - ?"),
     expireIdempotency: prepare("DELETE FROM idempotency WHERE at_ms < ?"),
     trimIdempotency: prepare(
       "DELETE FROM idempotency WHERE key IN (SELECT key FROM idempotency ORDER BY at_ms DESC, seq DESC LIMIT -1 OFFSET ?)",

@@ -18,14 +18,22 @@ import {
   type StoreChange,
   type StoreSnapshot,
 } from "@nano/protocol/records";
+import type { AuditEntry } from "@nano/protocol/registry-api";
 import type { CommitOptions, ControlStore } from "./control-store.ts";
 import { errors } from "./errors.ts";
 import { RedisClient, type RedisScript } from "./redis-client.ts";
 import type { ResolvedRedisConfig } from "./redis-config.ts";
 import { createRedisKeys, type RedisKeys } from "./redis-keys.ts";
 import { readSnapshot } from "./redis-snapshot.ts";
-import { serializeChanges, validateChange, validateCommit } from "./store-changes.ts";
-import { COMMIT, END_LEASE, FEED, POSITION, RENEW_LEASE, storeScriptKeys } from "./store-scripts.ts";
+import {
+  AUDIT_ENTRY_COUNT,
+  parseAudit,
+  serializeAudit,
+  serializeChanges,
+  validateChange,
+  validateCommit,
+} from "./store-changes.ts";
+import { AUDIT, COMMIT, END_LEASE, FEED, POSITION, RECEIPT, RENEW_LEASE, storeScriptKeys } from "./store-scripts.ts";
 import { WakeChannel } from "./wake-channel.ts";
 
 /** A watcher looks this often even where nobody wakes it. */
@@ -47,6 +55,7 @@ export interface RedisStoreLimits {
   readonly idempotencyAgeMs: number;
   /** What a node has to renew its lease where a new epoch began. */
   readonly restartLeaseMs: number;
+  readonly auditEntryCount: number;
 }
 
 export const DEFAULT_REDIS_STORE_LIMITS: RedisStoreLimits = {
@@ -55,6 +64,7 @@ export const DEFAULT_REDIS_STORE_LIMITS: RedisStoreLimits = {
   idempotencyKeyCount: 10_000,
   idempotencyAgeMs: 24 * 3_600_000,
   restartLeaseMs: 15_000,
+  auditEntryCount: AUDIT_ENTRY_COUNT,
 };
 
 /** An event whose changes are not JSON. */
@@ -136,20 +146,33 @@ export class RedisControlStore implements ControlStore {
     this.#refuseClosed("commit");
     validateCommit(changes);
     const text = serializeChanges(changes);
-    const { idempotencyAgeMs, idempotencyKeyCount } = this.#limits;
-    const args: (string | number)[] = [options.idempotencyKey ?? "", idempotencyAgeMs, idempotencyKeyCount];
-    const expect = options.expect ?? [];
+    const audit = serializeAudit(options);
+    const { idempotencyAgeMs, idempotencyKeyCount, auditEntryCount } = this.#limits;
+    const { expect = [], unchanged, idempotencyKey = "", receipt = "" } = options;
+    const args: (string | number)[] = [idempotencyKey, idempotencyAgeMs, idempotencyKeyCount, receipt];
     args.push(expect.length);
     for (const { key, record } of expect) args.push(key, record === null ? "" : canonicalJson(record));
+    if (unchanged === undefined || unchanged.kinds.length === 0) args.push(0);
+    else args.push(unchanged.kinds.length, unchanged.since.epoch, unchanged.since.seq, ...unchanged.kinds);
     args.push(changes.length);
     for (const { key, record } of changes) args.push(key, record === null ? "" : canonicalJson(record));
-    args.push(text);
+    args.push(text, auditEntryCount, audit.length, ...audit);
     const answer = await this.#run("commit", COMMIT, args);
     const { connectionCount } = this.#client;
     if (answer[0] === "conflict") throw errors.CONFLICT({ key: answer[1] as string });
     const position = { epoch: answer[1] as string, seq: Number(answer[2]) };
-    if (changes.length > 0) await this.#awaitReplicas(position.seq, connectionCount);
+    if (changes.length > 0 || idempotencyKey !== "") await this.#awaitReplicas(position.seq, connectionCount);
     return position;
+  }
+
+  async findReceipt(idempotencyKey: string): Promise<string | null> {
+    const [kind, receipt = ""] = await this.#run("receipt", RECEIPT, [idempotencyKey]);
+    return kind === "unknown" || receipt === "" ? null : receipt;
+  }
+
+  async readAudit(limitCount: number): Promise<readonly AuditEntry[]> {
+    const [, ...entries] = await this.#run("audit", AUDIT, [limitCount]);
+    return parseAudit(entries);
   }
 
   async renewLease(record: NodeRecord, ttlMs: number): Promise<void> {

@@ -4,13 +4,14 @@
 export const KEY_VERSION = "v1";
 
 export interface RedisKeys {
-  /** `epoch`, `replid` (of the server when the epoch began), `seq`, `feedBytes`. */
+  /** `epoch`, `replid` (of the server when the epoch began), `seq`, `feedBytes`, `touched:KIND` (seq of the last commit that did). */
   readonly meta: string;
   readonly records: string;
   readonly feed: string;
   readonly leases: string;
   readonly idempotency: string;
   readonly idempotencyAge: string;
+  readonly audit: string;
   readonly builds: string;
   readonly buildsOpen: string;
   readonly buildsEnded: string;
@@ -31,6 +32,7 @@ export function createRedisKeys(cell: string): RedisKeys {
     leases: `${prefix}:leases`,
     idempotency: `${prefix}:idempotency`,
     idempotencyAge: `${prefix}:idempotency-age`,
+    audit: `${prefix}:audit`,
     builds: `${prefix}:builds`,
     buildsOpen: `${prefix}:builds-open`,
     buildsEnded: `${prefix}:builds-ended`,

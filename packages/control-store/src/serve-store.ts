@@ -11,13 +11,14 @@ import { dirname } from "node:path";
 import { toWireError } from "@nano/protocol/errors";
 import { buildEventSchema, buildJobSchema, parseStoreRecord, versionIdSchema } from "@nano/protocol/record-schema";
 import type { BuildJob, NodeRecord, StoreChange } from "@nano/protocol/records";
+import { auditEntrySchema } from "@nano/protocol/registry-api";
 import { z } from "zod";
 import { type BuildQueue, isOutcome } from "./build-queue.ts";
 import type { ControlStore } from "./control-store.ts";
 import { errors } from "./errors.ts";
 import type { JobClaim, JobLedger } from "./job-ledger.ts";
 import { writeJsonLines } from "./json-lines.ts";
-import { MAX_COMMIT_BYTES } from "./store-changes.ts";
+import { AUDIT_ENTRY_COUNT, MAX_COMMIT_BYTES } from "./store-changes.ts";
 import { storePaths } from "./store-paths.ts";
 
 /** Largest request: a commit with its preconditions. */
@@ -32,10 +33,16 @@ const commitSchema = z.object({
   options: z
     .object({
       idempotencyKey: z.string().min(1).max(256).optional(),
+      receipt: z.string().optional(),
       expect: z.array(z.object({ key: z.string(), record: recordSchema.nullable() })).optional(),
+      unchanged: z
+        .object({ kinds: z.array(z.string()), since: z.object({ epoch: z.string(), seq: z.number().int() }) })
+        .optional(),
+      audit: z.array(auditEntrySchema).optional(),
     })
     .optional(),
 });
+const limitSchema = z.coerce.number().int().min(1).max(AUDIT_ENTRY_COUNT);
 const leaseSchema = z.object({ record: z.unknown(), ttlMs: z.number().min(1).max(MAX_LEASE_MS) });
 const jobSchema = z.object({ job: buildJobSchema });
 const claimSchema = z.object({ version: versionIdSchema, token: z.string() });
@@ -114,6 +121,12 @@ async function answer(store: ControlStore, queue: BuildQueue & JobLedger, req: I
   if (operation === `POST ${storePaths.commit}`) {
     const { changes, options } = await parseBody(req, commitSchema);
     return sendJson(res, 200, await store.commit(changes as readonly StoreChange[], (options ?? {}) as object));
+  }
+  if (operation === `GET ${storePaths.receipt}`) {
+    return sendJson(res, 200, { receipt: await store.findReceipt(url.searchParams.get("key") ?? "") });
+  }
+  if (operation === `GET ${storePaths.audit}`) {
+    return sendJson(res, 200, await store.readAudit(limitSchema.parse(url.searchParams.get("limit"))));
   }
   if (path.startsWith(storePaths.leases) && req.method === "PUT") {
     const { record, ttlMs } = await parseBody(req, leaseSchema);

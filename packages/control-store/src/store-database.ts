@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { errors } from "./errors.ts";
 
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 const SCHEMA = `
   CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -34,6 +34,14 @@ const SCHEMA = `
   ) STRICT;
   CREATE INDEX build_events_by_version ON build_events (version, seq);
 `;
+
+/** What each schema has beyond the one before it, from the second on. */
+const UPGRADES = [
+  `
+  ALTER TABLE idempotency ADD COLUMN receipt TEXT;
+  CREATE TABLE audit (position INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL) STRICT;
+`,
+];
 
 export interface OpenDatabaseOptions {
   /** After a file was restored from a backup: readers that are ahead of it must not go on from where they were. */
@@ -77,10 +85,9 @@ function prepareSchema(sql: DatabaseSync, path: string, startNewEpoch: boolean):
   const found = (sql.prepare("PRAGMA user_version").get() as { user_version: number }).user_version;
   if (found > SCHEMA_VERSION) throw errors.SCHEMA_NEWER({ path, found, newest: SCHEMA_VERSION });
   sql.exec("BEGIN IMMEDIATE");
-  if (found === 0) {
-    sql.exec(SCHEMA);
-    sql.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-  }
+  if (found === 0) sql.exec(SCHEMA);
+  for (const upgrade of UPGRADES.slice(Math.max(0, found - 1))) sql.exec(upgrade);
+  sql.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
   const row = sql.prepare("SELECT value FROM meta WHERE name = 'epoch'").get() as { value: string } | undefined;
   const epoch = row === undefined || startNewEpoch ? writeEpoch(sql) : row.value;
   sql.exec("COMMIT");

@@ -8,7 +8,7 @@ import { RedisScript } from "./redis-client.ts";
 import type { RedisKeys } from "./redis-keys.ts";
 
 export function storeScriptKeys(keys: RedisKeys): readonly string[] {
-  return [keys.meta, keys.records, keys.feed, keys.leases, keys.idempotency, keys.idempotencyAge];
+  return [keys.meta, keys.records, keys.feed, keys.leases, keys.idempotency, keys.idempotencyAge, keys.audit];
 }
 
 /**
@@ -16,7 +16,7 @@ export function storeScriptKeys(keys: RedisKeys): readonly string[] {
  * its replication id differs then. Ends leases that have run out, some at a time.
  */
 const PRELUDE = `
-local META, RECORDS, FEED, LEASES, IDEMPOTENCY, IDEMPOTENCY_AGE = unpack(KEYS)
+local META, RECORDS, FEED, LEASES, IDEMPOTENCY, IDEMPOTENCY_AGE, AUDIT = unpack(KEYS)
 local newEpoch, channel = ARGV[1], ARGV[2]
 local graceMs, feedEventCount, feedBytesLimit = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local sweepCount = tonumber(ARGV[6])
@@ -111,47 +111,77 @@ return answer
 `);
 
 /**
- * ARGV idempotency key (empty: none), its age, their number; count of preconditions, then key and record of each (empty:
- * none); count of changes, then key and record of each (empty: removed); the changes as JSON.
+ * ARGV idempotency key (empty: none), its age, their number, the receipt; count of preconditions, then key and record of each
+ * (empty: none); count of kinds that are to be unchanged, then, where there are any, epoch and seq since when, and the kinds;
+ * count of changes, then key and record of each (empty: removed); the changes as JSON; most audit entries, their count, the entries.
  * → `ok`, epoch, seq; or `conflict`, key.
  */
 export const COMMIT = new RedisScript(`${PRELUDE}
 sweep()
-local idempotencyKey, ageMs, keyCount = take(), tonumber(take()), tonumber(take())
+local idempotencyKey, ageMs, keyCount, receipt = take(), tonumber(take()), tonumber(take()), take()
 if idempotencyKey ~= '' then
   local earlier = redis.call('HGET', IDEMPOTENCY, idempotencyKey)
   if earlier then
     -- WAIT is documented for what its own connection wrote: this makes it wait for all that came before.
     redis.call('HSET', META, 'repeatedAtMs', string.format('%.0f', nowMs))
-    return { 'ok', epoch, earlier }
+    return { 'ok', epoch, string.match(earlier, '^%d+') }
   end
 end
 for _ = 1, tonumber(take()) do
   local key, record = take(), take()
   if (redis.call('HGET', RECORDS, key) or '') ~= record then return { 'conflict', key } end
 end
-local changeCount = tonumber(take())
-if changeCount > 0 then
-  for _ = 1, changeCount do
-    local key, record = take(), take()
-    if record == '' then redis.call('HDEL', RECORDS, key) else redis.call('HSET', RECORDS, key, record) end
-  end
-  append(take())
-  if idempotencyKey ~= '' then
-    redis.call('HSET', IDEMPOTENCY, idempotencyKey, string.format('%.0f', seq))
-    redis.call('ZADD', IDEMPOTENCY_AGE, nowMs, idempotencyKey)
-    local function forget(keys)
-      for _, key in ipairs(keys) do
-        redis.call('HDEL', IDEMPOTENCY, key)
-        redis.call('ZREM', IDEMPOTENCY_AGE, key)
-      end
-    end
-    forget(redis.call('ZRANGEBYSCORE', IDEMPOTENCY_AGE, '-inf', nowMs - ageMs, 'LIMIT', 0, sweepCount))
-    local over = math.min(sweepCount, redis.call('ZCARD', IDEMPOTENCY_AGE) - keyCount)
-    if over > 0 then forget(redis.call('ZRANGE', IDEMPOTENCY_AGE, 0, over - 1)) end
+local kindCount = tonumber(take())
+if kindCount > 0 then
+  local sinceEpoch, since = take(), tonumber(take())
+  for _ = 1, kindCount do
+    local kind = take()
+    local touched = tonumber(redis.call('HGET', META, 'touched:' .. kind) or 0)
+    if sinceEpoch ~= epoch or touched > since then return { 'conflict', kind .. '/*' } end
   end
 end
+local changeCount = tonumber(take())
+local touched = {}
+for _ = 1, changeCount do
+  local key, record = take(), take()
+  if record == '' then redis.call('HDEL', RECORDS, key) else redis.call('HSET', RECORDS, key, record) end
+  touched[string.match(key, '^[^/]+')] = true
+end
+local changes = take()
+if changeCount > 0 then append(changes) end
+for kind in pairs(touched) do redis.call('HSET', META, 'touched:' .. kind, string.format('%.0f', seq)) end
+local auditCount = tonumber(take())
+for _ = 1, tonumber(take()) do redis.call('XADD', AUDIT, 'MAXLEN', auditCount, '*', 'entry', take()) end
+if idempotencyKey ~= '' then
+  redis.call('HSET', IDEMPOTENCY, idempotencyKey, string.format('%.0f', seq) .. ' ' .. receipt)
+  redis.call('ZADD', IDEMPOTENCY_AGE, nowMs, idempotencyKey)
+  local function forget(keys)
+    for _, key in ipairs(keys) do
+      redis.call('HDEL', IDEMPOTENCY, key)
+      redis.call('ZREM', IDEMPOTENCY_AGE, key)
+    end
+  end
+  forget(redis.call('ZRANGEBYSCORE', IDEMPOTENCY_AGE, '-inf', nowMs - ageMs, 'LIMIT', 0, sweepCount))
+  local over = math.min(sweepCount, redis.call('ZCARD', IDEMPOTENCY_AGE) - keyCount)
+  if over > 0 then forget(redis.call('ZRANGE', IDEMPOTENCY_AGE, 0, over - 1)) end
+end
 return { 'ok', epoch, string.format('%.0f', seq) }
+`);
+
+/** ARGV idempotency key. → `ok`, its receipt; `unknown`. */
+export const RECEIPT = new RedisScript(`${PRELUDE}
+local earlier = redis.call('HGET', IDEMPOTENCY, take())
+if not earlier then return { 'unknown' } end
+return { 'ok', string.match(earlier, '^%d+ ?(.*)$') }
+`);
+
+/** ARGV most entries → `ok`, then entries, newest first. */
+export const AUDIT = new RedisScript(`${PRELUDE}
+local answer = { 'ok' }
+for _, entry in ipairs(redis.call('XREVRANGE', AUDIT, '+', '-', 'COUNT', tonumber(take()))) do
+  answer[#answer + 1] = entry[2][2]
+end
+return answer
 `);
 
 /** ARGV key of a node, its record, how long it is kept, the change as JSON. → `ok`. */

@@ -4,7 +4,8 @@ import type { BuildEvent, FeedEvent, FeedPosition } from "@nano/protocol/records
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { BuildOutcome, BuildQueue } from "../src/build-queue.ts";
 import type { ControlStore } from "../src/control-store.ts";
-import { appRecord, buildJob, DIGEST, ENGINE, nodeRecord, putApp, versionOf } from "./records.ts";
+import { MAX_RECEIPT_BYTES } from "../src/store-changes.ts";
+import { appRecord, auditEntry, buildJob, DIGEST, ENGINE, nodeRecord, putApp, routeTo, versionOf } from "./records.ts";
 
 export interface Adapter {
   /** Two clients of one empty store, as two processes have them. */
@@ -12,6 +13,8 @@ export interface Adapter {
   readonly queues: readonly [BuildQueue, BuildQueue];
   /** How many events the store keeps for readers that resume; small, so that a test can go past it. */
   readonly feedEventCount: number;
+  /** How many audit entries it keeps; small, too. */
+  readonly auditEntryCount: number;
 }
 
 const BUILT: BuildOutcome = { type: "built", fingerprint: ENGINE, sliver: DIGEST, rung: "heap", elapsedMs: 5 };
@@ -114,6 +117,63 @@ export function describeControlStore(name: string, open: () => Promise<Adapter>)
       await stores[0].commit([putApp("shop", 2)]);
       expect(await stores[1].commit([putApp("shop", 1)], { idempotencyKey: "deploy-1" })).toEqual(first);
       expect((await stores[1].loadSnapshot()).records).toEqual([appRecord("shop", 2)]);
+    });
+
+    test("a repeat finds the receipt of the first, also where that changed nothing", async () => {
+      const { stores } = await open();
+      await stores[0].commit([putApp("shop", 1)], { idempotencyKey: "k1", receipt: "made 1" });
+      const position = await stores[0].commit([], { idempotencyKey: "k2", receipt: "nothing to do" });
+      await stores[1].commit([putApp("shop", 2)]);
+      expect(await stores[1].commit([putApp("shop", 3)], { idempotencyKey: "k2", receipt: "other" })).toEqual(position);
+      expect(await stores[1].findReceipt("k1")).toBe("made 1");
+      expect(await stores[1].findReceipt("k2")).toBe("nothing to do");
+      expect(await stores[1].findReceipt("k3")).toBeNull();
+      expect((await stores[1].loadSnapshot()).records).toEqual([appRecord("shop", 2)]);
+    });
+
+    test("a commit that expects a kind unchanged is refused after one that touched it", async () => {
+      const { stores } = await open();
+      const since = await stores[0].commit([putApp("shop", 1)]);
+      await stores[1].commit([routeTo("shop")]);
+      const conflict = expect.objectContaining({ code: "STORE_CONFLICT" });
+      const listed = (...kinds: ("app" | "route")[]) => ({ unchanged: { kinds, since } });
+      await expect(stores[0].commit([putApp("other")], listed("app", "route"))).rejects.toEqual(conflict);
+      const elsewhere = { unchanged: { kinds: ["app"] as const, since: { ...since, epoch: "another" } } };
+      await expect(stores[0].commit([putApp("other")], elsewhere)).rejects.toEqual(conflict);
+      await stores[0].commit([putApp("other")], listed("app"));
+    });
+
+    test("the audit log has what was committed, newest first, and nothing of what was refused or repeated", async () => {
+      const { stores } = await open();
+      const audit = (action: string) => ({ audit: [auditEntry(action)] });
+      await stores[0].commit([putApp("shop", 1)], { ...audit("first"), idempotencyKey: "k" });
+      await stores[1].commit([putApp("shop", 2)], audit("second"));
+      await stores[0].commit([putApp("shop", 3)], { ...audit("repeated"), idempotencyKey: "k" });
+      const stale = [{ key: "app/shop", record: null }];
+      await expect(stores[0].commit([putApp("shop")], { ...audit("refused"), expect: stale })).rejects.toThrow();
+      expect(await stores[1].readAudit(10)).toEqual([auditEntry("second"), auditEntry("first")]);
+      expect(await stores[0].readAudit(1)).toEqual([auditEntry("second")]);
+    });
+
+    test("the audit log is kept up to a number of entries", async () => {
+      const { stores, auditEntryCount } = await open();
+      for (let number = 0; number <= auditEntryCount; number++) {
+        await stores[0].commit([putApp(`app-${number}`)], { audit: [auditEntry(`make ${number}`)] });
+      }
+      const kept = await stores[1].readAudit(auditEntryCount + 1);
+      expect(kept).toHaveLength(auditEntryCount);
+      expect(kept.at(-1)?.action).toBe("make 1");
+    });
+
+    test("an audit entry or a receipt that is too long is refused with its commit", async () => {
+      const { stores } = await open();
+      const tooLarge = expect.objectContaining({ code: "STORE_COMMIT_TOO_LARGE" });
+      const long = "x".repeat(MAX_RECEIPT_BYTES + 1);
+      await expect(stores[0].commit([putApp("shop")], { idempotencyKey: "k", receipt: long })).rejects.toEqual(
+        tooLarge,
+      );
+      await expect(stores[0].commit([putApp("shop")], { audit: [auditEntry(long)] })).rejects.toEqual(tooLarge);
+      expect((await stores[0].loadSnapshot()).records).toEqual([]);
     });
 
     test("a record that is malformed, or not under its own key, is refused whole", async () => {

@@ -8,17 +8,27 @@ import { type Adapter, describeBuildQueue, describeControlStore } from "./contra
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 const FEED_EVENT_COUNT = 5;
+const AUDIT_ENTRY_COUNT = 3;
 
 async function openInProcess(): Promise<Adapter> {
   const path = join(temporaryDirectory(), "store.sqlite");
-  const pair = openEmbedded(path, { storeLimits: { feedEventCount: FEED_EVENT_COUNT } });
+  const pair = openEmbedded(path, {
+    storeLimits: { feedEventCount: FEED_EVENT_COUNT, auditEntryCount: AUDIT_ENTRY_COUNT },
+  });
   onTestFinished(() => pair.close());
-  return { stores: [pair.store, pair.store], queues: [pair.queue, pair.queue], feedEventCount: FEED_EVENT_COUNT };
+  return {
+    stores: [pair.store, pair.store],
+    queues: [pair.queue, pair.queue],
+    feedEventCount: FEED_EVENT_COUNT,
+    auditEntryCount: AUDIT_ENTRY_COUNT,
+  };
 }
 
 async function openOverSocket(): Promise<Adapter> {
   const directory = temporaryDirectory();
-  const pair = openEmbedded(join(directory, "store.sqlite"), { storeLimits: { feedEventCount: FEED_EVENT_COUNT } });
+  const pair = openEmbedded(join(directory, "store.sqlite"), {
+    storeLimits: { feedEventCount: FEED_EVENT_COUNT, auditEntryCount: AUDIT_ENTRY_COUNT },
+  });
   const server = await serveStore(pair.store, pair.queue, { socketPath: join(directory, "store.sock") });
   const stores = [0, 1].map(() => new EmbeddedControlStore(server.socketPath));
   const queues = [0, 1].map(() => new EmbeddedBuildQueue(server.socketPath));
@@ -31,6 +41,7 @@ async function openOverSocket(): Promise<Adapter> {
     stores: stores as unknown as Adapter["stores"],
     queues: queues as unknown as Adapter["queues"],
     feedEventCount: FEED_EVENT_COUNT,
+    auditEntryCount: AUDIT_ENTRY_COUNT,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId, WorkerId } from "@nano/protocol/brands";
 import { resolveManifest } from "@nano/protocol/manifest";
 import type { AppRecord, BuildJob, BuildRecord, NodeRecord, StoreChange } from "@nano/protocol/records";
+import type { AuditEntry } from "@nano/protocol/registry-api";
 
 export const ENGINE = "e".repeat(32) as EngineFingerprint;
 export const DIGEST = "d".repeat(64) as ArtifactDigest;
@@ -15,6 +16,16 @@ export function appRecord(name: string, version: number | null = null): AppRecor
 
 export function putApp(name: string, version: number | null = null): StoreChange {
   return { key: `app/${name}`, record: appRecord(name, version) };
+}
+
+export function routeTo(app: string): StoreChange {
+  const record = { kind: "route", host: `${app}.example.com`, path: "/", app: app as AppName } as const;
+  return { key: `route/${record.host}${record.path}`, record };
+}
+
+export function auditEntry(action: string): AuditEntry {
+  const details = { version: versionOf(1) };
+  return { at: "2026-11-22T00:00:00.000Z", tokenId: null, actor: "ann", action, subject: "app/shop", details };
 }
 
 export function buildRecord(version: number): BuildRecord {

@@ -51,6 +51,22 @@ test("a file that is no store, or of a newer schema, is refused with what to do"
   expect(() => openEmbedded(newer)).toThrow(expect.objectContaining({ code: "STORE_SCHEMA_NEWER" }));
 });
 
+test("a file of the schema before this one is opened with what it holds", async () => {
+  const path = storePath();
+  const pair = openEmbedded(path);
+  const first = await pair.store.commit([putApp("shop")], { idempotencyKey: "k" });
+  await pair.close();
+  const sql = new DatabaseSync(path);
+  sql.exec("ALTER TABLE idempotency DROP COLUMN receipt; DROP TABLE audit; PRAGMA user_version = 1");
+  sql.close();
+  const upgraded = openEmbedded(path);
+  expect((await upgraded.store.loadSnapshot()).records).toEqual([appRecord("shop")]);
+  expect(await upgraded.store.commit([], { idempotencyKey: "k" })).toEqual(first);
+  expect(await upgraded.store.findReceipt("k")).toBeNull();
+  expect(await upgraded.store.readAudit(1)).toEqual([]);
+  await upgraded.close();
+});
+
 test("idempotency keys are kept up to a number", async () => {
   const pair = openEmbedded(storePath(), { storeLimits: { idempotencyKeyCount: 2 } });
   const first = await pair.store.commit([putApp("a")], { idempotencyKey: "1" });

@@ -31,6 +31,7 @@ async function openRedis(): Promise<Adapter> {
     stores: [] as unknown as Adapter["stores"],
     queues: queues as unknown as Adapter["queues"],
     feedEventCount: 0,
+    auditEntryCount: 0,
   };
 }
 
