@@ -29,9 +29,15 @@ export interface InitState {
   readonly stack: string;
 }
 
-/** What the top level read that every restore will share. */
+export interface RefusedFetch {
+  readonly url: string;
+  /** As the engine gives it; empty: nobody observed. */
+  readonly stack: string;
+}
+
+/** What the top level read that every restore will share, or did not get. */
 export interface InitNote {
-  readonly kind: "random" | "clock" | "env";
+  readonly kind: "random" | "clock" | "env" | "fetch";
   readonly what: string;
   /** As the engine gives it: of the bundled script. */
   readonly stack: string;
@@ -52,8 +58,8 @@ export class InitHost {
   readonly notes: InitNote[] = [];
   /** Whether the top level looked at the name. */
   usesWasm = false;
-  /** The first URL that was to be fetched. */
-  refusedFetch: string | null = null;
+  /** The first fetch. */
+  refusedFetch: RefusedFetch | null = null;
   state: InitState = { state: "pending", name: "", message: "", stack: "" };
   readonly #onLine: InitHostOptions["onLine"];
   readonly #timers = new Map<number, VirtualTimer>();
@@ -122,11 +128,12 @@ export class InitHost {
     for (const text of this.#thrown) this.#onLine("error", `Unhandled rejection at the top level: ${text}`);
   }
 
-  /** Told in the log, too: a top level that catches the refusal goes on without what it asked for, for ever. */
+  /** Told, too: a top level that catches the refusal goes on without what it asked for, for ever. Where it is observed, by a note. */
   #refuseFetch(url: string): string {
     if (this.refusedFetch === null) {
-      this.refusedFetch = url;
-      this.#onLine("warn", `fetch of ${url} at the top level was refused: a sliver would keep its answer`);
+      const note = this.notes.find(({ kind }) => kind === "fetch");
+      this.refusedFetch = { url, stack: note?.stack ?? "" };
+      if (note === undefined) this.#onLine("warn", `fetch of ${url} at the top level was refused`);
     }
     return FETCH_REFUSED;
   }
@@ -140,7 +147,7 @@ export class InitHost {
 
   #note(kind: unknown, what: unknown, stack: unknown): void {
     if (kind === "wasm") this.usesWasm = true;
-    if (kind !== "random" && kind !== "clock" && kind !== "env") return;
+    if (kind !== "random" && kind !== "clock" && kind !== "env" && kind !== "fetch") return;
     const note = { kind, what: textOf(what), stack: textOf(stack) } as const;
     const place = placeOf(note.stack);
     const isKnown = this.notes.some((other) => other.what === note.what && placeOf(other.stack) === place);

@@ -4,6 +4,7 @@
  * I1 Bounded in calls and size: past either the record is `tooLong`, and no heap is made of it.
  */
 import { HostOp } from "@nano/web-api/boundary";
+import { boundedText } from "./response-ops.ts";
 
 export const MAX_RECORDED_CALLS = 20_000;
 const MAX_RECORD_CHARS = 4 * 1024 * 1024;
@@ -28,6 +29,8 @@ export interface InitRecord {
   /** Whether WebAssembly was looked at: the second run gets a stand-in. */
   readonly usesWasm: boolean;
   readonly isTooLong: boolean;
+  /** Where the host was asked, among the last times before it was too long, as the engine gives it; empty: nobody observed. */
+  readonly askedStack: string;
 }
 
 /** Not part of what has to be the same twice. */
@@ -38,10 +41,13 @@ export class InitRecorder {
   readonly #steps: number[] = [];
   #chars = 0;
   #isTooLong = false;
+  #askedStack = "";
 
   record(args: readonly unknown[], value: unknown): void {
-    const [code] = args;
-    if (UNRECORDED.has(code) || this.#isTooLong) return;
+    const [code, , kind, , stack] = args;
+    if (this.#isTooLong) return;
+    if (code === HostOp.INIT_NOTE && kind === "asked" && typeof stack === "string") this.#askedStack = stack;
+    if (UNRECORDED.has(code)) return;
     const call = describeCall(args);
     const kept = encodeValue(value);
     this.#chars += call.length + (typeof kept === "string" ? kept.length : 0);
@@ -58,7 +64,14 @@ export class InitRecorder {
   }
 
   end({ timerCount, usesWasm }: { timerCount: number; usesWasm: boolean }): InitRecord {
-    return { calls: this.#calls, steps: this.#steps, timersLeft: timerCount, usesWasm, isTooLong: this.#isTooLong };
+    return {
+      calls: this.#calls,
+      steps: this.#steps,
+      timersLeft: timerCount,
+      usesWasm,
+      isTooLong: this.#isTooLong,
+      askedStack: boundedText(this.#askedStack),
+    };
   }
 }
 

@@ -19,7 +19,7 @@ export type InitOutcome =
   | { readonly type: "threw"; readonly name: string; readonly message: string; readonly stack: string }
   /** Its top-level await waits for what does not come. */
   | { readonly type: "stalled" }
-  | { readonly type: "fetched"; readonly url: string }
+  | { readonly type: "fetched"; readonly url: string; readonly stack: string }
   | { readonly type: "timeout"; readonly limitMs: number }
   | { readonly type: "memory"; readonly limitBytes: number };
 
@@ -84,7 +84,7 @@ function outcomeOf(host: InitHost, initMs: number): Exclude<InitOutcome, { type:
     host.tellRejections();
     return { type: "done", initMs };
   }
-  if (refusedFetch !== null) return { type: "fetched", url: refusedFetch };
+  if (refusedFetch !== null) return { type: "fetched", ...refusedFetch };
   if (state.state === "pending") return { type: "stalled" };
   const { name, message, stack } = state;
   // What is thrown need not be an error, nor anything.

@@ -1,13 +1,14 @@
 /**
- * What stands around a top level in its first run: it notes random values, clock reads and absent environment names with where they were
- * asked for, since every restore will share what they gave; and whether WebAssembly was looked at, which is not there in the second run.
- * In the first run only; it changes no answer.
+ * What stands around a top level in its first run: it notes random values, clock reads, absent environment names and refused fetches with
+ * where they were asked for, since every restore will share what they gave; whether WebAssembly was looked at, which is not there in the
+ * second run; and now and then where the host is asked, for a top level that asks too much. In the first run only; it changes no answer.
  */
 import { ATTACH_GLOBAL, DEFINE_APP_GLOBAL, HostOp } from "@nano/web-api/boundary";
 
 /** A closure for isolated-vm: `$0` the host's callback, `$1` the attach secret, `$2` the variables. Answers `enter`. */
 export const OBSERVED_ATTACH = `
 const [host, secret, envJson] = [$0, $1, $2];
+const { Error } = globalThis;
 const note = (kind, what) => { host(${HostOp.INIT_NOTE}, 0, kind, what, new Error().stack); };
 const define = (target, name, value) => Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
 const drawn = {
@@ -15,7 +16,12 @@ const drawn = {
   [${HostOp.RANDOM_UUID}]: ["random", "crypto.randomUUID()"],
   [${HostOp.NOW}]: ["clock", "performance.now()"],
 };
+let asked = 0;
 const op = (code, id, a, b, c, d) => {
+  asked++;
+  // At powers of two: a stack costs as much as twenty calls.
+  if ((asked & (asked - 1)) === 0) note("asked", "");
+  if (code === ${HostOp.FETCH_START}) note("fetch", b);
   const draw = drawn[code];
   if (draw !== undefined) note(draw[0], draw[1]);
   return host(code, id, a, b, c, d);

@@ -11,6 +11,7 @@ import { encodeHeaderBlock } from "@nano/protocol/messages";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
 import { digestAlgorithm, digestBytes, ownBuffer, runPureOp } from "./host-ops.ts";
+import { boundedText } from "./response-ops.ts";
 import { parseTouchedModules } from "./touched-modules.ts";
 
 const HOST = "warm-up.invalid";
@@ -33,12 +34,23 @@ export interface WarmUpAnswer {
   readonly value: string | number | boolean | readonly number[] | null;
 }
 
+/** A request of the manifest that was not answered. */
+export interface WarmUpFailure {
+  /** `POST /orders`. */
+  readonly request: string;
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string;
+}
+
 export interface WarmUpRecord {
   /** Lazy modules of the web-api that were loaded at the end. */
   readonly touchedModules: readonly number[];
   readonly answers: readonly WarmUpAnswer[];
   /** As the guest is entered with them. */
   readonly requests: readonly WarmUpEntry[];
+  /** At most one of each request that the manifest names. */
+  readonly failures: readonly WarmUpFailure[];
 }
 
 /** Method, URL, header block, and the body as text. */
@@ -53,8 +65,8 @@ export interface RecordWarmUpOptions {
 
 /** Gives an app that was initialised in `context` its requests. Never throws, but may end the process, as any tenant code may. */
 export function recordWarmUp(context: ivm.Context, options: RecordWarmUpOptions): WarmUpRecord {
-  const recorder = new AnswerRecorder();
   const requests = (options.requests.length === 0 ? DEFAULT_REQUESTS : options.requests).map(toEntry);
+  const recorder = new AnswerRecorder(requests.length);
   const op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown) =>
     recorder.answer(code, id, a, b, c),
   );
@@ -87,7 +99,12 @@ export function recordWarmUp(context: ivm.Context, options: RecordWarmUpOptions)
   } catch {
     // The snapshot is made without: nothing but time is lost.
   }
-  return { touchedModules: recorder.touchedModules, answers: recorder.answers, requests };
+  const { touchedModules, answers, thrown } = recorder;
+  const failures = options.requests.flatMap(({ method, path }, i) => {
+    const failure = thrown.get(i + 1);
+    return failure === undefined ? [] : [{ request: boundedText(`${method} ${path}`), ...failure }];
+  });
+  return { touchedModules, answers, requests, failures };
 }
 
 function toEntry({ method, path, headers, body }: WarmUpRequest): WarmUpEntry {
@@ -96,10 +113,17 @@ function toEntry({ method, path, headers, body }: WarmUpRequest): WarmUpEntry {
 
 class AnswerRecorder {
   readonly answers: WarmUpAnswer[] = [];
+  /** What handlers threw, by the numbers of requests. */
+  readonly thrown = new Map<number, Omit<WarmUpFailure, "request">>();
   touchedModules: readonly number[] = [];
   readonly #timers: number[] = [];
   #chars = 0;
   #isOver = false;
+  readonly #requestCount: number;
+
+  constructor(requestCount: number) {
+    this.#requestCount = requestCount;
+  }
 
   takeTimer(): number | undefined {
     return this.#timers.shift();
@@ -112,6 +136,11 @@ class AnswerRecorder {
   answer(code: unknown, id: unknown, a: unknown, b: unknown, c: unknown): unknown {
     if (code === HostOp.TOUCHED) {
       this.touchedModules = parseTouchedModules(a);
+      return undefined;
+    }
+    if (code === HostOp.THREW) {
+      const isRequest = typeof id === "number" && id >= 1 && id <= this.#requestCount;
+      if (isRequest) this.thrown.set(id, { name: boundedText(a), message: boundedText(b), stack: boundedText(c) });
       return undefined;
     }
     if (this.#isOver || typeof code !== "number") return undefined;

@@ -8,6 +8,7 @@ import { assertNoNodeSnapshot } from "@nano/isolate/engine";
 import type { InitOutcome } from "@nano/isolate/initialise-context";
 import { makeBareSnapshot, makeBytecode, makeSnapshot } from "@nano/isolate/make-snapshot";
 import { runInit } from "@nano/isolate/run-init";
+import type { WarmUpFailure } from "@nano/isolate/warm-up";
 import {
   type ChildJob,
   type ChildReport,
@@ -26,6 +27,8 @@ import { runProbe } from "./build/run-probe.ts";
 const MAX_LINES_CHARS = 64 * 1024;
 /** What was drawn, and the stack below it. */
 const MAX_NOTE_CHARS = 2 * 1024;
+/** Each part of what a warm-up request threw: all requests go into one message. */
+const MAX_FAILURE_CHARS = 1024;
 
 /** Synchronous: the next line may end the process. */
 function report(message: ChildReport, body?: Uint8Array): void {
@@ -46,10 +49,19 @@ function describeInit(outcome: InitOutcome): InitReport {
     case "threw":
       return { type: "threw", name: cut(outcome.name), message: cut(outcome.message), stack: cut(outcome.stack) };
     case "fetched":
-      return { type: "fetched", url: cut(outcome.url) };
+      return { type: "fetched", url: cut(outcome.url), stack: cut(outcome.stack) };
     default:
       return { type: outcome.type };
   }
+}
+
+function cutFailures(failures: readonly WarmUpFailure[]): WarmUpFailure[] {
+  return failures.map(({ request, name, message, stack }) => ({
+    request: request.slice(0, MAX_FAILURE_CHARS),
+    name: name.slice(0, MAX_FAILURE_CHARS),
+    message: message.slice(0, MAX_FAILURE_CHARS),
+    stack: stack.slice(0, MAX_FAILURE_CHARS),
+  }));
 }
 
 /** Lines of the console, within one message. */
@@ -89,19 +101,22 @@ function make(job: Extract<ChildJob, { type: "make" }>, body: Buffer): void {
   });
   if (record === null) return;
   if (record.isTooLong) {
-    report({ type: "unmade", cause: "the top level asks the host for more than can be kept: do less of it there" });
+    const cause = "the top level asks the host for more than can be kept: do less of it there";
+    report({ type: "unmade", cause, stack: cut(record.askedStack) });
     return;
   }
+  if (warmUp !== null && warmUp.failures.length > 0) report({ type: "warmed", failures: cutFailures(warmUp.failures) });
   let snapshot: Uint8Array;
   try {
     snapshot = makeSnapshot({ script, attachSecret, init: record, envJson, warmUp });
   } catch (thrown) {
     const cause = thrown instanceof Error ? thrown.message : String(thrown);
-    report({ type: "unmade", cause: cut(cause) });
+    report({ type: "unmade", cause: cut(cause), stack: "" });
     return;
   }
   if (snapshot.byteLength > MAX_MESSAGE_BODY_BYTES) {
-    report({ type: "unmade", cause: `the heap takes ${snapshot.byteLength} bytes, at most ${MAX_MESSAGE_BODY_BYTES}` });
+    const cause = `the heap takes ${snapshot.byteLength} bytes, at most ${MAX_MESSAGE_BODY_BYTES}`;
+    report({ type: "unmade", cause, stack: "" });
   } else {
     report({ type: "made" }, snapshot);
   }

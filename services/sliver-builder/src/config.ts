@@ -2,13 +2,14 @@
 import { storeShape } from "@nano/control-store/store-settings";
 import { defineConfig } from "@nano/service-kit/config";
 import { durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 import { DEFAULT_BUILD_LIMITS } from "./build-sliver.ts";
 
 const MIB = 1024 * 1024;
 
 export const config = defineConfig("BUILDER", {
   controlStore: storeShape,
-  store: { directory: text({ doc: "directory of the sliver store" }) },
+  store: artifactStoreShape,
   signing: {
     keyFile: text({ doc: "private key that signs slivers; made, for this user alone, where there is none" }),
   },

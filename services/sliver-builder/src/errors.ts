@@ -1,16 +1,18 @@
 /** Why a build failed. Messages are for the app's author unless the fault is the platform's. */
 import { defineErrors } from "@nano/protocol/errors";
+import type { Located } from "./build/locate-throw.ts";
 
 const tenant = { fault: "tenant", retryable: false, httpStatus: 422, reason: "build_failed" } as const;
 const platform = { fault: "platform", retryable: true, httpStatus: 500, reason: "build_failed" } as const;
 
+function withPlace(text: string, { file, line, column, excerpt }: Located): string {
+  return `${file === "" ? "" : `${file}:${line}:${column}: `}${text}${excerpt === "" ? "" : `\n${excerpt}`}`;
+}
+
 export const errors = defineErrors("BUILD", {
   INIT_THREW: {
     ...tenant,
-    message: (d: { error: string; file: string; line: number; column: number; excerpt: string; stack: string }) => {
-      const place = d.file === "" ? "" : `${d.file}:${d.line}:${d.column}: `;
-      return `${place}Top level of the app threw: ${d.error}${d.excerpt === "" ? "" : `\n${d.excerpt}`}`;
-    },
+    message: (d: Located & { error: string }) => withPlace(`Top level of the app threw: ${d.error}`, d),
   },
   INIT_TIMEOUT: {
     ...tenant,
@@ -24,8 +26,11 @@ export const errors = defineErrors("BUILD", {
   },
   INIT_FETCHED: {
     ...tenant,
-    message: (d: { url: string }) =>
-      `Top level of the app fetches ${d.url}: its sliver would keep the answer for ever, so fetch in the handler and keep there what it gives`,
+    message: (d: Located & { url: string }) =>
+      withPlace(
+        `Top level of the app fetches ${d.url}: its sliver would keep the answer for ever, so fetch in the handler and keep there what it gives`,
+        d,
+      ),
   },
   INIT_STALLED: {
     ...tenant,

@@ -2,7 +2,7 @@
 import { openBuildQueue } from "@nano/control-store/open-build-queue";
 import type { ConfigFor } from "@nano/service-kit/config";
 import { type RunningService, runService, type ServiceContext } from "@nano/service-kit/run-service";
-import { DirectoryStore } from "@nano/sliver/directory-store";
+import { openSliverStore } from "@nano/sliver/open-sliver-store";
 import { loadOrCreateSigningKey, trustKey } from "@nano/sliver/signing-key";
 import { BUILD_STEPS, BuildChildren } from "./build/build-children.ts";
 import { config } from "./config.ts";
@@ -13,7 +13,7 @@ type Config = ConfigFor<typeof config>;
 async function start({ config, logger, metrics, fail }: ServiceContext<Config>): Promise<RunningService> {
   const signingKey = await loadOrCreateSigningKey(config.signing.keyFile);
   if (config.trustedKeys.directory !== null) await trustKey(config.trustedKeys.directory, signingKey);
-  const store = new DirectoryStore(config.store.directory);
+  const store = await openSliverStore(config.store, { metrics });
   await store.sweepTemporaries(Date.now());
   const queue = await openBuildQueue(config.controlStore);
   const children = new BuildChildren({ spareCount: BUILD_STEPS });

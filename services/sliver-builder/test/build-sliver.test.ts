@@ -37,6 +37,15 @@ async function bundleOf(files: Readonly<Record<string, string>>): Promise<Bundle
   return artifact;
 }
 
+type Input = Parameters<typeof partsOf>[1];
+
+async function buildFiles(files: Readonly<Record<string, string>>, input: Input = {}, onLog?: (line: string) => void) {
+  const artifact = await bundleOf(files);
+  return await build(partsOf(artifact.script, input, artifact.sourceMap), {
+    onEvent: (event) => event.type === "log" && onLog?.(`${event.level} ${event.text}`),
+  });
+}
+
 describe("a sliver", () => {
   it("holds heap, script and source map, is signed, and says what it was made of", async () => {
     const events: BuildEvent[] = [];
@@ -192,6 +201,40 @@ describe("a top level that", () => {
     expect(JSON.stringify(result.error)).not.toContain("file://");
   });
 
+  it("fetches is told where, as its author wrote it", async () => {
+    const result = await buildFiles({
+      "main.ts": `import { load } from "./load";\nconst data = await load("http://a.test/data");\nexport default { fetch: () => new Response(data) };\n`,
+      "load.ts": `export async function load(url: string): Promise<string> {\n  const response = await fetch(url);\n  return response.text();\n}\n`,
+    });
+    if (result.type !== "failed") throw new Error("the build did not fail");
+    expect(result.error).toMatchObject({ code: "BUILD_INIT_FETCHED", details: { file: "load.ts", line: 2 } });
+    expect(result.error.message).toMatch(/^load\.ts:2:\d+: Top level of the app fetches http:\/\/a\.test\/data: /);
+    expect(result.error.message).toContain("const response = await fetch(url);");
+  });
+
+  it("goes on without what it fetches is warned where", async () => {
+    const result = await buildFiles({
+      "main.ts": `const data = await fetch("http://a.test/").catch(() => null);\nexport default { fetch: () => new Response(String(data)) };\n`,
+    });
+    if (result.type !== "built") throw new Error(result.error.message);
+    expect(result.manifest.warnings).toEqual([
+      expect.stringMatching(/^main\.ts:1:\d+: fetch of http:\/\/a\.test\/ at the top level was refused/),
+    ]);
+  });
+
+  it("asks the host for too much starts from a lower rung, with the line that asked", async () => {
+    const result = await buildFiles({
+      "main.ts": `import { spin } from "./spin";\nspin();\nexport default { fetch: () => new Response("spun") };\n`,
+      "spin.ts": `export function spin(): void {\n  for (let i = 0; i < 30_000; i++) new URL("http://a.test/" + i);\n}\n`,
+    });
+    if (result.type !== "built") throw new Error(result.error.message);
+    const [skipped] = result.manifest.skippedRungs;
+    expect(skipped).toMatchObject({
+      rung: "heap",
+      reason: expect.stringMatching(/^spin\.ts:2:\d+: the top level asks the host for more than can be kept/),
+    });
+  });
+
   it.each([
     ["throws a text", `throw "plain";`, "plain"],
     ["throws nothing", "throw undefined;", "undefined"],
@@ -245,6 +288,33 @@ describe("a top level that", () => {
 
   it("is no script at all fails with what the engine says", async () => {
     expect((await failureOf("function (")).message).toContain("SyntaxError");
+  });
+});
+
+describe("a warm-up request that", () => {
+  const source = `const orders = (body: string) => JSON.parse(body).orders.length;
+export default {
+  async fetch(request: Request) {
+    return new Response(String(request.method === "POST" ? orders(await request.text()) : "ok"));
+  },
+};
+`;
+
+  it("throws is told in the log, with the line, and costs the app nothing else", async () => {
+    const warm_up = [{ method: "POST", path: "/orders", body: "{}" }, { path: "/" }];
+    const logged: string[] = [];
+    const result = await buildFiles({ "main.ts": source }, { warm_up }, (line) => logged.push(line));
+    expect(result).toMatchObject({ type: "built", manifest: { rung: "heap" } });
+    expect(logged.filter((line) => line.includes("Warm-up"))).toEqual([
+      expect.stringMatching(/^warn main\.ts:1:\d+: Warm-up request POST \/orders threw, .*: TypeError: /),
+    ]);
+  });
+
+  it("nobody asked for is not told of", async () => {
+    const logged: string[] = [];
+    const onlyPosts = source.replace('request.method === "POST"', "true");
+    await buildFiles({ "main.ts": onlyPosts }, {}, (line) => logged.push(line));
+    expect(logged.join()).not.toContain("Warm-up");
   });
 });
 

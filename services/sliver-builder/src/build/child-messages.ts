@@ -11,6 +11,7 @@
  */
 import type { InitNote } from "@nano/isolate/init-host";
 import type { StartCost } from "@nano/isolate/measure-start";
+import type { WarmUpFailure } from "@nano/isolate/warm-up";
 import type { AppName } from "@nano/protocol/brands";
 import type { AppLimits, IsolationMode, WarmUpRequest } from "@nano/protocol/manifest";
 import type { Rung } from "@nano/protocol/records";
@@ -59,7 +60,7 @@ export type ChildJob =
 export type InitReport =
   | { readonly type: "done"; readonly initMs: number }
   | { readonly type: "threw"; readonly name: string; readonly message: string; readonly stack: string }
-  | { readonly type: "fetched"; readonly url: string }
+  | { readonly type: "fetched"; readonly url: string; readonly stack: string }
   | { readonly type: "stalled" | "timeout" | "memory" };
 
 /** A line of the top level's console. */
@@ -79,7 +80,9 @@ export type ChildReport =
     }
   /** Body: the snapshot. */
   | { readonly type: "made" }
-  | { readonly type: "unmade"; readonly cause: string }
+  | { readonly type: "unmade"; readonly cause: string; readonly stack: string }
+  /** The manifest's warm-up requests were run. */
+  | { readonly type: "warmed"; readonly failures: readonly WarmUpFailure[] }
   /** Body: the web-api's heap of `snapshotBytes`, then the bytecode. */
   | { readonly type: "compiled"; readonly snapshotBytes: number }
   /** A context is attached; the handler is entered next. */

@@ -1,4 +1,4 @@
-/** Tells an app's author where its top level threw, in the file that they wrote. */
+/** Tells an app's author where its top level threw, or asked for what it does not get, in the file that they wrote. */
 import { renderExcerpt } from "@nano/bundle/build-problem";
 import { mapStack } from "@nano/bundle/map-stack";
 import type { NanoError } from "@nano/protocol/errors";
@@ -18,12 +18,26 @@ interface SourceMapText {
 
 export function describeThrow(thrown: Extract<InitReport, { type: "threw" }>, sourceMap: string): NanoError {
   const error = `${thrown.name}: ${thrown.message}`.slice(0, MAX_ERROR_CHARS);
-  const lines = mapAppStack(thrown.stack, sourceMap);
+  return errors.INIT_THREW({ error, ...locate(thrown.stack, sourceMap) });
+}
+
+/** The author's line that a stack of the script goes through first, and the stack as its author would read it. */
+export interface Located {
+  /** Empty: it goes through none. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly excerpt: string;
+  readonly stack: string;
+}
+
+export function locate(scriptStack: string, sourceMap: string): Located {
+  const lines = mapAppStack(scriptStack, sourceMap);
   const stack = lines.join("\n");
   const found = findPlace(lines, parseMap(sourceMap));
-  if (found === null) return errors.INIT_THREW({ error, file: "", line: 0, column: 0, excerpt: "", stack });
+  if (found === null) return { file: "", line: 0, column: 0, excerpt: "", stack };
   const { content, ...place } = found;
-  return errors.INIT_THREW({ error, ...place, excerpt: excerptOf(content, place), stack });
+  return { ...place, excerpt: excerptOf(content, place), stack };
 }
 
 /** `file:line:column` of the author's line that a stack of the script goes through first, or an empty text. */

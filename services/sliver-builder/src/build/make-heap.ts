@@ -1,11 +1,12 @@
 /** First step of a build: the app's top level in a child, and its heap where that can be had. */
 import type { InitNote } from "@nano/isolate/init-host";
+import type { WarmUpFailure } from "@nano/isolate/warm-up";
 import type { NanoError } from "@nano/protocol/errors";
 import type { BuildContext } from "../build-sliver.ts";
 import { errors } from "../errors.ts";
 import type { ChildEnd, ChildResult } from "./build-child.ts";
 import { type ChildJob, type ChildReport, type InitReport, joinParts } from "./child-messages.ts";
-import { describeThrow } from "./locate-throw.ts";
+import { describeThrow, locate, placeOf } from "./locate-throw.ts";
 
 /** V8's own `timeout` comes first; past this the child hangs outside of it. */
 const INIT_GRACE_MS = 1_000;
@@ -44,16 +45,17 @@ export async function makeHeap(context: BuildContext, attachSecret: string): Pro
     const error = outcome === undefined ? initLost(context, first) : initError(context, outcome, sourceMap);
     return { type: "failed", error };
   }
+  for (const failure of first.warmUpFailures) context.log("warn", describeWarmUpFailure(failure, sourceMap));
   const init = { initMs: outcome.initMs, notes: first.init?.notes ?? [] };
   if (first.snapshot !== null) return { type: "made", snapshot: first.snapshot, init };
-  const reason = unmadeReason(first);
+  const reason = unmadeReason(first, sourceMap);
   if (first.unmadeCause !== null) return { type: "unmade", reason, init };
   // The process was lost: it may have been the handler, which the warm-up runs without the limits of a request.
   context.log("info", `Handler is not warmed up: ${reason}`);
   const second = await runMake(context, { attachSecret, warmsUp: false });
   if (second.end.type === "cancelled") return { type: "failed", error: errors.CANCELLED({}) };
   if (second.snapshot !== null) return { type: "made", snapshot: second.snapshot, init };
-  return { type: "unmade", reason: unmadeReason(second), init };
+  return { type: "unmade", reason: unmadeReason(second, sourceMap), init };
 }
 
 interface MakeRun extends ChildResult {
@@ -63,6 +65,9 @@ interface MakeRun extends ChildResult {
   readonly snapshot: Buffer | null;
   /** What the engine threw while it made the heap. */
   readonly unmadeCause: string | null;
+  /** Where in the script the engine says it was; empty: it does not say. */
+  readonly unmadeStack: string;
+  readonly warmUpFailures: readonly WarmUpFailure[];
 }
 
 async function runMake(context: BuildContext, options: { attachSecret: string; warmsUp: boolean }): Promise<MakeRun> {
@@ -92,6 +97,7 @@ async function runMake(context: BuildContext, options: { attachSecret: string; w
     },
   });
   const init = reports.get("init")?.report;
+  const warmed = reports.get("warmed")?.report;
   const unmade = reports.get("unmade")?.report;
   return {
     ...result,
@@ -99,12 +105,21 @@ async function runMake(context: BuildContext, options: { attachSecret: string; w
     init: init?.type === "init" ? init : null,
     snapshot: result.end.type === "finished" ? (reports.get("made")?.body ?? null) : null,
     unmadeCause: unmade?.type === "unmade" ? unmade.cause : null,
+    unmadeStack: unmade?.type === "unmade" ? unmade.stack : "",
+    warmUpFailures: warmed?.type === "warmed" ? warmed.failures : [],
   };
 }
 
-function unmadeReason({ end, unmadeCause }: MakeRun): string {
-  if (unmadeCause !== null && NO_WASM.test(unmadeCause)) return WASM_AT_INIT;
-  return unmadeCause ?? describeEnd(end);
+function unmadeReason({ end, unmadeCause, unmadeStack }: MakeRun, sourceMap: string): string {
+  if (unmadeCause === null) return describeEnd(end);
+  if (NO_WASM.test(unmadeCause)) return WASM_AT_INIT;
+  const place = placeOf(unmadeStack, sourceMap);
+  return place === "" ? unmadeCause : `${place}: ${unmadeCause}`;
+}
+
+function describeWarmUpFailure({ request, name, message, stack }: WarmUpFailure, sourceMap: string): string {
+  const place = placeOf(stack, sourceMap);
+  return `${place === "" ? "" : `${place}: `}Warm-up request ${request} threw, so less is compiled ahead: ${name}: ${message}`;
 }
 
 function initError(context: BuildContext, init: Exclude<InitReport, { type: "done" }>, sourceMap: string): NanoError {
@@ -117,7 +132,7 @@ function initError(context: BuildContext, init: Exclude<InitReport, { type: "don
     case "memory":
       return errors.INIT_MEMORY({ limitBytes: memoryBytes });
     case "fetched":
-      return errors.INIT_FETCHED({ url: init.url });
+      return errors.INIT_FETCHED({ url: init.url, ...locate(init.stack, sourceMap) });
     case "stalled":
       return errors.INIT_STALLED({});
   }
