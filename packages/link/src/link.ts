@@ -19,24 +19,17 @@ import {
   WIRE_VERSION,
   WIRE_VERSION_OLDEST,
 } from "@nano/protocol/frames";
-import {
-  decodeHello,
-  decodeWindow,
-  decodeWireError,
-  encodeHello,
-  encodeWireError,
-  type Hello,
-} from "@nano/protocol/messages";
+import { decodeWindow, decodeWireError, encodeHello, encodeWireError, type Hello } from "@nano/protocol/messages";
 import { linkErrors } from "./errors.ts";
 import { DEFAULT_LINK_LIMITS, type LinkLimits } from "./limits.ts";
 import type { LinkOutcome } from "./link-outcome.ts";
 import { LinkStream, type StreamListener, type StreamTransport } from "./link-stream.ts";
+import { parseHello } from "./peek-hello.ts";
 import { WriteBatch } from "./write-batch.ts";
 
 /** Data handed to the socket in one turn; also how much data a control frame can find ahead of it. */
 const FLUSH_BUDGET_BYTES = 256 * 1024;
 const MAX_STREAM_ID = 0xffff_ffff;
-const MAX_HELLO_TEXT_LENGTH = 1024;
 
 /** What its owner hears of a link. */
 export interface LinkOwner {
@@ -436,25 +429,6 @@ export class Link implements StreamTransport {
     const grace = setTimeout(() => this.#socket.destroy(), this.limits.closeGraceMs);
     this.#socket.once("close", () => clearTimeout(grace));
   }
-}
-
-function parseHello(payload: Buffer): Hello | null {
-  try {
-    const hello = decodeHello(payload);
-    const isHello =
-      Number.isInteger(hello.oldestVersion) &&
-      Number.isInteger(hello.newestVersion) &&
-      isShortText(hello.credential) &&
-      isShortText(hello.peer);
-    return isHello ? hello : null;
-  } catch {
-    // Not msgpack, or no array: no HELLO.
-    return null;
-  }
-}
-
-function isShortText(value: unknown): boolean {
-  return typeof value === "string" && value.length <= MAX_HELLO_TEXT_LENGTH;
 }
 
 /** The reason of a RESET or GOAWAY; where it does not decode, that is the reason. */

@@ -3,6 +3,7 @@ import { availableParallelism, hostname } from "node:os";
 import { storeShape } from "@nano/control-store/store-settings";
 import { defineConfig } from "@nano/service-kit/config";
 import { durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 import { egressShape } from "./egress/egress-config.ts";
 
 const MIB = 1024 * 1024;
@@ -22,7 +23,7 @@ export const config = defineConfig("EXECUTOR", {
     }),
   },
   controlStore: storeShape,
-  store: { directory: text({ doc: "directory of the sliver store" }) },
+  store: artifactStoreShape,
   trustedKeys: { directory: text({ doc: "public keys of the builders whose slivers are accepted" }) },
   secrets: {
     keyFile: optional(text({ doc: "key that opens secrets of apps; unset: an app that has some is not served" })),
@@ -30,6 +31,28 @@ export const config = defineConfig("EXECUTOR", {
   cache: {
     directory: text({ doc: "the node's own cache of verified slivers" }),
     bytes: sizeBytes({ doc: "size of that cache", min: 16 * MIB, max: Number.MAX_SAFE_INTEGER, default: 2048 * MIB }),
+  },
+  listen: {
+    address: optional(
+      text({
+        doc: "where routers reach all workers and the supervisor, such as 0.0.0.0:7000; unset: Unix sockets in run.directory",
+        pattern: /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}$/,
+        expected: "host:port",
+      }),
+    ),
+    advertisedAddress: optional(
+      text({
+        doc: "host or host:port that routers dial; unset: the host that is bound, or of a wildcard this host's first own address",
+        pattern: /^[^\s/]+$/,
+        expected: "host or host:port",
+      }),
+    ),
+    maxGreetingCount: integer({
+      doc: "connections there that have not said whom they are for; further ones are closed",
+      min: 1,
+      max: 65_536,
+      default: 256,
+    }),
   },
   run: { directory: text({ doc: "directory of this executor's Unix sockets; its path is short" }) },
   recorder: { directory: text({ doc: "directory of the flight recorders, best on tmpfs", default: "/dev/shm" }) },

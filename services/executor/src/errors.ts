@@ -96,6 +96,14 @@ export const errors = defineErrors("EXEC", {
     message: (d: { deadlineMs: number; ending: string }) =>
       `A worker process did not become ready within ${d.deadlineMs} ms: ${d.ending}, see its output in the log`,
   },
+  NO_ADDRESS: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "config",
+    message: (d: { bound: string }) =>
+      `This host has no address of its own that routers could dial at ${d.bound}: set listen.advertisedAddress`,
+  },
   WORKER_UNKNOWN: {
     fault: "platform",
     retryable: false,

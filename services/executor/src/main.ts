@@ -24,6 +24,7 @@ await runService({
       writeAppLine: writeLine,
     });
     return {
+      addresses: supervisor.address === null ? {} : { link: supervisor.address },
       close: (deadline) => supervisor.close(deadline),
       readiness: () =>
         supervisor.isReady

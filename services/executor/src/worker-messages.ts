@@ -39,8 +39,8 @@ export type ToWorker =
   | { readonly type: "refuse"; readonly versionId: VersionId; readonly error: WireError }
   /** The version is no longer active: let it go once its requests are over. */
   | { readonly type: "retire"; readonly versionId: VersionId }
-  /** With a socket: a router dialled this worker. */
-  | { readonly type: "router_socket" }
+  /** With a socket: a router dialled this worker. `received`: what was read of it already, base64. */
+  | { readonly type: "router_socket"; readonly received?: string }
   /** With a socket: connected to the executor's egress process. */
   | { readonly type: "egress_socket"; readonly credential: string }
   /** Take no new requests, end those in flight, then exit. */

@@ -4,6 +4,7 @@ import type { Rung } from "@nano/protocol/records";
 import type { Metrics } from "@nano/service-kit/metrics";
 import type { FallReason, WorkerStats } from "../worker-messages.ts";
 import type { EgressProcess } from "./egress-process.ts";
+import type { EntranceRefusal } from "./entrance.ts";
 
 type Countable = "requests" | "refusedFull" | "coldStarts" | "evictions" | "droppedLogLines";
 
@@ -24,14 +25,21 @@ const GAUGES: readonly (readonly [keyof WorkerStats, string, string])[] = [
   ["residentBytes", "workers_resident_bytes", "Resident memory of workers"],
 ];
 
+/** What is asked for at each scrape. */
+export interface ExecutorFigures {
+  egress(): EgressProcess;
+  greetingCount(): number;
+}
+
 export class ExecutorMetrics {
+  readonly #countRefusedConnection: (cause: EntranceRefusal) => void;
   readonly #byWorker = new Map<WorkerId, WorkerStats>();
   readonly #count: (name: Countable, delta: number) => void;
   readonly #countLimit: (reason: string, delta: number) => void;
   readonly #countDeath: (cause: string) => void;
   readonly #countFall: (from: Rung, to: Rung, reason: FallReason) => void;
 
-  constructor(metrics: Metrics, egress: () => EgressProcess) {
+  constructor(metrics: Metrics, figures: ExecutorFigures) {
     const counters = new Map(COUNTERS.map(([key, name, help]) => [key, metrics.counter({ name, help })]));
     this.#count = (name, delta) => counters.get(name)?.inc(delta);
     const limits = metrics.counter({ name: "limit_ends_total", help: "Isolates ended by a limit", labels: ["reason"] });
@@ -51,12 +59,23 @@ export class ExecutorMetrics {
     for (const [key, name, help] of GAUGES) {
       metrics.gauge({ name, help, collect: (gauge) => gauge.set(this.#sum(key)) });
     }
+    const refused = metrics.counter({
+      name: "refused_connections_total",
+      help: "Connections closed before they said whom they are for",
+      labels: ["cause"],
+    });
+    this.#countRefusedConnection = (cause) => refused.inc({ cause });
+    metrics.gauge({
+      name: "greeting_connections_count",
+      help: "Connections that have not said whom they are for",
+      collect: (gauge) => gauge.set(figures.greetingCount()),
+    });
     metrics.gauge({
       name: "egress_fetches_count",
       help: "Fetches of apps since the egress process started, by outcome",
       labels: ["outcome"],
       collect: (gauge) => {
-        for (const [outcome, count] of Object.entries(egress().counts?.fetchesByOutcome ?? {}))
+        for (const [outcome, count] of Object.entries(figures.egress().counts?.fetchesByOutcome ?? {}))
           gauge.set({ outcome }, count);
       },
     });
@@ -70,6 +89,10 @@ export class ExecutorMetrics {
     for (const [reason, count] of Object.entries(stats.limitEnds)) {
       this.#countLimit(reason, count - (before?.limitEnds[reason] ?? 0));
     }
+  }
+
+  connectionRefused(cause: EntranceRefusal): void {
+    this.#countRefusedConnection(cause);
   }
 
   workerLost(id: WorkerId, cause: string): void {

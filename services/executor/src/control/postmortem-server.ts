@@ -1,5 +1,5 @@
 /** Answers routers that lost a worker: which of their requests was the suspect, and which had been entered. */
-import { createServer, type Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { acceptLink } from "@nano/link/accept-link";
 import { isSameCredential } from "@nano/link/credential";
 import type { Link } from "@nano/link/link";
@@ -25,22 +25,28 @@ export class PostmortemServer {
 
   constructor(options: PostmortemServerOptions) {
     this.#options = options;
-    this.#server = createServer((socket) => {
-      const link = acceptLink(socket, {
-        peer: options.peer,
-        verifyHello: (hello) => isSameCredential(options.credential, hello.credential),
-        onStream: (stream, payload) => {
-          this.#answer(stream, payload);
-          return SILENT;
-        },
-        onClose: (_, closed) => this.#links.delete(closed),
-      });
-      this.#links.add(link);
-    });
+    this.#server = createServer((socket) => this.accept(socket, null));
   }
 
   async open(): Promise<void> {
     await listenOn(this.#server, this.#options.address);
+  }
+
+  /** Serves a router's connection, or refuses it where its credential does not fit. `received`: what was read of it already. */
+  accept(socket: Socket, received: Buffer | null): void {
+    if (received !== null) socket.unshift(received);
+    const { peer, credential } = this.#options;
+    const link = acceptLink(socket, {
+      peer,
+      verifyHello: (hello) => isSameCredential(credential, hello.credential),
+      onStream: (stream, payload) => {
+        this.#answer(stream, payload);
+        return SILENT;
+      },
+      onClose: (_, closed) => this.#links.delete(closed),
+    });
+    this.#links.add(link);
+    socket.resume();
   }
 
   close(): void {

@@ -11,13 +11,16 @@ import type { NodeRecord } from "@nano/protocol/records";
 import type { ConfigFor } from "@nano/service-kit/config";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
-import { DirectoryStore } from "@nano/sliver/directory-store";
 import { NodeCache } from "@nano/sliver/node-cache";
+import { openSliverStore } from "@nano/sliver/open-sliver-store";
 import type { config } from "../config.ts";
+import { errors } from "../errors.ts";
 import { readRestoringVersion } from "../flight-recorder.ts";
 import type { FallReport, FromWorker } from "../worker-messages.ts";
+import { resolveAdvertisedAddress } from "./advertised-address.ts";
 import { AppLog } from "./app-log.ts";
 import { EgressProcess } from "./egress-process.ts";
+import { Entrance } from "./entrance.ts";
 import { ExecutorMetrics } from "./executor-metrics.ts";
 import { NodeRegistration } from "./node-registration.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
@@ -45,6 +48,10 @@ export class Supervisor {
   readonly #supply: VersionSupply;
   readonly #metrics: ExecutorMetrics;
   readonly #postmortems: PostmortemServer;
+  /** Null: routers come over Unix sockets. */
+  readonly #entrance: Entrance | null;
+  /** What routers dial in place of Unix sockets. */
+  #advertised: string | null = null;
   readonly #appLog: AppLog;
   readonly #workersDirectory: string;
   /** Those that run, before they serve too: each wants its connection to the egress process. */
@@ -59,7 +66,7 @@ export class Supervisor {
     await keys.refresh();
     const cache = await NodeCache.open({
       directory: config.cache.directory,
-      store: new DirectoryStore(config.store.directory),
+      store: await openSliverStore(config.store, { metrics: options.metrics }),
       trustedKeys: () => keys.current,
       limitBytes: config.cache.bytes,
     });
@@ -106,17 +113,26 @@ export class Supervisor {
       startedWorkers: () => this.#started,
       onBadSlivers: () => this.#registration?.renew(),
     });
-    this.#metrics = new ExecutorMetrics(metrics, () => this.#egress);
+    this.#metrics = new ExecutorMetrics(metrics, {
+      egress: () => this.#egress,
+      greetingCount: () => this.#entrance?.greetingCount ?? 0,
+    });
     this.#postmortems = new PostmortemServer({
       address: join(config.run.directory, "supervisor.sock"),
       credential: this.#supervisorCredential,
       peer: config.node.id,
       pool: this.#pool,
     });
+    this.#entrance = this.#createEntrance();
     this.#appLog = new AppLog({
       sliverPath: (versionId) => this.#supply.sliverPath(versionId),
       write: writeAppLine,
     });
+  }
+
+  /** `host:port` that routers dial; null where they come over Unix sockets. */
+  get address(): string | null {
+    return this.#advertised;
   }
 
   get isReady(): boolean {
@@ -131,13 +147,43 @@ export class Supervisor {
     await this.#egress.close();
     this.#follow.abort();
     await this.#registration?.close();
+    this.#entrance?.close();
     this.#postmortems.close();
     await this.#options.store.close();
   }
 
+  #createEntrance(): Entrance | null {
+    const { address, maxGreetingCount } = this.#options.config.listen;
+    if (address === null) return null;
+    const pool = this.#pool;
+    return new Entrance({
+      address,
+      maxGreetingCount,
+      *receivers() {
+        for (const worker of pool.workers) {
+          const { credential } = worker.endpoint;
+          yield { credential, receive: (socket, received) => worker.handOver(socket, received) };
+        }
+      },
+      supervisor: {
+        receive: (socket, received) => this.#postmortems.accept(socket, received),
+      },
+      onRefused: (cause) => this.#metrics.connectionRefused(cause),
+    });
+  }
+
+  async #openEntrance(): Promise<void> {
+    if (this.#entrance === null) return;
+    const { config, logger } = this.#options;
+    const bound = await this.#entrance.open();
+    this.#advertised = resolveAdvertisedAddress(bound, { configured: config.listen.advertisedAddress });
+    if (this.#advertised === null) throw errors.NO_ADDRESS({ bound });
+    logger.info("routers are accepted", { bound, advertised: this.#advertised });
+  }
+
   async #open(): Promise<void> {
     const { store, config, logger } = this.#options;
-    const isStarted = Promise.all([this.#pool.open(), this.#postmortems.open()]);
+    const isStarted = Promise.all([this.#pool.open(), this.#postmortems.open(), this.#openEntrance()]);
     const isLoaded = new Promise<void>((resolve) => {
       const observer = {
         onState: (state: { records: Parameters<VersionSupply["update"]>[0] }) => {
@@ -164,8 +210,14 @@ export class Supervisor {
       kind: "node",
       id: config.node.id as NodeId,
       engine,
-      supervisor: { address: join(config.run.directory, "supervisor.sock"), credential: this.#supervisorCredential },
-      workers: [...this.#pool.workers].map((worker) => worker.endpoint),
+      supervisor: {
+        address: this.#advertised ?? join(config.run.directory, "supervisor.sock"),
+        credential: this.#supervisorCredential,
+      },
+      workers: [...this.#pool.workers].map(({ endpoint }) => ({
+        ...endpoint,
+        ...(this.#advertised === null ? {} : { address: this.#advertised }),
+      })),
       draining: this.#isDraining,
       badSlivers: this.#supply.badSlivers,
     };

@@ -10,7 +10,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync, rmSync, unlinkSync } from "node:fs";
-import { connect, createServer, type Server } from "node:net";
+import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { WorkerId } from "@nano/protocol/brands";
@@ -19,6 +19,9 @@ import { listenOn } from "@nano/service-kit/listen";
 import { errors } from "../errors.ts";
 import type { FromWorker, ToWorker, WorkerBudgets } from "../worker-messages.ts";
 import { workerArguments } from "./worker-permissions.ts";
+
+/** Routers' sockets on their way to one worker: a busy one takes them between two entries. */
+const MAX_HANDOVERS = 256;
 
 const WORKER_ENTRY = fileURLToPath(new URL("../worker.main.ts", import.meta.url));
 
@@ -43,6 +46,8 @@ export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #child: ChildProcess;
   readonly #server: Server;
+  /** Sockets that the worker has not taken yet. */
+  readonly #handovers = new Set<Socket>();
   #isGone = false;
   #isBuried = false;
 
@@ -77,8 +82,7 @@ export class WorkerProcess {
     this.recorderFd = openSync(recorderPath, "w+", 0o600);
     unlinkSync(recorderPath);
     this.#server = createServer({ pauseOnConnect: true }, (socket) => {
-      if (this.#isGone) socket.destroy();
-      else this.#child.send({ type: "router_socket" } satisfies ToWorker, socket, {}, () => undefined);
+      this.handOver(socket, null);
     });
     this.#child = fork(WORKER_ENTRY, [], {
       execArgv: workerArguments(this.directory),
@@ -90,6 +94,8 @@ export class WorkerProcess {
         if (this.#isGone) return;
         this.#isGone = true;
         this.#server.close();
+        // Their peers would wait for a process that is not there.
+        for (const socket of this.#handovers) socket.destroy();
         resolve();
       };
       this.#child.once("exit", end);
@@ -122,6 +128,21 @@ export class WorkerProcess {
 
   send(message: ToWorker): void {
     if (!this.#isGone && this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** Gives it a router's connection, and what was read of it already. */
+  handOver(socket: Socket, received: Buffer | null): void {
+    if (this.#isGone || !this.#child.connected || this.#handovers.size >= MAX_HANDOVERS) {
+      socket.destroy();
+      return;
+    }
+    if (received !== null) stopReading(socket);
+    this.#handovers.add(socket);
+    const message: ToWorker = {
+      type: "router_socket",
+      ...(received === null ? {} : { received: received.toString("base64") }),
+    };
+    this.#child.send(message, socket, {}, () => this.#handovers.delete(socket));
   }
 
   /** Connects it to the egress process. */
@@ -170,4 +191,15 @@ export class WorkerProcess {
       });
     });
   }
+}
+
+/**
+ * Node goes on reading a paused socket until its buffer is full, and drops what it has read of one that is sent away. It has no public way
+ * to stop at once but for sockets that were never read: this is the call that its own `pause` makes where it stops.
+ */
+function stopReading(socket: Socket): void {
+  const { _handle: handle } = socket as Socket & { _handle?: { reading: boolean; readStop(): void } | null };
+  if (handle === undefined || handle === null) return;
+  handle.reading = false;
+  handle.readStop();
 }

@@ -64,6 +64,7 @@ export class WorkerRuntime {
     switch (message.type) {
       case "router_socket":
         if (socket === null) return;
+        if (message.received !== undefined) socket.unshift(Buffer.from(message.received, "base64"));
         if (this.#isDraining) socket.destroy();
         else this.#routers.accept(socket);
         return;
