@@ -17,6 +17,8 @@ const MODULE_EXTENSIONS: readonly string[] = [...ENTRY_EXTENSIONS, ".cts", ".cjs
 export const MANIFEST_FILE = "nano.json";
 const PACKAGE_FILE = "package.json";
 export const ASSETS_DIRECTORY = "assets";
+/** In the order in which they are looked for. */
+const EXPECTED_ENTRY = `entrypoint in ${MANIFEST_FILE}, or module, main or exports in ${PACKAGE_FILE}, or index or src/index with ${ENTRY_EXTENSIONS.join(" ")}, or ${ASSETS_DIRECTORY}/`;
 const MAX_CONFIG_FILE_BYTES = 1024 * 1024;
 
 /** Where an app is: its directory, or one file of it. */
@@ -62,7 +64,7 @@ export async function findAppSource(location: AppLocation): Promise<AppSource> {
     throw errors.NO_ENTRY({
       directory,
       found: "none",
-      expected: `entrypoint in ${MANIFEST_FILE}, or index.ts, or assets`,
+      expected: EXPECTED_ENTRY,
     });
   }
   return {

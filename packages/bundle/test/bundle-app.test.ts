@@ -250,7 +250,11 @@ describe("an app's directory", () => {
   });
 
   it("is refused where there is nothing to serve, or what is named is missing", async () => {
-    expect((await refusal({ "readme.md": "x" })).code).toBe("BUNDLE_NO_ENTRY");
+    const nothing = await refusal({ "readme.md": "x" });
+    expect(nothing.code).toBe("BUNDLE_NO_ENTRY");
+    for (const place of ["nano.json", "package.json", "src/index", ".js", "assets/"]) {
+      expect(nothing.message).toContain(place);
+    }
     expect((await refusal({ "nano.json": '{"entrypoint":"gone.ts"}' })).message).toContain("gone.ts, which is no file");
     expect((await refusal({ "nano.json": '{"entrypoint":"nano.json"}' })).message).toMatch(
       /found nano\.json, which is no JavaScript or TypeScript, expected a module \(\.ts, /,
