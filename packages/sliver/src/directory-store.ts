@@ -6,9 +6,9 @@ import type { Stats } from "node:fs";
 import { mkdir, open, opendir, readFile, rename, stat, unlink, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type ArtifactDigest, isArtifactDigest } from "@nano/protocol/brands";
-import { errors } from "./errors.ts";
+import { refuseMalformed, refuseTooLarge, refuseWrongDigest } from "./artifact-check.ts";
 import { TEMPORARY_SUFFIX, temporaryPathFor, writeDurably } from "./replace-file.ts";
-import { digestOf, MAX_ARTIFACT_BYTES, type SliverStore, type StoredArtifact } from "./sliver-store.ts";
+import type { SliverStore, StoredArtifact } from "./sliver-store.ts";
 
 const SHARD_DIGITS = 2;
 const COMPARED_CHUNK_BYTES = 256 * 1024;
@@ -109,23 +109,9 @@ export class DirectoryStore implements SliverStore {
   }
 
   #pathOf(digest: ArtifactDigest): string {
-    // A digest from a record is data: it must not become a path of its own making.
-    if (!isArtifactDigest(digest)) {
-      throw errors.MALFORMED({ part: "digest", found: JSON.stringify(digest), expected: "64 hex digits" });
-    }
-    return join(this.#root, (digest as string).slice(0, SHARD_DIGITS), digest);
+    refuseMalformed(digest);
+    return join(this.#root, digest.slice(0, SHARD_DIGITS), digest);
   }
-}
-
-function refuseTooLarge(digest: string, foundBytes: number): void {
-  if (foundBytes > MAX_ARTIFACT_BYTES) {
-    throw errors.TOO_LARGE({ part: `artifact ${digest}`, foundBytes, limitBytes: MAX_ARTIFACT_BYTES });
-  }
-}
-
-function refuseWrongDigest(digest: ArtifactDigest, bytes: Uint8Array): void {
-  const found = digestOf(bytes);
-  if (found !== digest) throw errors.DIGEST_MISMATCH({ part: "artifact", found, expected: digest });
 }
 
 async function syncDirectory(path: string): Promise<void> {

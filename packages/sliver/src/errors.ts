@@ -80,6 +80,30 @@ export const errors = defineErrors("SLIVER", {
     message: (d: { path: string; found: string; expected: string }) =>
       `Key file ${d.path} cannot be used: found ${d.found}, expected ${d.expected}`,
   },
+  STORE_AWAY: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "store_away",
+    message: (d: { operation: string; where: string; attemptCount: number; why: string }) =>
+      `Artifact store does not answer: ${d.operation} in ${d.where} failed ${d.attemptCount} times, at last with ${d.why}`,
+  },
+  STORE_REFUSED: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "store_refused",
+    message: (d: { operation: string; where: string; why: string }) =>
+      `Artifact store refuses a ${d.operation} in ${d.where}: ${d.why}, check bucket, region, credentials and what they permit`,
+  },
+  STORE_SETTINGS: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "store_settings",
+    message: (d: { name: string; found: string; expected: string }) =>
+      `Artifact store cannot be opened by its settings: found ${d.name} ${d.found}, expected ${d.expected}`,
+  },
   ASSETS_REFUSED: {
     fault: "tenant",
     retryable: false,

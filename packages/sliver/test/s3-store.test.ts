@@ -1,0 +1,11 @@
+import { S3Store } from "@nano/sliver/s3-store";
+import { openBucket, openS3Server } from "./s3-server.ts";
+import { describeSliverStore } from "./store-contract.ts";
+
+describeSliverStore("a store on S3", async (options) => {
+  const { settings } = await openS3Server();
+  const bucket = openBucket(settings);
+  // Something of somebody else's, as in a bucket that is shared; it also keeps s3rver from removing the folder under a write.
+  await bucket.write(`${settings.prefix}readme.txt`, Buffer.from("not an artifact"));
+  return new S3Store(bucket, settings.prefix, options);
+});
