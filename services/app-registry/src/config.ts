@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ownStoreShape } from "@nano/control-store/store-settings";
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
 import { address, durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 
 const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;
@@ -33,7 +34,10 @@ export const registryConfig = defineConfig("REGISTRY", {
     ),
   },
   artifacts: {
-    directory: optional(text({ doc: "where artifacts are kept; unset: `artifacts` in the data directory" })),
+    ...artifactStoreShape,
+    directory: optional(
+      text({ doc: "where artifacts are kept; unset: the bucket of s3, otherwise `artifacts` in the data directory" }),
+    ),
     limitBytes: sizeBytes({ doc: "largest artifact", min: 1024, max: 512 * MIB, default: 256 * MIB }),
     uploadCount: integer({ doc: "uploads at a time, each in memory until it is stored", min: 1, max: 256, default: 8 }),
     graceMs: durationMs({
@@ -74,6 +78,7 @@ export type RegistryConfig = ConfigFor<typeof registryConfig>;
 export interface RegistryPaths {
   readonly storeFile: string;
   readonly storeSocket: string;
+  /** Where neither a directory nor a bucket is named. */
   readonly artifacts: string;
   readonly secretsKey: string;
 }
@@ -84,7 +89,7 @@ export function resolvePaths(config: RegistryConfig): RegistryPaths {
   return {
     storeFile: join(directory, "store.sqlite"),
     storeSocket: config.store.socketPath ?? join(directory, "store.sock"),
-    artifacts: config.artifacts.directory ?? join(directory, "artifacts"),
+    artifacts: join(directory, "artifacts"),
     secretsKey: config.secrets.keyFile ?? join(directory, "keys", "secrets.key"),
   };
 }
