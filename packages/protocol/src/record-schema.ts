@@ -83,6 +83,7 @@ export const stickyBySchema = z.union([
 ]);
 
 const countSchema = z.number().int().min(0);
+const rolloutCountSchema = z.looseObject({ requestCount: countSchema, errorCount: countSchema });
 
 export const rolloutSchema = z.looseObject({
   version: versionIdSchema,
@@ -90,6 +91,7 @@ export const rolloutSchema = z.looseObject({
   stickyBy: stickyBySchema,
   haltAt: z.looseObject({ errorRate: z.number().min(0).max(1), requestCount: z.number().int().min(1) }),
   startedAt: z.string(),
+  countedBefore: z.record(z.string(), rolloutCountSchema).optional(),
   halted: z.looseObject({ at: z.string(), requestCount: countSchema, errorCount: countSchema }).optional(),
 });
 
@@ -147,9 +149,7 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     ),
     draining: z.boolean(),
     badSlivers: z.record(versionIdSchema, digestSchema).optional(),
-    rollouts: z
-      .record(versionIdSchema, z.looseObject({ requestCount: countSchema, errorCount: countSchema }))
-      .optional(),
+    rollouts: z.record(versionIdSchema, rolloutCountSchema).optional(),
   }),
   z.looseObject({
     kind: z.literal("token"),

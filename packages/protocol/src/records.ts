@@ -32,6 +32,8 @@ export interface Rollout {
   /** Halts by itself when more than `errorRate` (0 to 1) of at least `requestCount` requests of `version` failed. */
   readonly haltAt: { readonly errorRate: number; readonly requestCount: number };
   readonly startedAt: string;
+  /** What nodes had counted of `version` before, in an earlier rollout: none of this one. The registry's own. @default none */
+  readonly countedBefore?: Readonly<Record<NodeId, RolloutCount>>;
   /** Set once it was halted: nobody gets `version` any more. */
   readonly halted?: { readonly at: string; readonly requestCount: number; readonly errorCount: number };
 }

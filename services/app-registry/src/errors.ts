@@ -76,6 +76,52 @@ export const errors = defineErrors("REGISTRY", {
     reason: "not_built",
     message: (d: { version: string }) => `Version ${d.version} cannot be activated: its build failed, deploy it again`,
   },
+  STILL_BUILDING: {
+    fault: "caller",
+    retryable: true,
+    httpStatus: 409,
+    reason: "not_built",
+    message: (d: { version: string }) => `Version ${d.version} is still being built: wait for the end of its build`,
+  },
+  ROLLOUT_RUNNING: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "rollout_running",
+    message: (d: { app: string; version: string }) =>
+      `App ${d.app} has a rollout of ${d.version}: promote it or end it first`,
+  },
+  ROLLOUT_OF_ACTIVE: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "already_active",
+    message: (d: { app: string; version: string }) =>
+      `Version ${d.version} is the active one of app ${d.app}: all clients have it`,
+  },
+  ROLLOUT_WITHOUT_ACTIVE: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "no_active_version",
+    message: (d: { app: string }) => `App ${d.app} has no active version: activate one first`,
+  },
+  ROLLOUT_HALTED: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "rollout_halted",
+    message: (d: { app: string; version: string }) =>
+      `Rollout of ${d.version} of app ${d.app} was halted: begin it again, or activate the version`,
+  },
+  NOTHING_BEFORE: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "nothing_before",
+    message: (d: { app: string }) =>
+      `App ${d.app} has no version to go back to: none served before, or none that is kept`,
+  },
   DUPLICATE_ROUTE: {
     fault: "caller",
     retryable: false,

@@ -3,16 +3,18 @@ import { loadOrCreateSealKey } from "@nano/control-store/seal-key";
 import type { Readiness } from "@nano/service-kit/admin-server";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
-import { openSliverStore } from "@nano/sliver/open-sliver-store";
+import { DirectoryStore } from "@nano/sliver/directory-store";
 import { AppSecrets } from "./catalog/app-secrets.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Deploys } from "./catalog/deploys.ts";
+import { Rollouts } from "./catalog/rollouts.ts";
 import { type RegistryConfig, resolvePaths } from "./config.ts";
 import { ArtifactCollector } from "./control/artifact-collector.ts";
 import { ArtifactUse } from "./control/artifact-use.ts";
 import { BuildWatcher } from "./control/build-watcher.ts";
 import { EngineRebuilds } from "./control/engine-rebuilds.ts";
 import { registerGauges } from "./control/gauges.ts";
+import { RolloutWatch } from "./control/rollout-watch.ts";
 import { openStores } from "./open-stores.ts";
 import { createApi } from "./request/api.ts";
 import { serveApi } from "./request/serve-api.ts";
@@ -41,7 +43,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   const { signal } = closing;
   const stores = await openStores(config, paths);
   const { store, queue } = stores;
-  const artifacts = await openSliverStore(config.artifacts, { fallbackDirectory: paths.artifacts, metrics });
+  const artifacts = new DirectoryStore(paths.artifacts);
   const catalog: Catalog = new Catalog(store, {
     logger: logger.child({ component: "catalog" }),
     // As with builds below: the collector reads what the catalog holds.
@@ -82,16 +84,25 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
     runBuild: (job) => watcher.runToEnd(job),
     logger: logger.child({ component: "rebuilds" }),
   });
+  const rollouts = new Rollouts({ catalog });
+  const rolloutWatch = new RolloutWatch({
+    catalog,
+    rollouts,
+    logger: logger.child({ component: "rollouts" }),
+    metrics,
+  });
   registerGauges(metrics, { catalog, watcher });
 
   await catalog.waitFor(() => true, signal, FIRST_STATE_TIMEOUT_MS);
   await watcher.resume(catalog.state.records);
   const rebuilding = rebuilds.run(signal).catch(fail);
+  const watching = rolloutWatch.run(signal).catch(fail);
   const collecting = collector.run(signal).catch(fail);
   const storeSocket = await stores.serve();
   const api = createApi({
     apps: { catalog, deploys, queue, artifacts, use, bodyLimitBytes: config.http.bodyLimitBytes, signal },
     artifacts: { artifacts, use, limitBytes: config.artifacts.limitBytes, uploadCount: config.artifacts.uploadCount },
+    rollouts: { catalog, rollouts, bodyLimitBytes: config.http.bodyLimitBytes },
     secrets: { secrets: new AppSecrets({ catalog, keyFile: paths.secretsKey }) },
     logger: logger.child({ component: "api" }),
     metrics,
@@ -108,7 +119,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
       const apiClosed = apiServer.close();
       closing.abort();
       await apiClosed;
-      await Promise.all([following, watcher.idle(), rebuilding, collecting]);
+      await Promise.all([following, watcher.idle(), rebuilding, watching, collecting]);
       await stores.close();
     },
   };

@@ -1,5 +1,5 @@
 import type { AppName, VersionId } from "@nano/protocol/brands";
-import type { AppRecord } from "@nano/protocol/records";
+import { type AppRecord, MAX_PREVIOUS_VERSIONS } from "@nano/protocol/records";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { askActivation, settleActivation } from "../src/catalog/activation.ts";
@@ -36,4 +36,13 @@ test("a version that is asked for again counts from the last ask", () => {
   app = settleActivation(app, versionOf(1), true);
   app = settleActivation(app, versionOf(2), true);
   expect(app.activeVersion).toBe(versionOf(1));
+});
+
+test("versions that served are remembered newest first, each once, up to a bound", () => {
+  let app: AppRecord = { kind: "app", name: "shop" as AppName, activeVersion: null };
+  for (const number of [1, 2, 3, 1]) app = askActivation(app, versionOf(number), true);
+  expect(app).toMatchObject({ activeVersion: versionOf(1), previous: [versionOf(3), versionOf(2)] });
+  for (let number = 10; number < 40; number++) app = askActivation(app, versionOf(number), true);
+  expect(app.previous).toHaveLength(MAX_PREVIOUS_VERSIONS);
+  expect(app.previous?.[0]).toBe(versionOf(38));
 });

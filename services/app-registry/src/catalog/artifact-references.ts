@@ -6,6 +6,7 @@
  */
 import { type ArtifactDigest, isArtifactDigest, type VersionId } from "@nano/protocol/brands";
 import type { BuildRecord, StoreChange, StoreRecord, VersionRecord } from "@nano/protocol/records";
+import { servedVersions } from "./activation.ts";
 
 export function referencedArtifacts(records: readonly StoreRecord[]): ReadonlySet<ArtifactDigest> {
   const failed = new Set<VersionId>();
@@ -67,7 +68,7 @@ function wasInUse(records: ReadonlyMap<string, StoreRecord>, id: VersionId): boo
   const app = version?.kind === "version" ? records.get(`app/${version.app}`) : undefined;
   const build = records.get(`build/${id}`);
   const isUnsettled = build?.kind === "build" && (build.state === "queued" || build.state === "building");
-  return isUnsettled || (app?.kind === "app" && app.activeVersion === id);
+  return isUnsettled || (app?.kind === "app" && servedVersions(app).includes(id));
 }
 
 function artifactsOf({ bundle, assets }: VersionRecord): ArtifactDigest[] {

@@ -1,7 +1,7 @@
 /** Keeps the number of versions of an app bounded. */
 import type { VersionId } from "@nano/protocol/brands";
 import type { AppRecord, VersionRecord } from "@nano/protocol/records";
-import { pendingOf } from "./activation.ts";
+import { pendingOf, previousOf, servedVersions } from "./activation.ts";
 import type { Transaction } from "./transaction.ts";
 
 export interface PruneOptions {
@@ -10,18 +10,19 @@ export interface PruneOptions {
   readonly subject: VersionId;
 }
 
-/** Deletes the oldest versions beyond `keptCount`; one that serves, is to serve or is being built stays. */
+/**
+ * Deletes the oldest versions beyond `keptCount`; one that serves, is to serve or is being built stays. So do those that a rollback leads
+ * to, however old: as many as are kept beside the active one.
+ */
 export function pruneVersions(tx: Transaction, app: AppRecord, options: PruneOptions): void {
-  const pending = new Set(pendingOf(app));
+  const needed = new Set([
+    ...pendingOf(app),
+    ...servedVersions(app),
+    ...previousOf(app).slice(0, options.keptCount - 1),
+  ]);
   const isNeeded = (version: VersionRecord): boolean => {
     const state = tx.build(version.id)?.state;
-    return (
-      version.id === options.subject ||
-      version.id === app.activeVersion ||
-      pending.has(version.id) ||
-      state === "queued" ||
-      state === "building"
-    );
+    return version.id === options.subject || needed.has(version.id) || state === "queued" || state === "building";
   };
   for (const version of tx.versionsOf(app.name).slice(options.keptCount)) {
     if (!isNeeded(version)) deleteVersion(tx, version);

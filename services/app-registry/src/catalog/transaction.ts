@@ -6,6 +6,7 @@ import { canonicalJson } from "@nano/protocol/canonical-json";
 import {
   type AppRecord,
   type BuildRecord,
+  type NodeRecord,
   type RouteRecord,
   recordKey,
   type SecretsRecord,
@@ -62,6 +63,11 @@ export class Transaction {
 
   countApps(): number {
     return this.#all("app").length;
+  }
+
+  /** Not an expectation: they come and go as they like. */
+  nodes(): NodeRecord[] {
+    return this.#all("node") as NodeRecord[];
   }
 
   /** Of executors that take work. Not an expectation: they come and go as they like. */

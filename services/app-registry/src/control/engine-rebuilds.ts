@@ -10,6 +10,7 @@
 import type { EngineFingerprint, VersionId } from "@nano/protocol/brands";
 import type { BuildJob, BuildRecord, StoreRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
+import { servedVersions } from "../catalog/activation.ts";
 import type { Catalog } from "../catalog/catalog.ts";
 import { announcedBadSlivers, announcedEngines, badEngines, missingEngines } from "../catalog/engines.ts";
 
@@ -73,9 +74,7 @@ export class EngineRebuilds {
 
   *#wanted(records: ReadonlyMap<string, StoreRecord>): Iterable<Rebuild> {
     const announced = announcedEngines(records.values());
-    const active = [...records.values()].flatMap((record) =>
-      record.kind === "app" && record.activeVersion !== null ? [record.activeVersion] : [],
-    );
+    const active = [...records.values()].flatMap((record) => (record.kind === "app" ? servedVersions(record) : []));
     for (const tried of Object.values(this.#tried)) forget(tried, announced, active);
     if (announced.size === 0) return;
     const bad = announcedBadSlivers(records.values());

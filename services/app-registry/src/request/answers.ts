@@ -4,6 +4,7 @@ import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { AppRecord, BuildRecord, VersionRecord } from "@nano/protocol/records";
 import type { AppAnswer, FeedAnswer, Route, VersionAnswer } from "@nano/protocol/registry-api";
 import { pendingOf } from "../catalog/activation.ts";
+import { rollbackTarget } from "../catalog/rollouts.ts";
 import { errors } from "../errors.ts";
 
 function appOf(state: StoreState, name: AppName): AppRecord {
@@ -54,16 +55,21 @@ export function showVersions(state: StoreState, name: AppName): VersionAnswer[] 
 export function showApp(state: StoreState, app: AppRecord, versionCount: number): AppAnswer {
   const { name, activeVersion } = app;
   const hasSecrets = state.records.has(`secrets/${name}`);
-  const { previous = [], rollout = null } = app;
+  const { rollout = null } = app;
   return {
     name,
     activeVersion,
-    previousVersion: previous[0] ?? null,
+    previousVersion: rollbackTarget(app, (id) => buildStateOf(state, id)),
     rollout: rollout as AppAnswer["rollout"],
     pendingVersions: [...pendingOf(app)],
     versionCount,
     hasSecrets,
   };
+}
+
+function buildStateOf(state: StoreState, id: VersionId): BuildRecord["state"] | undefined {
+  const build = state.records.get(`build/${id}`);
+  return build?.kind === "build" ? build.state : undefined;
 }
 
 /** By name. */

@@ -10,6 +10,7 @@ import { errors } from "../errors.ts";
 import { showFeed } from "./answers.ts";
 import { type AppRoutesOptions, createAppRoutes } from "./app-routes.ts";
 import { type ArtifactRoutesOptions, createArtifactRoutes } from "./artifact-routes.ts";
+import { createRolloutRoutes, type RolloutRoutesOptions } from "./rollout-routes.ts";
 import { createRouteRoutes } from "./route-routes.ts";
 import { createSecretRoutes, type SecretRoutesOptions } from "./secret-routes.ts";
 
@@ -17,6 +18,7 @@ export interface ApiOptions {
   readonly apps: AppRoutesOptions;
   readonly artifacts: ArtifactRoutesOptions;
   readonly secrets: SecretRoutesOptions;
+  readonly rollouts: RolloutRoutesOptions;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -45,6 +47,7 @@ export function createApi(options: ApiOptions): Hono {
   api.route("/v1/artifacts", createArtifactRoutes(options.artifacts));
   api.route("/v1/apps", createAppRoutes(options.apps));
   api.route("/v1/apps", createSecretRoutes(options.secrets));
+  api.route("/v1/apps", createRolloutRoutes(options.rollouts));
   api.route("/v1/routes", createRouteRoutes(options.apps));
   api.get("/v1/feed", (c) => c.json(showFeed(options.apps.catalog.state)));
 
