@@ -3,7 +3,7 @@ import { loadOrCreateSealKey } from "@nano/control-store/seal-key";
 import type { Readiness } from "@nano/service-kit/admin-server";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
-import { DirectoryStore } from "@nano/sliver/directory-store";
+import { openSliverStore } from "@nano/sliver/open-sliver-store";
 import { AppSecrets } from "./catalog/app-secrets.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Deploys } from "./catalog/deploys.ts";
@@ -43,7 +43,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   const { signal } = closing;
   const stores = await openStores(config, paths);
   const { store, queue } = stores;
-  const artifacts = new DirectoryStore(paths.artifacts);
+  const artifacts = await openSliverStore(config.artifacts, { fallbackDirectory: paths.artifacts, metrics });
   const catalog: Catalog = new Catalog(store, {
     logger: logger.child({ component: "catalog" }),
     // As with builds below: the collector reads what the catalog holds.
