@@ -19,6 +19,7 @@ const PACKAGE_FILE = "package.json";
 export const ASSETS_DIRECTORY = "assets";
 /** In the order in which they are looked for. */
 const EXPECTED_ENTRY = `entrypoint in ${MANIFEST_FILE}, or module, main or exports in ${PACKAGE_FILE}, or index or src/index with ${ENTRY_EXTENSIONS.join(" ")}, or ${ASSETS_DIRECTORY}/`;
+const MAX_ROUTES = 100;
 const MAX_CONFIG_FILE_BYTES = 1024 * 1024;
 
 /** Where an app is: its directory, or one file of it. */
@@ -34,6 +35,8 @@ export interface AppSource {
   readonly assetsDir: string | null;
   /** As its author wrote it; `resolveManifest` applies the defaults. */
   readonly manifest: ManifestInput;
+  /** Where its author wants it served, as `HOST` or `HOST/PATH`; whether it may be is the registry's to say. */
+  readonly routes: readonly string[];
   /** Files whose change may change all of the above. */
   readonly configFiles: readonly string[];
 }
@@ -41,6 +44,8 @@ export interface AppSource {
 const nanoFileSchema = manifestInputSchema.extend({
   $schema: z.string().optional(),
   entrypoint: z.string().min(1).optional(),
+  /** For `nanoctl deploy`; `nanoctl run` serves an app where its config file or the machine says. */
+  routes: z.array(z.string().min(1)).max(MAX_ROUTES).optional(),
 });
 
 interface PackageFile {
@@ -55,7 +60,7 @@ export async function findAppSource(location: AppLocation): Promise<AppSource> {
   const directory = await directoryOf(location);
   const nanoFile = join(directory, MANIFEST_FILE);
   const packageFile = join(directory, PACKAGE_FILE);
-  const { entrypoint, $schema: _, ...manifest } = parseNanoFile(nanoFile, await readJson(nanoFile));
+  const { entrypoint, routes = [], $schema: _, ...manifest } = parseNanoFile(nanoFile, await readJson(nanoFile));
   const packageJson = ((await readJson(packageFile)) ?? {}) as PackageFile;
   const isAssets = (await fileKind(join(directory, ASSETS_DIRECTORY))) === "directory";
   const named = "entrypoint" in location ? resolve(location.entrypoint) : (entrypoint ?? packageEntry(packageJson));
@@ -73,6 +78,7 @@ export async function findAppSource(location: AppLocation): Promise<AppSource> {
     entry,
     assetsDir: isAssets ? join(directory, ASSETS_DIRECTORY) : null,
     manifest,
+    routes,
     configFiles: [nanoFile, packageFile],
   };
 }

@@ -32,6 +32,8 @@ export interface BundledApp {
   readonly assetsDir: string | null;
   /** As its author wrote it, defaults not applied. */
   readonly manifest: ManifestInput;
+  /** Of its `nano.json`, as `HOST` or `HOST/PATH`; not checked to be routes. */
+  readonly routes: readonly string[];
   /** Absolute paths of every file that the bundle was made of, its packages' files included. */
   readonly watchFiles: readonly string[];
   readonly warnings: readonly SourceProblem[];
@@ -49,6 +51,7 @@ export async function bundleApp(options: BundleOptions): Promise<BundledApp> {
     entry: source.entry,
     assetsDir: source.assetsDir,
     manifest: source.manifest,
+    routes: source.routes,
     watchFiles: [...source.configFiles, ...listFiles(source.directory, built?.inputs ?? {})],
     warnings: (built?.warnings ?? []).map(toSourceProblem),
   };

@@ -62,4 +62,63 @@ export const errors = defineErrors("CTL", {
     "registry",
     (d: { method: string; path: string; why: string }) => `Registry did not answer ${d.method} ${d.path}: ${d.why}`,
   ),
+  REGISTRY_STRANGE: ours(
+    "platform",
+    "registry",
+    (d: { url: string; method: string; path: string; found: string }) =>
+      `What answers at ${d.url} speaks another language: found ${d.found} for ${d.method} ${d.path}, expected the app-registry's API; check the URL and the versions`,
+  ),
+  SIGN_IN_REFUSED: ours(
+    "caller",
+    "sign_in",
+    (d: { url: string; why: string }) => `Registry ${d.url} refused the token: ${d.why}; run nanoctl login ${d.url}`,
+  ),
+  NOT_ALLOWED: ours(
+    "caller",
+    "not_allowed",
+    (d: { url: string; method: string; path: string; why: string }) =>
+      `Registry ${d.url} does not allow this token ${d.method} ${d.path}: ${d.why}; nanoctl whoami shows what it may do`,
+  ),
+  NO_CLUSTER: ours(
+    "caller",
+    "usage",
+    (_: Record<string, never>) =>
+      "No cluster is chosen: run nanoctl login URL, or name one by --cluster, --url or --data-dir",
+  ),
+  CLUSTER_UNKNOWN: ours(
+    "caller",
+    "usage",
+    (d: { name: string; known: readonly string[] }) =>
+      `Cluster ${d.name} is not known: found ${d.known.length === 0 ? "none" : d.known.join(", ")}; run nanoctl login URL --name ${d.name}`,
+  ),
+  NOTHING_RUNS: ours(
+    "caller",
+    "usage",
+    (d: { directory: string }) =>
+      `Nothing runs on ${d.directory}: start it by nanoctl run, or name another by --data-dir`,
+  ),
+  CLUSTER_FILE_UNUSABLE: ours(
+    "caller",
+    "cluster_file",
+    (d: { path: string; found: string; expected: string }) =>
+      `File of clusters ${d.path} cannot be used: found ${d.found}, expected ${d.expected}`,
+  ),
+  TOKEN_UNREADABLE: ours(
+    "caller",
+    "token",
+    (d: { found: string; expected: string }) => `Token cannot be used: found ${d.found}, expected ${d.expected}`,
+  ),
+  APP_UNKNOWN: ours(
+    "caller",
+    "app",
+    (d: { app: string; known: readonly string[] }) =>
+      `App ${d.app} does not exist: found ${d.known.length === 0 ? "none" : d.known.join(", ")}`,
+  ),
+  ROLLOUT_MISSING: ours(
+    "caller",
+    "rollout",
+    (d: { app: string }) =>
+      `App ${d.app} has no rollout: begin one by nanoctl rollout set ${d.app} PERCENT --version VERSION, or by nanoctl deploy --percent`,
+  ),
+  INTERRUPTED: ours("caller", "interrupted", (d: { what: string }) => `Interrupted: ${d.what}`),
 });

@@ -17,6 +17,8 @@ async function main(): Promise<ExitCode> {
     version,
     env,
     output,
+    problems,
+    input: process.stdin,
     end: (code) => {
       exitCode = code;
     },

@@ -6,10 +6,11 @@ import { resolveManifest } from "@nano/protocol/manifest";
 import type { Route, VersionAnswer } from "@nano/protocol/registry-api";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import type { AppPlan, RunPlan } from "../src/config/config-file.ts";
+import type { MakeArtifacts } from "../src/deploy/app-artifacts.ts";
 import { errors } from "../src/errors.ts";
+import type { RegistryClient } from "../src/registry/registry-client.ts";
 import { Deployer } from "../src/run/deployer.ts";
-import type { DeploymentOutcome, MakeArtifacts } from "../src/run/deployment.ts";
-import type { RegistryClient } from "../src/run/registry-client.ts";
+import type { DeploymentOutcome } from "../src/run/deployment.ts";
 
 /** On a busy machine, too. */
 const WAIT = { timeout: 10_000 };

@@ -1,5 +1,5 @@
 /** The directory in which a run keeps its state: apps, slivers, variables of apps, perhaps keys. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Its name beside what is served, unless the user names another. */
@@ -14,4 +14,23 @@ export function cacheDirectoryOf(directory: string): string {
 export function createDataDirectory(directory: string): void {
   const isNew = mkdirSync(directory, { recursive: true, mode: 0o700 }) !== undefined;
   if (isNew) writeFileSync(join(directory, ".gitignore"), "*\n", { flag: "wx" });
+}
+
+const ADDRESS_FILE = "registry.address";
+
+/** Leaves word where the registry of a run is; nothing else of a run's sockets has a place that is known. */
+export function writeRegistryAddress(directory: string, address: string): { dispose(): void } {
+  const path = join(directory, ADDRESS_FILE);
+  writeFileSync(path, `${address}\n`, { mode: 0o600 });
+  return { dispose: () => rmSync(path, { force: true }) };
+}
+
+/** The Unix socket of the registry that runs on the directory; null where none does. */
+export function readRegistryAddress(directory: string): string | null {
+  try {
+    const address = readFileSync(join(directory, ADDRESS_FILE), "utf8").trim();
+    return address.startsWith("/") ? address : null;
+  } catch {
+    return null; // no run, or none that said so
+  }
 }

@@ -57,12 +57,18 @@ async function readSecret(path: string): Promise<{ value: string } | { found: st
   const expected = `a regular file of 1 to ${MAX_SECRET_BYTES} bytes`;
   const why = checkSecretFile(path);
   if (why !== null) return { found: describeWhy(why), expected };
-  let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    return decodeSecret(await readFile(path), expected);
   } catch (error) {
     return { found: describeWhy((error as NodeJS.ErrnoException).code ?? "an error"), expected };
   }
+}
+
+/** The secret that bytes hold, without a line feed at their end, or what is wrong with them. */
+export function decodeSecret(
+  bytes: Uint8Array,
+  expected: string,
+): { value: string } | { found: string; expected: string } {
   try {
     const value = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).replace(/\r?\n$/, "");
     if (value === "") return { found: "an empty one", expected };

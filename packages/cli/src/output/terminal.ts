@@ -47,6 +47,12 @@ export class Terminal {
     return isTaken;
   }
 
+  /** Writes a question: what is typed stands behind it. */
+  ask(question: string): void {
+    this.#clearStatus();
+    this.#stream.write(`${question} `);
+  }
+
   drained(): Promise<void> {
     return new Promise((resolve) => this.#stream.once("drain", () => resolve()));
   }

@@ -1,7 +1,7 @@
 /** One admin port for the whole machine: `/metrics` of all services together, `/healthz`, `/readyz`. On localhost only. */
 import { createServer, type ServerResponse } from "node:http";
 import { listenOn } from "@nano/service-kit/listen";
-import { callWhole } from "./http-client.ts";
+import { callOnce } from "../registry/http-client.ts";
 import type { ServiceProcess } from "./service-process.ts";
 
 const SERVICE_TIMEOUT_MS = 2000;
@@ -25,7 +25,7 @@ export interface AdminEndpoint {
 export async function openAdminEndpoint(options: AdminEndpointOptions): Promise<AdminEndpoint> {
   const { services } = options;
   const ask = (service: ServiceProcess, path: string) =>
-    callWhole({ address: options.addressOf(service.name), method: "GET", path, idleTimeoutMs: SERVICE_TIMEOUT_MS });
+    callOnce({ address: options.addressOf(service.name), method: "GET", path, idleTimeoutMs: SERVICE_TIMEOUT_MS });
 
   const handlers: Record<string, (res: ServerResponse) => Promise<void>> = {
     "/metrics": async (res) => {

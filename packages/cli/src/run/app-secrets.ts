@@ -8,7 +8,7 @@ import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { AppName } from "@nano/protocol/brands";
 import { loadSecretFiles, type SecretFiles } from "../config/secret-files.ts";
-import type { RegistryClient } from "./registry-client.ts";
+import type { RegistryClient } from "../registry/registry-client.ts";
 
 /** Files are replaced in several steps, and often several of them: so long a look waits for quiet, and no longer than this in all. */
 const QUIET_MS = 50;

@@ -1,25 +1,13 @@
-/** Where an app comes from, a directory of code or a ready sliver, and what of it is sent to the registry. */
+/** Where an app comes from: a directory of code, or a ready sliver. Both are watched. */
 import { stat } from "node:fs/promises";
 import type { BundledApp } from "@nano/bundle/bundle-app";
 import { watchApp } from "@nano/bundle/watch-app";
-import type { EngineFingerprint } from "@nano/protocol/brands";
-import type { ManifestInput } from "@nano/protocol/manifest";
-import type { BundleArtifact } from "@nano/protocol/records";
-import { packAssets } from "@nano/sliver/asset-pack";
 import type { TrustedKeys } from "@nano/sliver/signing-key";
 import type { AppPlan } from "../config/config-file.ts";
+import { type AppArtifacts, type MakeArtifacts, mergeManifests, packApp } from "../deploy/app-artifacts.ts";
 import { errors } from "../errors.ts";
 import { readSliver } from "../sliver/read-sliver.ts";
-import type { MakeArtifacts } from "./deployment.ts";
 import { watchFile } from "./watch-file.ts";
-
-export interface AppArtifacts {
-  readonly manifest: ManifestInput;
-  readonly bundle: BundleArtifact | null;
-  /** The asset pack. */
-  readonly assets: Uint8Array | null;
-  readonly sliver: { readonly bytes: Uint8Array; readonly fingerprint: EngineFingerprint } | null;
-}
 
 /** An app's files under watch. */
 export interface AppSource {
@@ -55,12 +43,7 @@ async function makeFromCode(plan: AppPlan, app: BundledApp): Promise<AppArtifact
   // The config file alone was checked when it was read.
   const names = Object.keys(plan.secretFiles).filter((name) => Object.hasOwn(manifest.env_vars ?? {}, name));
   if (names.length > 0) throw errors.SECRET_TWICE({ names });
-  return {
-    manifest,
-    bundle: app.artifact,
-    assets: app.assetsDir === null ? null : await packAssets(app.assetsDir),
-    sliver: null,
-  };
+  return packApp(app, manifest);
 }
 
 async function makeFromSliver(plan: AppPlan, trustedKeys: TrustedKeys): Promise<AppArtifacts> {
@@ -70,16 +53,5 @@ async function makeFromSliver(plan: AppPlan, trustedKeys: TrustedKeys): Promise<
     bundle: null,
     assets: null,
     sliver: { bytes, fingerprint: manifest.fingerprint },
-  };
-}
-
-/** What the app says of itself, and over it what whoever runs it says. */
-export function mergeManifests(own: ManifestInput, over: ManifestInput): ManifestInput {
-  return {
-    ...own,
-    ...over,
-    env_vars: { ...own.env_vars, ...over.env_vars },
-    limits: { ...own.limits, ...over.limits },
-    websocket: { ...own.websocket, ...over.websocket },
   };
 }

@@ -1,7 +1,7 @@
 /** Waits until what the registry has answered is what requests of clients meet. */
 import { setTimeout as delay } from "node:timers/promises";
 import { type FeedAnswer, feedAnswerSchema } from "@nano/protocol/registry-api";
-import { callWhole } from "./http-client.ts";
+import { callOnce } from "../registry/http-client.ts";
 
 /** A router that was killed is back within this, with the newest state. */
 export const ROUTED_TIMEOUT_MS = 10_000;
@@ -49,7 +49,7 @@ function hasReached(answer: unknown, position: FeedAnswer): boolean {
 /** The JSON of an answer that is 200; null where there is none. */
 async function look(address: string, path: string): Promise<unknown> {
   try {
-    const answer = await callWhole({ address, method: "GET", path, idleTimeoutMs: LOOK_TIMEOUT_MS });
+    const answer = await callOnce({ address, method: "GET", path, idleTimeoutMs: LOOK_TIMEOUT_MS });
     return answer.status === 200 ? JSON.parse(answer.body.toString("utf8")) : null;
   } catch {
     return null; // not up, or on its way back: looked for again

@@ -7,10 +7,11 @@
  */
 import type { AppName } from "@nano/protocol/brands";
 import type { AppPlan, RunPlan } from "../config/config-file.ts";
+import type { MakeArtifacts } from "../deploy/app-artifacts.ts";
+import type { RegistryClient } from "../registry/registry-client.ts";
 import { AppSecrets } from "./app-secrets.ts";
 import type { AppSource } from "./app-source.ts";
-import { Deployment, type DeploymentOutcome, type MakeArtifacts } from "./deployment.ts";
-import type { RegistryClient } from "./registry-client.ts";
+import { Deployment, type DeploymentOutcome } from "./deployment.ts";
 
 const DEPLOYS_AT_ONCE = 4;
 

@@ -8,11 +8,11 @@
  */
 import type { WireError } from "@nano/protocol/errors";
 import { isNanoError, toWireError } from "@nano/protocol/errors";
-import type { BuildEvent } from "@nano/protocol/records";
 import type { VersionAnswer } from "@nano/protocol/registry-api";
 import type { AppPlan } from "../config/config-file.ts";
-import type { AppArtifacts } from "./app-source.ts";
-import type { RegistryClient } from "./registry-client.ts";
+import { deployArtifacts, type MakeArtifacts } from "../deploy/app-artifacts.ts";
+import { type BuiltEvent, followBuild } from "../deploy/follow-build.ts";
+import type { RegistryClient } from "../registry/registry-client.ts";
 
 export type DeploymentOutcome =
   | {
@@ -25,9 +25,6 @@ export type DeploymentOutcome =
       readonly isMended: boolean;
     }
   | { readonly kind: "failed" | "stale"; readonly error: WireError };
-
-/** Makes what is deployed; throws what is wrong with it. */
-export type MakeArtifacts = () => Promise<AppArtifacts>;
 
 export interface DeploymentOptions {
   readonly plan: AppPlan;
@@ -114,44 +111,26 @@ export class Deployment {
   }
 
   async #attempt(make: MakeArtifacts): Promise<DeploymentOutcome> {
-    const { registry, applySecrets, onStep } = this.#options;
+    const { registry, applySecrets, onStep, onLog } = this.#options;
     const startedAtMs = performance.now();
     const plan = this.#plan;
     const made = await make();
     await applySecrets();
     onStep("uploading");
-    const [bundle, assets, sliver] = await Promise.all([
-      made.bundle === null ? null : registry.storeArtifact(Buffer.from(JSON.stringify(made.bundle))),
-      made.assets === null ? null : registry.storeArtifact(made.assets),
-      made.sliver === null ? null : registry.storeArtifact(made.sliver.bytes),
-    ]);
-    const fingerprint = made.sliver?.fingerprint ?? null;
-    const { manifest } = made;
-    let answer = await registry.deploy(plan.name, { manifest, bundle, assets, sliver, fingerprint, activate: true });
+    let answer = await deployArtifacts(made, { app: plan.name, activate: true, registry });
     const isFirst = this.#version === null;
     const isChanged = answer.version !== this.#version;
     const isMended = this.#outcome !== null && this.#outcome.kind !== "serving";
-    let built: Extract<BuildEvent, { type: "built" }> | null = null;
+    let built: BuiltEvent | null = null;
     if (answer.state === "queued" || answer.state === "building") {
       onStep("building");
-      built = await this.#follow(answer);
-      answer = await registry.readVersion(plan.name, answer.version);
+      ({ answer, built } = await followBuild(answer, { registry, onStep, onLog }));
     }
     if (answer.state === "failed") return this.#failed(answer.error ?? toWireError("Build failed"));
     this.#isServing = true;
     this.#version = answer.version;
     const elapsedMs = performance.now() - startedAtMs;
     return { kind: "serving", elapsedMs, note: noteOf(answer, built), isChanged, isFirst, isMended };
-  }
-
-  async #follow(answer: VersionAnswer): Promise<Extract<BuildEvent, { type: "built" }> | null> {
-    let built: Extract<BuildEvent, { type: "built" }> | null = null;
-    await this.#options.registry.followBuild(answer.app, answer.version, (event) => {
-      if (event.type === "progress") this.#options.onStep(event.step);
-      if (event.type === "log") this.#options.onLog(event.text);
-      if (event.type === "built") built = event;
-    });
-    return built;
   }
 
   #failed(error: WireError): DeploymentOutcome {
@@ -166,7 +145,7 @@ function toFailure(error: unknown): WireError {
   return { ...wire, message: error.stack ?? error.message };
 }
 
-function noteOf(answer: VersionAnswer, built: Extract<BuildEvent, { type: "built" }> | null): string {
+function noteOf(answer: VersionAnswer, built: BuiltEvent | null): string {
   if (Object.keys(answer.slivers).length === 0) return "static files";
   return built === null ? "sliver kept" : `sliver (${built.rung}) built in ${Math.round(built.elapsedMs)} ms`;
 }

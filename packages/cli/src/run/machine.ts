@@ -5,6 +5,7 @@ import type { RunPlan, ServerSettings } from "../config/config-file.ts";
 import { type Listener, showAppTable } from "../output/app-table.ts";
 import { formatOutcome, formatSecrets } from "../output/outcome-lines.ts";
 import { printable, type Terminal } from "../output/terminal.ts";
+import { createRegistryClient, type RegistryClient } from "../registry/registry-client.ts";
 import { type AdminEndpoint, openAdminEndpoint } from "./admin-endpoint.ts";
 import { openAppSource } from "./app-source.ts";
 import { awaitRouted } from "./await-routed.ts";
@@ -12,7 +13,6 @@ import { checkPort } from "./check-port.ts";
 import { Deployer, type PlanChange } from "./deployer.ts";
 import type { DeploymentOutcome } from "./deployment.ts";
 import { Launcher } from "./launcher.ts";
-import { createRegistryClient, type RegistryClient } from "./registry-client.ts";
 import type { Addresses } from "./service-process.ts";
 import { adminAddress, describeServices, type Places, registryAddress, ServiceName } from "./services.ts";
 
@@ -50,7 +50,7 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.#options = options;
     const { trustedKeys, terminal, places } = options;
-    this.#registry = createRegistryClient(registryAddress(places));
+    this.#registry = createRegistryClient(registryAddress(places), this.#closing.signal);
     this.#deployer = new Deployer({
       registry: this.#registry,
       openSource: (plan, onChange) => openAppSource(plan, { trustedKeys, onChange }),

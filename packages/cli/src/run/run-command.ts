@@ -5,6 +5,7 @@
  */
 import { isAbsolute, resolve } from "node:path";
 import type { RunPlan } from "../config/config-file.ts";
+import { writeRegistryAddress } from "../config/data-directory.ts";
 import { findKeyPlaces, openKeys } from "../config/key-places.ts";
 import { defaultDataDirectory, loadPlan, type ServerOverrides, type Target } from "../config/load-plan.ts";
 import { ExitCode } from "../exit-codes.ts";
@@ -15,6 +16,7 @@ import { lockDataDirectory } from "./data-lock.ts";
 import { type EndSignal, listenForEnd } from "./end-signal.ts";
 import { Machine } from "./machine.ts";
 import { createRunDirectory } from "./run-directory.ts";
+import { registryAddress } from "./services.ts";
 import { watchFile } from "./watch-file.ts";
 
 export interface RunOptions {
@@ -41,6 +43,9 @@ export async function runMachine(options: RunOptions): Promise<ExitCode> {
   // A bad file that is all there is to serve ends the run with its reason; one of several is shown beside the others.
   if (target.kind === "sliver") await readSliver(resolve(target.path), keys.trustedKeys);
   const run = stack.adopt(createRunDirectory(env), (directory) => directory.dispose());
+
+  const address = registryAddress({ runDirectory: run.path });
+  stack.adopt(writeRegistryAddress(dataDirectory, address), (file) => file.dispose());
 
   const machine = new Machine({
     places: { dataDirectory, runDirectory: run.path, keys: keyPlaces },

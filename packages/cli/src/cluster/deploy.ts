@@ -1,0 +1,208 @@
+/**
+ * `nanoctl deploy`: bundle, upload what is missing, build, routes, activation.
+ *
+ *   bundling ──▶ uploading ──▶ building ──▶ routes ──▶ activating
+ *       └── fails, is interrupted: nothing changed ──┘     └── is seen to its end
+ *
+ * I1 Clients get the new version, and hosts lead to the app, only once it is built.
+ * I2 An interrupt up to the end of the build leaves what serves; after it, the rest is done, in milliseconds.
+ */
+import { stat } from "node:fs/promises";
+import { bundleApp } from "@nano/bundle/bundle-app";
+import type { SourceProblem } from "@nano/bundle/errors";
+import type { AppName, VersionId } from "@nano/protocol/brands";
+import { toWireError } from "@nano/protocol/errors";
+import type { AppAnswer, VersionAnswer } from "@nano/protocol/registry-api";
+import type { CommandContext } from "../commands/command-context.ts";
+import { toAppName } from "../config/app-names.ts";
+import { type AppArtifacts, deployArtifacts, packApp } from "../deploy/app-artifacts.ts";
+import { type BuildEnd, followBuild } from "../deploy/follow-build.ts";
+import { errors } from "../errors.ts";
+import { ExitCode } from "../exit-codes.ts";
+import { showJson } from "../output/data-table.ts";
+import { describeWire } from "../output/describe-error.ts";
+import { formatBytes } from "../output/format-bytes.ts";
+import type { Terminal } from "../output/terminal.ts";
+import type { ClusterClient } from "../registry/cluster-client.ts";
+import { listenForEnd } from "../run/end-signal.ts";
+import { urlOfRoute } from "./app-url.ts";
+import { DeployProgress } from "./deploy-progress.ts";
+import { type ClusterFlags, connect, pickCluster } from "./open-cluster.ts";
+import { type AppRoute, joinRoutes, parseRoute } from "./routes.ts";
+
+export interface DeployFlags extends ClusterFlags {
+  readonly app?: AppName;
+  readonly route?: readonly string[];
+  readonly percent?: number;
+  readonly activate: boolean;
+}
+
+interface Deploy {
+  readonly app: AppName;
+  readonly made: AppArtifacts;
+  readonly routes: readonly AppRoute[];
+  /** Of the bundler. */
+  readonly warnings: readonly string[];
+}
+
+/** Answers the exit code. @throws what the bundle or the registry refuses */
+export async function deployApp(path: string, flags: DeployFlags, context: CommandContext): Promise<ExitCode> {
+  if (flags.percent !== undefined && !flags.activate) {
+    throw errors.USAGE({ why: "Only one of --percent and --no-activate can be given" });
+  }
+  const { env, output } = context;
+  // Before anything is bundled.
+  const place = pickCluster(flags, env);
+  const given = flags.route?.map(parseRoute) ?? null;
+  await using stack = new AsyncDisposableStack();
+  const end = stack.adopt(listenForEnd(), (signal) => signal.dispose());
+  const ending = new AbortController();
+  void end.reached.then(() => ending.abort());
+  const progress = stack.adopt(new DeployProgress(flags.json === true ? null : output), (each) => each.close());
+  const building = stack.adopt(connect(place, ending.signal), (each) => each.close());
+  const lasting = stack.adopt(connect(place), (each) => each.close());
+  const work = async (): Promise<{ deploy: Deploy; end: BuildEnd }> => {
+    const deploy = await progress.step("bundling", () => bundle(path, flags, given), sizeOf);
+    progress.name = deploy.app;
+    for (const warning of deploy.warnings) progress.warn(warning);
+    return { deploy, end: await build(deploy, building.client, { progress, signal: ending.signal }) };
+  };
+  const working = work();
+  const interrupt = end.reached.then(() => null);
+  const done = await Promise.race([working, interrupt]).catch((error: unknown) => {
+    if (ending.signal.aborted) return null;
+    throw error;
+  });
+  if (done === null) {
+    // Its calls end with the signal; what is bundled meanwhile is for nobody.
+    working.catch(() => undefined);
+    throw errors.INTERRUPTED({ what: "nothing has changed for clients" });
+  }
+  const { deploy, end: built } = done;
+  if (built.answer.state === "failed") {
+    tellFailure(deploy.app, built.answer, { progress, output, flags });
+    return ExitCode.ERROR;
+  }
+  const routes = await setRoutes(deploy, lasting.client, progress);
+  const app = await serve(built.answer, flags, { client: lasting.client, progress });
+  const urls = routes.map((route) => urlOfRoute(route, place));
+  tellEnd(built.answer, app, { progress, output, flags, urls });
+  return ExitCode.OK;
+}
+
+interface Telling {
+  readonly progress: DeployProgress;
+  readonly output: Terminal;
+  readonly flags: DeployFlags;
+}
+
+function tellFailure(app: AppName, answer: VersionAnswer, { progress, output, flags }: Telling): void {
+  const { version, state } = answer;
+  const error = answer.error ?? toWireError("Build failed");
+  if (flags.json === true) {
+    showJson({ app, version, state, error, steps: progress.steps }, output);
+    return;
+  }
+  output.line(`${output.paint("red", "✗")} ${app}: ${version} was not built, what serves serves on`);
+  output.line(describeWire(error));
+}
+
+function tellEnd(
+  answer: VersionAnswer,
+  app: AppAnswer,
+  { progress, output, flags, urls }: Telling & { readonly urls: readonly string[] },
+): void {
+  const { version, state } = answer;
+  const { activeVersion, rollout } = app;
+  if (flags.json === true) {
+    showJson({ app: app.name, version, state, activeVersion, rollout, urls, steps: progress.steps }, output);
+    return;
+  }
+  output.line(`${output.paint("green", "✓")} ${app.name}: ${describeEnd(answer, app)}`);
+  if (urls.length === 0) progress.warn(`No route leads to it: nanoctl routes set ${app.name} HOST`);
+  for (const url of urls) output.line(`  ${url}`);
+}
+
+async function bundle(path: string, flags: DeployFlags, given: readonly AppRoute[] | null): Promise<Deploy> {
+  const info = await stat(path).catch((error: Error) => {
+    throw errors.FILE_UNREADABLE({ path, why: error.message }, error);
+  });
+  const app = await bundleApp(info.isDirectory() ? { dir: path } : { entrypoint: path });
+  return {
+    app: flags.app ?? toAppName(app.name),
+    made: await packApp(app, app.manifest),
+    routes: given ?? app.routes.map(parseRoute),
+    warnings: app.warnings.map(describeProblem),
+  };
+}
+
+async function build(
+  { app, made }: Deploy,
+  registry: ClusterClient,
+  { progress, signal }: { readonly progress: DeployProgress; readonly signal: AbortSignal },
+): Promise<BuildEnd> {
+  const version = await progress.step("uploading", () => deployArtifacts(made, { app, activate: false, registry }));
+  if (version.state === "built" || version.state === "failed") return { answer: version, built: null };
+  return progress.step(
+    "building",
+    () =>
+      followBuild(version, {
+        registry,
+        signal,
+        onStep: (step) => progress.status(`building: ${step}`),
+        onLog: (text, level) => progress.log(text, level),
+      }),
+    ({ answer, built }) => (answer.state === "failed" ? null : built === null ? "" : `starts from ${built.rung}`),
+  );
+}
+
+/** Adds what is new to the app's routes. Answers all of them. */
+async function setRoutes(
+  { app, routes }: Deploy,
+  client: ClusterClient,
+  progress: DeployProgress,
+): Promise<readonly AppRoute[]> {
+  const known = await client.listRoutes(app);
+  const joined = joinRoutes(known, routes);
+  if (joined.length === known.length) return known;
+  return progress.step("setting routes", () => client.replaceAppRoutes(app, joined));
+}
+
+async function serve(
+  { app, version, isActive }: VersionAnswer,
+  { activate, percent }: DeployFlags,
+  { client, progress }: { readonly client: ClusterClient; readonly progress: DeployProgress },
+): Promise<AppAnswer> {
+  const id: VersionId = version;
+  if (!activate || isActive) return client.readApp(app);
+  if (percent !== undefined) {
+    const { activeVersion } = await client.readApp(app);
+    // There is nothing that the other clients could get.
+    if (activeVersion !== null) {
+      return progress.step(`rolling out to ${percent} %`, () => client.setRollout(app, { version: id, percent }));
+    }
+    progress.warn(`${app} serves nothing yet: all clients get ${id}`);
+  }
+  return progress.step("activating", () => client.activate(app, id));
+}
+
+function describeEnd({ version }: VersionAnswer, { activeVersion, rollout }: AppAnswer): string {
+  if (activeVersion === version) return `${version} serves`;
+  if (rollout?.version === version)
+    return `${rollout.percent} % of clients get ${version}, the others ${activeVersion}`;
+  const other = activeVersion === null ? "nothing serves yet" : `${activeVersion} serves`;
+  return `${version} is built, ${other}`;
+}
+
+function sizeOf({ made: { bundle: artifact, assets } }: Deploy): string {
+  const scriptBytes = artifact === null ? 0 : Buffer.byteLength(artifact.script);
+  const parts = [
+    ...(artifact === null ? [] : [`script ${formatBytes(scriptBytes)}`]),
+    ...(assets === null ? [] : [`assets ${formatBytes(assets.byteLength)}`]),
+  ];
+  return parts.join(", ");
+}
+
+function describeProblem({ text, file, line, column, excerpt }: SourceProblem): string {
+  return [`${file}:${line}:${column}: ${text}`, ...(excerpt === "" ? [] : [excerpt])].join("\n");
+}
