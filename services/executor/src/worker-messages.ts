@@ -91,6 +91,8 @@ export interface WorkerStats {
 export type FromWorker =
   /** Loaded: sockets may come. */
   | { readonly type: "ready" }
+  /** A router's socket has arrived: one message for each, in order. */
+  | { readonly type: "took_socket" }
   | { readonly type: "need"; readonly versionId: VersionId }
   /** The worker has let go of a version: its links may be removed. */
   | { readonly type: "released"; readonly versionId: VersionId }

@@ -16,7 +16,7 @@ export const silentLogger = createLogger({ service: "test", level: "silent" });
 const BUDGETS: WorkerBudgets = { isolateCount: 10, isolateBytes: 2 ** 30, logBytesPerSecond: 64 * 1024 };
 const STARTED = { startMs: 20_000 };
 
-type Message = Exclude<FromWorker, { type: "ready" }>;
+type Message = Exclude<FromWorker, { type: "ready" | "took_socket" }>;
 
 export interface NodeDirectories {
   readonly run: string;

@@ -178,3 +178,28 @@ describe("assets", () => {
     expect(link.isOpen).toBe(true);
   });
 });
+
+test("a version that a router asks to hold ready has an isolate before its first request", async () => {
+  const worker = await openWorker();
+  const { assignment, lane } = worker.serve(appScript("return new Response('warm');"));
+  const link = await worker.dial();
+  const asked = new RouterStream();
+  link.openStream(encodePrepareHead("r-1" as RequestId, assignment.versionId), asked, { isEnd: true });
+  await asked.done;
+  expect(asked.head?.status).toBe(204);
+  expect([lane.isWarm, lane.runningCount, lane.waitingCount]).toEqual([true, 0, 0]);
+  expect((await ask(link, { versionId: assignment.versionId })).text).toBe("warm");
+});
+
+test("a version that a router asks for before it is here is told ready when it has come", async () => {
+  const worker = await openWorker();
+  const link = await worker.dial();
+  const asked = new RouterStream();
+  const unknown = "v00000000000000ff" as VersionId;
+  link.openStream(encodePrepareHead("r-1" as RequestId, unknown), asked, { isEnd: true });
+  await eventually(() => worker.needed.length > 0);
+  expect(worker.needed).toEqual([unknown]);
+  worker.versions.refuse(unknown, { ...toWireError(new Error("no")), reason: "version_unknown" });
+  await asked.done;
+  expect(asked.error?.reason).toBe("version_unknown");
+});

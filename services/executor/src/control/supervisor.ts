@@ -253,7 +253,7 @@ export class Supervisor {
     }
   }
 
-  #receive(id: WorkerId, message: Exclude<FromWorker, { type: "ready" }>): void {
+  #receive(id: WorkerId, message: Exclude<FromWorker, { type: "ready" | "took_socket" }>): void {
     const worker = this.#pool.get(id);
     switch (message.type) {
       case "need":

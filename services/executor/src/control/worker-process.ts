@@ -33,7 +33,7 @@ export interface WorkerProcessOptions {
   readonly workersDirectory: string;
   readonly budgets: WorkerBudgets;
   readonly startMs: number;
-  onMessage(message: Exclude<FromWorker, { type: "ready" }>): void;
+  onMessage(message: Exclude<FromWorker, { type: "ready" | "took_socket" }>): void;
   onError(line: string): void;
 }
 
@@ -46,8 +46,8 @@ export class WorkerProcess {
   readonly #options: WorkerProcessOptions;
   readonly #child: ChildProcess;
   readonly #server: Server;
-  /** Sockets that the worker has not taken yet. */
-  readonly #handovers = new Set<Socket>();
+  /** Sockets that the worker has not taken yet, in order. */
+  readonly #handovers = new Map<Socket, SocketHandle>();
   #isGone = false;
   #isBuried = false;
 
@@ -94,15 +94,20 @@ export class WorkerProcess {
         if (this.#isGone) return;
         this.#isGone = true;
         this.#server.close();
-        // Their peers would wait for a process that is not there.
-        for (const socket of this.#handovers) socket.destroy();
+        // Their peers would wait for a process that is not there. Node never closes the one that it was sending.
+        for (const [socket, handle] of this.#handovers) {
+          socket.destroy();
+          handle.close();
+        }
+        this.#handovers.clear();
         resolve();
       };
       this.#child.once("exit", end);
       this.#child.once("error", end);
     });
     this.#child.on("message", (message: FromWorker) => {
-      if (message.type !== "ready") options.onMessage(message);
+      if (message.type === "took_socket") this.#tookSocket();
+      else if (message.type !== "ready") options.onMessage(message);
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding("utf8").on("data", (text: string) => options.onError(text.slice(0, 8_192)));
@@ -136,13 +141,24 @@ export class WorkerProcess {
       socket.destroy();
       return;
     }
-    if (received !== null) stopReading(socket);
-    this.#handovers.add(socket);
+    const handle = handleOf(socket);
+    if (handle === null) {
+      socket.destroy();
+      return;
+    }
+    if (received !== null) stopReading(handle);
+    this.#handovers.set(socket, handle);
     const message: ToWorker = {
       type: "router_socket",
       ...(received === null ? {} : { received: received.toString("base64") }),
     };
-    this.#child.send(message, socket, {}, () => this.#handovers.delete(socket));
+    this.#child.send(message, socket, {}, () => undefined);
+  }
+
+  /** It has the oldest of the sockets that were handed over. */
+  #tookSocket(): void {
+    const [socket] = this.#handovers.keys();
+    if (socket !== undefined) this.#handovers.delete(socket);
   }
 
   /** Connects it to the egress process. */
@@ -193,13 +209,23 @@ export class WorkerProcess {
   }
 }
 
+/** What Node has no public way to: the system's side of a socket. */
+interface SocketHandle {
+  reading: boolean;
+  readStop(): void;
+  /** Idempotent. */
+  close(): void;
+}
+
+function handleOf(socket: Socket): SocketHandle | null {
+  return (socket as Socket & { _handle?: SocketHandle | null })._handle ?? null;
+}
+
 /**
- * Node goes on reading a paused socket until its buffer is full, and drops what it has read of one that is sent away. It has no public way
- * to stop at once but for sockets that were never read: this is the call that its own `pause` makes where it stops.
+ * Node goes on reading a paused socket until its buffer is full, and drops what it has read of one that is sent away: this is what its own
+ * `pause` does where it stops at once.
  */
-function stopReading(socket: Socket): void {
-  const { _handle: handle } = socket as Socket & { _handle?: { reading: boolean; readStop(): void } | null };
-  if (handle === undefined || handle === null) return;
+function stopReading(handle: SocketHandle): void {
   handle.reading = false;
   handle.readStop();
 }

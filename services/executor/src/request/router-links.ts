@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { acceptLink } from "@nano/link/accept-link";
 import { isSameCredential } from "@nano/link/credential";
 import type { Link } from "@nano/link/link";
-import { decodeRequestHead } from "@nano/protocol/messages";
+import { decodeRequestHead, preparedVersion, type RequestHead } from "@nano/protocol/messages";
 import { recorderLinkId } from "../flight-recorder.ts";
 import type { VersionTable } from "./version-table.ts";
 
@@ -48,7 +48,7 @@ export class RouterLinks {
         if (this.#isDraining) opened.goaway();
       },
       onStream: (stream, payload, isEnd) => {
-        const head = decodeRequestHead(payload);
+        const head = awaitedHead(decodeRequestHead(payload));
         const options = { linkId, isEnd };
         const server = versions.get(head.versionId);
         return server === undefined ? versions.hold(stream, head, options) : server.serve(stream, head, options);
@@ -63,4 +63,10 @@ export class RouterLinks {
     this.#isDraining = true;
     for (const link of this.#links) link.goaway();
   }
+}
+
+/** Held ready is the version that is named, also where it is not here yet: its server answers. */
+function awaitedHead(head: RequestHead): RequestHead {
+  const versionId = preparedVersion(head);
+  return versionId === null ? head : { ...head, versionId };
 }

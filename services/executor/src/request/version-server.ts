@@ -1,11 +1,15 @@
 /** Serves one version in a worker: its assets first, then its script. */
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
-import type { RequestHead } from "@nano/protocol/messages";
+import { encodeHeaderBlock, encodeResponseHead, PREPARE_METHOD, type RequestHead } from "@nano/protocol/messages";
 import { AssetPack } from "@nano/sliver/asset-pack";
 import { errors } from "../errors.ts";
 import type { Assignment } from "../worker-messages.ts";
 import { AppLane, type LaneParts } from "./app-lane.ts";
 import { AssetResponse } from "./asset-response.ts";
+
+const PREPARED_STATUS = 204;
+/** It cannot be restored: its first request is told why. */
+const UNPREPARED_STATUS = 503;
 
 export class VersionServer {
   readonly assignment: Assignment;
@@ -23,6 +27,7 @@ export class VersionServer {
   }
 
   serve(stream: LinkStream, head: RequestHead, options: { linkId: number; isEnd: boolean }): StreamListener {
+    if (head.method === PREPARE_METHOD) return this.#prepare(stream);
     if (this.#assets !== null) {
       const response = this.#serveAsset(this.#assets, stream, head);
       if (response !== null) return response;
@@ -34,6 +39,15 @@ export class VersionServer {
   close(): void {
     this.#isClosed = true;
     if (this.#assetCount === 0) this.#assets?.close();
+  }
+
+  /** A router is about to send the first requests: they find an isolate. */
+  #prepare(stream: LinkStream): StreamListener {
+    this.lane.prepareStandby();
+    const isReady = this.lane.isWarm || this.assignment.sliverPath === null;
+    const status = isReady ? PREPARED_STATUS : UNPREPARED_STATUS;
+    stream.sendHead(encodeResponseHead({ status, statusText: "", headers: encodeHeaderBlock([]) }), true);
+    return AssetResponse.ignored;
   }
 
   /** Null: the script answers. */

@@ -63,6 +63,7 @@ export class WorkerRuntime {
   async receive(message: WorkerMessage, socket: Socket | null): Promise<void> {
     switch (message.type) {
       case "router_socket":
+        this.#options.send({ type: "took_socket" });
         if (socket === null) return;
         if (message.received !== undefined) socket.unshift(Buffer.from(message.received, "base64"));
         if (this.#isDraining) socket.destroy();
