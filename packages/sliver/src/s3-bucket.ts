@@ -128,14 +128,19 @@ export class S3Bucket implements ObjectBucket {
         Prefix: prefix,
         ...(after === undefined ? {} : { ContinuationToken: after }),
       });
-      const answer = await this.#run("list", ({ signal }) => this.#client.send(command, { abortSignal: signal }));
+      const answer = await this.#run("list", async ({ signal }) => {
+        const page = await this.#client.send(command, { abortSignal: signal });
+        // What is no list reads like an empty one: everything would be gone.
+        if (page.IsTruncated === undefined) throw new IncompleteAnswer("an answer that is no list");
+        return page;
+      });
       if (answer === null) throw this.#refused("list", "nothing found (HTTP 404)");
       for (const { Key: key, Size: storedBytes, LastModified: modified } of answer.Contents ?? []) {
         if (key === undefined || storedBytes === undefined || modified === undefined) continue;
         yield { key, storedBytes, modifiedMs: modified.getTime() };
       }
       after = answer.NextContinuationToken;
-      if (answer.IsTruncated !== true || after === undefined) return;
+      if (answer.IsTruncated === false || after === undefined) return;
     }
   }
 

@@ -17,9 +17,9 @@ const { default: Server } = (await import("s3rver" as string)) as {
   default: new (options: Record<string, unknown>) => S3rver;
 };
 
-export const BUCKET = "artifacts";
-export const ACCESS_KEY_ID = "S3RVER";
-export const SECRET_ACCESS_KEY = "S3RVER";
+const BUCKET = "artifacts";
+const ACCESS_KEY_ID = "S3RVER";
+const SECRET_ACCESS_KEY = "S3RVER";
 
 export interface S3Server {
   readonly settings: S3Settings;

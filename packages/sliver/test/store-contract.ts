@@ -6,7 +6,12 @@ import { describe, expect, it } from "vitest";
 
 export type OpenStore = (options?: { readonly nowMs: () => number }) => Promise<SliverStore>;
 
-export function describeSliverStore(name: string, open: OpenStore): void {
+export interface ContractOptions {
+  /** How often a use and a removal for age are let loose on one artifact. @default 100 */
+  readonly raceCount?: number;
+}
+
+export function describeSliverStore(name: string, open: OpenStore, { raceCount = 100 }: ContractOptions = {}): void {
   describe(name, () => {
     it("gives back the bytes that were put", async () => {
       const store = await open();
@@ -95,7 +100,7 @@ export function describeSliverStore(name: string, open: OpenStore): void {
       const store = await open({ nowMs: () => nowMs });
       const bytes = Buffer.alloc(10_000, "b");
       const digest = digestOf(bytes);
-      for (let round = 1; round <= 100; round++) {
+      for (let round = 1; round <= raceCount; round++) {
         nowMs = round * 10_000;
         await store.put(digest, bytes);
         nowMs += 5_000;
