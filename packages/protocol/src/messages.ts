@@ -62,6 +62,26 @@ export function decodeRequestHead(payload: Uint8Array): RequestHead {
   return { requestId, versionId, method, url, headers };
 }
 
+/** No client can send it: `:` is in no method of HTTP. */
+export const PREPARE_METHOD = "nano:prepare";
+const PREPARE_PREFIX = "prepare:";
+const NO_HEADERS = encodeHeaderBlock([]);
+
+/**
+ * The head of a stream by which a router asks a worker to hold a version ready. The worker answers with an empty 204 when its next request
+ * finds an isolate. One that does not know it looks for a version of that name, which there is not: it never runs the app.
+ */
+export function encodePrepareHead(requestId: RequestId, versionId: VersionId): Buffer {
+  const named = `${PREPARE_PREFIX}${versionId}` as VersionId;
+  return encodeRequestHead({ requestId, versionId: named, method: PREPARE_METHOD, url: "nano:", headers: NO_HEADERS });
+}
+
+/** The version that a head asks to hold ready; null: it is a request. */
+export function preparedVersion({ method, versionId }: RequestHead): VersionId | null {
+  if (method !== PREPARE_METHOD || !versionId.startsWith(PREPARE_PREFIX)) return null;
+  return versionId.slice(PREPARE_PREFIX.length) as VersionId;
+}
+
 /** Answers a stream: status and headers; the body follows as DATA, or END_STREAM is set. */
 export interface ResponseHead {
   readonly status: number;

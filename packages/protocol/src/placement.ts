@@ -56,15 +56,42 @@ export function firstWorker<W extends PlacedWorker>(workers: readonly HashedWork
   return first;
 }
 
-/** FNV-1a. */
-function hashText(text: string): number {
-  let hash = 0x811c9dc5;
+/** The first `count` of `rankWorkers` without a limit per node: one pass over the workers, however many apps ask. */
+export function topWorkers<W extends PlacedWorker>(
+  workers: readonly HashedWorker<W>[],
+  app: AppName,
+  count: number,
+): readonly W[] {
+  const appHash = hashText(app);
+  const top: W[] = [];
+  const scores: number[] = [];
+  for (const { worker, idHash } of workers) {
+    const score = mix(idHash ^ appHash);
+    let place = top.length;
+    for (; place > 0; place -= 1) {
+      const other = scores[place - 1] as number;
+      if (score < other || (score === other && worker.id > (top[place - 1] as W).id)) break;
+    }
+    if (place >= count) continue;
+    top.splice(place, 0, worker);
+    scores.splice(place, 0, score);
+    if (top.length > count) {
+      top.pop();
+      scores.pop();
+    }
+  }
+  return top;
+}
+
+/** FNV-1a. @param seed an earlier hash, to go on from */
+export function hashText(text: string, seed = 0x811c9dc5): number {
+  let hash = seed;
   for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   return hash >>> 0;
 }
 
 /** The finalizer of MurmurHash3: near inputs get far outputs. */
-function mix(value: number): number {
+export function mix(value: number): number {
   let hash = value;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);

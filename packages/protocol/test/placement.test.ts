@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { AppName, NodeId, WorkerId } from "../src/brands.ts";
-import { firstWorker, hashWorkers, type PlacedWorker, rankWorkers } from "../src/placement.ts";
+import { firstWorker, hashWorkers, type PlacedWorker, rankWorkers, topWorkers } from "../src/placement.ts";
 
 function workersOf(nodeCount: number, perNode: number): PlacedWorker[] {
   return Array.from({ length: nodeCount * perNode }, (_, index) => ({
@@ -53,4 +53,15 @@ test("the first worker is the first of the ranking, and there is none where nobo
 test("the limit of workers holds for each node on its own", () => {
   const ranked = rankWorkers(hashWorkers(workersOf(2, 3)), "app" as AppName, 2);
   expect(ranked.map(({ nodeId }) => nodeId).sort()).toEqual(["node-0", "node-0", "node-1", "node-1"]);
+});
+
+test("the first few are those of the whole ranking, in its order", () => {
+  const hashed = hashWorkers(
+    Array.from({ length: 40 }, (_, index) => ({ id: `w-${index}` as WorkerId, nodeId: "n" as NodeId })),
+  );
+  for (let index = 0; index < 100; index += 1) {
+    const app = `app-${index}` as AppName;
+    const ranked = rankWorkers(hashed, app, 0);
+    for (const count of [0, 1, 8, 40, 100]) expect(topWorkers(hashed, app, count)).toEqual(ranked.slice(0, count));
+  }
 });

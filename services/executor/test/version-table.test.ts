@@ -1,13 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { RequestId } from "@nano/protocol/brands";
+import { encodePrepareHead } from "@nano/protocol/messages";
 import { packAssets } from "@nano/sliver/asset-pack";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { errors } from "../src/errors.ts";
 import { ASSIGNMENT_WAIT_MS, MAX_HELD_REQUESTS } from "../src/request/version-table.ts";
 import { appScript, nextVersionId, temporaryDirectory } from "./sliver-fixture.ts";
-import { ask, openWorker, send } from "./worker-harness.ts";
+import { ask, openWorker, RouterStream, send } from "./worker-harness.ts";
 
 const GONE = {
   code: "T",
@@ -191,15 +193,15 @@ test("a version that a router asks to hold ready has an isolate before its first
   expect((await ask(link, { versionId: assignment.versionId })).text).toBe("warm");
 });
 
-test("a version that a router asks for before it is here is told ready when it has come", async () => {
+test("a version that a router asks to hold ready before it is here is told ready when it has come", async () => {
   const worker = await openWorker();
   const link = await worker.dial();
   const asked = new RouterStream();
-  const unknown = "v00000000000000ff" as VersionId;
-  link.openStream(encodePrepareHead("r-1" as RequestId, unknown), asked, { isEnd: true });
+  const versionId = nextVersionId();
+  link.openStream(encodePrepareHead("r-1" as RequestId, versionId), asked, { isEnd: true });
   await eventually(() => worker.needed.length > 0);
-  expect(worker.needed).toEqual([unknown]);
-  worker.versions.refuse(unknown, { ...toWireError(new Error("no")), reason: "version_unknown" });
+  expect(worker.needed).toEqual([versionId]);
+  const { lane } = worker.serve(ECHO, { versionId });
   await asked.done;
-  expect(asked.error?.reason).toBe("version_unknown");
+  expect([asked.head?.status, lane.isWarm]).toEqual([204, true]);
 });
