@@ -8,6 +8,8 @@ export interface AcceptLinkOptions extends LinkOwner {
   /** Who this side is, for the initiator's logs. */
   readonly peer: string;
   readonly limits?: Partial<LinkLimits>;
+  /** This side answers pings at once, or calls `announceSilence` before it does not. @default false */
+  readonly isPrompt?: boolean;
   /** Compares `hello.credential` in constant time: `isSameCredential`. */
   verifyHello(hello: Hello): boolean;
   /** A stream of the peer. `isEnd`: it has no body (the listener's `onEnd` is called as well, after this returns). */

@@ -11,6 +11,8 @@ export interface OpenLinkOptions extends Omit<LinkOwner, "onOpen"> {
   /** Who this side is. Where postmortem questions are asked of it, unique for each connection. */
   readonly peer: string;
   readonly limits?: Partial<LinkLimits>;
+  /** This side answers pings at once, or calls `announceSilence` before it does not. @default false */
+  readonly isPrompt?: boolean;
 }
 
 export interface DialLinkOptions extends OpenLinkOptions {

@@ -13,19 +13,31 @@ export interface LinkLimits {
   readonly handshakeTimeoutMs: number;
   /** How often silence is noticed and answered by a PING. */
   readonly pingIntervalMs: number;
-  /** So many intervals without a byte end the link. Counted in ticks, so that a blocked event loop does not accuse its peer. */
+  /**
+   * So many intervals without a byte end the link to a peer that promised to answer at once (`Hello.isPrompt`); those for which it said
+   * that it would be silent come on top. Counted in ticks, so that a blocked event loop does not accuse its peer.
+   */
   readonly silentIntervalCount: number;
+  /** The same for a peer that promised nothing. */
+  readonly patientIntervalCount: number;
   /** How long a closing link may still send what it has queued. */
   readonly closeGraceMs: number;
 }
 
-/** A worker may be inside one entry for as long as the largest `cpu_time_ms` (60 s): silence is longer than that. */
+/** What a peer can make another wait for, at most, by saying that it will be silent. */
+export const MAX_ANNOUNCED_SILENCE_MS = 120_000;
+
+/**
+ * A peer whose host or network is gone is noticed within seconds. A worker inside an entry reads nothing for as long as the largest
+ * `cpu_time_ms` (60 s): it says so first. One that cannot say it, of an earlier build, is waited for longer than that.
+ */
 export const DEFAULT_LINK_LIMITS: LinkLimits = {
   maxStreamCount: 4096,
   maxQueuedBytes: 16 * 1024 * 1024,
   streamBufferBytes: 128 * 1024,
   handshakeTimeoutMs: 5_000,
-  pingIntervalMs: 10_000,
-  silentIntervalCount: 8,
+  pingIntervalMs: 1_000,
+  silentIntervalCount: 6,
+  patientIntervalCount: 80,
   closeGraceMs: 1_000,
 };

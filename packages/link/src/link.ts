@@ -4,6 +4,8 @@
  *   greeting ──HELLOs fit──▶ open ──goaway, either side──▶ draining ──last stream ends──▶ closed
  *       └──────────────────────┴── socket ends, silence, violation ──┴─────────────────────▶ closed
  *
+ * An acceptor that sent GOAWAY leaves the last word to the initiator: streams that were on their way are answered, not lost.
+ *
  * I1 `onClose` is called once, with the outcome; before it, every open stream is reset once with that cause.
  * I2 What one turn of the event loop sends becomes one write. Control frames go ahead of queued data.
  * I3 Streams with queued data take turns of one frame each.
@@ -19,9 +21,17 @@ import {
   WIRE_VERSION,
   WIRE_VERSION_OLDEST,
 } from "@nano/protocol/frames";
-import { decodeWindow, decodeWireError, encodeHello, encodeWireError, type Hello } from "@nano/protocol/messages";
+import {
+  decodeSilence,
+  decodeWindow,
+  decodeWireError,
+  encodeHello,
+  encodeSilence,
+  encodeWireError,
+  type Hello,
+} from "@nano/protocol/messages";
 import { linkErrors } from "./errors.ts";
-import { DEFAULT_LINK_LIMITS, type LinkLimits } from "./limits.ts";
+import { DEFAULT_LINK_LIMITS, type LinkLimits, MAX_ANNOUNCED_SILENCE_MS } from "./limits.ts";
 import type { LinkOutcome } from "./link-outcome.ts";
 import { LinkStream, type StreamListener, type StreamTransport } from "./link-stream.ts";
 import { parseHello } from "./peek-hello.ts";
@@ -45,6 +55,8 @@ export interface LinkOptions extends LinkOwner {
   readonly limits?: Partial<LinkLimits>;
   /** Who this side is, for the other's logs. */
   readonly peer: string;
+  /** This side answers pings at once, or calls `announceSilence` before it does not. @default false */
+  readonly isPrompt?: boolean;
   readonly role:
     | { readonly type: "initiator"; readonly credential: string }
     | {
@@ -70,6 +82,10 @@ export class Link implements StreamTransport {
   #state: "greeting" | "open" | "draining" | "closed" = "greeting";
   #timer: NodeJS.Timeout;
   #silentIntervalCount = 0;
+  /** From the peer's HELLO and what it announced. */
+  #allowedIntervalCount = 0;
+  /** The initiator has not heard our GOAWAY: it may have opened streams meanwhile, and closes when it has. */
+  #isPeerToClose = false;
   #lastStreamId = 0;
   #lastFlushedStreamId = 0;
   #firstReady: LinkStream | null = null;
@@ -148,7 +164,15 @@ export class Link implements StreamTransport {
   goaway(reason: WireError = linkErrors.DRAINING({}).wire): void {
     if (this.#state !== "open") return;
     this.sendControl(FrameType.GOAWAY, 0, 0, encodeWireError(reason));
+    this.#isPeerToClose = this.#options.role.type === "acceptor";
     this.#drain(reason);
+  }
+
+  /** Tells the peer, at once, for how long it may hear nothing from here; 0: it will be answered again. */
+  announceSilence(silenceMs: number): void {
+    if (this.#state === "greeting") return;
+    this.sendControl(FrameType.PING, 0, 0, encodeSilence(Math.ceil(silenceMs)));
+    this.#flush();
   }
 
   /** Sends what is queued now, not at the end of the turn: before work that blocks the event loop. */
@@ -192,7 +216,7 @@ export class Link implements StreamTransport {
   /** @internal */
   release(stream: LinkStream): void {
     this.#streams.delete(stream.id);
-    if (this.#state === "draining" && this.#streams.size === 0) setImmediate(() => this.close());
+    this.#closeWhenDrained();
   }
 
   /** @internal */
@@ -316,12 +340,15 @@ export class Link implements StreamTransport {
   #receiveConnectionFrame(type: FrameType, payload: Buffer): void {
     switch (type) {
       case FrameType.PING:
+        this.#allowSilence(decodeSilence(payload));
         this.sendControl(FrameType.PONG, 0, 0, null);
         return;
       case FrameType.PONG:
         return;
       case FrameType.GOAWAY:
+        this.#isPeerToClose = false;
         this.#drain(decodeReason(payload));
+        this.#closeWhenDrained();
         return;
       default:
         this.fail(`frame of type ${type} on the connection`);
@@ -364,6 +391,8 @@ export class Link implements StreamTransport {
   #open(hello: Hello, wireVersion: number): void {
     this.#peerName = hello.peer;
     this.#wireVersion = wireVersion;
+    const { silentIntervalCount, patientIntervalCount } = this.limits;
+    this.#allowedIntervalCount = hello.isPrompt === true ? silentIntervalCount : patientIntervalCount;
     this.#state = "open";
     clearTimeout(this.#timer);
     this.#timer = setInterval(() => this.#checkSilence(), this.limits.pingIntervalMs);
@@ -372,13 +401,20 @@ export class Link implements StreamTransport {
   }
 
   #checkSilence(): void {
-    const { pingIntervalMs, silentIntervalCount } = this.limits;
-    if (this.#silentIntervalCount >= silentIntervalCount) {
-      this.#end("timed-out", linkErrors.PEER_SILENT({ silentMs: silentIntervalCount * pingIntervalMs }));
+    if (this.#silentIntervalCount >= this.#allowedIntervalCount) {
+      const silentMs = this.#silentIntervalCount * this.limits.pingIntervalMs;
+      this.#end("timed-out", linkErrors.PEER_SILENT({ silentMs }));
       return;
     }
     this.#silentIntervalCount += 1;
     if (this.#silentIntervalCount > 1) this.sendControl(FrameType.PING, 0, 0, null);
+  }
+
+  #allowSilence(silenceMs: number | null): void {
+    if (silenceMs === null) return;
+    const { pingIntervalMs, silentIntervalCount } = this.limits;
+    const announcedMs = Math.min(silenceMs, MAX_ANNOUNCED_SILENCE_MS);
+    this.#allowedIntervalCount = silentIntervalCount + Math.ceil(announcedMs / pingIntervalMs);
   }
 
   #sendHello(credential: string): void {
@@ -387,6 +423,7 @@ export class Link implements StreamTransport {
       newestVersion: WIRE_VERSION,
       credential,
       peer: this.#options.peer,
+      isPrompt: this.#options.isPrompt === true,
     });
     this.sendControl(FrameType.HELLO, 0, 0, hello);
   }
@@ -400,7 +437,12 @@ export class Link implements StreamTransport {
     if (this.#state !== "open") return;
     this.#state = "draining";
     this.#options.onDraining?.(this, reason);
-    if (this.#streams.size === 0) setImmediate(() => this.close());
+    this.#closeWhenDrained();
+  }
+
+  #closeWhenDrained(): void {
+    if (this.#state !== "draining" || this.#streams.size > 0 || this.#isPeerToClose) return;
+    setImmediate(() => this.close());
   }
 
   #end(type: LinkOutcome["type"], error: NanoError): void {

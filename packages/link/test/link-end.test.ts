@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 import { encodeFrame, FLAG_END_STREAM, FrameType, MAX_PAYLOAD_BYTES } from "@nano/protocol/frames";
-import { encodeHello } from "@nano/protocol/messages";
+import { decodeWireError, encodeHello, encodeSilence } from "@nano/protocol/messages";
 import { expect, test } from "vitest";
 import { openLink } from "../src/dial-link.ts";
 import type { LinkOutcome } from "../src/link-outcome.ts";
@@ -73,7 +73,7 @@ test("bytes that arrive one by one make the same frames", async () => {
 test("half a frame and then silence ends the link as timed out", async () => {
   const acceptor = await startAcceptor({ limits: { pingIntervalMs: 10, silentIntervalCount: 4 } });
   const peer = await connectRawPeer(acceptor.address);
-  peer.hello();
+  peer.hello({ isPrompt: true });
   peer.socket.write(encodeFrame(FrameType.HEAD, 1, Buffer.alloc(100)).subarray(0, 50));
   expect(await acceptor.nextOutcome()).toMatchObject({ type: "timed-out", error: { code: "LINK_PEER_SILENT" } });
   expect(peer.frames.filter((frame) => frame.type === FrameType.PING).length).toBeGreaterThan(0);
@@ -81,13 +81,52 @@ test("half a frame and then silence ends the link as timed out", async () => {
 
 test("an idle peer that answers pings is kept", async () => {
   const limits = { pingIntervalMs: 10, silentIntervalCount: 3 };
-  const acceptor = await startAcceptor({ limits });
-  const link = await openTestLink(acceptor.address);
+  const acceptor = await startAcceptor({ limits, isPrompt: true });
+  const link = await openTestLink(acceptor.address, { isPrompt: true });
   const peer = await connectRawPeer(acceptor.address);
-  peer.hello();
+  peer.hello({ isPrompt: true });
   // The raw peer is silent and is dropped; by then the link, of the same age, has answered several times.
   expect(await acceptor.nextOutcome()).toMatchObject({ type: "timed-out" });
   expect(link.isOpen).toBe(true);
+});
+
+test("a peer that promised nothing is waited for longer, and so is one that said for how long it will be silent", async () => {
+  const limits = { pingIntervalMs: 10, silentIntervalCount: 2, patientIntervalCount: 20 };
+  const acceptor = await startAcceptor({ limits });
+  const ends: string[] = [];
+  const connectAs = async (name: string, greet: (peer: RawPeer) => void): Promise<void> => {
+    const peer = await connectRawPeer(acceptor.address);
+    greet(peer);
+    await peer.closed;
+    ends.push(name);
+  };
+  await Promise.all([
+    connectAs("promised nothing", (peer) => peer.hello()),
+    connectAs("announced", (peer) => {
+      peer.hello({ isPrompt: true });
+      peer.send(FrameType.PING, 0, encodeSilence(100));
+    }),
+    connectAs("took it back", (peer) => {
+      peer.hello({ isPrompt: true });
+      peer.send(FrameType.PING, 0, encodeSilence(60_000));
+      peer.send(FrameType.PING, 0, encodeSilence(0));
+    }),
+  ]);
+  expect(ends).toEqual(["took it back", "announced", "promised nothing"]);
+});
+
+test("a stream that crosses with an acceptor's goaway is refused by name, not lost with the link", async () => {
+  const acceptor = await startAcceptor();
+  const peer = await connectRawPeer(acceptor.address);
+  peer.hello();
+  await peer.next((frame) => frame.type === FrameType.HELLO);
+  acceptor.links[0]?.goaway();
+  await peer.next((frame) => frame.type === FrameType.GOAWAY);
+  peer.send(FrameType.HEAD, 1, Buffer.from("on its way"), FLAG_END_STREAM);
+  const refused = await peer.next((frame) => frame.type === FrameType.RESET);
+  expect(decodeWireError(refused.payload)).toMatchObject({ code: "LINK_DRAINING", retryable: true });
+  peer.socket.end();
+  await acceptor.nextOutcome();
 });
 
 const violations: [string, (peer: RawPeer) => void][] = [

@@ -163,7 +163,12 @@ export async function startAcceptor(
 /** Dials an acceptor; the link is closed when the test is finished. */
 export async function openTestLink(
   address: string,
-  options: { limits?: Partial<LinkLimits>; onClose?(outcome: LinkOutcome): void; onDraining?(): void } = {},
+  options: {
+    limits?: Partial<LinkLimits>;
+    isPrompt?: boolean;
+    onClose?(outcome: LinkOutcome): void;
+    onDraining?(): void;
+  } = {},
 ): Promise<Link> {
   const result = await dialLink({ address, credential: CREDENTIAL, peer: "initiator", ...options });
   if (result.type === "ended") throw new Error(`no link: ${result.outcome.error.message}`);

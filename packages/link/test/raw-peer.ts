@@ -39,7 +39,9 @@ export class RawPeer {
     this.socket.write(encodeFrame(type, streamId, payload, flags));
   }
 
-  hello(changes: { credential?: string; oldestVersion?: number; newestVersion?: number } = {}): void {
+  hello(
+    changes: { credential?: string; oldestVersion?: number; newestVersion?: number; isPrompt?: boolean } = {},
+  ): void {
     const hello = { oldestVersion: 1, newestVersion: 1, credential: CREDENTIAL, peer: "raw", ...changes };
     this.send(FrameType.HELLO, 0, encodeHello(hello));
   }

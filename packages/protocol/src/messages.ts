@@ -1,6 +1,6 @@
 /** Payloads of HELLO, HEAD, RESET and GOAWAY frames: msgpack arrays, so that a field costs no name. */
 import { Packr } from "msgpackr";
-import type { RequestId, VersionId } from "./brands.ts";
+import type { AppName, RequestId, VersionId } from "./brands.ts";
 import type { WireError } from "./errors.ts";
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true });
@@ -32,15 +32,30 @@ export interface Hello {
   readonly credential: string;
   /** Who speaks, for logs: a router's, worker's or executor's id. */
   readonly peer: string;
+  /** It answers pings at once, or says beforehand for how long it will not. @default false: builds that did not promise it */
+  readonly isPrompt?: boolean;
 }
 
 export function encodeHello(hello: Hello): Buffer {
-  return packr.pack([hello.oldestVersion, hello.newestVersion, hello.credential, hello.peer]);
+  const fields = [hello.oldestVersion, hello.newestVersion, hello.credential, hello.peer];
+  return packr.pack(hello.isPrompt === true ? [...fields, true] : fields);
 }
 
 export function decodeHello(payload: Uint8Array): Hello {
-  const [oldestVersion, newestVersion, credential, peer] = packr.unpack(payload);
-  return { oldestVersion, newestVersion, credential, peer };
+  const [oldestVersion, newestVersion, credential, peer, isPrompt] = packr.unpack(payload);
+  return { oldestVersion, newestVersion, credential, peer, ...(isPrompt === true ? { isPrompt } : {}) };
+}
+
+/** PING that says for how long its sender may be silent from now on, u32le; one without a payload says nothing of it. */
+export function encodeSilence(silenceMs: number): Buffer {
+  const payload = Buffer.allocUnsafe(4);
+  payload.writeUInt32LE(silenceMs);
+  return payload;
+}
+
+/** Null where a PING says nothing. */
+export function decodeSilence(payload: Buffer): number | null {
+  return payload.length === 4 ? payload.readUInt32LE(0) : null;
 }
 
 /** Opens a stream from router to worker: one request. The body follows as DATA, or END_STREAM is set. */
@@ -197,4 +212,32 @@ export function encodePostmortemAnswer(answer: PostmortemAnswer): Buffer {
 export function decodePostmortemAnswer(payload: Uint8Array): PostmortemAnswer {
   const [suspect, entered] = packr.unpack(payload);
   return { suspect, entered };
+}
+
+/**
+ * Asked by a registry of an executor's supervisor, on the socket of postmortem questions: an app's output from now on.
+ * This as HEAD with END_STREAM; the answer is a HEAD of no bytes and then `LogLine`s as JSON, one a line, until either side resets.
+ * It begins with a number where a postmortem question has a text: a supervisor that does not know it resets the stream.
+ */
+export interface LogsQuestion {
+  readonly app: AppName;
+}
+
+const LOGS_QUESTION = 1;
+
+export function encodeLogsQuestion(question: LogsQuestion): Buffer {
+  return packr.pack([LOGS_QUESTION, question.app]);
+}
+
+export type SupervisorQuestion =
+  | ({ readonly type: "postmortem" } & PostmortemQuestion)
+  | ({ readonly type: "logs" } & LogsQuestion)
+  /** Of a newer peer. */
+  | { readonly type: "unknown" };
+
+/** What a stream on a supervisor's socket asks for. */
+export function decodeSupervisorQuestion(payload: Uint8Array): SupervisorQuestion {
+  const [first, second, third] = packr.unpack(payload);
+  if (typeof first === "string") return { type: "postmortem", workerId: first, peer: second, streamIds: third };
+  return first === LOGS_QUESTION ? { type: "logs", app: second } : { type: "unknown" };
 }

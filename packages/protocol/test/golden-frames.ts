@@ -56,6 +56,24 @@ export const goldenFrames: readonly GoldenFrame[] = [
     },
   ),
   golden(
+    "hello-prompt",
+    { type: FrameType.HELLO, streamId: 0 },
+    {
+      message: { oldestVersion: 1, newestVersion: 1, credential: "c0ffee", peer: "worker-1", isPrompt: true },
+      encode: messages.encodeHello,
+      decode: messages.decodeHello,
+    },
+  ),
+  golden(
+    "ping-silence",
+    { type: FrameType.PING, streamId: 0 },
+    {
+      message: 62_000 as number | null,
+      encode: (ms) => messages.encodeSilence(ms ?? 0),
+      decode: messages.decodeSilence,
+    },
+  ),
+  golden(
     "request-head",
     { type: FrameType.HEAD, flags: FLAG_END_STREAM, streamId: 1 },
     {

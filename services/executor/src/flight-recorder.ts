@@ -63,6 +63,8 @@ export class FlightRecorder {
   #overflowCount = 0;
   #isRunning = false;
   #isClearPlanned = false;
+  /** Called before each entry, with its limit: nothing else runs in this process until it is over. */
+  onEntry: (limitMs: number) => void = () => undefined;
 
   constructor(fd: number) {
     this.#fd = fd;
@@ -71,6 +73,7 @@ export class FlightRecorder {
   }
 
   begin(app: AppName, request: RecordedRequest | null, limitMs: number): void {
+    this.onEntry(limitMs);
     const record = this.#record;
     if (app !== this.#app) {
       this.#app = app;

@@ -1,7 +1,9 @@
 import { connect } from "node:net";
 import { dialLink } from "@nano/link/dial-link";
+import { encodeFrame, FrameDecoder, FrameType } from "@nano/protocol/frames";
+import { decodeSilence, encodeHello } from "@nano/protocol/messages";
 import { eventually } from "@nano/test-kit/eventually";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { appScript } from "./sliver-fixture.ts";
 import { ask, openWorker, send } from "./worker-harness.ts";
 
@@ -47,4 +49,32 @@ test("two routers are two links in the recorder's eyes, and streams of the same 
   const links = [await worker.dial("router-1"), await worker.dial("router-2")];
   const answers = await Promise.all(links.map((link, i) => ask(link, { versionId, path: `/${i}` })));
   expect(answers.map(({ text }) => text)).toEqual(["/0", "/1"]);
+});
+
+test("a worker says to routers for how long an entry may keep it, and that it is back", async () => {
+  const worker = await openWorker();
+  worker.recorder.onEntry = (limitMs) => worker.links.entering(limitMs);
+  const spin = "const end = Date.now() + 400; while (Date.now() < end); return new Response('spun');";
+  const { assignment } = worker.serve(appScript(spin), { limits: { cpuTimeMs: 20_000 } });
+  const { versionId } = assignment;
+  const socket = connect(worker.address);
+  onTestFinished(() => void socket.destroy());
+  const silences: (number | null)[] = [];
+  const decoder = new FrameDecoder((type, _isEnd, _streamId, payload) => {
+    if (type === FrameType.PING) silences.push(decodeSilence(payload));
+  });
+  socket.on("data", (chunk: Buffer) => decoder.push(chunk));
+  const hello = {
+    oldestVersion: 1,
+    newestVersion: 1,
+    credential: "credential of the worker",
+    peer: "r",
+    isPrompt: true,
+  };
+  socket.write(encodeFrame(FrameType.HELLO, 0, encodeHello(hello)));
+  const link = await worker.dial("router-2");
+  expect((await ask(link, { versionId })).text).toBe("spun");
+  await eventually(() => silences.at(-1) === 0);
+
+  expect(Math.max(...silences.map(Number))).toBeGreaterThan(20_000);
 });

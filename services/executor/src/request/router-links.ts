@@ -1,4 +1,8 @@
-/** Serves the routers that dialled this worker: each socket becomes a link, each stream of it a request. */
+/**
+ * Serves the routers that dialled this worker: each socket becomes a link, each stream of it a request.
+ *
+ * I1 Routers take a worker that is silent for gone within seconds. Before entries that may take longer, it says so.
+ */
 import type { Socket } from "node:net";
 import { acceptLink } from "@nano/link/accept-link";
 import { isSameCredential } from "@nano/link/credential";
@@ -6,6 +10,9 @@ import type { Link } from "@nano/link/link";
 import { decodeRequestHead, preparedVersion, type RequestHead } from "@nano/protocol/messages";
 import { recorderLinkId } from "../flight-recorder.ts";
 import type { VersionTable } from "./version-table.ts";
+
+/** What one turn of the event loop may take without a word to routers: well under what they wait for (`LinkLimits`). */
+const FREE_SILENCE_MS = 2_000;
 
 export interface RouterLinksOptions {
   readonly workerId: string;
@@ -19,6 +26,17 @@ export class RouterLinks {
   /** Of links that have ended too, until their last bytes are out. */
   readonly #sockets = new Set<Socket>();
   #isDraining = false;
+  /** When this turn's first entry began; 0: there was none. */
+  #turnBeganMs = 0;
+  /** Until when nobody expects to hear from here. */
+  #coveredUntilMs = 0;
+  #isAnnounced = false;
+  readonly #endTurn = (): void => {
+    this.#turnBeganMs = 0;
+    if (!this.#isAnnounced) return;
+    this.#isAnnounced = false;
+    for (const link of this.#links) link.announceSilence(0);
+  };
 
   constructor(options: RouterLinksOptions) {
     this.#options = options;
@@ -35,6 +53,21 @@ export class RouterLinks {
     return this.#sockets.size === 0;
   }
 
+  /** The guest is entered for up to `limitMs`; sockets are neither read nor written meanwhile. */
+  entering(limitMs: number): void {
+    const nowMs = performance.now();
+    if (this.#turnBeganMs === 0) {
+      this.#turnBeganMs = nowMs;
+      this.#coveredUntilMs = nowMs + FREE_SILENCE_MS;
+      setImmediate(this.#endTurn);
+    }
+    if (nowMs + limitMs <= this.#coveredUntilMs) return;
+    const silenceMs = limitMs + FREE_SILENCE_MS;
+    this.#coveredUntilMs = nowMs + silenceMs;
+    this.#isAnnounced = true;
+    for (const link of this.#links) link.announceSilence(silenceMs);
+  }
+
   accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
@@ -42,6 +75,7 @@ export class RouterLinks {
     let linkId = 0;
     const link = acceptLink(socket, {
       peer: workerId,
+      isPrompt: true,
       verifyHello: (hello) => isSameCredential(credential, hello.credential),
       onOpen: (opened, hello) => {
         linkId = recorderLinkId(hello.peer);

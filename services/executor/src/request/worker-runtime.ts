@@ -57,6 +57,7 @@ export class WorkerRuntime {
     });
     this.#versions = new VersionTable({ need: (versionId) => send({ type: "need", versionId }) });
     this.#routers = new RouterLinks({ workerId, credential, versions: this.#versions });
+    options.recorder.onEntry = (limitMs) => this.#routers.entering(limitMs);
     setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
   }
 

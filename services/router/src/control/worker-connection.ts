@@ -72,7 +72,14 @@ export class WorkerConnection implements WorkerSlot {
       {
         dial: (callbacks) => {
           peer = this.#options.nextPeerName();
-          return dialLink({ address, credential, peer, limits: this.#options.linkLimits, ...callbacks });
+          return dialLink({
+            address,
+            credential,
+            peer,
+            limits: this.#options.linkLimits,
+            isPrompt: true,
+            ...callbacks,
+          });
         },
         onLink: (link) => {
           this.#peerNames.set(link, peer);
