@@ -1,10 +1,12 @@
 /** A whole NANO of one machine, as its user starts it: `nanoctl run` in a process of its own, on ports of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { Agent, type IncomingHttpHeaders, request } from "node:http";
+import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type Answer, type AskOptions, askHttp } from "./http-answer.ts";
+import { sumMetric } from "./metric-text.ts";
 
 const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
 const START_TIMEOUT_MS = 60_000;
@@ -12,20 +14,7 @@ const SERVING = /curl (?:-\S+ )*(?:-H \S+ )?'?http:\/\/[^/\s]*?:(\d+)\//;
 
 const ADMIN = /127\.0\.0\.1:(\d+)\/metrics/;
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly rawHeaders: readonly string[];
-  readonly body: Buffer;
-  readonly text: string;
-}
-
-export interface AskOptions {
-  readonly method?: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
-  readonly agent?: Agent;
-}
+export type { Answer, AskOptions };
 
 export class NanoProcess {
   readonly directory: string;
@@ -103,41 +92,16 @@ export class NanoProcess {
     });
   }
 
-  ask(host: string, path = "/", options: AskOptions = {}): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const { method = "GET", headers = {}, body, agent = this.#agent } = options;
-      const req = request(
-        { host: "127.0.0.1", port: this.#port, path, method, agent, headers: { host, ...headers } },
-        (res) => {
-          const chunks: Buffer[] = [];
-          res.on("data", (chunk: Buffer) => chunks.push(chunk));
-          res.on("error", reject);
-          res.on("end", () => {
-            const whole = Buffer.concat(chunks);
-            resolve({
-              status: res.statusCode ?? 0,
-              headers: res.headers,
-              rawHeaders: res.rawHeaders,
-              body: whole,
-              text: whole.toString(),
-            });
-          });
-        },
-      );
-      req.on("error", reject);
-      req.end(body);
-    });
+  ask(host: string, path = "/", { headers = {}, ...options }: AskOptions = {}): Promise<Answer> {
+    const place = { host: "127.0.0.1", port: this.#port, path };
+    return askHttp(place, { agent: this.#agent, ...options, headers: { host, ...headers } });
   }
 
   /** The sum of a metric over its labels, as the admin port tells it. */
   async metric(name: string): Promise<number> {
     const [, port] = await this.waitForOutput(ADMIN);
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    let sum = 0;
-    for (const line of text.split("\n")) {
-      if (line.startsWith(`${name} `) || line.startsWith(`${name}{`)) sum += Number(line.slice(line.lastIndexOf(" ")));
-    }
-    return sum;
+    return sumMetric(text, name);
   }
 
   /** Process ids below this one whose command line holds `part`. */

@@ -3,11 +3,13 @@
  * answer is checked; what fails is told apart by whether its client could expect better.
  */
 import { createHash } from "node:crypto";
-import type { Answer } from "./nano-process.ts";
+import type { Answer, LostRequest } from "./http-answer.ts";
 
 /** One request of a mix. */
 export interface LoadShot {
   readonly name: string;
+  /** Takes long by its nature: no latency is taken of it. @default false */
+  readonly isLong?: boolean;
   /** Rejects where the connection fails. */
   send(): Promise<Answer>;
   /** Null where the answer is right, else what is wrong with it. */
@@ -19,6 +21,8 @@ export interface LoadOptions {
   readonly durationMs: number;
   /** The n-th request. */
   shot(index: number): LoadShot;
+  /** Whether a connection was lost with its server, which the load was told of: not a failure of what is left. @default none */
+  isExcused?(error: Error): boolean;
 }
 
 export interface LoadFailure {
@@ -31,26 +35,42 @@ export interface LoadReport {
   readonly requests: number;
   /** Retryable requests that failed: there must be none. */
   readonly failures: readonly LoadFailure[];
-  /** 502 `worker_lost` and `isolate_lost`: the one inside a dead worker, and entered requests that may not be run again. */
+  /**
+   * What nobody could run again: 502 `worker_lost` and `isolate_lost` (the one inside a dead worker, and entered requests that may not
+   * be), answers that had begun, and what was lost with its server.
+   */
   readonly lost: readonly LoadFailure[];
+  /** In the order of their ends. */
+  readonly ends: readonly LoadEnd[];
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
 }
 
+/** How one request ended, in ms since the load began. */
+export interface LoadEnd {
+  readonly intendedMs: number;
+  readonly endedMs: number;
+  readonly isLong: boolean;
+  readonly isRight: boolean;
+}
+
 const NOT_RETRYABLE = new Set(["worker_lost", "isolate_lost"]);
 
-export async function runLoad({ requestsPerSecond, durationMs, shot }: LoadOptions): Promise<LoadReport> {
+export async function runLoad(options: LoadOptions): Promise<LoadReport> {
+  const { requestsPerSecond, durationMs, shot, isExcused = () => false } = options;
   const failures: LoadFailure[] = [];
   const lost: LoadFailure[] = [];
-  const latenciesMs: number[] = [];
+  const ends: LoadEnd[] = [];
   const inFlight: Promise<void>[] = [];
   const startMs = performance.now();
   const total = Math.floor((requestsPerSecond * durationMs) / 1000);
 
   const fire = async (index: number, intendedMs: number): Promise<void> => {
-    const { name, send, check } = shot(index);
+    const { name, send, check, isLong = false } = shot(index);
+    let isRight = true;
     const fail = (list: LoadFailure[], what: string): void => {
+      isRight = false;
       list.push({ name, atMs: Math.round(intendedMs - startMs), what });
     };
     try {
@@ -62,9 +82,11 @@ export async function runLoad({ requestsPerSecond, durationMs, shot }: LoadOptio
         if (wrong !== null) fail(failures, wrong);
       }
     } catch (error) {
-      fail(failures, error instanceof Error ? error.message : String(error));
+      if (!(error instanceof Error)) throw error;
+      const hasBegun = (error as Partial<LostRequest>).hasBegun === true;
+      fail(hasBegun || isExcused(error) ? lost : failures, `${hasBegun ? "after its head: " : ""}${error.message}`);
     }
-    latenciesMs.push(performance.now() - intendedMs);
+    ends.push({ intendedMs: intendedMs - startMs, endedMs: performance.now() - startMs, isLong, isRight });
   };
 
   await new Promise<void>((resolve) => {
@@ -79,10 +101,11 @@ export async function runLoad({ requestsPerSecond, durationMs, shot }: LoadOptio
     const timer = setInterval(tick, 2);
   });
   await Promise.all(inFlight);
-  latenciesMs.sort((a, b) => a - b);
+  const short = ends.filter(({ isLong }) => !isLong);
+  const latenciesMs = short.map(({ intendedMs, endedMs }) => endedMs - intendedMs).sort((a, b) => a - b);
   const at = (ratio: number): number =>
     latenciesMs[Math.min(latenciesMs.length - 1, Math.floor(latenciesMs.length * ratio))] ?? 0;
-  return { requests: total, failures, lost, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  return { requests: total, failures, lost, ends, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }
 
 export function sha256(bytes: Uint8Array | string): string {

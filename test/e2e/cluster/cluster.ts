@@ -1,0 +1,136 @@
+/** A whole cluster on hosts of a lab: Redis, registry, builder, executors, routers, each a process of its own, and a balancer. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { eventually } from "@nano/test-kit/eventually";
+import { RedisServer } from "@nano/test-kit/redis-server";
+import { Balancer } from "./balancer.ts";
+import { type Host, type Lab, openLab } from "./lab/lab.ts";
+import { type ErrorLine, Service, type ServiceKind } from "./service.ts";
+import { type ClusterPlaces, environmentOf, REGISTRY_PORT, type StoreSettings } from "./service-settings.ts";
+
+const REDIS_PORT = 6379;
+const APPEND_ONLY = ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--protected-mode", "no"];
+const LINKED_TIMEOUT_MS = 30_000;
+/** The checkout whose services run, where it is not this one. */
+const ROOT_VARIABLE = "NANO_E2E_ROOT";
+
+export const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
+
+export interface ClusterOptions {
+  /** @default 3 */
+  readonly executorCount?: number;
+  /** @default 2 */
+  readonly routerCount?: number;
+}
+
+export class Cluster {
+  readonly lab: Lab;
+  readonly directory = mkdtempSync(join(tmpdir(), "nc-"));
+  readonly redis: RedisServer;
+  readonly registry: Service;
+  readonly builder: Service;
+  readonly executors: Service[] = [];
+  readonly routers: Service[] = [];
+  readonly balancer: Balancer;
+  /** The checkout that services are started from. */
+  readonly root = process.env[ROOT_VARIABLE] || REPOSITORY;
+  readonly #places: ClusterPlaces;
+  readonly #store: StoreSettings;
+
+  /** Answers when every service is ready and every router has a link to every worker. */
+  static async open(options: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster(options);
+    try {
+      await cluster.redis.start();
+      await Promise.all(cluster.services.map((service) => service.start(cluster.root)));
+      await cluster.settled();
+      return cluster;
+    } catch (error) {
+      await cluster.close();
+      throw error;
+    }
+  }
+
+  private constructor({ executorCount = 3, routerCount = 2 }: ClusterOptions) {
+    this.lab = openLab();
+    const shared = join(this.directory, "shared");
+    mkdirSync(shared);
+    this.#places = { shared, own: (host) => this.#ownDirectory(host) };
+    const redisHost = this.lab.addHost("redis");
+    this.redis = new RedisServer({
+      directory: this.#ownDirectory(redisHost),
+      host: redisHost.address,
+      port: REDIS_PORT,
+      args: APPEND_ONLY,
+      spawn: (argv) => redisHost.spawn(argv),
+    });
+    this.#store = { REDIS_URLS: this.redis.url };
+    this.registry = this.#describe("app-registry", "registry-1");
+    this.builder = this.#describe("sliver-builder", "builder-1");
+    for (let i = 1; i <= executorCount; i++) this.executors.push(this.#describe("executor", `executor-${i}`));
+    for (let i = 1; i <= routerCount; i++) this.routers.push(this.#describe("router", `router-${i}`));
+    this.balancer = new Balancer(this.routers);
+  }
+
+  get services(): readonly Service[] {
+    return [this.registry, this.builder, ...this.executors, ...this.routers];
+  }
+
+  /** What services wrote at level `error` so far. */
+  get errorLines(): readonly ErrorLine[] {
+    return this.services.flatMap((service) => service.errorLines);
+  }
+
+  get registryUrl(): string {
+    return `http://${this.registry.spec.host.address}:${REGISTRY_PORT}`;
+  }
+
+  /** Adds an executor to those that are there, not started yet. */
+  addExecutor(): Service {
+    const executor = this.#describe("executor", `executor-${this.executors.length + 1}`);
+    this.executors.push(executor);
+    return executor;
+  }
+
+  /** Until each router that runs has a link to each worker of each executor that runs, and to no other. */
+  async settled(timeoutMs = LINKED_TIMEOUT_MS): Promise<void> {
+    const running = this.services.filter((service) => service.isRunning);
+    await Promise.all(running.map((service) => service.ready()));
+    const wanted = this.executors.filter((executor) => executor.isRunning).length;
+    for (const router of this.routers) {
+      if (!router.isRunning) continue;
+      await eventually(async () => (await router.metric("router_links_count")) === wanted, { timeoutMs });
+    }
+  }
+
+  /** The last of what services and Redis wrote, for a test that failed. */
+  describe(): string {
+    return this.services.map(({ name, output }) => `--- ${name}\n${output.slice(-6000)}`).join("\n");
+  }
+
+  async close(): Promise<void> {
+    this.balancer.close();
+    this.lab.close();
+    await Promise.all(this.services.map((service) => service.exited));
+    await this.redis.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #describe(kind: ServiceKind, name: string): Service {
+    const host = this.lab.addHost(name);
+    return new Service({
+      kind,
+      name,
+      host,
+      env: environmentOf(kind, { host, places: this.#places, store: this.#store }),
+    });
+  }
+
+  #ownDirectory(host: Host): string {
+    const directory = join(this.directory, host.name);
+    mkdirSync(directory, { recursive: true });
+    return directory;
+  }
+}

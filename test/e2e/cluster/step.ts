@@ -1,0 +1,90 @@
+/** One step of a scenario: load from before something happens until after it, and what the clients saw of it. */
+import { setTimeout as delay } from "node:timers/promises";
+import { createMix, STREAM_MS } from "../../support/load-mix.ts";
+import { type LoadEnd, type LoadFailure, type LoadReport, runLoad } from "../../support/open-loop.ts";
+import type { Cluster } from "./cluster.ts";
+import type { ErrorLine } from "./service.ts";
+
+const numberFrom = (name: string, fallback: number): number => Number(process.env[name] || fallback);
+
+/** Half of what two cores carry with the whole cluster and the load on them. */
+const REQUESTS_PER_SECOND = numberFrom("NANO_E2E_REQUESTS_PER_SECOND", 60);
+/** A full run has 60 and more: `pnpm e2e:full`. */
+const STEP_SECONDS = numberFrom("NANO_E2E_STEP_SECONDS", 10);
+/** One request in so many. */
+const STREAM_EVERY = 25;
+/** From the beginning of the load until something happens. */
+const DISTURB_AFTER_MS = 2_000;
+/** An answer that took longer was disturbed: far above p99 without, far below any timeout. */
+const DISTURBED_MS = 1_000;
+
+export interface StepRow {
+  readonly name: string;
+  readonly requests: number;
+  /** Retryable requests that failed: none may. */
+  readonly failed: readonly LoadFailure[];
+  /** What could not be run again, see `LoadReport.lost`. */
+  readonly other: readonly LoadFailure[];
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  /** From what happened until clients were served as before, and the step's own condition held. */
+  readonly recoveredMs: number;
+  readonly errorLines: readonly ErrorLine[];
+}
+
+export interface StepOptions {
+  readonly name: string;
+  /** What happens; may resolve later than the cluster has recovered. */
+  disturb(step: { recovered(): void }): Promise<void>;
+  /** Lines at level `error` that are to be expected, by their message. @default none */
+  readonly expectedErrors?: RegExp;
+}
+
+/** Runs the load, and what happens in its midst. Answers when both are over. */
+export async function runStep(cluster: Cluster, { name, disturb, expectedErrors }: StepOptions): Promise<StepRow> {
+  const { balancer } = cluster;
+  const linesBefore = new Set(cluster.errorLines);
+  const durationMs = STEP_SECONDS * 1000;
+  const startMs = performance.now();
+  let disturbedMs = 0;
+  let recoveredMs = 0;
+  const happen = async (): Promise<void> => {
+    await delay(DISTURB_AFTER_MS);
+    disturbedMs = performance.now();
+    const recovered = (): void => {
+      recoveredMs = performance.now() - disturbedMs;
+    };
+    await disturb({ recovered });
+  };
+  const shot = createMix({
+    ask: (...request) => balancer.ask(...request),
+    streamEvery: STREAM_EVERY,
+    // So that the last stream ends soon after the step, and some are alive when it happens.
+    streamsUntil: (REQUESTS_PER_SECOND * Math.max(DISTURB_AFTER_MS + 1_000, durationMs - STREAM_MS)) / 1000,
+  });
+  const load = {
+    requestsPerSecond: REQUESTS_PER_SECOND,
+    durationMs,
+    shot,
+    isExcused: (error: Error) => balancer.isExcused(error),
+  };
+  const [report] = await Promise.all([runLoad(load), happen()]);
+  const servedMs = lastDisturbedMs(report, disturbedMs - startMs) - (disturbedMs - startMs);
+  const lines = cluster.errorLines.filter((line) => !linesBefore.has(line) && expectedErrors?.test(line.msg) !== true);
+  return {
+    name,
+    requests: report.requests,
+    failed: report.failures,
+    other: report.lost,
+    p99Ms: report.p99Ms,
+    maxMs: report.maxMs,
+    recoveredMs: Math.max(recoveredMs, servedMs, 0),
+    errorLines: lines,
+  };
+}
+
+function lastDisturbedMs(report: LoadReport, fromMs: number): number {
+  const isDisturbed = ({ intendedMs, endedMs, isLong, isRight }: LoadEnd): boolean =>
+    endedMs > fromMs && (!isRight || (!isLong && endedMs - intendedMs > DISTURBED_MS));
+  return Math.max(0, ...report.ends.filter(isDisturbed).map(({ endedMs }) => endedMs));
+}

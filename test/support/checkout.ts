@@ -1,0 +1,36 @@
+/** A revision of this repository as a folder whose services can be run: its files, with the dependencies that are installed here. */
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+const WORKSPACE_FOLDERS = ["packages", "services"];
+const MAX_ARCHIVE_BYTES = 512 * 1024 * 1024;
+
+/** @throws where `revision` is none, or its guest script does not build */
+export function extractCheckout(
+  repository: string,
+  { revision, directory }: { revision: string; directory: string },
+): void {
+  mkdirSync(directory, { recursive: true });
+  const archive = execFileSync("git", ["archive", revision], { cwd: repository, maxBuffer: MAX_ARCHIVE_BYTES });
+  execFileSync("tar", ["-x", "-C", directory], { input: archive });
+  copyDependencies(join(repository, "node_modules"), join(directory, "node_modules"));
+  for (const folder of WORKSPACE_FOLDERS) {
+    for (const name of readdirSync(join(directory, folder))) {
+      const installed = join(repository, folder, name, "node_modules");
+      // Their links are relative: those to packages of the workspace lead to the ones extracted here.
+      const target = join(directory, folder, name, "node_modules");
+      if (existsSync(installed)) cpSync(installed, target, { recursive: true, verbatimSymlinks: true });
+    }
+  }
+  execFileSync(process.execPath, ["build.ts"], { cwd: join(directory, "packages/web-api"), stdio: "pipe" });
+}
+
+/** As hard links where the file system allows it. A link to the folder would not do: workers may read inside of their checkout only. */
+function copyDependencies(from: string, to: string): void {
+  try {
+    execFileSync("cp", ["-alT", from, to], { stdio: "pipe" });
+  } catch {
+    execFileSync("cp", ["-aT", from, to], { stdio: "pipe" });
+  }
+}
