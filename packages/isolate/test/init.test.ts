@@ -336,6 +336,21 @@ if (!process.env.ABSENT && process.env.PLAIN) globalThis.x = 1;`,
   });
 });
 
+test.each(["heap", "source"] as const)("on the %s rung an error event names the line of the app", async (rung) => {
+  const script = app(
+    `const told = [];
+addEventListener("error", (event) => { told.push([event.filename, event.lineno, event.error]); event.preventDefault(); });
+reportError("at init");`,
+    `(reportError(new Error("later")), told.map(([file, line, error]) => [file, line, String(error)]))`,
+  );
+  const { ask, host } = openIsolate("", { source: sourceOf(rung, script) });
+  expect(JSON.parse((await ask()).text)).toEqual([
+    ["app.js", 3, "at init"],
+    ["app.js", 4, "Error: later"],
+  ]);
+  expect(host.logs).toEqual([]);
+});
+
 describe("the second run", () => {
   test("that asks for something else makes no heap, and says what", () => {
     expect(() => sourceOf("heap", app("const url = new URL('http://a.test/' + Math.random());", "1"))).toThrow(

@@ -1,23 +1,25 @@
-/** The global as an event target; of its events, `fetch` is the one that the platform sends. */
-import { loadGlobal } from "./define-global.ts";
+/** The global as an event target; of its events, the platform sends `fetch` and `error`. */
 import type { FetchListener } from "./fetch-event.ts";
+import type { EventTarget } from "./leaf/event-target.ts";
 import { ArrayPrototypePush, ArrayPrototypeSlice, ArrayPrototypeSplice } from "./primordials.ts";
+import type { ErrorPlace } from "./report-error.ts";
 import type { Request } from "./request.ts";
 import type { RequestRun } from "./request-run.ts";
 
-// The build turns this into the call of the module's wrapper: most apps export their handler.
-declare const require: (path: "./fetch-event.ts") => typeof import("./fetch-event.ts");
-
-interface Target {
-  addEventListener(type: string, listener: unknown, options?: unknown): void;
-  removeEventListener(type: string, listener: unknown, options?: unknown): void;
-  dispatchEvent(event: unknown): boolean;
+interface Modules {
+  "./fetch-event.ts": typeof import("./fetch-event.ts");
+  "./leaf/event-target.ts": typeof import("./leaf/event-target.ts");
+  "./leaf/other-events.ts": typeof import("./leaf/other-events.ts");
 }
+// The build turns this into the call of the module's wrapper: most apps export their handler.
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 /** Kept apart from other listeners: they run without an EventTarget, and in order. */
 const fetchListeners: FetchListener[] = [];
 /** What all other types of events go to, made when it is first needed. */
-let otherTarget: Target | undefined;
+let otherTarget: EventTarget | undefined;
+/** What a listener of `error` throws is not told to listeners of `error`. */
+let isReporting = false;
 
 export function hasFetchListener(): boolean {
   return fetchListeners.length > 0;
@@ -26,6 +28,25 @@ export function hasFetchListener(): boolean {
 /** Hands a request to the listeners; answers what one of them responded with. */
 export function dispatchFetchEvent(run: RequestRun, request: Request): unknown {
   return require("./fetch-event.ts").dispatchFetchEvent(ArrayPrototypeSlice(fetchListeners), run, request);
+}
+
+export function hasErrorListener(): boolean {
+  if (otherTarget === undefined || isReporting) return false;
+  return require("./leaf/event-target.ts").eventTargetAccess.hasListeners(otherTarget, "error");
+}
+
+/** Tells the listeners of an exception that nobody caught. Answers whether one of them prevented that it is logged. */
+export function dispatchErrorEvent(error: unknown, place: ErrorPlace): boolean {
+  if (otherTarget === undefined) return false;
+  const { ErrorEvent } = require("./leaf/other-events.ts");
+  const { message, filename, lineno, colno } = place;
+  const init = { __proto__: null, cancelable: true, message, filename, lineno, colno, error };
+  isReporting = true;
+  try {
+    return !require("./leaf/event-target.ts").eventTargetAccess.dispatch(otherTarget, new ErrorEvent("error", init));
+  } finally {
+    isReporting = false;
+  }
 }
 
 export const globalEventOperations = {
@@ -54,7 +75,7 @@ export const globalEventOperations = {
   },
 };
 
-function loadOtherTarget(): Target {
-  otherTarget ??= new (loadGlobal<new () => Target>("EventTarget"))();
+function loadOtherTarget(): EventTarget {
+  otherTarget ??= new (require("./leaf/event-target.ts").EventTarget)();
   return otherTarget;
 }

@@ -1,5 +1,7 @@
+// biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** Small members of the global scope. */
 import { finishInterface } from "./leaf/webidl.ts";
+import { requireArguments } from "./leaf/webidl-convert.ts";
 import { PromisePrototypeThen, PromiseResolve, ReflectApply, TypeErrorCtor } from "./primordials.ts";
 import { reportError } from "./report-error.ts";
 
@@ -15,6 +17,7 @@ export const scopeOperations = {
     });
   },
   reportError(reason: unknown): void {
+    requireArguments(arguments.length, 1, "reportError");
     reportError(reason);
   },
 };

@@ -102,6 +102,49 @@ describe("EventTarget", () => {
     expect(String(guest.of(HostOp.LOG).at(-1)?.args[1])).toContain("from a listener");
   });
 
+  it("tells listeners of the global what is reported, and logs what they do not prevent", () => {
+    const report = (throwable: string, listener: string) =>
+      run(`const told = [], listen = (e) => { const { type, cancelable, isTrusted, message, filename, lineno, colno, error } = e;
+          told.push(type, cancelable, isTrusted, message, typeof filename, lineno > 0, colno > 0, error); ${listener} };
+        addEventListener("error", listen);
+        try { reportError(${throwable}); } finally { removeEventListener("error", listen); }
+        return told`);
+    const logged = () => guest.of(HostOp.LOG).length;
+    const before = logged();
+    const told = (message: string, error: unknown) => ["error", true, true, message, "string", true, true, error];
+    expect(report("1", "e.preventDefault();")).toEqual(told("Uncaught 1", 1));
+    expect(report("undefined", "e.preventDefault();")).toEqual(told("Uncaught undefined", undefined));
+    expect(report(`new TypeError("reported")`, "e.preventDefault();")).toEqual(
+      told("Uncaught TypeError: reported", expect.any(Error)),
+    );
+    expect(logged()).toBe(before);
+    report(`new TypeError("reported")`, "");
+    expect(String(guest.of(HostOp.LOG).at(-1)?.args[1])).toMatch(/^Uncaught TypeError: reported\n/);
+    expect(() => run("reportError()")).toThrow(/1 argument required/);
+  });
+
+  it("logs what a listener of errors throws, and does not tell it of that", () => {
+    const texts = run(`let calls = 0; const listen = () => { calls++; throw new Error("from the listener"); };
+      addEventListener("error", listen); reportError(new Error("first")); removeEventListener("error", listen); return calls`);
+    expect(texts).toBe(1);
+    const lines = guest.of(HostOp.LOG).map((call) => String(call.args[1]).split("\n")[0]);
+    expect(lines.slice(-2)).toEqual(["Uncaught Error: from the listener", "Uncaught Error: first"]);
+  });
+
+  it("calls no getter of what is reported, and nothing that the app replaced", () => {
+    expect(
+      run(`const called = [], trap = (name) => ({ get() { called.push(name); return "x"; } });
+        const plain = Object.defineProperties({}, { name: trap("name"), message: trap("message"), stack: trap("stack") });
+        const { ErrorEvent, Error: E, String: S } = globalThis, { indexOf, slice } = S.prototype;
+        const events = []; const listen = (e) => { events.push(e instanceof ErrorEvent, e.message); };
+        addEventListener("error", listen);
+        globalThis.ErrorEvent = globalThis.Error = undefined; S.prototype.indexOf = S.prototype.slice = () => "wrong";
+        try { reportError(new E("kept")); reportError(plain); reportError(new Proxy({}, { getOwnPropertyDescriptor() { throw 1; } })); }
+        finally { Object.assign(globalThis, { ErrorEvent, Error: E }); Object.assign(S.prototype, { indexOf, slice }); removeEventListener("error", listen); }
+        return [called, events]`),
+    ).toEqual([[], [true, "Uncaught Error: kept", true, "Uncaught #<Object>", true, "Uncaught #<Object>"]]);
+  });
+
   it("refuses what is no event, and an event under way", () => {
     expect(
       run(`const target = new EventTarget(); const names = [];

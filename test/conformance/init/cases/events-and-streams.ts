@@ -38,6 +38,12 @@ export const eventAndStreamCases: InitCases = {
       errors: [/RangeError: reported/],
     },
     {
+      name: "an error that a listener of the global is told of, now and later",
+      top: `const told = []; addEventListener("error", (e) => { told.push(e.message); e.preventDefault(); }); reportError(new RangeError("at init"));`,
+      answer: `(told.length = 1, reportError(new RangeError("later")), told)`,
+      expected: ["Uncaught RangeError: at init", "Uncaught RangeError: later"],
+    },
+    {
       name: "a rejection that nobody handles",
       top: `Promise.reject(new Error("lost at init"));`,
       logs: [/Unhandled rejection at the top level: Error: lost at init/],
