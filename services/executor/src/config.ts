@@ -79,5 +79,14 @@ export const config = defineConfig("EXECUTOR", {
     }),
     startMs: durationMs({ doc: "how long a worker may take to load", min: 500, max: 120_000, default: 20_000 }),
   },
+  logs: {
+    followerCount: integer({ doc: "who follows output of apps here at a time", min: 0, max: 4096, default: 64 }),
+    followerBytes: sizeBytes({
+      doc: "output that waits for one of them; what is above it is dropped and counted",
+      min: 256 * 1024,
+      max: 16 * MIB,
+      default: 512 * 1024,
+    }),
+  },
   egress: egressShape,
 });

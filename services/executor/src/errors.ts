@@ -104,6 +104,22 @@ export const errors = defineErrors("EXEC", {
     message: (d: { bound: string }) =>
       `This host has no address of its own that routers could dial at ${d.bound}: set listen.advertisedAddress`,
   },
+  TOO_MANY_FOLLOWERS: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "too_many",
+    message: (d: { limitCount: number }) =>
+      `Output of apps is followed by ${d.limitCount} already, as many as logs.followerCount allows`,
+  },
+  QUESTION_UNKNOWN: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 501,
+    reason: "unknown_question",
+    message: (_: Record<string, never>) =>
+      "Supervisor does not know what it was asked for: bring this executor to the version of who asks",
+  },
   WORKER_UNKNOWN: {
     fault: "platform",
     retryable: false,

@@ -7,6 +7,7 @@ import { APP_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "@nano/isolate/script-names
 import type { VersionId } from "@nano/protocol/brands";
 import { openUnpackedSliver } from "@nano/sliver/unpacked-sliver";
 import type { AppLogLine } from "../worker-messages.ts";
+import type { LogFollowers } from "./log-followers.ts";
 
 /** Source maps held decoded; the one that was used longest ago leaves first. */
 export const MAX_STACK_MAPPERS = 32;
@@ -17,6 +18,8 @@ export interface AppLogOptions {
   /** The unpacked sliver of a version, where one is known. */
   sliverPath(versionId: VersionId): string | undefined;
   write(line: string): void;
+  /** Hears of each line, too. @default nobody */
+  readonly followers?: Pick<LogFollowers, "publish">;
 }
 
 export class AppLog {
@@ -32,6 +35,7 @@ export class AppLog {
     const whole = this.#mapText(versionId, stack === undefined ? text : withStack(text, stack));
     const time = new Date().toISOString();
     this.#options.write(`${JSON.stringify({ stream: "app", time, ...rest, versionId, text: whole })}\n`);
+    this.#options.followers?.publish({ ...rest, versionId, time, text: whole });
   }
 
   /** Stacks stand in what an app logs itself, too. */

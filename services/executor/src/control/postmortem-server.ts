@@ -1,12 +1,16 @@
-/** Answers routers that lost a worker: which of their requests was the suspect, and which had been entered. */
+/**
+ * Answers who asks the supervisor: routers that lost a worker, which of their requests was the suspect and which had been entered;
+ * registries, what an app writes from now on.
+ */
 import { createServer, type Server, type Socket } from "node:net";
 import { acceptLink } from "@nano/link/accept-link";
 import { isSameCredential } from "@nano/link/credential";
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
-import { decodePostmortemQuestion, encodePostmortemAnswer } from "@nano/protocol/messages";
+import { decodeSupervisorQuestion, encodePostmortemAnswer, type PostmortemQuestion } from "@nano/protocol/messages";
 import { listenOn } from "@nano/service-kit/listen";
 import { errors } from "../errors.ts";
+import type { LogFollowers } from "./log-followers.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
 const SILENT: StreamListener = { onHead() {}, onData() {}, onEnd() {}, onReset() {}, onDrain() {} };
@@ -16,6 +20,8 @@ export interface PostmortemServerOptions {
   readonly credential: string;
   readonly peer: string;
   readonly pool: WorkerPool;
+  /** Takes who follows the output of an app. @default nobody is taken */
+  readonly followers?: LogFollowers;
 }
 
 export class PostmortemServer {
@@ -39,10 +45,7 @@ export class PostmortemServer {
     const link = acceptLink(socket, {
       peer,
       verifyHello: (hello) => isSameCredential(credential, hello.credential),
-      onStream: (stream, payload) => {
-        this.#answer(stream, payload);
-        return SILENT;
-      },
+      onStream: (stream, payload) => this.#answer(stream, payload),
       onClose: (_, closed) => this.#links.delete(closed),
     });
     this.#links.add(link);
@@ -54,8 +57,16 @@ export class PostmortemServer {
     for (const link of this.#links) link.close();
   }
 
-  #answer(stream: LinkStream, payload: Buffer): void {
-    const question = decodePostmortemQuestion(payload);
+  #answer(stream: LinkStream, payload: Buffer): StreamListener {
+    const question = decodeSupervisorQuestion(payload);
+    const { followers } = this.#options;
+    if (question.type === "postmortem") this.#examine(stream, question);
+    else if (question.type === "logs" && followers !== undefined) return followers.follow(question.app, stream);
+    else stream.reset(errors.QUESTION_UNKNOWN({}).wire);
+    return SILENT;
+  }
+
+  #examine(stream: LinkStream, question: PostmortemQuestion): void {
     this.#options.pool.examine(question).then(
       (answer) => {
         if (answer === null) stream.reset(errors.WORKER_UNKNOWN({ workerId: question.workerId }).wire);

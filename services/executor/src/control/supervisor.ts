@@ -22,6 +22,7 @@ import { AppLog } from "./app-log.ts";
 import { EgressProcess } from "./egress-process.ts";
 import { Entrance } from "./entrance.ts";
 import { ExecutorMetrics } from "./executor-metrics.ts";
+import { LogFollowers } from "./log-followers.ts";
 import { NodeRegistration } from "./node-registration.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
 import { TrustedKeyDirectory } from "./trusted-keys.ts";
@@ -117,16 +118,24 @@ export class Supervisor {
       egress: () => this.#egress,
       greetingCount: () => this.#entrance?.greetingCount ?? 0,
     });
+    const followers = new LogFollowers({
+      node: config.node.id,
+      limitCount: config.logs.followerCount,
+      limitBytes: config.logs.followerBytes,
+      metrics,
+    });
     this.#postmortems = new PostmortemServer({
       address: join(config.run.directory, "supervisor.sock"),
       credential: this.#supervisorCredential,
       peer: config.node.id,
       pool: this.#pool,
+      followers,
     });
     this.#entrance = this.#createEntrance();
     this.#appLog = new AppLog({
       sliverPath: (versionId) => this.#supply.sliverPath(versionId),
       write: writeAppLine,
+      followers,
     });
   }
 
