@@ -29,7 +29,7 @@ export const artifactStoreShape = {
     endpoint: optional(
       text({
         doc: "server that speaks like S3; unset: what AWS_ENDPOINT_URL_S3 says, otherwise AWS",
-        pattern: /^https?:\/\/[^\s/@]+\/?$/,
+        pattern: /^https?:\/\/\S+$/,
         expected: "https://HOST:PORT or http://HOST:PORT",
       }),
     ),

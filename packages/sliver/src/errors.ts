@@ -94,7 +94,7 @@ export const errors = defineErrors("SLIVER", {
     httpStatus: 503,
     reason: "store_refused",
     message: (d: { operation: string; where: string; why: string }) =>
-      `Artifact store refuses a ${d.operation} in ${d.where}: ${d.why}, check bucket, region, credentials and what they permit`,
+      `Artifact store refuses to ${d.operation} in ${d.where}: ${d.why}, check bucket, region, credentials and what they permit`,
   },
   STORE_SETTINGS: {
     fault: "platform",

@@ -31,7 +31,11 @@ export async function openSliverStore(
 }
 
 async function openS3(settings: S3Settings, metrics: Metrics | undefined): Promise<SliverStore> {
-  const { accessKeyId, secretAccessKey } = settings;
+  const { accessKeyId, secretAccessKey, endpoint } = settings;
+  if (endpoint !== null && !isPlainAddress(endpoint)) {
+    // Not repeated: it may carry a password.
+    refuse("s3.endpoint", "what is more than a server's address", "https://HOST:PORT or http://HOST:PORT");
+  }
   if ((accessKeyId === null) !== (secretAccessKey === null)) {
     refuse("s3.accessKeyId and s3.secretAccessKey", "one of the two", "both, or neither");
   }
@@ -43,6 +47,12 @@ async function openS3(settings: S3Settings, metrics: Metrics | undefined): Promi
   );
   await bucket.checkRegion();
   return new S3Store(bucket, settings.prefix);
+}
+
+function isPlainAddress(endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { username, password, pathname, search, hash } = new URL(endpoint);
+  return username === "" && password === "" && pathname === "/" && search === "" && hash === "";
 }
 
 interface Usage {

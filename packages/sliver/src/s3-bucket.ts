@@ -30,7 +30,7 @@ const RETRY_MAX_MS = 5_000;
 /** A server that lists without an end is none. */
 const MAX_LIST_PAGES = 1_000_000;
 
-export type S3Operation = "has" | "read" | "write" | "remove" | "list";
+export type S3Operation = "find" | "read" | "write" | "remove" | "list";
 export type S3Outcome = "ok" | "missing" | "away" | "refused" | "failed";
 
 export interface S3Observer {
@@ -75,7 +75,7 @@ export class S3Bucket implements ObjectBucket {
 
   async has(key: string): Promise<boolean> {
     const command = new HeadObjectCommand({ ...this.#named(key) });
-    const found = await this.#run("has", async ({ signal }) => {
+    const found = await this.#run("find", async ({ signal }) => {
       await this.#client.send(command, { abortSignal: signal });
       return true;
     });
@@ -183,7 +183,7 @@ export class S3Bucket implements ObjectBucket {
     const deadline = new TransferDeadline(limitMs);
     let outcome: S3Outcome = "failed";
     try {
-      const value = await work(deadline);
+      const value = await Promise.race([work(deadline), deadline.expired]);
       outcome = "ok";
       return { value };
     } catch (error) {

@@ -12,6 +12,8 @@ export class TransferDeadline {
   readonly #timer: NodeJS.Timeout;
   readonly #timeoutMs: number;
   readonly #startedMs = performance.now();
+  /** Rejects when `signal` aborts: for work that does not listen to it, such as a search for credentials. */
+  readonly expired: Promise<never>;
   #endMs = Number.POSITIVE_INFINITY;
   #why: string;
 
@@ -20,6 +22,10 @@ export class TransferDeadline {
     this.#timeoutMs = timeoutMs;
     this.#why = `no answer within ${timeoutMs} ms`;
     this.#timer = setTimeout(() => this.#controller.abort(), timeoutMs);
+    this.expired = new Promise((_, reject) => {
+      this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
+    });
+    this.expired.catch(() => undefined);
   }
 
   get signal(): AbortSignal {

@@ -10,7 +10,7 @@ import type { S3Settings } from "@nano/sliver/s3-settings";
 import { S3Store } from "@nano/sliver/s3-store";
 import { digestOf, MAX_ARTIFACT_BYTES } from "@nano/sliver/sliver-store";
 import { eventually } from "@nano/test-kit/eventually";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AnswerS3, openFakeS3, refuseS3 } from "./fake-s3.ts";
 import { openBucket, openS3Server, s3Settings } from "./s3-server.ts";
 import { createSampleSliver } from "./sample-sliver.ts";
@@ -102,7 +102,7 @@ describe("a bucket whose server", () => {
     const { fake, store } = await openFaked((response) => refuseS3(response, 403, "AccessDenied"));
     await expect(store.get(digest)).rejects.toMatchObject({
       code: "SLIVER_STORE_REFUSED",
-      message: expect.stringContaining("refuses a read in artifacts: AccessDenied (HTTP 403)"),
+      message: expect.stringContaining("refuses to read in artifacts: AccessDenied (HTTP 403)"),
     });
     expect(fake.requests).toHaveLength(1);
     const { store: nowhere } = await openFaked((response) => refuseS3(response, 404, "NoSuchBucket"));
@@ -127,6 +127,18 @@ it("wrong credentials are refused, and nothing of them is in the error", async (
   const error = (await store.get(digest).catch((thrown: unknown) => thrown)) as Error;
   expect(error.message).toContain("SignatureDoesNotMatch (HTTP 403)");
   expect(inspect(error, { depth: 10, showHidden: true })).not.toMatch(/S3RVER|AWS4-HMAC/);
+});
+
+it("a search for credentials that does not end ends with the request's time", async () => {
+  const { endpoint } = await openFakeS3(() => undefined);
+  for (const name of ["AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"])
+    vi.stubEnv(name, undefined);
+  vi.stubEnv("AWS_CONTAINER_CREDENTIALS_FULL_URI", `${endpoint}/credentials`);
+  vi.stubEnv("HOME", await temporaryDirectory());
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const settings = { accessKeyId: null, secretAccessKey: null, timeoutMs: 100, attemptCount: 1 };
+  const store = openStore({ ...s3Settings("http://127.0.0.1:9"), ...settings });
+  await expect(store.get(digest)).rejects.toThrow("no answer within 100 ms");
 });
 
 it("a secret that cannot be read is told by its own error", async () => {
