@@ -4,6 +4,7 @@
  * Label values must come from a bounded set: never a request id, never a URL.
  */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { BUCKET_BOUNDS_MS, type DurationCounts } from "./duration-buckets.ts";
 
 /** Base units of Prometheus, and the forms that have none. */
 const METRIC_NAME = /^[a-z][a-z0-9_]*_(?:total|seconds|bytes|ratio|count|info|timestamp_seconds)$/;
@@ -80,6 +81,20 @@ export class Metrics {
     };
   }
 
+  /** A distribution that was counted elsewhere; its name ends in `_seconds`. */
+  countedDuration(options: MetricOptions<never> & { readonly read: () => DurationCounts }): void {
+    const { name, help } = this.#settings(options);
+    const get = async () => ({
+      name,
+      help,
+      type: "histogram",
+      values: histogramValues(name, options.read()),
+      aggregator: "sum" as const,
+    });
+    // All that a registry asks of a metric.
+    this.registry.registerMetric({ name, help, get, reset: () => undefined } as unknown as Histogram);
+  }
+
   #settings<L extends string>(options: MetricOptions<L>) {
     if (!METRIC_NAME.test(options.name)) {
       throw new TypeError(`Metric name is without a base unit: ${options.name}, expected it to match ${METRIC_NAME}`);
@@ -91,4 +106,19 @@ export class Metrics {
       registers: [this.registry],
     };
   }
+}
+
+/** Cumulative, as Prometheus wants them. */
+function histogramValues(name: string, { counts, sumMs }: DurationCounts) {
+  let total = 0;
+  const values = counts.map((count, bucket) => {
+    total += count;
+    const bound = BUCKET_BOUNDS_MS[bucket];
+    return { metricName: `${name}_bucket`, labels: { le: bound === undefined ? "+Inf" : bound / 1000 }, value: total };
+  });
+  return [
+    ...values,
+    { metricName: `${name}_sum`, labels: {}, value: sumMs / 1000 },
+    { metricName: `${name}_count`, labels: {}, value: total },
+  ];
 }

@@ -3,12 +3,13 @@ import { randomBytes } from "node:crypto";
 import type { ControlStore } from "@nano/control-store/control-store";
 import type { FeedPosition } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
+import { fitDrain } from "@nano/service-kit/fit-drain";
 import { boundAddress, listenOn } from "@nano/service-kit/listen";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
-import type { RouterConfig } from "./config.ts";
+import { LEAVE_MS, type RouterConfig } from "./config.ts";
 import { CertificateStore } from "./control/certificate-store.ts";
-import { drain, fitDrain } from "./control/drain.ts";
+import { drain } from "./control/drain.ts";
 import { createRouterMetrics, type RouterMetrics } from "./control/router-metrics.ts";
 import { RoutesKeeper } from "./control/routes-keeper.ts";
 import { RoutingControl } from "./control/routing-control.ts";
@@ -126,7 +127,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   let isClosing = false;
   const stop = new AbortController();
   const following = control.run(options.store, keeper, stop.signal).catch((error: unknown) => options.onFailure(error));
-  const drainPlan = fitDrain(config.drain, config.shutdown.graceMs);
+  const drainPlan = fitDrain(config.drain, { shutdownGraceMs: config.shutdown.graceMs, leaveMs: LEAVE_MS });
   if (drainPlan.noticeMs + drainPlan.graceMs < config.drain.noticeMs + config.drain.graceMs) {
     logger.warn("shutdown.graceMs is too short for drain", { ...drainPlan });
   }

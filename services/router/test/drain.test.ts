@@ -10,7 +10,6 @@ import { serveStore } from "@nano/control-store/serve-store";
 import { recordKey } from "@nano/protocol/records";
 import { eventually } from "@nano/test-kit/eventually";
 import { expect, onTestFinished, test } from "vitest";
-import { fitDrain } from "../src/control/drain.ts";
 import { appRecords, nodeRecord } from "./fake-store.ts";
 import { startFakeNode } from "./fake-worker.ts";
 import { startTestRouter } from "./router-harness.ts";
@@ -68,12 +67,6 @@ test("connections that say nothing do not hold a router up", async () => {
   await eventually(async () => (await t.fetch("/", { host: "nobody.example" })).status === 404);
   await t.router.close();
   for (const client of clients) expect(await client.ended()).toBe("");
-});
-
-test("notice and grace fit into what the process has", () => {
-  expect(fitDrain({ noticeMs: 15_000, graceMs: 30_000 }, 60_000)).toEqual({ noticeMs: 15_000, graceMs: 30_000 });
-  expect(fitDrain({ noticeMs: 15_000, graceMs: 30_000 }, 20_000)).toEqual({ noticeMs: 15_000, graceMs: 4_000 });
-  expect(fitDrain({ noticeMs: 15_000, graceMs: 30_000 }, 500)).toEqual({ noticeMs: 0, graceMs: 0 });
 });
 
 const CLIENT_COUNT = 12;

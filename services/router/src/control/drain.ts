@@ -7,15 +7,8 @@
  * I2 It ends by `deadline`, and earlier as soon as no connection is left.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import type { DrainPlan } from "@nano/service-kit/fit-drain";
 import type { Logger } from "@nano/service-kit/logger";
-import { LEAVE_MS } from "../config.ts";
-
-export interface DrainPlan {
-  /** From the first announcement to the end of accepting. */
-  readonly noticeMs: number;
-  /** For requests in flight after that. */
-  readonly graceMs: number;
-}
 
 /** What is drained. */
 export interface Drainable {
@@ -40,13 +33,6 @@ export interface DrainOptions extends DrainPlan {
 
 /** A connection that was accepted last has so long to send its request. */
 const LAST_CONNECTION_MS = 250;
-
-/** Notice and grace as they fit into what the process has: the grace gives way first. */
-export function fitDrain(plan: DrainPlan, shutdownGraceMs: number): DrainPlan {
-  const availableMs = Math.max(0, shutdownGraceMs - LEAVE_MS);
-  const noticeMs = Math.min(plan.noticeMs, availableMs);
-  return { noticeMs, graceMs: Math.min(plan.graceMs, availableMs - noticeMs) };
-}
 
 /** Resolves when no connection is left. */
 export async function drain(router: Drainable, options: DrainOptions): Promise<void> {
