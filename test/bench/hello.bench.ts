@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startNano } from "./nano-server.ts";
 import { freePort, type LoadResult, load, type Server, startServer } from "./processes.ts";
 import { report } from "./report.ts";
 import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
@@ -22,18 +23,6 @@ const JOB = {
 };
 
 const HANDLER = fileURLToPath(new URL("hello-handler.js", import.meta.url));
-const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
-
-async function startNano(directory: string): Promise<Server> {
-  const port = await freePort();
-  const config = join(directory, "nano.json");
-  const app = (isolation: string): object => ({ hostname: `${isolation}.localhost`, entrypoint: HANDLER, isolation });
-  const server = { port, admin_port: await freePort() };
-  writeFileSync(config, JSON.stringify({ server, apps: [app("app"), app("request")] }));
-  const command = [NANOCTL, "run", "--config", config, "--data-dir", join(directory, "data")] as const;
-  const started = await startServer("NANO", command, { port, hosts: ["app.localhost", "request.localhost"] });
-  return started;
-}
 
 async function startWorkerd(directory: string): Promise<Server> {
   const port = await freePort();
@@ -56,7 +45,7 @@ export async function benchHello(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "nano-bench-"));
   const servers: Server[] = [];
   try {
-    const nano = await startNano(directory);
+    const nano = await startNano(directory, HANDLER);
     servers.push(nano);
     const workerd = await startWorkerd(directory);
     servers.push(workerd);
@@ -79,7 +68,8 @@ export async function benchHello(): Promise<void> {
       title: `hello: ${CONNECTIONS} keep-alive connections, closed loop, one generator process in Node, ${ROUNDS} rounds in turns, medians`,
       head: ["", "requests/s", "× workerd", "requests/CPU-s", "× workerd", "p50", "p99"],
       rows: [...results].map(([name, runs]) => {
-        const median = (key: keyof LoadResult): number => summarize(runs.map((run) => run[key])).median;
+        const median = (key: Exclude<keyof LoadResult, "cpuMsPerRequest">): number =>
+          summarize(runs.map((run) => run[key])).median;
         return [
           name,
           formatCount(median("requestsPerSecond")),

@@ -1,21 +1,30 @@
 /** `npm run bench -- NAME`: runs one benchmark, or with no name all of them. `--quick`: only to see that it runs, where it can. */
+import { benchCluster, type ClusterPart, clusterParts } from "./cluster.bench.ts";
 import { benchColdStart } from "./cold-start.bench.ts";
 import { benchHello } from "./hello.bench.ts";
 import { benchSlivers } from "./slivers.bench.ts";
 
+type Bench = (options: { readonly isQuick: boolean }) => Promise<void>;
+
 const QUICK = "--quick";
-const benches: Readonly<Record<string, (options: { readonly isQuick: boolean }) => Promise<void>>> = {
+const benches: Readonly<Record<string, Bench>> = {
   "cold-start": benchColdStart,
   slivers: benchSlivers,
   hello: benchHello,
+  cluster: (options) => benchCluster(clusterParts, options),
 };
+/** Parts that can be run alone. */
+const parts: Readonly<Record<string, Bench>> = Object.fromEntries(
+  clusterParts.map((part: ClusterPart) => [`cluster-${part}`, (options) => benchCluster([part], options)]),
+);
 
 const args = process.argv.slice(2);
 const names = args.filter((arg) => arg !== QUICK);
-const unknown = names.filter((name) => !(name in benches));
+const known: Readonly<Record<string, Bench>> = { ...benches, ...parts };
+const unknown = names.filter((name) => !(name in known));
 if (unknown.length > 0) {
-  process.stderr.write(`Unknown benchmark ${unknown.join(", ")}: expected one of ${Object.keys(benches).join(", ")}\n`);
+  process.stderr.write(`Unknown benchmark ${unknown.join(", ")}: expected one of ${Object.keys(known).join(", ")}\n`);
   process.exit(2);
 }
 const options = { isQuick: args.includes(QUICK) };
-for (const name of names.length > 0 ? names : Object.keys(benches)) await benches[name]?.(options);
+for (const name of names.length > 0 ? names : Object.keys(benches)) await known[name]?.(options);

@@ -42,24 +42,48 @@ function statFields(pid: number): string[] | undefined {
   }
 }
 
-/** CPU seconds of a process and all below it. */
-export function cpuSecondsOf(root: number): number {
+/** A process and all below it. */
+function treeOf(root: number): number[] {
   const children = childrenByParent();
+  const found: number[] = [];
   const pending = [root];
-  let ticks = 0;
   for (let pid = pending.pop(); pid !== undefined; pid = pending.pop()) {
-    const fields = statFields(pid);
-    ticks += Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0);
+    found.push(pid);
     pending.push(...(children.get(pid) ?? []));
   }
+  return found;
+}
+
+/** CPU seconds of processes, without what is below them. */
+export function cpuSecondsOf(pids: readonly number[]): number {
+  let ticks = 0;
+  for (const pid of pids) {
+    const fields = statFields(pid);
+    ticks += Number(fields?.[11] ?? 0) + Number(fields?.[12] ?? 0);
+  }
   return ticks / TICKS_PER_SECOND;
+}
+
+/** Those of a process and all below it whose command line holds `part`. */
+export function findProcesses(root: number, part: string): number[] {
+  return treeOf(root).filter((pid) => commandLine(pid).includes(part));
+}
+
+function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+  } catch {
+    // The process ended meanwhile.
+    return "";
+  }
 }
 
 /** A server under measurement. */
 export interface Server {
   readonly name: string;
   readonly port: number;
-  readonly pid: number;
+  /** What it was started as; each with all that it has started since. */
+  readonly pids: readonly number[];
   close(): Promise<void>;
 }
 
@@ -85,10 +109,11 @@ export async function startServer(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
-  return { name, port: ready.port, pid: child.pid ?? 0, close: () => end(child) };
+  return { name, port: ready.port, pids: [child.pid ?? 0], close: () => endProcess(child) };
 }
 
-async function answerAll({ port, hosts }: { port: number; hosts: readonly string[] }): Promise<boolean> {
+/** Whether every host answers 200. */
+export async function answerAll({ port, hosts }: { port: number; hosts: readonly string[] }): Promise<boolean> {
   const answers = await Promise.all(hosts.map((host) => answersAt(port, host)));
   return answers.every((isRight) => isRight);
 }
@@ -104,7 +129,8 @@ function answersAt(port: number, host: string): Promise<boolean> {
   });
 }
 
-async function end(child: ChildProcess): Promise<void> {
+/** Asks it to end, and waits until it has. */
+export async function endProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   child.kill("SIGTERM");
@@ -115,26 +141,46 @@ export interface LoadResult extends GeneratorResult {
   readonly requestsPerSecond: number;
   /** Of the server's processes, generator excluded. */
   readonly requestsPerCpuSecond: number;
+  /** Of the processes that were named, by their names. */
+  readonly cpuMsPerRequest: Readonly<Record<string, number>>;
 }
 
+/** Processes of a server whose CPU is told apart. */
+export type ServerParts = Readonly<Record<string, readonly number[]>>;
+
 /** Loads a server from a generator process and measures the server's CPU meanwhile. */
-export async function load(server: Server, job: Omit<GeneratorJob, "port">): Promise<LoadResult> {
+export async function load(
+  server: Server,
+  job: Omit<GeneratorJob, "port">,
+  parts: ServerParts = {},
+): Promise<LoadResult> {
+  const measureCpu = () => ({
+    all: cpuSecondsOf(server.pids.flatMap(treeOf)),
+    parts: Object.values(parts).map(cpuSecondsOf),
+  });
   const generator = fileURLToPath(new URL("generator.ts", import.meta.url));
   const child = spawn(process.execPath, [generator, JSON.stringify({ ...job, port: server.port })], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  let cpuBefore = 0;
+  let before: ReturnType<typeof measureCpu> | null = null;
   let output = "";
   for await (const chunk of child.stdout) {
     output += String(chunk);
-    if (cpuBefore === 0 && output.startsWith("counting\n")) cpuBefore = cpuSecondsOf(server.pid);
+    if (before === null && output.startsWith("counting\n")) before = measureCpu();
   }
-  const cpuSeconds = cpuSecondsOf(server.pid) - cpuBefore;
+  const after = measureCpu();
   const result = JSON.parse(output.split("\n")[1] ?? "") as GeneratorResult;
   if (result.wrong > 0) throw new Error(`${server.name} gave ${result.wrong} wrong answers`);
+  const perRequest = (seconds: number): number => (seconds * 1000) / result.requests;
   return {
     ...result,
     requestsPerSecond: result.requests / result.seconds,
-    requestsPerCpuSecond: result.requests / cpuSeconds,
+    requestsPerCpuSecond: result.requests / (after.all - (before?.all ?? Number.NaN)),
+    cpuMsPerRequest: Object.fromEntries(
+      Object.keys(parts).map((part, index) => [
+        part,
+        perRequest((after.parts[index] ?? Number.NaN) - (before?.parts[index] ?? Number.NaN)),
+      ]),
+    ),
   };
 }

@@ -35,3 +35,9 @@ export function formatMs(value: number): string {
 export function formatRatio(value: number): string {
   return `${value.toFixed(2)} ×`;
 }
+
+export function formatBytes(value: number): string {
+  if (Math.abs(value) < 1024) return `${Math.round(value)} B`;
+  const isMib = Math.abs(value) >= 1024 * 1024;
+  return isMib ? `${(value / 1024 / 1024).toFixed(1)} MB` : `${(value / 1024).toFixed(1)} KB`;
+}
