@@ -120,6 +120,7 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     version: versionIdSchema,
     state: z.enum(["queued", "building", "built", "failed"]),
     error: wireErrorSchema.nullable(),
+    queuedAt: z.string().optional(),
     slivers: z.record(z.string(), digestSchema),
   }),
   z.looseObject({

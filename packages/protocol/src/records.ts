@@ -57,6 +57,8 @@ export interface BuildRecord {
   readonly version: VersionId;
   readonly state: "queued" | "building" | "built" | "failed";
   readonly error: WireError | null;
+  /** When this build was asked for: tells it from an earlier one of the version that failed. @default not known */
+  readonly queuedAt?: string;
   /** Slivers by the fingerprint of the engine that made them. Empty where the app is only assets. */
   readonly slivers: Readonly<Record<EngineFingerprint, ArtifactDigest>>;
 }

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { ownStoreShape } from "@nano/control-store/store-settings";
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
-import { address, durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import { address, durationMs, integer, optional, secretFile, sizeBytes, text } from "@nano/service-kit/config-field";
 import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 
 const MIB = 1024 * 1024;
@@ -11,8 +11,17 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 
 export const registryConfig = defineConfig("REGISTRY", {
   http: {
-    address: address({ doc: "where the API answers", default: "127.0.0.1:8090" }),
+    address: address({
+      doc: "where the API answers; over TCP a token is needed, also from this machine",
+      default: "127.0.0.1:8090",
+    }),
     socketPath: optional(text({ doc: "Unix socket where the API answers too; unset: nowhere" })),
+    tls: {
+      certFile: optional(
+        text({ doc: "certificate chain of the TCP address, PEM; unset: no TLS here, a balancer or nobody ends it" }),
+      ),
+      key: optional(secretFile({ doc: "key of that certificate, PEM" })),
+    },
     bodyLimitBytes: sizeBytes({ doc: "largest JSON body", min: 1024, max: 64 * MIB, default: 16 * MIB }),
   },
   data: {
@@ -53,8 +62,37 @@ export const registryConfig = defineConfig("REGISTRY", {
       default: 10 * MINUTE_MS,
     }),
   },
+  tokens: {
+    bootstrap: optional(
+      secretFile({
+        doc: "operator's token nano_ID_SECRET that is taken beside those in the store: 16 hex digits, 43 characters of base64url",
+      }),
+    ),
+    limitCount: integer({ doc: "tokens that have not expired", min: 1, max: 10_000, default: 1000 }),
+    failuresPerMinute: integer({
+      doc: "failed sign-ins of one address in a minute; further ones are answered 429",
+      min: 1,
+      max: 1_000_000,
+      default: 30,
+    }),
+  },
   apps: {
     limitCount: integer({ doc: "apps", min: 1, max: 1_000_000, default: 10_000 }),
+  },
+  logs: {
+    followerCount: integer({ doc: "readers of the output of apps at a time", min: 0, max: 4096, default: 64 }),
+    followerBytes: sizeBytes({
+      doc: "output that waits for one of them; what is above it is dropped and counted",
+      min: MIB,
+      max: 64 * MIB,
+      default: 2 * MIB,
+    }),
+    followMs: durationMs({
+      doc: "how long one follow lasts; who follows then signs in anew",
+      min: 1000,
+      max: DAY_MS,
+      default: 60 * MINUTE_MS,
+    }),
   },
   versions: {
     keptCount: integer({

@@ -54,6 +54,14 @@ export const errors = defineErrors("REGISTRY", {
     reason: "queue_full",
     message: (d: { limitCount: number }) => `Too many uploads at once: ${d.limitCount} are running, try again later`,
   },
+  TOO_MANY_FOLLOWERS: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "too_many",
+    message: (d: { limitCount: number }) =>
+      `Output of apps has ${d.limitCount} readers already, as many as logs.followerCount allows: try again later`,
+  },
   TOO_MANY_APPS: {
     fault: "caller",
     retryable: false,
@@ -144,13 +152,98 @@ export const errors = defineErrors("REGISTRY", {
     reason: "browser_refused",
     message: (_: { origin: string }) => "Requests that a web page makes are refused: this API is for programs",
   },
-  SECRETS_IN_THE_OPEN: {
+  NOT_SIGNED_IN: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 401,
+    reason: "not_signed_in",
+    message: (d: { why: string }) =>
+      `Request is not signed in: ${d.why}; send authorization: Bearer and a token, which an operator makes by POST /v1/tokens`,
+  },
+  TOO_MANY_SIGN_INS: {
+    fault: "caller",
+    retryable: true,
+    httpStatus: 429,
+    reason: "too_many",
+    message: (d: { retryAfterSecs: number }) =>
+      `Too many failed sign-ins from this address: send a token that is valid, or try again in ${d.retryAfterSecs} s`,
+  },
+  FORBIDDEN: {
     fault: "caller",
     retryable: false,
     httpStatus: 403,
-    reason: "secrets_in_the_open",
+    reason: "forbidden",
+    message: (d: { token: string; role: string; needed: string }) =>
+      `Token ${d.token} has the role ${d.role}, needed is ${d.needed}`,
+  },
+  BAD_BOOTSTRAP_TOKEN: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "bad_bootstrap_token",
+    message: (d: { path: string }) =>
+      `File ${d.path} holds no bootstrap token: expected nano_, 16 hex digits, _, and 43 characters of base64url (32 random bytes)`,
+  },
+  TLS_INCOMPLETE: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "tls",
+    message: (d: { found: string; missing: string }) =>
+      `TLS needs both its files: ${d.found} is set, ${d.missing} is not`,
+  },
+  TLS_UNUSABLE: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "tls",
+    message: (d: { path: string; why: string }) => `TLS file ${d.path} cannot be used: ${d.why}`,
+  },
+  TOO_MANY_TOKENS: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "too_many",
+    message: (d: { limitCount: number }) => `Too many tokens: at most ${d.limitCount}, delete one first`,
+  },
+  TOKEN_TOLD_ONCE: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "told_once",
+    message: (d: { id: string }) =>
+      `Token ${d.id} was made by this request before and is told only once: delete it and make another under another idempotency-key`,
+  },
+  KEY_REUSED: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 422,
+    reason: "key_reused",
     message: (_: Record<string, never>) =>
-      "Secrets are taken over the Unix socket of this API alone: its TCP address has neither sign-in nor encryption",
+      "Idempotency-key was sent before with another request: take a new key for each request",
+  },
+  OUTCOME_UNKNOWN: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "outcome_unknown",
+    message: (d: { code: string }) =>
+      `Change was sent and not acknowledged (${d.code}), nobody knows whether it is made: repeat the request with the same idempotency-key`,
+  },
+  ROUTE_TAKEN: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "route_taken",
+    message: (d: { where: string; route: string; app: string | null }) =>
+      `Route ${d.route} of ${d.where} belongs to ${d.app === null ? "another app" : `app ${d.app}`}`,
+  },
+  BODY_CUT_OFF: {
+    fault: "caller",
+    retryable: true,
+    httpStatus: 400,
+    reason: "cut_off",
+    message: (d: { bytes: number }) => `Body was cut off after ${d.bytes} bytes: nothing of it is kept`,
   },
   BUSY: {
     fault: "platform",

@@ -8,16 +8,21 @@ import { AppSecrets } from "./catalog/app-secrets.ts";
 import { Catalog } from "./catalog/catalog.ts";
 import { Deploys } from "./catalog/deploys.ts";
 import { Rollouts } from "./catalog/rollouts.ts";
+import { Tokens } from "./catalog/tokens.ts";
 import { type RegistryConfig, resolvePaths } from "./config.ts";
 import { ArtifactCollector } from "./control/artifact-collector.ts";
 import { ArtifactUse } from "./control/artifact-use.ts";
 import { BuildWatcher } from "./control/build-watcher.ts";
 import { EngineRebuilds } from "./control/engine-rebuilds.ts";
 import { registerGauges } from "./control/gauges.ts";
+import { LogFollowers } from "./control/log-followers.ts";
 import { RolloutWatch } from "./control/rollout-watch.ts";
 import { openStores } from "./open-stores.ts";
 import { createApi } from "./request/api.ts";
 import { serveApi } from "./request/serve-api.ts";
+import { SignIn } from "./request/sign-in.ts";
+import { createTlsFiles } from "./request/tls-files.ts";
+import { tellHowToSignIn } from "./tell-how-to-sign-in.ts";
 
 /** How long the store may take to give its first state. */
 const FIRST_STATE_TIMEOUT_MS = 30_000;
@@ -39,6 +44,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   const paths = resolvePaths(config);
   // A key that cannot be used is told now, and not when the first secret is set.
   loadOrCreateSealKey(paths.secretsKey);
+  const tls = createTlsFiles(config.http.tls, { logger: logger.child({ component: "tls" }) });
   const closing = new AbortController();
   const { signal } = closing;
   const stores = await openStores(config, paths);
@@ -54,6 +60,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
     catalog,
     artifacts,
     use,
+    removesAtOnce: !stores.isShared,
     graceMs: config.artifacts.graceMs,
     roundEveryMs: config.artifacts.collectEveryMs,
     logger: logger.child({ component: "artifacts" }),
@@ -63,7 +70,10 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   const watcher: BuildWatcher = new BuildWatcher({
     queue,
     // Deploys start builds and builds settle deploys: one of the two has to be named before it is there.
-    ledger: { markBuilding: (id) => deploys.markBuilding(id), settle: (id, outcome) => deploys.settle(id, outcome) },
+    ledger: {
+      markBuilding: (id, queuedAt) => deploys.markBuilding(id, queuedAt),
+      settle: (id, outcome, queuedAt) => deploys.settle(id, outcome, queuedAt),
+    },
     logger: logger.child({ component: "builds" }),
     signal,
   });
@@ -75,13 +85,13 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
       keptVersionCount: config.versions.keptCount,
       buildingCount: config.versions.buildingCount,
     },
-    startBuild: (job) => watcher.start(job),
+    startBuild: (job, queuedAt) => watcher.start(job, queuedAt),
     logger: logger.child({ component: "deploys" }),
   });
   const rebuilds = new EngineRebuilds({
     catalog,
     rebuildingCount: config.versions.rebuildingCount,
-    runBuild: (job) => watcher.runToEnd(job),
+    runBuild: (job) => watcher.runToEnd(job, undefined),
     logger: logger.child({ component: "rebuilds" }),
   });
   const rollouts = new Rollouts({ catalog });
@@ -91,10 +101,16 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
     logger: logger.child({ component: "rollouts" }),
     metrics,
   });
+  const signIn = new SignIn({
+    records: () => catalog.state.records,
+    bootstrapFile: config.tokens.bootstrap,
+    failuresPerMinuteCount: config.tokens.failuresPerMinute,
+    metrics,
+  });
   registerGauges(metrics, { catalog, watcher });
 
   await catalog.waitFor(() => true, signal, FIRST_STATE_TIMEOUT_MS);
-  await watcher.resume(catalog.state.records);
+  const takingUp = watcher.runTakeUp(catalog).catch(fail);
   const rebuilding = rebuilds.run(signal).catch(fail);
   const watching = rolloutWatch.run(signal).catch(fail);
   const collecting = collector.run(signal).catch(fail);
@@ -104,12 +120,34 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
     artifacts: { artifacts, use, limitBytes: config.artifacts.limitBytes, uploadCount: config.artifacts.uploadCount },
     rollouts: { catalog, rollouts, bodyLimitBytes: config.http.bodyLimitBytes },
     secrets: { secrets: new AppSecrets({ catalog, keyFile: paths.secretsKey }) },
+    tokens: {
+      tokens: new Tokens({ catalog, limitCount: config.tokens.limitCount }),
+      bodyLimitBytes: config.http.bodyLimitBytes,
+    },
+    logs: {
+      followers: new LogFollowers({
+        catalog,
+        limitCount: config.logs.followerCount,
+        limitBytes: config.logs.followerBytes,
+        limitMs: config.logs.followMs,
+        logger: logger.child({ component: "logs" }),
+        metrics,
+        signal,
+      }),
+    },
+    signIn,
+    digestKey: () => loadOrCreateSealKey(paths.secretsKey).key,
     logger: logger.child({ component: "api" }),
     metrics,
   });
-  const apiAddresses = [config.http.address, ...(config.http.socketPath === null ? [] : [config.http.socketPath])];
-  const apiServer = await serveApi(api, apiAddresses);
+  const addresses = [config.http.address, ...(config.http.socketPath === null ? [] : [config.http.socketPath])];
+  const apiServer = await serveApi(api, { addresses, tls });
   const [http = "", socket] = apiServer.addresses;
+  tellHowToSignIn({
+    config,
+    logger,
+    hasTokens: [...catalog.state.records.values()].some(({ kind }) => kind === "token"),
+  });
 
   return {
     addresses: { http, ...(storeSocket && { store: storeSocket }), ...(socket === undefined ? {} : { socket }) },
@@ -119,7 +157,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
       const apiClosed = apiServer.close();
       closing.abort();
       await apiClosed;
-      await Promise.all([following, watcher.idle(), rebuilding, watching, collecting]);
+      await Promise.all([following, takingUp, watcher.idle(), rebuilding, watching, collecting]);
       await stores.close();
     },
   };

@@ -8,6 +8,8 @@ import type { RegistryConfig, RegistryPaths } from "./config.ts";
 export interface RegistryStores {
   readonly store: ControlStore;
   readonly queue: BuildQueue;
+  /** Other registries may write to it too. */
+  readonly isShared: boolean;
   /** Serves both to this machine, where they are the registry's own. Answers the socket, or null. */
   serve(): Promise<string | null>;
   close(): Promise<void>;
@@ -27,6 +29,7 @@ async function openOwn(paths: RegistryPaths): Promise<RegistryStores> {
   return {
     store,
     queue,
+    isShared: false,
     async serve() {
       server = await serveStore(store, queue, { socketPath: paths.storeSocket });
       return server.socketPath;
@@ -43,6 +46,7 @@ async function openRedis({ controlStore }: RegistryConfig): Promise<RegistryStor
   return {
     store,
     queue,
+    isShared: true,
     serve: async () => null,
     async close() {
       await Promise.all([store.close(), queue.close()]);

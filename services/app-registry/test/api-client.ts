@@ -20,12 +20,22 @@ export interface Answer {
   readonly body: unknown;
 }
 
+/** Operator's token of registries in tests. */
+export const OPERATOR_TOKEN = `nano_${"0".repeat(16)}_${"A".repeat(43)}`;
+
 /** The API as a client sees it; every answer is held against its schema. */
 export class ApiClient {
   readonly #base: string;
+  readonly #authorization: Record<string, string>;
 
-  constructor(base: string) {
+  constructor(base: string, token: string | null = OPERATOR_TOKEN) {
     this.#base = base;
+    this.#authorization = token === null ? {} : { authorization: `Bearer ${token}` };
+  }
+
+  /** The same API, asked by somebody else. */
+  as(token: string | null): ApiClient {
+    return new ApiClient(this.#base, token);
   }
 
   async send(
@@ -36,7 +46,11 @@ export class ApiClient {
     const isJson = !(options.body === undefined || typeof options.body === "string" || options.body instanceof Buffer);
     const response = await fetch(this.#base + path, {
       method,
-      headers: { ...(isJson ? { "content-type": "application/json" } : {}), ...options.headers },
+      headers: {
+        ...this.#authorization,
+        ...(isJson ? { "content-type": "application/json" } : {}),
+        ...options.headers,
+      },
       ...(options.body === undefined
         ? {}
         : { body: isJson ? JSON.stringify(options.body) : (options.body as string | Buffer<ArrayBuffer>) }),
@@ -77,7 +91,9 @@ export class ApiClient {
 
   /** Follows a build to its end. */
   async events(app: string, version: VersionId) {
-    const response = await fetch(this.#base + registryPaths.versionEvents(app as AppName, version));
+    const response = await fetch(this.#base + registryPaths.versionEvents(app as AppName, version), {
+      headers: this.#authorization,
+    });
     const lines = (await response.text()).split("\n").filter((line) => line !== "");
     return lines.map((line) => buildEventSchema.parse(JSON.parse(line)));
   }

@@ -6,6 +6,7 @@ import type { StoreRecord } from "@nano/protocol/records";
 import { ABANDONED_TEMPORARY_MS } from "@nano/sliver/directory-store";
 import { expect, test } from "vitest";
 import { referencedArtifacts } from "../src/catalog/artifact-references.ts";
+import { REGISTRY_ITSELF } from "../src/catalog/author.ts";
 import { ENGINE, sliverOf } from "./hand-builder.ts";
 import { GRACE_MS, openCatalog } from "./open-catalog.ts";
 import { assetPackOf, digestOf, listDigests } from "./open-test-registry.ts";
@@ -40,7 +41,7 @@ test("versions to which an app may go back keep all that they need", async () =>
   clock.nowMs += 10 * GRACE_MS;
   await collector.collect();
   expect(await listDigests(artifacts)).toHaveLength(10);
-  await deploys.activate("shop" as AppName, versions[0] as VersionId);
+  await deploys.activate("shop" as AppName, versions[0] as VersionId, REGISTRY_ITSELF);
   await collector.collect();
   expect(await listDigests(artifacts)).toHaveLength(10);
 });
@@ -207,7 +208,7 @@ test("an app that is deleted takes its artifacts along, those in use until then 
   const other = await upload("3");
   await deploy("other", { bundle: other });
   clock.nowMs += 10 * GRACE_MS;
-  await deploys.deleteApp("shop" as AppName);
+  await deploys.deleteApp("shop" as AppName, REGISTRY_ITSELF);
   await collector.idle();
   await collector.collect();
   expect(await listDigests(artifacts)).toEqual([digestOf("1"), serving, digestOf("2"), other].sort());
@@ -268,4 +269,16 @@ test("a version is referred to by its build and its own record, unless it failed
   }
   expect(referenced([version, { ...build, state: "failed" }])).toEqual([]);
   expect(referenced([version])).toEqual([bundle, assets].sort());
+});
+
+test("where other registries share the store nothing goes at once, and what nobody names goes in a round", async () => {
+  const { artifacts, clock, collector, upload, deploy, fail } = await openCatalog({ removesAtOnce: false });
+  await deploy("other", { assets: await upload(assetPackOf("so that there is a record")) });
+  const bundle = await upload("broken");
+  await fail(await deploy("shop", { bundle }));
+  await collector.idle();
+  expect(await listDigests(artifacts)).toContain(bundle);
+  clock.nowMs += 2 * GRACE_MS;
+  await collector.collect();
+  expect(await listDigests(artifacts)).not.toContain(bundle);
 });

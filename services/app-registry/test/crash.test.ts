@@ -11,12 +11,17 @@ import { DirectoryStore } from "@nano/sliver/directory-store";
 import { expect, onTestFinished, test } from "vitest";
 import { ApiClient } from "./api-client.ts";
 import { HandBuilder, sliverOf } from "./hand-builder.ts";
-import { temporaryDirectory } from "./open-test-registry.ts";
+import { temporaryDirectory, writeOperatorToken } from "./open-test-registry.ts";
 
 const MAIN = new URL("../src/main.ts", import.meta.url);
 
 async function startRegistry(directory: string) {
-  const env = { REGISTRY_DATA_DIRECTORY: directory, REGISTRY_HTTP_ADDRESS: "127.0.0.1:0", REGISTRY_LOG_LEVEL: "error" };
+  const env = {
+    REGISTRY_DATA_DIRECTORY: directory,
+    REGISTRY_HTTP_ADDRESS: "127.0.0.1:0",
+    REGISTRY_TOKENS_BOOTSTRAP_FILE: writeOperatorToken(directory),
+    REGISTRY_LOG_LEVEL: "error",
+  };
   const child: ChildProcess = fork(MAIN, [], { execArgv: [], env });
   onTestFinished(() => void child.kill("SIGKILL"));
   const [ready] = (await once(child, "message")) as [ReadyMessage];

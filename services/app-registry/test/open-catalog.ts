@@ -7,6 +7,7 @@ import { createSilentLogger } from "@nano/service-kit/logger";
 import { Metrics } from "@nano/service-kit/metrics";
 import { DirectoryStore } from "@nano/sliver/directory-store";
 import { onTestFinished } from "vitest";
+import { REGISTRY_ITSELF } from "../src/catalog/author.ts";
 import { Catalog } from "../src/catalog/catalog.ts";
 import { Deploys } from "../src/catalog/deploys.ts";
 import { ArtifactCollector } from "../src/control/artifact-collector.ts";
@@ -27,7 +28,7 @@ class ObservedStore extends DirectoryStore {
   }
 }
 
-export async function openCatalog(settings: { readonly keptCount?: number } = {}) {
+export async function openCatalog(settings: { readonly keptCount?: number; readonly removesAtOnce?: boolean } = {}) {
   const directory = temporaryDirectory();
   const clock = { nowMs: 1_000_000 };
   const nowMs = (): number => clock.nowMs;
@@ -46,6 +47,7 @@ export async function openCatalog(settings: { readonly keptCount?: number } = {}
     artifacts,
     use,
     graceMs: GRACE_MS,
+    removesAtOnce: settings.removesAtOnce ?? true,
     roundEveryMs: 3_600_000,
     logger,
     metrics,
@@ -79,7 +81,7 @@ export async function openCatalog(settings: { readonly keptCount?: number } = {}
     const digests = [request.bundle, request.assets, request.sliver].filter((digest) => digest !== null);
     const { version } = await use.deploy(digests, async () => {
       await check.admit(request);
-      return deploys.deploy(app as AppName, request);
+      return deploys.deploy(app as AppName, request, REGISTRY_ITSELF);
     });
     clock.nowMs += 1;
     return version;
@@ -89,8 +91,14 @@ export async function openCatalog(settings: { readonly keptCount?: number } = {}
     await artifacts.put(sliver, Buffer.from(content));
     return sliver;
   };
-  const recordBuilt = (version: VersionId, sliver: ArtifactDigest): Promise<void> =>
-    deploys.settle(version, { type: "built", fingerprint: ENGINE, sliver, rung: "heap", elapsedMs: 1 });
+  const queuedAtOf = (version: VersionId): string | undefined => {
+    const build = catalog.state.records.get(`build/${version}`);
+    return build?.kind === "build" ? build.queuedAt : undefined;
+  };
+  const recordBuilt = (version: VersionId, sliver: ArtifactDigest): Promise<void> => {
+    const outcome = { type: "built", fingerprint: ENGINE, sliver, rung: "heap", elapsedMs: 1 } as const;
+    return deploys.settle(version, outcome, queuedAtOf(version));
+  };
   const finish = async (version: VersionId, content = `sliver of ${version}`): Promise<ArtifactDigest> => {
     const sliver = await publish(content);
     await recordBuilt(version, sliver);
@@ -99,7 +107,7 @@ export async function openCatalog(settings: { readonly keptCount?: number } = {}
   };
   const fail = (version: VersionId, fault: "tenant" | "platform" = "tenant"): Promise<void> => {
     const error = { code: "X", message: "x", retryable: false, httpStatus: 500, reason: "x", details: {} } as const;
-    return deploys.settle(version, { type: "failed", error: { ...error, fault } });
+    return deploys.settle(version, { type: "failed", error: { ...error, fault } }, queuedAtOf(version));
   };
   const build = (version: VersionId) => catalog.state.records.get(`build/${version}`);
   const parts = { directory, clock, artifacts, collector, catalog, deploys, metrics };

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
@@ -14,7 +14,7 @@ import type { SliverStore } from "@nano/sliver/sliver-store";
 import { onTestFinished } from "vitest";
 import { registryConfig } from "../src/config.ts";
 import { openRegistry } from "../src/open-registry.ts";
-import { ApiClient } from "./api-client.ts";
+import { ApiClient, OPERATOR_TOKEN } from "./api-client.ts";
 
 export function temporaryDirectory(): string {
   const path = mkdtempSync(join(tmpdir(), "nano-"));
@@ -41,12 +41,20 @@ export async function listDigests(artifacts: Pick<SliverStore, "list">): Promise
   return digests.sort();
 }
 
+/** A file with the token of `ApiClient`. */
+export function writeOperatorToken(directory: string): string {
+  const path = join(directory, "operator.token");
+  writeFileSync(path, `${OPERATOR_TOKEN}\n`);
+  return path;
+}
+
 /** A registry in this process, with a client of its API and clients of its store and queue. */
 export async function openTestRegistry(explicit: Parameters<typeof loadConfig<typeof registryConfig.shape>>[1] = {}) {
   const directory = temporaryDirectory();
   const settings = explicit.explicit ?? {};
+  const tokens = { bootstrap: writeOperatorToken(directory) as never, ...settings.tokens };
   const { value: config } = loadConfig(registryConfig, {
-    explicit: { ...settings, http: { address: "127.0.0.1:0", ...settings.http }, data: { directory } },
+    explicit: { ...settings, tokens, http: { address: "127.0.0.1:0", ...settings.http }, data: { directory } },
   });
   const registry = await openRegistry({
     config,

@@ -92,11 +92,51 @@ test("they go with their app, and belong to an app that there is", async () => {
   }
 });
 
-test("over TCP they are refused", async () => {
+test("over TCP they are taken with a token alone", async () => {
   const { api, record } = await openWithSocket();
-  const answer = await api.send("PUT", PATH, { body: { secrets: { A: HUSH } } });
-  expect(answer).toMatchObject({ status: 403, body: { code: "REGISTRY_SECRETS_IN_THE_OPEN" } });
+  const set = (client: typeof api) => client.send("PUT", PATH, { body: { secrets: { A: HUSH } } });
+  expect(await set(api.as(null))).toMatchObject({ status: 401, body: { code: "REGISTRY_NOT_SIGNED_IN" } });
   expect(await record()).toBeUndefined();
+  expect(await set(api)).toMatchObject({ status: 200, body: { names: ["A"], revision: 1 } });
+});
+
+test("one is set and removed without the others being told again", async () => {
+  const { send, put } = await openWithSocket();
+  await put({ A: HUSH, B: HUSH });
+  const path = registryPaths.secret(SHOP, "C");
+  expect(await send("PUT", path, { value: "c" })).toMatchObject({
+    status: 200,
+    body: { names: ["A", "B", "C"], revision: 2 },
+  });
+  expect(await send("PUT", path, { value: "c" })).toMatchObject({ status: 200, body: { revision: 2 } });
+  expect(await send("DELETE", registryPaths.secret(SHOP, "A"))).toMatchObject({ body: { names: ["B", "C"] } });
+  const gone = await send("DELETE", registryPaths.secret(SHOP, "A"));
+  expect(gone).toMatchObject({ status: 404, body: { code: "REGISTRY_NOT_FOUND" } });
+});
+
+test.each([
+  ["a value that is a number", "A", { value: 48_151_623 }, "48151623"],
+  ["a value over its bound", "A", { value: HUSH.repeat(MAX_SECRET_BYTES / 8) }, HUSH],
+  ["what is not JSON", "A", `{"value":"${HUSH}`, HUSH],
+  ["a name that is none", "A=B", { value: HUSH }, HUSH],
+])("%s is refused for one secret, and not repeated", async (_, name, body, value) => {
+  const { send, record } = await openWithSocket();
+  const answer = await send("PUT", registryPaths.secret(SHOP, name), body);
+  expect(answer).toMatchObject({
+    status: 400,
+    body: { code: "REGISTRY_BAD_REQUEST", details: { problems: expect.anything() } },
+  });
+  expect(JSON.stringify(answer)).not.toContain(value);
+  expect(await record()).toBeUndefined();
+});
+
+test("one more than an app may have is refused, and leaves those that it has", async () => {
+  const { send, put } = await openWithSocket();
+  await put(Object.fromEntries(Array.from({ length: MAX_SECRETS }, (_, i) => [`A${i}`, HUSH])));
+  const answer = await send("PUT", registryPaths.secret(SHOP, "ONE_MORE"), { value: HUSH });
+  expect(answer).toMatchObject({ status: 400, body: { code: "REGISTRY_BAD_REQUEST" } });
+  expect(JSON.stringify(answer)).not.toContain(HUSH);
+  expect(await send("GET", PATH)).toMatchObject({ body: { revision: 1 } });
 });
 
 test.each([

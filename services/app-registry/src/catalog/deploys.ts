@@ -2,9 +2,11 @@
  * Versions of apps: deploying, building, activating, deleting.
  *
  * I1 Version, build record and what the app serves change in one commit.
- * I2 A build that is queued in the store is queued in the queue, or will be when the registry starts again.
+ * I2 A build that is queued in the store is queued in the queue, or will be when another registry takes it up, or this one starts again.
  * I3 What serves is not touched by a deploy that fails, nor by a rebuild: its version stays built.
- * I4 A sliver gets into a record only after a touch has found it in the store: see `control/artifact-collector.ts`.
+ * I4 What is said of a build counts for the one that it was said of: another registry may be late with the outcome of one that
+ *    failed, when the version is being built again.
+ * I5 A sliver gets into a record only after a touch has found it in the store: see `control/artifact-collector.ts`.
  */
 import type { BuildOutcome } from "@nano/control-store/build-queue";
 import type { AppName, VersionId } from "@nano/protocol/brands";
@@ -16,6 +18,7 @@ import type { Logger } from "@nano/service-kit/logger";
 import type { SliverStore } from "@nano/sliver/sliver-store";
 import { errors } from "../errors.ts";
 import { askActivation, settleActivation } from "./activation.ts";
+import type { Author } from "./author.ts";
 import type { Catalog } from "./catalog.ts";
 import { addSliver, badEngines, missingEngines } from "./engines.ts";
 import { deleteVersion, pruneVersions } from "./prune-versions.ts";
@@ -33,7 +36,7 @@ export interface DeploysOptions {
   readonly artifacts: Pick<SliverStore, "touch">;
   readonly limits: DeployLimits;
   /** Queues a build and sees to its outcome. @throws STORE_QUEUE_FULL, STORE_LOST */
-  readonly startBuild: (job: BuildJob) => Promise<void>;
+  readonly startBuild: (job: BuildJob, queuedAt: string | undefined) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -43,7 +46,11 @@ export interface Deployed {
   readonly isRebuilding: boolean;
 }
 
-type BuildNeed = "build" | "rebuild" | "none";
+/** `queuedAt` of the build that is wanted, or of the one that it adds to. */
+interface BuildNeed {
+  readonly type: "build" | "rebuild" | "none";
+  readonly queuedAt?: string;
+}
 
 function isUnsettled(build: BuildRecord | null): boolean {
   return build?.state === "queued" || build?.state === "building";
@@ -65,36 +72,42 @@ export class Deploys {
   }
 
   /** Makes a version, or finds the one of the same content; builds it where it is not built, or not well for every engine. */
-  async deploy(app: AppName, request: DeployRequest): Promise<Deployed> {
+  async deploy(app: AppName, request: DeployRequest, author: Author): Promise<Deployed> {
     const manifest = resolveManifest(request.manifest);
     const version = versionIdOf(app, manifest, request);
-    const need = await this.#catalog.transact((tx) => this.#deployIn(tx, { app, id: version, manifest, request }));
+    const { result: need, isRepeat } = await this.#catalog.transactOnce(
+      (tx) => this.#deployIn(tx, { app, id: version, manifest, request }),
+      author,
+    );
     const { bundle } = request;
-    if (bundle === null || need === "none") return { version, isRebuilding: false };
+    if (bundle === null || need.type === "none") return { version, isRebuilding: false };
+    // The first may have been cut off before it queued the build; one that has ended is not built again.
+    if (isRepeat && !isUnsettled(this.#buildOf(version))) return { version, isRebuilding: false };
     try {
-      await this.#startBuild({ version, app, manifest, bundle });
+      await this.#startBuild({ version, app, manifest, bundle }, need.queuedAt);
     } catch (error) {
-      if (need === "rebuild") {
+      if (need.type === "rebuild") {
         this.#logger.warn("rebuild not queued", { app, version, err: error });
         return { version, isRebuilding: false };
       }
-      await this.settle(version, { type: "failed", error: toWireError(error) });
+      await this.settle(version, { type: "failed", error: toWireError(error) }, need.queuedAt);
       throw error;
     }
-    return { version, isRebuilding: need === "rebuild" };
+    return { version, isRebuilding: need.type === "rebuild" };
   }
 
   /** Makes an app without a version, or finds it. @throws REGISTRY_TOO_MANY_APPS */
-  createApp(name: AppName): Promise<AppRecord> {
+  createApp(name: AppName, author: Author): Promise<AppRecord> {
     return this.#catalog.transact((tx) => {
       const app = this.#findOrCreateApp(tx, name);
       tx.put(app);
+      tx.note("app.create", `app/${name}`);
       return app;
-    });
+    }, author);
   }
 
   /** Lets an app serve a version: now, or when its build ends. @throws REGISTRY_NOT_FOUND, REGISTRY_NOT_BUILT */
-  activate(name: AppName, id: VersionId): Promise<AppRecord> {
+  activate(name: AppName, id: VersionId, author: Author): Promise<AppRecord> {
     return this.#catalog.transact((tx) => {
       const app = tx.app(name);
       if (app === null) throw errors.NOT_FOUND({ what: `app ${name}` });
@@ -103,35 +116,40 @@ export class Deploys {
       if (build.state === "failed") throw errors.NOT_BUILT({ version: id });
       const next = askActivation(app, id, build.state === "built");
       tx.put(next);
+      tx.note("app.activate", `app/${name}`, { version: id, before: app.activeVersion });
       return next;
-    });
+    }, author);
   }
 
   /** Deletes an app with its versions, builds, routes and secrets. @throws REGISTRY_NOT_FOUND */
-  deleteApp(name: AppName): Promise<void> {
+  deleteApp(name: AppName, author: Author): Promise<void> {
     return this.#catalog.transact((tx) => {
       const app = tx.app(name);
       if (app === null) throw errors.NOT_FOUND({ what: `app ${name}` });
-      for (const version of tx.versionsOf(name)) deleteVersion(tx, version);
-      for (const route of tx.routes()) {
-        if (route.app === name) tx.delete(route);
-      }
+      const versions = tx.versionsOf(name);
+      const routes = tx.routes().filter((route) => route.app === name);
+      // What another registry adds at this moment would stay without its app.
+      tx.requireComplete("version");
+      tx.requireComplete("route");
+      for (const version of versions) deleteVersion(tx, version);
+      for (const route of routes) tx.delete(route);
       const secrets = tx.secrets(name);
       if (secrets !== null) tx.delete(secrets);
       tx.delete(app);
-    });
+      tx.note("app.delete", `app/${name}`, { versions: versions.length, routes: routes.length });
+    }, author);
   }
 
   /** Notes that a builder has begun. */
-  async markBuilding(id: VersionId): Promise<void> {
+  async markBuilding(id: VersionId, queuedAt: string | undefined): Promise<void> {
     await this.#catalog.transact((tx) => {
       const build = tx.build(id);
-      if (build?.state === "queued") tx.put({ ...build, state: "building" });
+      if (build?.state === "queued" && build.queuedAt === queuedAt) tx.put({ ...build, state: "building" });
     });
   }
 
   /** Writes how a build ended, and lets the app serve the version where that was asked for. */
-  async settle(id: VersionId, told: BuildOutcome): Promise<void> {
+  async settle(id: VersionId, told: BuildOutcome, queuedAt: string | undefined): Promise<void> {
     const outcome = await this.#withSliver(id, told);
     await this.#catalog.transact((tx) => {
       const build = tx.build(id);
@@ -139,13 +157,20 @@ export class Deploys {
       // The app was deleted meanwhile, the outcome was written before a restart, or it is a rebuild that failed.
       if (build === null || version === null || build.state === "failed") return;
       if (outcome.type === "failed" && !isUnsettled(build)) return;
+      if (isUnsettled(build) && build.queuedAt !== queuedAt) return;
       tx.put(settledBuild(tx, build, outcome));
       const app = tx.app(version.app);
       if (app === null) return;
       const next = settleActivation(app, id, outcome.type === "built");
       tx.put(next);
+      const active = next.activeVersion === app.activeVersion ? {} : { activated: true, before: app.activeVersion };
+      tx.note(`version.${outcome.type}`, `app/${app.name}`, { version: id, ...active });
       pruneVersions(tx, next, { keptCount: this.#limits.keptVersionCount, subject: id });
     });
+  }
+
+  #buildOf(version: VersionId): BuildRecord | null {
+    return (this.#catalog.state.records.get(`build/${version}`) as BuildRecord | undefined) ?? null;
   }
 
   async #withSliver(version: VersionId, outcome: BuildOutcome): Promise<BuildOutcome> {
@@ -171,10 +196,15 @@ export class Deploys {
     }
     const next = request.activate ? askActivation(app, id, build.state === "built") : app;
     tx.put(next);
+    tx.note("version.deploy", `app/${app.name}`, { version: id, activate: request.activate });
     pruneVersions(tx, next, { keptCount: this.#limits.keptVersionCount, subject: id });
-    if (isUnsettled(build)) return "build";
+    const { queuedAt } = build;
+    const need = (type: BuildNeed["type"]): BuildNeed => ({ type, ...(queuedAt !== undefined && { queuedAt }) });
+    if (isUnsettled(build)) return need("build");
     const isMissing = missingEngines(version, build, tx.announcedEngines()).length > 0;
-    return isMissing || badEngines(version, build, tx.announcedBadSlivers()).length > 0 ? "rebuild" : "none";
+    return isMissing || badEngines(version, build, tx.announcedBadSlivers()).length > 0
+      ? need("rebuild")
+      : need("none");
   }
 
   #findOrCreateApp(tx: Transaction, name: AppName): AppRecord {
@@ -197,7 +227,8 @@ export class Deploys {
 function firstBuild(version: VersionId, request: DeployRequest): BuildRecord {
   const { sliver, fingerprint } = request;
   const slivers = sliver === null || fingerprint === null ? {} : { [fingerprint]: sliver };
-  return { kind: "build", version, state: request.bundle === null ? "built" : "queued", error: null, slivers };
+  if (request.bundle === null) return { kind: "build", version, state: "built", error: null, slivers };
+  return { kind: "build", version, state: "queued", error: null, queuedAt: new Date().toISOString(), slivers };
 }
 
 function versionRecord(

@@ -9,6 +9,7 @@ import type { AppRecord, BuildRecord, Rollout, RolloutCount } from "@nano/protoc
 import type { RolloutRequest } from "@nano/protocol/registry-api";
 import { errors } from "../errors.ts";
 import { askActivation, goBack, previousOf } from "./activation.ts";
+import type { Author } from "./author.ts";
 import type { Catalog } from "./catalog.ts";
 import { countsByNode } from "./rollout-counts.ts";
 import type { Transaction } from "./transaction.ts";
@@ -42,7 +43,7 @@ export class Rollouts {
    * @throws REGISTRY_NOT_FOUND, REGISTRY_NOT_BUILT, REGISTRY_STILL_BUILDING, REGISTRY_ROLLOUT_OF_ACTIVE, REGISTRY_ROLLOUT_WITHOUT_ACTIVE,
    * REGISTRY_ROLLOUT_RUNNING
    */
-  put(name: AppName, request: RolloutRequest): Promise<AppRecord> {
+  put(name: AppName, request: RolloutRequest, author: Author): Promise<AppRecord> {
     return this.#catalog.transact((tx) => {
       const app = appOf(tx, name);
       const { version, percent, haltAt } = request;
@@ -58,43 +59,46 @@ export class Rollouts {
         running === null
           ? this.#begin(tx, { version, percent, stickyBy, haltAt })
           : { ...running, percent, stickyBy, haltAt };
+      tx.note("rollout.put", `app/${name}`, { version, percent });
       return put(tx, { ...app, rollout });
-    });
+    }, author);
   }
 
   /** All clients get the active version again. @throws REGISTRY_NOT_FOUND */
-  end(name: AppName): Promise<AppRecord> {
+  end(name: AppName, author: Author): Promise<AppRecord> {
     return this.#catalog.transact((tx) => {
       const app = appOf(tx, name);
-      rolloutOf(app);
+      tx.note("rollout.end", `app/${name}`, { version: rolloutOf(app).version });
       return put(tx, withoutRollout(app));
-    });
+    }, author);
   }
 
   /** The rollout's version becomes the active one. @throws REGISTRY_NOT_FOUND, REGISTRY_ROLLOUT_HALTED */
-  promote(name: AppName): Promise<AppRecord> {
+  promote(name: AppName, author: Author): Promise<AppRecord> {
     return this.#catalog.transact((tx) => {
       const app = appOf(tx, name);
       const { version, halted } = rolloutOf(app);
       if (halted !== undefined) throw errors.ROLLOUT_HALTED({ app: name, version });
       assertBuilt(tx, name, version);
+      tx.note("app.promote", `app/${name}`, { version, before: app.activeVersion });
       return put(tx, askActivation(app, version, true));
-    });
+    }, author);
   }
 
   /**
    * Out of a rollout, back to the active version; without one, back to what served before it. Or to the version that is named.
    * @throws REGISTRY_NOT_FOUND, REGISTRY_NOT_BUILT, REGISTRY_STILL_BUILDING, REGISTRY_NOTHING_BEFORE
    */
-  rollback(name: AppName, version: VersionId | null): Promise<AppRecord> {
+  rollback(name: AppName, version: VersionId | null, author: Author): Promise<AppRecord> {
     return this.#catalog.transact((tx) => {
       const app = appOf(tx, name);
       const target = version ?? rollbackTarget(app, (id) => tx.build(id)?.state);
       if (target === null) throw errors.NOTHING_BEFORE({ app: name });
+      tx.note("app.rollback", `app/${name}`, { version: target, before: app.activeVersion });
       if (target === app.activeVersion) return put(tx, withoutRollout(app));
       assertBuilt(tx, name, target);
       return put(tx, goBack(app, target));
-    });
+    }, author);
   }
 
   /** Notes that a rollout fails, unless it is over or that was noted. Answers whether this was the first to note it. */
@@ -105,6 +109,7 @@ export class Rollouts {
       if (app === null || rollout === undefined || rollout.halted !== undefined) return false;
       if (rollout.version !== failing.version || rollout.startedAt !== failing.startedAt) return false;
       tx.put({ ...app, rollout: { ...rollout, halted: { at: this.#now(), requestCount, errorCount } } });
+      tx.note("rollout.halt", `app/${name}`, { version: rollout.version, requestCount, errorCount });
       return true;
     });
   }

@@ -1,5 +1,5 @@
 /** Changes to the control store, decided on one state: what was read is what the commit expects. */
-import type { Precondition } from "@nano/control-store/control-store";
+import type { Precondition, UnchangedSince } from "@nano/control-store/control-store";
 import type { StoreState } from "@nano/control-store/follow-store";
 import type { AppName, EngineFingerprint, VersionId } from "@nano/protocol/brands";
 import { canonicalJson } from "@nano/protocol/canonical-json";
@@ -12,14 +12,18 @@ import {
   type SecretsRecord,
   type StoreChange,
   type StoreRecord,
+  type TokenRecord,
   type VersionRecord,
 } from "@nano/protocol/records";
+import type { AuditNote } from "./audit-note.ts";
 import { announcedBadSlivers, announcedEngines, type BadSliverIndex } from "./engines.ts";
 
 export class Transaction {
   readonly #state: StoreState;
   readonly #written = new Map<string, StoreRecord | null>();
   readonly #read = new Set<string>();
+  readonly #complete = new Set<UnchangedSince["kinds"][number]>();
+  readonly #notes: AuditNote[] = [];
 
   constructor(state: StoreState) {
     this.#state = state;
@@ -33,6 +37,26 @@ export class Transaction {
 
   get expectations(): Precondition[] {
     return [...this.#read].map((key) => ({ key, record: this.#state.records.get(key) ?? null }));
+  }
+
+  /** Kinds whose listing the decision rests on. */
+  get unchanged(): UnchangedSince {
+    const { epoch, seq } = this.#state;
+    return { kinds: [...this.#complete], since: { epoch, seq } };
+  }
+
+  get notes(): readonly AuditNote[] {
+    return this.#notes;
+  }
+
+  /** Says in the audit log what this does; without a note, a request's changes are listed there. */
+  note(action: string, subject: string, details: AuditNote["details"] = {}): void {
+    this.#notes.push({ action, subject, details });
+  }
+
+  /** The commit holds only where nobody has added, changed or removed a record of this kind meanwhile. */
+  requireComplete(kind: UnchangedSince["kinds"][number]): void {
+    this.#complete.add(kind);
   }
 
   app(name: AppName): AppRecord | null {
@@ -59,6 +83,14 @@ export class Transaction {
 
   routes(): RouteRecord[] {
     return this.#all("route") as RouteRecord[];
+  }
+
+  token(id: string): TokenRecord | null {
+    return this.#get(`token/${id}`) as TokenRecord | null;
+  }
+
+  tokens(): TokenRecord[] {
+    return this.#all("token") as TokenRecord[];
   }
 
   countApps(): number {

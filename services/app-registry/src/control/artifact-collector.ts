@@ -5,10 +5,11 @@
  *    outlasts every removal that was decided before it.
  * I2 A round removes what no record of a snapshot refers to and what nobody put or touched for `graceMs`: other registries,
  *    builders and clients have that long from their touch or put to their record.
- * I3 At once goes only what no client of this process is about to use (`artifact-use.ts`), and not what was in use until now:
+ * I3 At once, and only where no other registry writes to the store (`removesAtOnce`), goes only what no client of this process is about to use (`artifact-use.ts`), and not what was in use until now:
  *    that is touched before the commit, and goes in a round.
  * I4 References are looked at again before each removal at once, and before each `REMOVED_BATCH_COUNT` of a round.
- * I5 Where records cannot be read, or there is none at all, nothing is removed: a lost store is likelier than an empty one.
+ * I5 Rounds of several registries may meet: each removes only what is old and unreferenced, and finds gone what another removed.
+ * I6 Where records cannot be read, or there is none at all, nothing is removed: a lost store is likelier than an empty one.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import type { StoreState } from "@nano/control-store/follow-store";
@@ -31,6 +32,8 @@ export interface ArtifactCollectorOptions {
   readonly artifacts: SliverStore;
   readonly use: ArtifactUse;
   readonly graceMs: number;
+  /** False where other registries share the store: what their clients are about to use is not known here, and all goes in rounds. */
+  readonly removesAtOnce: boolean;
   readonly roundEveryMs: number;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -73,7 +76,7 @@ export class ArtifactCollector {
 
   /** After a commit, once the catalog shows it: removes what it let go of unused. */
   take({ unused }: ReleasedArtifacts): void {
-    if (unused.length === 0 || this.#waitingCount >= MAX_WAITING_COMMITS) return;
+    if (!this.#options.removesAtOnce || unused.length === 0 || this.#waitingCount >= MAX_WAITING_COMMITS) return;
     const decidedMs = this.#nowMs();
     this.#waitingCount += 1;
     this.#releasing = this.#releasing

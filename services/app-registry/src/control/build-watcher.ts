@@ -1,22 +1,36 @@
 /**
  * Sees each build to its outcome in the control store.
  *
- * I1 Every build that the store calls queued or building is in the queue and watched, also after a restart.
+ * I1 Every build that the store calls queued or building is in the queue and watched, also after a restart, and also where the
+ *    registry that queued it is gone: one that is not watched here is taken up after `TAKE_UP_AFTER_MS`.
  * I2 A build that the queue has forgotten is queued again, once; then it is failed.
+ * I3 Several registries may watch one build: each writes its outcome, the first counts. What is taken up as `building` is followed
+ *    and not queued, so that one that has just ended is not built again; one taken up as `queued` may be, once.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { createBackoff } from "@nano/control-store/backoff";
 import { type BuildOutcome, type BuildQueue, isOutcome } from "@nano/control-store/build-queue";
 import { hasCode, errors as storeErrors } from "@nano/control-store/errors";
 import type { VersionId } from "@nano/protocol/brands";
-import type { BuildJob, StoreRecord } from "@nano/protocol/records";
+import type { BuildJob, BuildRecord, StoreRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import { errors } from "../errors.ts";
 
-/** Where a watcher writes what it sees. */
+/** How long a build may go without being watched here: the registry that queued it watches it, if it lives. */
+export const TAKE_UP_AFTER_MS = 3000;
+/** Pause between two looks: each reads every record, and load of nodes moves them all the time. */
+const LOOK_PAUSE_MS = 500;
+
+/** Where a watcher writes what it sees. `queuedAt` says of which build of the version. */
 export interface BuildLedger {
-  markBuilding(version: VersionId): Promise<void>;
-  settle(version: VersionId, outcome: BuildOutcome): Promise<void>;
+  markBuilding(version: VersionId, queuedAt: string | undefined): Promise<void>;
+  settle(version: VersionId, outcome: BuildOutcome, queuedAt: string | undefined): Promise<void>;
+}
+
+/** What shows which builds there are. */
+export interface BuildView {
+  readonly state: { readonly records: ReadonlyMap<string, StoreRecord> };
+  whenMoved(signal: AbortSignal): Promise<void>;
 }
 
 export interface BuildWatcherOptions {
@@ -24,9 +38,12 @@ export interface BuildWatcherOptions {
   readonly ledger: BuildLedger;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  /** @default TAKE_UP_AFTER_MS */
+  readonly takeUpAfterMs?: number;
 }
 
 interface Watch {
+  queuedAt: string | undefined;
   /** Queued again while it was watched: what is being followed may be the build before. */
   isQueuedAgain: boolean;
   done: Promise<void>;
@@ -45,33 +62,37 @@ export class BuildWatcher {
   }
 
   /** Queues a build, unless it is, and watches it. @throws STORE_QUEUE_FULL, STORE_LOST */
-  async start(job: BuildJob): Promise<void> {
+  async start(job: BuildJob, queuedAt: string | undefined): Promise<void> {
     await this.#options.queue.enqueue(job);
-    const running = this.#watched.get(job.version);
-    if (running !== undefined) {
-      running.isQueuedAgain = true;
-      return;
-    }
-    const watch: Watch = { isQueuedAgain: false, done: Promise.resolve() };
-    this.#watched.set(job.version, watch);
-    watch.done = this.#watchAll(job, watch);
+    this.#follow(job, queuedAt);
   }
 
   /** As `start`, and resolves when the outcome is written, or the signal has aborted. */
-  async runToEnd(job: BuildJob): Promise<void> {
-    await this.start(job);
+  async runToEnd(job: BuildJob, queuedAt: string | undefined): Promise<void> {
+    await this.start(job, queuedAt);
     await this.#watched.get(job.version)?.done;
   }
 
-  /** Takes up the builds that a registry before this one left. */
-  async resume(records: ReadonlyMap<string, StoreRecord>): Promise<void> {
-    for (const build of records.values()) {
-      if (build.kind !== "build" || (build.state !== "queued" && build.state !== "building")) continue;
-      const version = records.get(`version/${build.version}`);
-      if (version?.kind !== "version" || version.bundle === null) continue;
-      const { id, app, manifest, bundle } = version;
-      this.#options.logger.info("build resumed", { app, version: id });
-      await this.start({ version: id, app, manifest, bundle });
+  /** Takes up builds that nobody watches here: at once those that are there at the start, later ones when they have waited. */
+  async runTakeUp(view: BuildView): Promise<void> {
+    const { signal, takeUpAfterMs = TAKE_UP_AFTER_MS } = this.#options;
+    let sinceMs = new Map<string, number>();
+    let waitMs = 0;
+    while (!signal.aborted) {
+      const nowMs = performance.now();
+      const seenMs = new Map<string, number>();
+      for (const build of unsettledBuilds(view.state.records)) {
+        if (this.#watched.has(build.version)) continue;
+        const key = `${build.version} ${build.queuedAt}`;
+        const firstMs = sinceMs.get(key) ?? nowMs;
+        if (nowMs - firstMs < waitMs) seenMs.set(key, firstMs);
+        else if (!(await this.#takeUp(build, view.state.records))) seenMs.set(key, nowMs);
+      }
+      sinceMs = seenMs;
+      waitMs = takeUpAfterMs;
+      const moved = seenMs.size === 0 ? view.whenMoved(signal) : null;
+      await delay(Math.min(LOOK_PAUSE_MS, takeUpAfterMs), undefined, { signal }).catch(() => undefined);
+      await moved;
     }
   }
 
@@ -80,31 +101,63 @@ export class BuildWatcher {
     await Promise.all([...this.#watched.values()].map((watch) => watch.done));
   }
 
+  /** False: it is to be tried again. */
+  async #takeUp(build: BuildRecord, records: ReadonlyMap<string, StoreRecord>): Promise<boolean> {
+    const { logger } = this.#options;
+    const version = records.get(`version/${build.version}`);
+    if (version?.kind !== "version" || version.bundle === null) return true;
+    const { id, app, manifest, bundle } = version;
+    const job = { version: id, app, manifest, bundle };
+    logger.info("build taken up", { app, version: id, state: build.state });
+    try {
+      if (build.state === "building") this.#follow(job, build.queuedAt);
+      else await this.start(job, build.queuedAt);
+    } catch (err) {
+      // The queue is away or full.
+      logger.warn("build not taken up", { err, app, version: id });
+      return false;
+    }
+    return true;
+  }
+
+  #follow(job: BuildJob, queuedAt: string | undefined): void {
+    const running = this.#watched.get(job.version);
+    if (running !== undefined) {
+      running.isQueuedAgain = true;
+      running.queuedAt = queuedAt;
+      return;
+    }
+    const watch: Watch = { queuedAt, isQueuedAgain: false, done: Promise.resolve() };
+    this.#watched.set(job.version, watch);
+    watch.done = this.#watchAll(job, watch);
+  }
+
   async #watchAll(job: BuildJob, watch: Watch): Promise<void> {
     do {
       watch.isQueuedAgain = false;
-      await this.#watch(job);
+      await this.#watch(job, watch.queuedAt);
     } while (watch.isQueuedAgain);
     this.#watched.delete(job.version);
   }
 
-  async #watch(job: BuildJob): Promise<void> {
+  async #watch(job: BuildJob, queuedAt: string | undefined): Promise<void> {
     const { signal, logger } = this.#options;
     const backoff = createBackoff();
     let forgottenCount = 0;
     while (!signal.aborted) {
       try {
-        if (await this.#followOnce(job)) return;
+        if (await this.#followOnce(job, queuedAt)) return;
         if (signal.aborted) return;
         forgottenCount += 1;
         if (forgottenCount > 1) {
           const { wire } = errors.BUILD_FORGOTTEN({ version: job.version });
-          return await this.#options.ledger.settle(job.version, { type: "failed", error: wire });
+          return await this.#options.ledger.settle(job.version, { type: "failed", error: wire }, queuedAt);
         }
         await this.#options.queue.enqueue(job);
       } catch (err) {
         if (signal.aborted) return;
-        const isLost = hasCode(err, storeErrors.LOST) || hasCode(err, errors.BUSY);
+        const isLost =
+          hasCode(err, storeErrors.LOST) || hasCode(err, errors.BUSY) || hasCode(err, errors.OUTCOME_UNKNOWN);
         logger[isLost ? "warn" : "error"]("build watch failed", { err, app: job.app, version: job.version });
       }
       await delay(backoff.nextMs(), undefined, { signal }).catch(() => undefined);
@@ -112,21 +165,27 @@ export class BuildWatcher {
   }
 
   /** Whether the build's outcome came, and was written. */
-  async #followOnce(job: BuildJob): Promise<boolean> {
+  async #followOnce(job: BuildJob, queuedAt: string | undefined): Promise<boolean> {
     const { queue, ledger, signal, logger } = this.#options;
     let isMarked = false;
     for await (const event of queue.followBuild(job.version, signal)) {
       if (isOutcome(event)) {
-        await ledger.settle(job.version, event);
+        await ledger.settle(job.version, event, queuedAt);
         const fields = { app: job.app, version: job.version };
         if (event.type === "built")
           logger.info("build ended", { ...fields, rung: event.rung, elapsedMs: event.elapsedMs });
         else logger.info("build failed", { ...fields, code: event.error.code });
         return true;
       }
-      if (!isMarked) await ledger.markBuilding(job.version);
+      if (!isMarked) await ledger.markBuilding(job.version, queuedAt);
       isMarked = true;
     }
     return false;
+  }
+}
+
+function* unsettledBuilds(records: ReadonlyMap<string, StoreRecord>): Iterable<BuildRecord> {
+  for (const record of records.values()) {
+    if (record.kind === "build" && (record.state === "queued" || record.state === "building")) yield record;
   }
 }

@@ -52,6 +52,12 @@ export function showVersions(state: StoreState, name: AppName): VersionAnswer[] 
   return versions.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
 }
 
+export function countVersions(state: StoreState, app: AppName): number {
+  let count = 0;
+  for (const record of state.records.values()) if (record.kind === "version" && record.app === app) count += 1;
+  return count;
+}
+
 export function showApp(state: StoreState, app: AppRecord, versionCount: number): AppAnswer {
   const { name, activeVersion } = app;
   const hasSecrets = state.records.has(`secrets/${name}`);
@@ -72,12 +78,12 @@ function buildStateOf(state: StoreState, id: VersionId): BuildRecord["state"] | 
   return build?.kind === "build" ? build.state : undefined;
 }
 
-/** By name. */
-export function showApps(state: StoreState): AppAnswer[] {
+/** By name; those that may be shown. */
+export function showApps(state: StoreState, mayShow: (app: AppName) => boolean = () => true): AppAnswer[] {
   const apps: AppRecord[] = [];
   const versionCounts = new Map<AppName, number>();
   for (const record of state.records.values()) {
-    if (record.kind === "app") apps.push(record);
+    if (record.kind === "app" && mayShow(record.name)) apps.push(record);
     if (record.kind === "version") versionCounts.set(record.app, (versionCounts.get(record.app) ?? 0) + 1);
   }
   apps.sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -89,11 +95,12 @@ export function showFeed({ epoch, seq }: StoreState): FeedAnswer {
   return { epoch, seq };
 }
 
-/** By host and path. */
-export function showRoutes(state: StoreState): Route[] {
+/** By host and path; those that may be shown. */
+export function showRoutes(state: StoreState, mayShow: (app: AppName) => boolean = () => true): Route[] {
   const routes: Route[] = [];
   for (const [, record] of [...state.records].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (record.kind === "route") routes.push({ host: record.host, path: record.path, app: record.app });
+    if (record.kind === "route" && mayShow(record.app))
+      routes.push({ host: record.host, path: record.path, app: record.app });
   }
   return routes;
 }

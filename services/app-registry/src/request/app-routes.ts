@@ -1,25 +1,28 @@
 /** Apps and their versions. */
 import type { BuildOutcome, BuildQueue } from "@nano/control-store/build-queue";
 import type { StoreState } from "@nano/control-store/follow-store";
-import type { AppName, VersionId } from "@nano/protocol/brands";
-import type { BuildEvent } from "@nano/protocol/records";
+import type { VersionId } from "@nano/protocol/brands";
+import type { AppRecord, BuildEvent } from "@nano/protocol/records";
 import {
   activateRequestSchema,
-  appNameSchema,
+  appAnswerSchema,
+  appsAnswerSchema,
+  buildEventSchema,
   deployRequestSchema,
-  versionIdSchema,
+  versionAnswerSchema,
+  versionsAnswerSchema,
 } from "@nano/protocol/registry-api";
 import type { SliverStore } from "@nano/sliver/sliver-store";
-import { type Context, Hono } from "hono";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Deploys } from "../catalog/deploys.ts";
 import { MAX_ENGINES_PER_VERSION } from "../catalog/engines.ts";
 import type { ArtifactUse } from "../control/artifact-use.ts";
-import { showApp, showApps, showVersion, showVersions } from "./answers.ts";
+import { countVersions, showApp, showApps, showVersion, showVersions } from "./answers.ts";
+import type { ApiRouter } from "./api-router.ts";
 import { ArtifactCheck } from "./artifact-check.ts";
-import { readJson } from "./body.ts";
 import { createBuildStream } from "./build-stream.ts";
-import { parseOrRefuse } from "./problems.ts";
+import { jsonBody, operation } from "./operation.ts";
+import { mayLookAt } from "./principal.ts";
 
 /** How long an outcome is held back until the store has it. */
 const SETTLE_TIMEOUT_MS = 10_000;
@@ -37,72 +40,124 @@ export interface AppRoutesOptions {
   readonly signal: AbortSignal;
 }
 
-function appParam(c: Context): AppName {
-  return parseOrRefuse(appNameSchema, c.req.param("app"), ["app"]);
+export function serveAppRoutes(router: ApiRouter, options: AppRoutesOptions): void {
+  const { catalog, deploys, bodyLimitBytes: limitBytes } = options;
+  const show = (app: AppRecord) => showApp(catalog.state, app, countVersions(catalog.state, app.name));
+
+  router.serve(
+    operation("/v1/apps", {
+      method: "get",
+      access: "any",
+      summary: "Apps, by name",
+      answers: { 200: appsAnswerSchema },
+    }),
+    ({ c, principal }) => c.json({ apps: showApps(catalog.state, (app) => mayLookAt(principal, app)) }),
+  );
+
+  router.serve(
+    operation("/v1/apps/{app}", {
+      method: "put",
+      access: "change-app",
+      summary: "Makes an app without a version, or leaves it as it is",
+      answers: { 200: appAnswerSchema },
+    }),
+    async ({ c, params: { app }, author }) => c.json(show(await deploys.createApp(app, author))),
+  );
+
+  router.serve(
+    operation("/v1/apps/{app}", {
+      method: "delete",
+      access: "change-app",
+      summary: "Deletes an app with its versions, builds, routes and secrets",
+      answers: { 204: null },
+    }),
+    async ({ c, params: { app }, author }) => {
+      await deploys.deleteApp(app, author);
+      return c.body(null, 204);
+    },
+  );
+
+  router.serve(
+    operation("/v1/apps/{app}/activate", {
+      method: "post",
+      access: "change-app",
+      summary: "Lets an app serve a version: now, or when its build ends; ends a rollout",
+      body: jsonBody(activateRequestSchema, { limitBytes }),
+      answers: { 200: appAnswerSchema },
+    }),
+    async ({ c, params: { app }, body, author }) => c.json(show(await deploys.activate(app, body.version, author))),
+  );
+
+  serveVersionRoutes(router, options);
 }
 
-function versionParam(c: Context): VersionId {
-  return parseOrRefuse(versionIdSchema, c.req.param("version"), ["version"]);
-}
-
-export function createAppRoutes(options: AppRoutesOptions): Hono {
+function serveVersionRoutes(router: ApiRouter, options: AppRoutesOptions): void {
   const { catalog, deploys, bodyLimitBytes: limitBytes } = options;
   const artifactCheck = new ArtifactCheck(options.artifacts);
-  const routes = new Hono();
 
-  routes.get("/", (c) => c.json({ apps: showApps(catalog.state) }));
+  router.serve(
+    operation("/v1/apps/{app}/versions", {
+      method: "get",
+      access: "look-app",
+      summary: "Versions of an app, newest first",
+      answers: { 200: versionsAnswerSchema },
+    }),
+    ({ c, params: { app } }) => c.json({ versions: showVersions(catalog.state, app) }),
+  );
 
-  routes.put("/:app", async (c) => {
-    const name = appParam(c);
-    const app = await deploys.createApp(name);
-    return c.json(showApp(catalog.state, app, showVersions(catalog.state, name).length));
-  });
+  router.serve(
+    operation("/v1/apps/{app}/versions", {
+      method: "post",
+      access: "change-app",
+      summary: "Deploys artifacts that were uploaded; the same content is the same version",
+      body: jsonBody(deployRequestSchema, { limitBytes }),
+      answers: { [OK]: versionAnswerSchema, [ACCEPTED]: versionAnswerSchema },
+    }),
+    async ({ c, params: { app }, body: request, author }) => {
+      const digests = [request.bundle, request.assets, request.sliver].filter((digest) => digest !== null);
+      const { version, isRebuilding } = await options.use.deploy(digests, async () => {
+        // What was deployed before may be gone by now, and is not named anew.
+        if (!(await catalog.isRepeat(author))) await artifactCheck.admit(request);
+        return deploys.deploy(app, request, author);
+      });
+      const shown = showVersion(catalog.state, app, version);
+      // Its record stays built: it serves.
+      const answer = isRebuilding ? { ...shown, state: "queued" as const } : shown;
+      return c.json(answer, answer.state === "built" || answer.state === "failed" ? OK : ACCEPTED);
+    },
+  );
 
-  routes.delete("/:app", async (c) => {
-    await deploys.deleteApp(appParam(c));
-    return c.body(null, 204);
-  });
+  router.serve(
+    operation("/v1/apps/{app}/versions/{version}", {
+      method: "get",
+      access: "look-app",
+      summary: "One version",
+      answers: { 200: versionAnswerSchema },
+    }),
+    ({ c, params: { app, version } }) => c.json(showVersion(catalog.state, app, version)),
+  );
 
-  routes.post("/:app/activate", async (c) => {
-    const name = appParam(c);
-    const { version } = await readJson(c.req.raw, { schema: activateRequestSchema, limitBytes });
-    const app = await deploys.activate(name, version);
-    return c.json(showApp(catalog.state, app, showVersions(catalog.state, name).length));
-  });
-
-  routes.get("/:app/versions", (c) => c.json({ versions: showVersions(catalog.state, appParam(c)) }));
-
-  routes.post("/:app/versions", async (c) => {
-    const name = appParam(c);
-    const request = await readJson(c.req.raw, { schema: deployRequestSchema, limitBytes });
-    const digests = [request.bundle, request.assets, request.sliver].filter((digest) => digest !== null);
-    const { version, isRebuilding } = await options.use.deploy(digests, async () => {
-      await artifactCheck.admit(request);
-      return deploys.deploy(name, request);
-    });
-    const shown = showVersion(catalog.state, name, version);
-    // Its record stays built: it serves.
-    const answer = isRebuilding ? { ...shown, state: "queued" as const } : shown;
-    return c.json(answer, answer.state === "built" || answer.state === "failed" ? OK : ACCEPTED);
-  });
-
-  routes.get("/:app/versions/:version", (c) => c.json(showVersion(catalog.state, appParam(c), versionParam(c))));
-
-  routes.get("/:app/versions/:version/events", (c) => {
-    const version = versionParam(c);
-    showVersion(catalog.state, appParam(c), version);
-    const signal = AbortSignal.any([c.req.raw.signal, options.signal]);
-    const stream = createBuildStream({
-      queue: options.queue,
-      version,
-      signal,
-      untilSettled: (outcome) => catalog.waitFor((state) => holds(state, version, outcome), signal, SETTLE_TIMEOUT_MS),
-      storedFailure: () => failureOf(catalog.state, version),
-    });
-    return c.body(stream, OK, { "content-type": "application/x-ndjson" });
-  });
-
-  return routes;
+  router.serve(
+    operation("/v1/apps/{app}/versions/{version}/events", {
+      method: "get",
+      access: "look-app",
+      summary: "The events of its build, until the outcome",
+      answers: { 200: { lines: buildEventSchema } },
+    }),
+    ({ c, params: { app, version } }) => {
+      showVersion(catalog.state, app, version);
+      const signal = AbortSignal.any([c.req.raw.signal, options.signal]);
+      const stream = createBuildStream({
+        queue: options.queue,
+        version,
+        signal,
+        untilSettled: (outcome) =>
+          catalog.waitFor((state) => holds(state, version, outcome), signal, SETTLE_TIMEOUT_MS),
+        storedFailure: () => failureOf(catalog.state, version),
+      });
+      return c.body(stream, OK, { "content-type": "application/x-ndjson" });
+    },
+  );
 }
 
 /** Whether the record of a build holds its outcome, as far as there is room. */

@@ -40,19 +40,32 @@ function expectationOf(message: string): string {
   return message.replace(/^.*?\bexpected /, "");
 }
 
-function problemsOf(issue: z.core.$ZodIssue, root: readonly PropertyKey[], body: unknown): RequestProblem[] {
+interface Shown {
+  readonly root: readonly PropertyKey[];
+  readonly isPrivate: boolean;
+}
+
+function problemsOf(issue: z.core.$ZodIssue, body: unknown, { root, ...shown }: Shown): RequestProblem[] {
   const path = [...root, ...issue.path];
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({ where: formatPath([...path, key]), got: "a value", expected: "no such key" }));
   }
-  const got = isPrivate(issue.path) ? "a value" : show(valueAt(body, issue.path));
+  const got = shown.isPrivate || isPrivate(issue.path) ? "a value" : show(valueAt(body, issue.path));
   return [{ where: formatPath(path), got, expected: expectationOf(issue.message) }];
 }
 
-/** The parsed value. @throws REGISTRY_BAD_REQUEST with every problem, up to a bound */
-export function parseOrRefuse<T>(schema: z.ZodType<T>, value: unknown, root: readonly PropertyKey[] = []): T {
+/**
+ * The parsed value. `root` leads to it; of one that is private nothing is repeated.
+ * @throws REGISTRY_BAD_REQUEST with every problem, up to a bound
+ */
+export function parseOrRefuse<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  root: readonly PropertyKey[] | (Partial<Shown> & object) = [],
+): T {
+  const shown: Shown = { root: [], isPrivate: false, ...(Array.isArray(root) ? { root } : root) };
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, root, value));
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, value, shown));
   throw errors.BAD_REQUEST({ problems: problems.slice(0, MAX_PROBLEMS) });
 }

@@ -1,13 +1,10 @@
 /** Rollouts of apps, and the way back. */
-import type { AppName } from "@nano/protocol/brands";
-import type { AppRecord } from "@nano/protocol/records";
-import { appNameSchema, rollbackRequestSchema, rolloutRequestSchema } from "@nano/protocol/registry-api";
-import { type Context, Hono } from "hono";
+import { appAnswerSchema, rollbackRequestSchema, rolloutRequestSchema } from "@nano/protocol/registry-api";
 import type { Catalog } from "../catalog/catalog.ts";
 import type { Rollouts } from "../catalog/rollouts.ts";
-import { showApp, showVersions } from "./answers.ts";
-import { readJson } from "./body.ts";
-import { parseOrRefuse } from "./problems.ts";
+import { countVersions, showApp } from "./answers.ts";
+import type { ApiRouter } from "./api-router.ts";
+import { jsonBody, operation } from "./operation.ts";
 
 export interface RolloutRoutesOptions {
   readonly catalog: Catalog;
@@ -15,25 +12,52 @@ export interface RolloutRoutesOptions {
   readonly bodyLimitBytes: number;
 }
 
-/** Below `/v1/apps`. */
-export function createRolloutRoutes(options: RolloutRoutesOptions): Hono {
+export function serveRolloutRoutes(router: ApiRouter, options: RolloutRoutesOptions): void {
   const { catalog, rollouts, bodyLimitBytes: limitBytes } = options;
-  const routes = new Hono();
-  const appParam = (c: Context): AppName => parseOrRefuse(appNameSchema, c.req.param("app"), ["app"]);
-  const answer = (c: Context, app: AppRecord): Response =>
-    c.json(showApp(catalog.state, app, showVersions(catalog.state, app.name).length));
+  const access = "change-app";
+  const answers = { 200: appAnswerSchema };
+  const show = (app: Parameters<typeof showApp>[1]) =>
+    showApp(catalog.state, app, countVersions(catalog.state, app.name));
 
-  routes.put("/:app/rollout", async (c) => {
-    const name = appParam(c);
-    const request = await readJson(c.req.raw, { schema: rolloutRequestSchema, limitBytes });
-    return answer(c, await rollouts.put(name, request));
-  });
-  routes.delete("/:app/rollout", async (c) => answer(c, await rollouts.end(appParam(c))));
-  routes.post("/:app/promote", async (c) => answer(c, await rollouts.promote(appParam(c))));
-  routes.post("/:app/rollback", async (c) => {
-    const name = appParam(c);
-    const { version } = await readJson(c.req.raw, { schema: rollbackRequestSchema, limitBytes });
-    return answer(c, await rollouts.rollback(name, version));
-  });
-  return routes;
+  router.serve(
+    operation("/v1/apps/{app}/rollout", {
+      method: "put",
+      access,
+      summary: "Begins a rollout, or changes its share",
+      body: jsonBody(rolloutRequestSchema, { limitBytes }),
+      answers,
+    }),
+    async ({ c, params: { app }, body, author }) => c.json(show(await rollouts.put(app, body, author))),
+  );
+
+  router.serve(
+    operation("/v1/apps/{app}/rollout", {
+      method: "delete",
+      access,
+      summary: "Ends a rollout: all clients get the active version again",
+      answers,
+    }),
+    async ({ c, params: { app }, author }) => c.json(show(await rollouts.end(app, author))),
+  );
+
+  router.serve(
+    operation("/v1/apps/{app}/promote", {
+      method: "post",
+      access,
+      summary: "Makes the version of the rollout the active one",
+      answers,
+    }),
+    async ({ c, params: { app }, author }) => c.json(show(await rollouts.promote(app, author))),
+  );
+
+  router.serve(
+    operation("/v1/apps/{app}/rollback", {
+      method: "post",
+      access,
+      summary: "Goes back to the version that served before, or to the one that is named",
+      body: jsonBody(rollbackRequestSchema, { limitBytes }),
+      answers,
+    }),
+    async ({ c, params: { app }, body, author }) => c.json(show(await rollouts.rollback(app, body.version, author))),
+  );
 }
