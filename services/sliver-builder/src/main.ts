@@ -14,7 +14,10 @@ async function start({ config, logger, metrics, fail }: ServiceContext<Config>):
   const signingKey = await loadOrCreateSigningKey(config.signing.keyFile);
   if (config.trustedKeys.directory !== null) await trustKey(config.trustedKeys.directory, signingKey);
   const store = await openSliverStore(config.store, { metrics });
-  await store.sweepTemporaries(Date.now());
+  // Not waited for: in a bucket it is a long list, and a builder starts while its store is away.
+  store
+    .sweepTemporaries(Date.now())
+    .catch((err: unknown) => logger.warn("what dead writers left in the store is not swept", { err }));
   const queue = await openBuildQueue(config.controlStore);
   const children = new BuildChildren({ spareCount: BUILD_STEPS });
   const ending = new AbortController();
