@@ -29,31 +29,12 @@ export const SERVICES: ReadonlyMap<string, ServiceFacts> = new Map([
   ["sliver-builder", factsOf(builderConfig)],
 ]);
 
-/**
- * Settings that `infra/` names and no service has yet. It ends empty: a test fails for one that has come to be.
- * Until then the cluster does not start.
- */
-export const PLANNED_SETTINGS: readonly string[] = [
-  "ROUTER_CONTROL_STORE_REDIS_URLS",
-  "ROUTER_CONTROL_STORE_REDIS_PASSWORD_FILE",
-  "REGISTRY_CONTROL_STORE_REDIS_URLS",
-  "REGISTRY_CONTROL_STORE_REDIS_PASSWORD_FILE",
-  "EXECUTOR_CONTROL_STORE_REDIS_URLS",
-  "EXECUTOR_CONTROL_STORE_REDIS_PASSWORD_FILE",
-  "BUILDER_CONTROL_STORE_REDIS_URLS",
-  "BUILDER_CONTROL_STORE_REDIS_PASSWORD_FILE",
-  // Where routers reach its workers and its supervisor.
-  "EXECUTOR_LISTEN_ADDRESS",
-  "REGISTRY_ARTIFACTS_S3_BUCKET",
-  "EXECUTOR_STORE_S3_BUCKET",
-  "BUILDER_STORE_S3_BUCKET",
+/** Places of which a service that has both is told exactly one. */
+const EITHER: readonly (readonly [string, string])[] = [
+  ["CONTROL_STORE_SOCKET_PATH", "CONTROL_STORE_REDIS_URLS"],
+  ["STORE_DIRECTORY", "STORE_S3_BUCKET"],
+  ["ARTIFACTS_DIRECTORY", "ARTIFACTS_S3_BUCKET"],
 ];
-
-/** Required today; with the setting beside it that replaces it, once that is there. */
-const REPLACED_BY: Readonly<Record<string, string>> = {
-  CONTROL_STORE_SOCKET_PATH: "CONTROL_STORE_REDIS_URLS",
-  STORE_DIRECTORY: "STORE_S3_BUCKET",
-};
 
 export interface EnvSetting {
   readonly name: string;
@@ -67,7 +48,7 @@ export function findEnvProblems(service: string, env: readonly EnvSetting[], oth
   if (facts === undefined) return [`there is no service ${service}`];
   const problems: string[] = [];
   for (const { name, value } of env) {
-    if (others.includes(name) || PLANNED_SETTINGS.includes(name)) continue;
+    if (others.includes(name)) continue;
     const field = facts.fields.get(name)?.field;
     if (field === undefined) problems.push(`${name}: no such setting`);
     // Of a file only the path can be known here.
@@ -77,9 +58,12 @@ export function findEnvProblems(service: string, env: readonly EnvSetting[], oth
   }
   const given = new Set(env.map(({ name }) => name));
   for (const { envName, field } of facts.fields.values()) {
-    if (!field.isRequired || given.has(envName)) continue;
-    const replacement = REPLACED_BY[envName.slice(facts.prefix.length + 1)];
-    if (replacement === undefined || !given.has(`${facts.prefix}_${replacement}`)) problems.push(`${envName}: not set`);
+    if (field.isRequired && !given.has(envName)) problems.push(`${envName}: not set`);
+  }
+  for (const pair of EITHER) {
+    const names = pair.map((name) => `${facts.prefix}_${name}`);
+    if (!names.every((name) => facts.fields.has(name))) continue;
+    if (names.filter((name) => given.has(name)).length !== 1) problems.push(`${names.join(", ")}: not exactly one set`);
   }
   return problems;
 }
