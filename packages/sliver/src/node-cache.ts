@@ -11,6 +11,7 @@
  *    is still trusted; anything else with its name is fetched anew. Files of other names are left alone and not counted.
  */
 import { randomBytes } from "node:crypto";
+import type { Stats } from "node:fs";
 import { copyFile, link, mkdir, readdir, readFile, rename, stat, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { type ArtifactDigest, isArtifactDigest } from "@nano/protocol/brands";
@@ -132,6 +133,22 @@ export class NodeCache {
         this.#forget(entryName(kind, digest));
       }
     }
+  }
+
+  /**
+   * The same for a worker that found what it has damaged: the entry is fetched from the store again, unless it was since the worker got its
+   * link. @throws as `admit`; the worker has what it had then
+   */
+  async linkAgain(workerDirectory: string, digest: ArtifactDigest, kind: CacheKind = "sliver"): Promise<string> {
+    const name = entryName(kind, digest);
+    const target = join(workerDirectory, name);
+    const [linked, entry] = await Promise.all([statOrNull(target), statOrNull(join(this.#entriesDirectory, name))]);
+    const isCopy = linked?.dev !== entry?.dev;
+    if (isCopy || linked?.ino === entry?.ino) await this.#remove(name);
+    await this.#admit(kind, digest);
+    // One of the same length would be taken for the same.
+    if (isCopy) await removeFile(target);
+    return await this.linkFor(workerDirectory, digest, kind);
   }
 
   /** Takes a link back. Idempotent. */
@@ -282,6 +299,10 @@ async function replaceLink(path: string, target: string): Promise<void> {
   const temporaryPath = `${target}.${process.hrtime.bigint()}${TEMPORARY_SUFFIX}`;
   await link(path, temporaryPath);
   await rename(temporaryPath, target);
+}
+
+async function statOrNull(path: string): Promise<Stats | null> {
+  return await stat(path).catch(() => null);
 }
 
 async function removeFile(path: string): Promise<void> {

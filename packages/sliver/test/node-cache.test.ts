@@ -122,6 +122,31 @@ describe("the cache of a node", () => {
     expect(await readdir(workerDirectory)).toEqual([]);
   });
 
+  it("fetches an entry again for the first worker that finds it damaged, and links it anew for each", async () => {
+    const store = new FakeStore();
+    const digest = store.add(sample.bytes);
+    const { cache, workerDirectory, directory } = await openCache({ store });
+    const second = join(directory, "..", "second");
+    await mkdir(second);
+    const links = [await cache.linkFor(workerDirectory, digest), await cache.linkFor(second, digest)];
+    await chmod(links[0] ?? "", 0o600);
+    await truncate(links[0] ?? "", 1_000);
+    expect(() => openUnpackedSliver(links[1] ?? "")).toThrow(/damaged in its length/);
+    expect([await cache.linkAgain(workerDirectory, digest), await cache.linkAgain(second, digest)]).toEqual(links);
+    for (const link of links) expect(openUnpackedSliver(link).manifest).toEqual(sample.parts.manifest);
+    expect(store.getCount).toBe(2);
+  });
+
+  it("leaves a worker what it has where the store has it no more", async () => {
+    const store = new FakeStore();
+    const digest = store.add(sample.bytes);
+    const { cache, workerDirectory } = await openCache({ store });
+    const link = await cache.linkFor(workerDirectory, digest);
+    store.artifacts.clear();
+    await expect(cache.linkAgain(workerDirectory, digest)).rejects.toMatchObject({ code: "SLIVER_NOT_FOUND" });
+    expect(openUnpackedSliver(link).manifest).toEqual(sample.parts.manifest);
+  });
+
   it("keeps asset packs beside slivers", async () => {
     const store = new FakeStore();
     const { cache, workerDirectory } = await openCache({ store });
