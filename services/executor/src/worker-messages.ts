@@ -14,6 +14,8 @@ export interface Assignment {
   readonly sliverPath: string | null;
   /** Workers died while they restored this sliver: it serves from its script. @default false */
   readonly isSourceOnly?: boolean;
+  /** The worker found the sliver damaged and fell from it: its link is to a new copy. @default false */
+  readonly isFetchedAgain?: boolean;
   readonly assetsPath: string | null;
 }
 
@@ -99,5 +101,7 @@ export type FromWorker =
   /** A version that was given again starts from this sliver from now on, and from no other. */
   | { readonly type: "adopted"; readonly versionId: VersionId; readonly sliverPath: string }
   | { readonly type: "fell"; readonly fall: FallReport }
+  /** The file of an assignment cannot be opened: requests wait until it is given again, or refused with this. */
+  | { readonly type: "unreadable"; readonly versionId: VersionId; readonly path: string; readonly error: WireError }
   | { readonly type: "log"; readonly lines: readonly AppLogLine[] }
   | { readonly type: "stats"; readonly stats: WorkerStats };

@@ -1,4 +1,5 @@
 /** A version whose sliver was built again moves to it under load, and an app that is edited finds an isolate. */
+import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import type { AppName } from "@nano/protocol/brands";
 import { resolveManifest } from "@nano/protocol/manifest";
 import { eventually } from "@nano/test-kit/eventually";
@@ -28,6 +29,40 @@ async function open() {
   const restoreCount = (): number => inbox.of("stats").at(-1)?.stats.coldStarts ?? 0;
   return { worker, inbox, versionId, assign, restoreCount, link: await dialWorker(worker) };
 }
+
+describe("a version whose sliver is damaged on disk", () => {
+  test("starts from the new copy that it is given, and says nothing of the old", async () => {
+    const { inbox, versionId, assign, link } = await open();
+    const sliverPath = assign({ script: buildOf("whole") });
+    const whole = readFileSync(sliverPath);
+    const blank = Buffer.from(whole).fill(0, 8 * 1024, 72 * 1024);
+    writeFileSync(sliverPath, blank);
+    expect((await ask(link, { versionId })).text).toBe("whole");
+    await eventually(() => inbox.of("fell").length === 1);
+    writeFileSync(sliverPath, whole);
+    assign({ script: buildOf("whole") }, { sliverPath, isFetchedAgain: true });
+    await eventually(() => inbox.of("adopted").length === 1);
+    expect((await ask(link, { versionId })).text).toBe("whole");
+    expect(inbox.of("fell").map(({ fall }) => fall.reason)).toEqual(["damaged"]);
+  });
+
+  test("waits with its requests where it cannot be opened, until it is given again or refused", async () => {
+    const { worker, inbox, versionId, assign, link } = await open();
+    const sliverPath = writeSliverEntry({ script: buildOf("whole") }, worker.directory);
+    const whole = readFileSync(sliverPath);
+    truncateSync(sliverPath, 1_000);
+    const early = send(link, { versionId });
+    assign({ script: buildOf("whole") }, { sliverPath });
+    await eventually(() => inbox.of("unreadable").length === 1);
+    expect(inbox.of("unreadable")).toMatchObject([
+      { versionId, path: sliverPath, error: { code: "EXEC_SLIVER_REFUSED" } },
+    ]);
+    writeFileSync(sliverPath, whole);
+    assign({ script: buildOf("whole") }, { sliverPath });
+    await early.done;
+    expect(early.text).toBe("whole");
+  });
+});
 
 describe("a version that is given again with another sliver", () => {
   test("is restored before traffic moves; what is in flight ends where it is, and no request fails", async () => {

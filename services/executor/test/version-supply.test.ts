@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, truncateSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { engineFingerprint } from "@nano/isolate/engine";
@@ -9,11 +9,13 @@ import { DirectoryStore } from "@nano/sliver/directory-store";
 import { NodeCache } from "@nano/sliver/node-cache";
 import { createSigningKey, trustKey } from "@nano/sliver/signing-key";
 import { digestOf } from "@nano/sliver/sliver-store";
+import { openUnpackedSliver } from "@nano/sliver/unpacked-sliver";
 import { eventually } from "@nano/test-kit/eventually";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { TrustedKeyDirectory } from "../src/control/trusted-keys.ts";
 import { VersionSupply } from "../src/control/version-supply.ts";
 import type { WorkerProcess } from "../src/control/worker-process.ts";
+import { errors } from "../src/errors.ts";
 import { SliverSources } from "../src/request/sliver-sources.ts";
 import type { Assignment, FallReport, ToWorker } from "../src/worker-messages.ts";
 import { silentLogger } from "./process-harness.ts";
@@ -59,10 +61,10 @@ async function openSupply(workerCount = 1) {
   const store = new DirectoryStore(join(root, "store"));
   /** Digests whose way from the store is slow, until they are let go. */
   const slow = new Map<ArtifactDigest, Promise<void>>();
-  const fetched = new Set<ArtifactDigest>();
+  const fetched: ArtifactDigest[] = [];
   const slowStore = {
     get: async (digest: ArtifactDigest) => {
-      fetched.add(digest);
+      fetched.push(digest);
       await slow.get(digest);
       return await store.get(digest);
     },
@@ -139,7 +141,7 @@ async function openSupply(workerCount = 1) {
     activate,
     digestAt,
     slow,
-    fetched,
+    fetchCount: (digest: ArtifactDigest) => fetched.filter((each) => each === digest).length,
     changes: () => changeCount,
     worker: first,
     workers,
@@ -403,7 +405,7 @@ test("a worker that keeps the old sliver keeps its link, and the new one goes", 
 });
 
 test("of records that change while links are made, the last one is given, and given last", async () => {
-  const { put, build, rebuild, activate, worker, digestAt, slow, fetched } = await openSupply();
+  const { put, build, rebuild, activate, worker, digestAt, slow, fetchCount } = await openSupply();
   const first = await build();
   const records = [await rebuild(first.id, 2), await rebuild(first.id, 3), await rebuild(first.id, 4)];
   put(first.version, first.built);
@@ -418,7 +420,7 @@ test("of records that change while links are made, the last one is given, and gi
   const middleDigest = middle.digest;
   slow.set(middleDigest, promise);
   put(middle.record);
-  await eventually(() => fetched.has(middleDigest));
+  await eventually(() => fetchCount(middleDigest) > 0);
   put(last.record);
   await eventually(() => worker.countOf("assign") === 2);
   expect(given()).toBe(last.digest);
@@ -441,6 +443,30 @@ test("a sliver that could not be restored is named once, until the version has a
   expect([supply.badSlivers, changes()]).toEqual([{}, 2]);
   supply.fell(worker.process, fallOf(id, path));
   expect(supply.badSlivers, "the old one is of no interest").toEqual({});
+});
+
+test("a sliver that is damaged on this node is fetched again for its worker, once, and named after that", async () => {
+  const { supply, put, build, activate, worker, workers, fetchCount } = await openSupply(2);
+  const { id, version, built, digest } = await build();
+  put(version, built);
+  activate(id);
+  await eventually(() => workers.every((each) => each.countOf("assign") === 1));
+  const path = worker.assignment(id)?.sliverPath ?? "";
+  truncateSync(path, 100);
+  supply.fell(worker.process, fallOf(id, path, "damaged"));
+  await eventually(() => worker.countOf("assign") === 2);
+  expect(worker.assignment(id)).toMatchObject({ sliverPath: path, isFetchedAgain: true });
+  expect(openUnpackedSliver(path).manifest.versionId).toBe(id);
+  expect([fetchCount(digest), supply.badSlivers]).toEqual([2, {}]);
+  const [, second] = workers;
+  if (second === undefined) throw new Error("no second worker");
+  const error = errors.SLIVER_REFUSED({ versionId: id, why: "damaged" }).wire;
+  supply.unreadable(second.process, id, { path: second.assignment(id)?.sliverPath ?? "", error });
+  await eventually(() => second.countOf("assign") === 2);
+  expect([fetchCount(digest), supply.badSlivers], "what the first one had fetched is there").toEqual([2, {}]);
+  supply.fell(worker.process, fallOf(id, path, "damaged"));
+  supply.unreadable(second.process, id, { path: second.assignment(id)?.sliverPath ?? "", error });
+  expect([supply.badSlivers, second.refusal(id)]).toEqual([{ [id]: digest }, "EXEC_SLIVER_REFUSED"]);
 });
 
 test("a sliver that another engine made, or that fits no memory limit, is not named", async () => {

@@ -277,6 +277,9 @@ export class Supervisor {
       case "fell":
         this.#fell(id, message.fall);
         return;
+      case "unreadable":
+        if (worker !== undefined) this.#supply.unreadable(worker, message.versionId, message);
+        return;
       case "log":
         for (const line of message.lines) this.#appLog.write(line);
         return;

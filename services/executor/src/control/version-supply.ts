@@ -2,11 +2,11 @@
  * Gives workers what they need to serve a version: its manifest, and links to its verified sliver and assets.
  *
  * I1 A version whose sliver was built again is given again to those that hold it; the link to the old one goes when its worker says so.
- * I2 A sliver that cannot be restored is named to the registry, see `bad-slivers.ts`.
+ * I2 A sliver that cannot be restored is named to the registry, see `bad-slivers.ts`; one that is damaged on this node is fetched again first.
  * I3 A worker is sent secrets of an app together with a version of it, and again when they change; of other apps never.
  */
 import type { AppName, ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
-import { toWireError } from "@nano/protocol/errors";
+import { toWireError, type WireError } from "@nano/protocol/errors";
 import type { BuildRecord, StoreRecord, VersionRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import type { CacheKind, NodeCache } from "@nano/sliver/node-cache";
@@ -50,8 +50,15 @@ interface Held {
   readonly versions: Map<VersionId, readonly HeldArtifact[]>;
   /** Versions that it was told to let go of, and was not given again. */
   readonly retiring: Set<VersionId>;
+  /** What was fetched again because it was damaged: once for each worker, then it is the sliver's fault, or the disk's. */
+  readonly fetchedAgain: Set<ArtifactDigest>;
   /** Links that are being removed. */
   removal: Promise<void>;
+}
+
+interface GiveOptions {
+  /** What the worker found damaged: it gets a new copy. @default nothing */
+  readonly damaged?: ArtifactDigest;
 }
 
 export class VersionSupply {
@@ -103,9 +110,9 @@ export class VersionSupply {
   }
 
   /** Sends a worker a version, or why it cannot have it. Never rejects. */
-  async give(worker: WorkerProcess, versionId: VersionId): Promise<void> {
+  async give(worker: WorkerProcess, versionId: VersionId, options: GiveOptions = {}): Promise<void> {
     try {
-      const assignment = await this.#assign(worker, versionId);
+      const assignment = await this.#assign(worker, versionId, options);
       if (this.#secrets.retry(assignment.app)) this.#sendSecrets(assignment.app);
       // Taken when it is sent: a change meanwhile is in it, a later one follows it.
       worker.send({ type: "assign", assignment, secrets: this.#secrets.of(assignment.app) });
@@ -125,11 +132,19 @@ export class VersionSupply {
 
   /** A worker serves a version from a lower rung than its sliver has. */
   fell(worker: WorkerProcess, { versionId, sliverPath, reason }: FallReport): void {
-    const held = this.#holdingsOf(worker).versions.get(versionId);
-    const digest = held?.find(({ path }) => path === sliverPath)?.digest;
+    const digest = this.#artifactAt(worker, versionId, sliverPath)?.digest;
     // One that fits no memory limit would not fit it when it is built again.
     if (digest === undefined || reason === "memory_limit") return;
+    if (reason === "damaged" && this.#fetchAgain(worker, versionId, digest)) return;
     this.#name(versionId, digest);
+  }
+
+  /** A worker cannot open a file that it was given: it is told `error` where that does not change. */
+  unreadable(worker: WorkerProcess, versionId: VersionId, { path, error }: { path: string; error: WireError }): void {
+    const artifact = this.#artifactAt(worker, versionId, path);
+    if (artifact !== undefined && this.#fetchAgain(worker, versionId, artifact.digest)) return;
+    if (artifact?.kind === "sliver") this.#name(versionId, artifact.digest);
+    worker.send({ type: "refuse", versionId, error });
   }
 
   /** A worker died while it restored a version. */
@@ -182,6 +197,7 @@ export class VersionSupply {
     const held = this.#holdingsOf(worker);
     const stillUsed = new Set([...held.versions.values()].flat().map(({ digest }) => digest));
     const unused = artifacts.filter(({ digest }) => !stillUsed.has(digest));
+    for (const { digest } of unused) held.fetchedAgain.delete(digest);
     const remove = ({ digest, kind }: HeldArtifact): Promise<void> =>
       this.#options.cache.unlinkFrom(worker.directory, digest, kind).catch(() => undefined);
     held.removal = held.removal.then(async () => void (await Promise.all(unused.map(remove))));
@@ -219,6 +235,22 @@ export class VersionSupply {
     }
   }
 
+  #artifactAt(worker: WorkerProcess, versionId: VersionId, path: string): HeldArtifact | undefined {
+    return this.#holdingsOf(worker)
+      .versions.get(versionId)
+      ?.find((artifact) => artifact.path === path);
+  }
+
+  /** Gives a worker a new copy of what it found damaged. False: it had one. */
+  #fetchAgain(worker: WorkerProcess, versionId: VersionId, damaged: ArtifactDigest): boolean {
+    const { fetchedAgain } = this.#holdingsOf(worker);
+    if (fetchedAgain.has(damaged)) return false;
+    fetchedAgain.add(damaged);
+    this.#options.logger.warn("damaged file is fetched again", { versionId, artifact: damaged, workerId: worker.id });
+    this.give(worker, versionId, { damaged });
+    return true;
+  }
+
   /** The registry already knows of those that another engine made. */
   #name(versionId: VersionId, digest: ArtifactDigest): void {
     if (this.#slivers.get(versionId) !== digest) return;
@@ -246,7 +278,7 @@ export class VersionSupply {
     }
   }
 
-  async #assign(worker: WorkerProcess, versionId: VersionId): Promise<Assignment> {
+  async #assign(worker: WorkerProcess, versionId: VersionId, { damaged }: GiveOptions = {}): Promise<Assignment> {
     const held = this.#holdingsOf(worker);
     held.retiring.delete(versionId);
     const version = await this.#awaitVersion(versionId);
@@ -254,7 +286,11 @@ export class VersionSupply {
     await held.removal;
     const artifacts: HeldArtifact[] = [];
     const link = async (digest: ArtifactDigest, kind: CacheKind): Promise<string> => {
-      const path = await this.#options.cache.linkFor(worker.directory, digest, kind);
+      const { cache } = this.#options;
+      const path =
+        digest === damaged
+          ? await cache.linkAgain(worker.directory, digest, kind)
+          : await cache.linkFor(worker.directory, digest, kind);
       artifacts.push({ digest, kind, path });
       return path;
     };
@@ -274,8 +310,17 @@ export class VersionSupply {
     // One that is not active was asked for by a router that is behind.
     if (!this.#active.has(versionId)) this.#retireLater(versionId);
     const isSourceOnly = sliver !== null && this.#bad.isSourceOnly(versionId, sliver);
+    const isFetchedAgain = sliver !== null && sliver === damaged;
     const { app, manifest } = version;
-    return { versionId, app, manifest, sliverPath, assetsPath, ...(isSourceOnly ? { isSourceOnly } : {}) };
+    return {
+      versionId,
+      app,
+      manifest,
+      sliverPath,
+      assetsPath,
+      ...(isSourceOnly && { isSourceOnly }),
+      ...(isFetchedAgain && { isFetchedAgain }),
+    };
   }
 
   /**
@@ -336,7 +381,7 @@ export class VersionSupply {
   #holdingsOf(worker: WorkerProcess): Held {
     let held = this.#held.get(worker);
     if (held === undefined) {
-      held = { versions: new Map(), retiring: new Set(), removal: Promise.resolve() };
+      held = { versions: new Map(), retiring: new Set(), fetchedAgain: new Set(), removal: Promise.resolve() };
       this.#held.set(worker, held);
     }
     return held;

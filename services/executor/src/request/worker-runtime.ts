@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { engineFingerprint } from "@nano/isolate/engine";
 import type { GuestHost } from "@nano/isolate/isolate";
 import { openLink } from "@nano/link/dial-link";
-import type { WorkerId } from "@nano/protocol/brands";
+import type { VersionId, WorkerId } from "@nano/protocol/brands";
 import { toWireError } from "@nano/protocol/errors";
 import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";
@@ -19,6 +19,8 @@ import { VersionServer } from "./version-server.ts";
 import { VersionTable } from "./version-table.ts";
 import { WorkerCounters } from "./worker-counters.ts";
 
+/** Of @nano/sliver. */
+const ENTRY_DAMAGED = "SLIVER_ENTRY_DAMAGED";
 /** How often sizes are measured, the cache swept and figures sent. */
 const SWEEP_INTERVAL_MS = 1_000;
 const DRAIN_CHECK_MS = 20;
@@ -121,8 +123,19 @@ export class WorkerRuntime {
       // Its requests went to another version until now: the first one finds an isolate, as the last one there did.
       if (isAppWarm) server.lane.prepareStandby();
     } catch (thrown) {
-      const why = toWireError(thrown).message;
-      this.#versions.refuse(versionId, errors.SLIVER_REFUSED({ versionId, why }).wire);
+      this.#refuse(versionId, thrown);
+    }
+  }
+
+  /** What is damaged may be had again. */
+  #refuse(versionId: VersionId, thrown: unknown): void {
+    const { code, message, details } = toWireError(thrown);
+    const error = errors.SLIVER_REFUSED({ versionId, why: message }).wire;
+    const { path } = details;
+    if (code === ENTRY_DAMAGED && typeof path === "string") {
+      this.#options.send({ type: "unreadable", versionId, path, error });
+    } else {
+      this.#versions.refuse(versionId, error);
     }
   }
 
@@ -130,15 +143,16 @@ export class WorkerRuntime {
   #readopt({ lane }: VersionServer, assignment: Assignment): void {
     const { versionId, sliverPath } = assignment;
     if (sliverPath === null || lane.sliverPath === null) return;
-    if (sliverPath === lane.sliverPath) {
+    if (sliverPath === lane.sliverPath && !assignment.isFetchedAgain) {
       if (assignment.isSourceOnly) lane.fall();
       return;
     }
     try {
       const source = this.#openSource(assignment);
       if (source !== null) lane.adopt(source);
-    } catch {
-      // What it serves from it keeps; that the new one failed was told when it fell.
+    } catch (thrown) {
+      // What it serves from it keeps; that the new one failed was told when it fell, unless it did not get that far.
+      this.#refuse(versionId, thrown);
     }
     this.#options.send({ type: "adopted", versionId, sliverPath: lane.sliverPath });
   }
