@@ -1,9 +1,11 @@
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import type { AppName } from "@nano/protocol/brands";
-import { feedAnswerSchema, registryPaths } from "@nano/protocol/registry-api";
-import { expect, test } from "vitest";
+import type { AppName, EngineFingerprint, NodeId } from "@nano/protocol/brands";
+import { feedAnswerSchema, nodesAnswerSchema, registryPaths } from "@nano/protocol/registry-api";
+import { expect, test, vi } from "vitest";
+import { OPERATOR_TOKEN } from "./api-client.ts";
 import { assetPackOf, digestOf, openTestRegistry, temporaryDirectory } from "./open-test-registry.ts";
 
 const VERSIONS = registryPaths.versions("shop" as AppName);
@@ -126,4 +128,61 @@ test("the API answers on a Unix socket beside the port", async () => {
   const [res] = (await once(req, "response")) as [{ statusCode: number; resume(): void }];
   res.resume();
   expect(res.statusCode).toBe(200);
+});
+
+test("an upload that is cut off leaves nothing, and its place is free for the next", async () => {
+  const { api, registry, artifacts, directory } = await openTestRegistry({
+    explicit: { artifacts: { uploadCount: 1 } as never },
+  });
+  const bytes = Buffer.alloc(256 * 1024, "x");
+  const digest = digestOf(bytes);
+  const [host, port] = registry.addresses.http?.split(":") ?? [];
+  const headers = { authorization: `Bearer ${OPERATOR_TOKEN}`, "content-length": bytes.length };
+  const path = registryPaths.artifact(digest);
+  const outgoing = request({ host, port, method: "PUT", path, headers });
+  outgoing.on("error", () => undefined);
+  outgoing.write(bytes.subarray(0, 100_000));
+  await vi.waitFor(async () => {
+    const { body } = await api.upload("other");
+    expect(body).toMatchObject({ code: "REGISTRY_TOO_MANY_UPLOADS" });
+  });
+  outgoing.destroy();
+  await vi.waitFor(async () => expect((await api.upload("other")).status).toBeLessThan(300));
+  expect(await artifacts.has(digest)).toBe(false);
+  const left = readdirSync(join(directory, "artifacts"), { recursive: true, withFileTypes: true });
+  expect(left.filter((entry) => entry.isFile())).toHaveLength(1);
+});
+
+test("nodes are shown with their load, and without what would open them", async () => {
+  const { api, store } = await openTestRegistry();
+  const worker = (id: string, load: object) => ({
+    id: id as never,
+    address: `/run/${id}.sock`,
+    credential: "hush",
+    ...load,
+  });
+  const node = {
+    kind: "node",
+    id: "n1" as NodeId,
+    engine: "e".repeat(32) as EngineFingerprint,
+    supervisor: { address: "10.0.0.1:9000", credential: "hush" },
+    workers: [worker("a", { capacity: 30, load: 10 }), worker("b", { capacity: 10, load: 2 }), worker("c", {})],
+    draining: true,
+  } as const;
+  await store.renewLease(node, 60_000);
+  await vi.waitFor(async () => {
+    const { body } = await api.send("GET", registryPaths.nodes);
+    expect(nodesAnswerSchema.parse(body).nodes).toEqual([
+      {
+        id: "n1",
+        engine: "e".repeat(32),
+        address: "10.0.0.1:9000",
+        workerCount: 3,
+        load: 0.8,
+        isDraining: true,
+        badSliverCount: 0,
+      },
+    ]);
+    expect(JSON.stringify(body)).not.toContain("hush");
+  });
 });

@@ -1,5 +1,4 @@
-import type { EmbeddedBuildQueue } from "@nano/control-store/embedded-build-queue";
-import type { JobClaim } from "@nano/control-store/job-ledger";
+import type { JobClaim, JobTaker } from "@nano/control-store/job-ledger";
 import type { ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
 import type { SliverStore } from "@nano/sliver/sliver-store";
 import { digestOf } from "./open-test-registry.ts";
@@ -16,14 +15,14 @@ function contentOf(version: VersionId, engine: EngineFingerprint): string {
 }
 
 export interface HandBuilderParts {
-  readonly queue: EmbeddedBuildQueue;
+  readonly queue: JobTaker;
   /** Shared with the registry. */
   readonly artifacts: Pick<SliverStore, "put">;
 }
 
 /** A builder whose builds end when a test says so, in the order that it likes. */
 export class HandBuilder {
-  readonly #queue: EmbeddedBuildQueue;
+  readonly #queue: JobTaker;
   readonly #artifacts: HandBuilderParts["artifacts"];
   readonly #claims = new Map<VersionId, JobClaim>();
 

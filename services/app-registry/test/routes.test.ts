@@ -159,3 +159,43 @@ test("an app is made without a version once, and routes lead to it before anythi
   const { version } = await api.deployAs("empty", { manifest: {}, assets, activate: true });
   expect((await api.send("PUT", path)).body).toMatchObject({ activeVersion: version, versionCount: 1 });
 });
+
+test("the routes of an app are replaced whole, and those of others stay", async () => {
+  const { api } = await openWithApps();
+  await api.putRoutes({ routes: [{ host: "blog.test", app: blog }] });
+  const put = (routes: object[]) => api.send("PUT", registryPaths.appRoutes(shop), { body: { routes } });
+  const whole = { routes: [{ host: "shop.test", path: "/", app: shop }] };
+  await put([{ host: "old.test" }, { host: "Shop.Test." }]);
+  expect(await put([{ host: "Shop.Test." }])).toEqual({ status: 200, body: whole });
+  expect((await api.send("GET", registryPaths.appRoutes(shop))).body).toEqual(whole);
+  expect((await api.send("GET", registryPaths.routes)).body).toMatchObject({
+    routes: [
+      { host: "blog.test", app: blog },
+      { host: "shop.test", app: shop },
+    ],
+  });
+});
+
+test("a route that another app has is refused, and names that app to those alone who may know of it", async () => {
+  const { api } = await openWithApps();
+  await api.putRoutes({ routes: [{ host: "taken.test", path: "/x", app: blog }] });
+  const body = { routes: [{ host: "free.test" }, { host: "Taken.test", path: "/x/" }] };
+  const refused = await api.send("PUT", registryPaths.appRoutes(shop), { body });
+  const where = { where: "routes[1]", route: "taken.test/x" };
+  expect(refused).toMatchObject({
+    status: 409,
+    body: { code: "REGISTRY_ROUTE_TAKEN", details: { ...where, app: blog } },
+  });
+  const made = await api.send("POST", registryPaths.tokens, { body: { name: "ci", role: "deployer", apps: [shop] } });
+  const deployer = api.as((made.body as { token: string }).token);
+  const told = await deployer.send("PUT", registryPaths.appRoutes(shop), { body });
+  expect(told).toMatchObject({ status: 409, body: { details: { ...where, app: null } } });
+  expect(JSON.stringify(told)).not.toContain(blog);
+  expect((await api.send("GET", registryPaths.appRoutes(shop))).body).toEqual({ routes: [] });
+});
+
+test("routes of an app that is not there are refused", async () => {
+  const { api } = await openTestRegistry();
+  const answer = await api.send("PUT", registryPaths.appRoutes(shop), { body: { routes: [{ host: "a.test" }] } });
+  expect(answer).toMatchObject({ status: 404, body: { code: "REGISTRY_NOT_FOUND" } });
+});
