@@ -4,8 +4,11 @@ import type { ControlStore } from "@nano/control-store/control-store";
 import { openControlStore } from "@nano/control-store/open-control-store";
 import { recordKey } from "@nano/protocol/records";
 import { routerConfig } from "@nano/router/config";
-import { buildRoutes } from "@nano/router/control/build-routes";
+import { CellRoutes } from "@nano/router/control/cell-routes";
+import { RoutingHolder } from "@nano/router/control/routing-holder";
+import { Standby } from "@nano/router/control/standby";
 import { TargetCanonicalizer } from "@nano/router/request/canonical-target";
+import { WorkerSet } from "@nano/router/request/pick-worker";
 import { type RunningRouter, startRouter } from "@nano/router/start-router";
 import { loadConfig } from "@nano/service-kit/config";
 import { createSilentLogger } from "@nano/service-kit/logger";
@@ -16,6 +19,7 @@ import type { RouterCommands } from "./cluster-router.ts";
 
 const LOOKUPS_PER_SAMPLE = 2_000;
 const BUILD_COUNT = 5;
+const CHANGE_COUNT = 1_000;
 const LINK_TIMEOUT_MS = 60_000;
 
 const metrics = new Metrics("router");
@@ -43,7 +47,7 @@ serveCommands<RouterCommands>({
     const startedMs = performance.now();
     router = await startRouter({
       config,
-      store,
+      cells: [{ name: cell, store }],
       logger: createSilentLogger(),
       metrics,
       onFailure: (error) => {
@@ -79,11 +83,25 @@ serveCommands<RouterCommands>({
     const snapshot = await running().store.loadSnapshot();
     const records = new Map(snapshot.records.map((record) => [recordKey(record), record]));
     const buildMs: number[] = [];
-    let { routes } = buildRoutes(records);
+    const changeMs: number[] = [];
+    const all = [...records].map(([key, record]) => ({ key, record }));
+    let routes = new RoutingHolder();
     for (let count = 0; count < BUILD_COUNT; count++) {
+      routes = new RoutingHolder();
+      const cellRoutes = new CellRoutes({
+        cell: { workers: new WorkerSet([]), nodeCount: 0 },
+        place: 0,
+        holder: routes,
+        standby: new Standby({ prepareMs: 0, onEnd: () => {} }),
+        logger: createSilentLogger(),
+      });
       const startMs = performance.now();
-      ({ routes } = buildRoutes(records));
-      buildMs.push(performance.now() - startMs);
+      cellRoutes.apply(all, records, null);
+      const builtMs = performance.now();
+      buildMs.push(builtMs - startMs);
+      const apps = all.filter(({ record }) => record.kind === "app").slice(0, CHANGE_COUNT);
+      for (const change of apps) cellRoutes.apply([change], records, null);
+      changeMs.push((performance.now() - builtMs) / Math.max(1, apps.length));
     }
     const targets = new TargetCanonicalizer("http");
     const asked = snapshot.records.flatMap((record) =>
@@ -100,11 +118,12 @@ serveCommands<RouterCommands>({
         at = (at + 1) % asked.length;
         const target = targets.canonicalize(path, host);
         const found = "refused" in target ? null : routes.find(target.host, target.path);
-        if (found?.app !== app) throw new Error(`${host}${path} led to ${found?.app}, not to ${app}`);
+        const foundApp = found?.target.app;
+        if (foundApp !== app) throw new Error(`${host}${path} led to ${foundApp}, not to ${app}`);
       }
       samplesUs.push(((performance.now() - startMs) * 1000) / LOOKUPS_PER_SAMPLE);
     }
-    return { samplesUs, routeCount: routes.routeCount, buildMs };
+    return { samplesUs, routeCount: routes.routeCount, buildMs, changeMs };
   },
   async close() {
     await router?.close(AbortSignal.timeout(100));

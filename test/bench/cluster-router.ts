@@ -26,8 +26,10 @@ export interface LookupFigures {
   /** Each over some thousand lookups. */
   readonly samplesUs: readonly number[];
   readonly routeCount: number;
-  /** Making a table of all routes anew, as after each change of one. */
+  /** Taking up all routes and apps, as at the start. */
   readonly buildMs: readonly number[];
+  /** Taking up the change of one app. */
+  readonly changeMs: readonly number[];
 }
 
 export interface RouterCommands {

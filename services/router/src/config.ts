@@ -20,6 +20,7 @@ const MIB = 1024 * KIB;
 /** A balancer that asks every 5 s and believes the third failure has noticed by then. */
 const DRAIN_NOTICE_MS = 15_000;
 const DRAIN_GRACE_MS = 30_000;
+const MAX_FURTHER_CELLS = 32;
 /** What is left for leaving once all connections are gone. */
 export const LEAVE_MS = 1_000;
 
@@ -155,8 +156,22 @@ export const routerConfig = defineConfig("ROUTER", {
       max: 400 * MIB,
       default: 256 * MIB,
     }),
+    prepareMs: durationMs({
+      doc: "how long clients of an app stay with its old version while workers get the new one ready; 0: they are moved at once",
+      min: 0,
+      // Executors let go of a version that is not active any more after ten seconds.
+      max: 5_000,
+      default: 500,
+    }),
   },
-  controlStore: storeShape,
+  controlStore: {
+    ...storeShape,
+    cells: list({
+      doc: "further cells of the same Redis that this router serves; of two routes for one host and path that of the cell named first is taken",
+      maxCount: MAX_FURTHER_CELLS,
+      default: [],
+    }),
+  },
   request: {
     maxInFlightCount: integer({
       doc: "requests in flight; further ones are shed with 503",
@@ -183,7 +198,7 @@ export const routerConfig = defineConfig("ROUTER", {
       default: 2_000,
     }),
     loadedCount: integer({
-      doc: "requests in flight from which a worker counts as loaded, and the next one gets the request",
+      doc: "requests in flight from which a worker counts as loaded that names no capacity, and the next one gets the request",
       min: 1,
       max: 100_000,
       default: 64,

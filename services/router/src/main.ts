@@ -1,16 +1,16 @@
-/** The router's process: configuration, control store, router. */
-import { openControlStore } from "@nano/control-store/open-control-store";
+/** The router's process: configuration, control stores, router. */
 import { sendJson } from "@nano/service-kit/admin-server";
 import { runService } from "@nano/service-kit/run-service";
 import { routerConfig } from "./config.ts";
+import { openCells } from "./control/open-cells.ts";
 import { startRouter } from "./start-router.ts";
 
 await runService({
   name: "router",
   config: routerConfig,
   async start({ config, logger, metrics, fail }) {
-    const store = await openControlStore(config.controlStore);
-    const router = await startRouter({ config, store, logger, metrics, onFailure: fail });
+    const cells = await openCells(config.controlStore);
+    const router = await startRouter({ config, cells, logger, metrics, onFailure: fail });
     return {
       addresses: { http: router.address },
       readiness: () => router.readiness(),
@@ -22,7 +22,7 @@ await runService({
       },
       async close(deadline) {
         await router.close(deadline);
-        await store.close();
+        await Promise.all(cells.map(({ store }) => store.close()));
       },
     };
   },

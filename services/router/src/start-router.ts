@@ -1,6 +1,5 @@
 /** Builds a router from its parts and starts it. */
 import { randomBytes } from "node:crypto";
-import type { ControlStore } from "@nano/control-store/control-store";
 import type { FeedPosition } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
 import { fitDrain } from "@nano/service-kit/fit-drain";
@@ -10,11 +9,13 @@ import type { Metrics } from "@nano/service-kit/metrics";
 import { LEAVE_MS, type RouterConfig } from "./config.ts";
 import { CertificateStore } from "./control/certificate-store.ts";
 import { drain } from "./control/drain.ts";
+import type { Cell } from "./control/open-cells.ts";
 import { createRouterMetrics, type RouterMetrics } from "./control/router-metrics.ts";
 import { RoutesKeeper } from "./control/routes-keeper.ts";
 import { RoutingControl } from "./control/routing-control.ts";
 import { RoutingHolder } from "./control/routing-holder.ts";
-import { WorkerConnections } from "./control/worker-connections.ts";
+import type { StandbyOptions } from "./control/standby.ts";
+import { type ConnectionSettings, WorkerConnections } from "./control/worker-connections.ts";
 import { ClientConnections, type Trust } from "./request/client-connection.ts";
 import { ClientServer } from "./request/client-server.ts";
 import { HeldHeads } from "./request/held-heads.ts";
@@ -23,8 +24,8 @@ import { TrustedProxies } from "./request/trusted-proxies.ts";
 
 export interface StartRouterOptions {
   readonly config: Pick<RouterConfig, "listen" | "tls" | "drain" | "shutdown" | "routes" | "request" | "upstream">;
-  /** The caller closes it, after the router. */
-  readonly store: ControlStore;
+  /** The first one's place in the feed is what `feedPosition` tells. */
+  readonly cells: readonly [Cell, ...Cell[]];
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Called where the router cannot go on. */
@@ -35,9 +36,9 @@ export interface RunningRouter {
   /** `host:port` that clients reach. */
   readonly address: string;
   readiness(): Readiness;
-  /** Up to where in the change feed requests see its changes; null before the first state. */
+  /** Up to where in the change feed of the first cell requests see its changes; null before the first state. */
   feedPosition(): FeedPosition | null;
-  /** Resolves when the first state of the control store is served. */
+  /** Resolves when the first state of each control store is served. */
   whenLoaded(): Promise<void>;
   /** Drains: see `control/drain.ts`; by `deadline` at the latest. Then lets go of its workers. */
   close(deadline?: AbortSignal): Promise<void>;
@@ -49,7 +50,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   const holder = new RoutingHolder();
   let peerCount = 0;
 
-  const connections = new WorkerConnections({
+  const connectionSettings: ConnectionSettings = {
     nextPeerName: () => {
       peerCount += 1;
       return `router-${routerId}#${peerCount}`;
@@ -60,18 +61,33 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     },
     backoff: { minDelayMs: config.upstream.minRedialDelayMs, maxDelayMs: config.upstream.maxRedialDelayMs },
     postmortemTimeoutMs: config.upstream.postmortemTimeoutMs,
+    loadedCount: config.request.loadedCount,
     onLink: () => holder.wake(),
     onUnavailable: (outcome) => {
       metrics.linkEnded(outcome?.type ?? "draining");
       if (logger.isDebug) logger.debug("link is unavailable", { outcome });
     },
     onPostmortem: (verdict) => metrics.postmortem(verdict),
+  };
+  const standby: StandbyOptions = {
+    prepareMs: config.routes.prepareMs,
+    onEnd: (outcome) => metrics.standbyEnded(outcome),
+  };
+  const cells = options.cells.map((cell, place) => {
+    const connections = new WorkerConnections(connectionSettings);
+    const cellLogger = options.cells.length === 1 ? logger : logger.child({ cell: cell.name });
+    const control = new RoutingControl({ place, holder, connections, standby, logger: cellLogger });
+    return { ...cell, connections, control, logger: cellLogger };
   });
+  const [{ control: firstControl }] = cells as [(typeof cells)[number]];
   const metrics: RouterMetrics = createRouterMetrics(options.metrics, {
     inFlightCount: () => handler.inFlightCount,
-    openLinkCount: () => connections.openCount,
-    routeCount: () => holder.current.routes.routeCount,
-    routesAgeMs: () => control.ageMs,
+    openLinkCount: () => cells.reduce((count, { connections }) => count + connections.openCount, 0),
+    routeCount: () => holder.routeCount,
+    routeConflictCount: () => holder.conflictCount,
+    get cells() {
+      return cells.map(({ name, control }) => ({ name, ageMs: control.ageMs, heldCount: control.heldCount }));
+    },
     certificateExpiryMs: config.tls.directory === null ? null : () => certificates?.earliestExpiryMs ?? 0,
   });
   const { directory } = config.tls;
@@ -113,20 +129,22 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
           if (certificates.reload()) clientServer.useCertificates();
         }, config.tls.reloadIntervalMs).unref();
 
-  const control = new RoutingControl({ holder, connections, logger });
-  const { snapshotPath, snapshotMaxBytes } = config.routes;
-  const keeper =
-    snapshotPath === null
-      ? null
-      : new RoutesKeeper({
-          file: { path: snapshotPath, maxBytes: snapshotMaxBytes },
-          logger: logger.child({ component: "routes-keeper" }),
-          isCurrent: () => control.ageMs === 0,
-          onSaved: (outcome, bytes) => metrics.routesKept(outcome, bytes),
-        });
+  const keeperOf = ({ name, control, logger: cellLogger }: (typeof cells)[number], place: number) => {
+    const { snapshotPath, snapshotMaxBytes } = config.routes;
+    if (snapshotPath === null) return null;
+    return new RoutesKeeper({
+      file: { path: place === 0 ? snapshotPath : `${snapshotPath}.${name}`, maxBytes: snapshotMaxBytes },
+      logger: cellLogger.child({ component: "routes-keeper" }),
+      isCurrent: () => control.ageMs === 0,
+      onSaved: (outcome, bytes) => metrics.routesKept(outcome, bytes),
+    });
+  };
+  const keepers = cells.map(keeperOf);
   let isClosing = false;
   const stop = new AbortController();
-  const following = control.run(options.store, keeper, stop.signal).catch((error: unknown) => options.onFailure(error));
+  const following = Promise.all(
+    cells.map(({ control, store }, place) => control.run(store, keepers[place] ?? null, stop.signal)),
+  ).catch((error: unknown) => options.onFailure(error));
   const drainPlan = fitDrain(config.drain, { shutdownGraceMs: config.shutdown.graceMs, leaveMs: LEAVE_MS });
   if (drainPlan.noticeMs + drainPlan.graceMs < config.drain.noticeMs + config.drain.graceMs) {
     logger.warn("shutdown.graceMs is too short for drain", { ...drainPlan });
@@ -136,10 +154,13 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     address: boundAddress(server),
     readiness() {
       if (isClosing) return { isReady: false, reason: "draining" };
-      return control.hasState ? READY : { isReady: false, reason: "control store was not read yet" };
+      const isLoaded = cells.every(({ control }) => control.hasState);
+      return isLoaded ? READY : { isReady: false, reason: "control store was not read yet" };
     },
-    feedPosition: () => control.position,
-    whenLoaded: () => control.whenLoaded(),
+    feedPosition: () => firstControl.position,
+    async whenLoaded() {
+      await Promise.all(cells.map(({ control }) => control.whenLoaded()));
+    },
     async close(deadline) {
       isClosing = true;
       await drain(
@@ -154,10 +175,10 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
         { ...drainPlan, logger, deadline, onCut: (requestCount) => metrics.drainCut(requestCount) },
       );
       clearInterval(reloading);
-      await keeper?.close();
+      await Promise.all(keepers.map((keeper) => keeper?.close()));
       stop.abort();
       await following;
-      connections.dispose();
+      for (const { connections } of cells) connections.dispose();
     },
   };
 }

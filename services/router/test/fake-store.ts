@@ -21,6 +21,11 @@ export class FakeStore implements Pick<ControlStore, "loadSnapshot" | "watchFeed
   /** Ends what waits for the store in its present state. */
   #stateChange = Promise.withResolvers<void>();
 
+  /** Its newest place in the feed. */
+  get seq(): number {
+    return this.#events.length;
+  }
+
   /** Refuses every call, as a store that has died. */
   lose(): void {
     this.#become("away");

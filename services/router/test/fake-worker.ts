@@ -19,6 +19,7 @@ import {
   encodeResponseHead,
   type PostmortemAnswer,
   type PostmortemQuestion,
+  preparedVersion,
   type RequestHead,
 } from "@nano/protocol/messages";
 import { onTestFinished } from "vitest";
@@ -110,7 +111,11 @@ export class FakeWorker {
   readonly credential: string;
   readonly requests: FakeRequest[] = [];
   readonly peers: string[] = [];
+  /** Versions that it was asked to hold ready. */
+  readonly prepared: string[] = [];
   handler: Handler;
+  /** What it does when it is asked to: it has it at once. */
+  onPrepare: Handler = (request) => request.respondHead(204, [], true);
   readonly #sockets = new Set<Socket>();
   readonly #links = new Set<Link>();
   readonly #waiting: ((request: FakeRequest) => void)[] = [];
@@ -160,6 +165,12 @@ export class FakeWorker {
       },
       onStream: (stream, payload) => {
         const request = new FakeRequest(this, stream, decodeRequestHead(payload));
+        const prepared = preparedVersion(request.head);
+        if (prepared !== null) {
+          this.prepared.push(prepared);
+          this.onPrepare(request);
+          return request;
+        }
         this.requests.push(request);
         const waiting = this.#waiting.shift();
         if (waiting !== undefined) {

@@ -336,6 +336,7 @@ test("a change of the active version is seen by the next request, a removed rout
   await t.fetch("/");
   const next = appRecords("hello", []);
   t.store.put(...next);
+  await eventually(() => t.router.feedPosition()?.seq === t.store.seq);
   await t.fetch("/");
   const [first, second] = worker.requests;
   expect(first?.head.versionId).not.toBe(second?.head.versionId);

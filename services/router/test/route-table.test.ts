@@ -79,3 +79,14 @@ test("a lookup does not grow with the number of routes, nor with the segments of
   expect(performance.now() - startedMs).toBeLessThan(2_000);
   expect(table.routeCount).toBe(50_001);
 });
+
+test("a route that is set again leads elsewhere, and one that is deleted nowhere", () => {
+  const table = new RouteTable<string>();
+  table.set("a.example", "/api", "first");
+  table.set("a.example", "/api/", "second");
+  table.set("*.example", "/", "wild");
+  expect([table.routeCount, table.find("a.example", "/api/x")]).toEqual([2, "second"]);
+  table.delete("a.example", "/api");
+  table.delete("a.example", "/nothing");
+  expect([table.routeCount, table.find("a.example", "/api/x")]).toEqual([1, "wild"]);
+});

@@ -100,7 +100,7 @@ type Overrides = {
 export async function startTestRouter(
   records: StoreRecord[],
   overrides: Overrides = {},
-  options: { store?: FakeStore } = {},
+  options: { store?: FakeStore; furtherCells?: Record<string, FakeStore> } = {},
 ): Promise<TestRouter> {
   const store = options.store ?? new FakeStore();
   if (records.length > 0) store.put(...records);
@@ -121,7 +121,10 @@ export async function startTestRouter(
   });
   const router = await startRouter({
     config,
-    store: store.asControlStore(),
+    cells: [
+      { name: "default", store: store.asControlStore() },
+      ...Object.entries(options.furtherCells ?? {}).map(([name, cell]) => ({ name, store: cell.asControlStore() })),
+    ],
     logger: createSilentLogger(),
     metrics,
     onFailure: (error) => {

@@ -1,14 +1,24 @@
 /** The router's figures, on the registry of its process. */
 import type { Metrics } from "@nano/service-kit/metrics";
 import type { RequestMetrics, RequestOutcome } from "../request/request-metrics.ts";
+import type { StandbyOutcome } from "./standby.ts";
+
+/** Of one cell. */
+export interface CellGauges {
+  readonly name: string;
+  /** For how long nobody has known whether its routes are current; infinite without any. */
+  readonly ageMs: number;
+  readonly heldCount: number;
+}
 
 /** What is read at each scrape. */
 export interface RouterGauges {
   inFlightCount(): number;
   openLinkCount(): number;
   routeCount(): number;
-  /** For how long nobody has known whether the routes are current; infinite without any. */
-  routesAgeMs(): number;
+  /** Routes of a cell that another cell's is taken for. */
+  routeConflictCount(): number;
+  readonly cells: readonly CellGauges[];
   /** By the wall clock; null: no TLS here. */
   readonly certificateExpiryMs: (() => number) | null;
 }
@@ -22,6 +32,7 @@ export interface RouterMetrics extends RequestMetrics {
   drainCut(requestCount: number): void;
   routesKept(outcome: "saved" | "failed", bytes: number): void;
   certificatesLoaded(outcome: "loaded" | "failed"): void;
+  standbyEnded(outcome: StandbyOutcome): void;
 }
 
 interface Increment {
@@ -76,7 +87,25 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
   metrics.gauge({
     name: "routes_age_seconds",
     help: "How long it is unknown whether the routes are current: 0 with the control store, +Inf without routes",
-    collect: (gauge) => gauge.set(gauges.routesAgeMs() / 1000),
+    labels: ["cell"],
+    collect: (gauge) => {
+      for (const { name, ageMs } of gauges.cells) gauge.set({ cell: name }, ageMs / 1000);
+    },
+  });
+  metrics.gauge({
+    name: "held_apps_count",
+    help: "Apps whose clients wait for workers to hold their next version ready",
+    collect: (gauge) => gauge.set(gauges.cells.reduce((sum, { heldCount }) => sum + heldCount, 0)),
+  });
+  metrics.gauge({
+    name: "route_conflicts_count",
+    help: "Routes that are not taken because a cell before theirs has the same host and path",
+    collect: (gauge) => gauge.set(gauges.routeConflictCount()),
+  });
+  const standbys = metrics.counter({
+    name: "standby_preparations_total",
+    help: "Changes of version for which workers were asked to hold it ready, by outcome",
+    labels: ["outcome"],
   });
   const { certificateExpiryMs } = gauges;
   if (certificateExpiryMs !== null) {
@@ -126,6 +155,7 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
       routesKept.inc({ outcome });
       if (outcome === "saved") keptBytes.set(bytes);
     },
+    standbyEnded: (outcome) => standbys.inc({ outcome }),
     certificatesLoaded: (outcome) => certificateLoads.inc({ outcome }),
   };
 }

@@ -1,34 +1,47 @@
 /**
- * Follows the control store: its records become the routing state that requests read.
+ * Follows the control store of one cell: its records become routes, apps and workers that requests read.
  *
- * I1 A request sees one state from beginning to end; a change replaces the whole state.
- * I2 The route table is built anew only when an app, version or route changed; leases and builds come by all the time.
+ * I1 What one commit changed is applied in one turn of the event loop; a request sees it whole, but for apps that are held back (`standby.ts`).
+ * I2 What a change costs follows from the change; leases, load and builds come by all the time.
  * I3 While the store is away the last state is served; a router that has none yet serves the one that it kept on disk.
  */
 import type { ControlStore } from "@nano/control-store/control-store";
 import { followStore, type StoreState } from "@nano/control-store/follow-store";
-import type { FeedPosition, NodeRecord, StoreChange } from "@nano/protocol/records";
+import type { FeedPosition, NodeRecord, StoreChange, StoreRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import { WorkerSet } from "../request/pick-worker.ts";
-import { buildRoutes } from "./build-routes.ts";
+import type { CellRouting } from "../request/routing-state.ts";
+import { CellRoutes } from "./cell-routes.ts";
 import { isRoutingKey } from "./routes-file.ts";
 import type { RoutesKeeper } from "./routes-keeper.ts";
 import type { RoutingHolder } from "./routing-holder.ts";
+import { Standby, type StandbyOptions } from "./standby.ts";
 import type { WorkerConnections } from "./worker-connections.ts";
 
-const ROUTE_KINDS = /^(?:app|version|route)\//;
 /** A store that neither answers nor refuses in this time counts as away for a router that has no state. */
 const STORE_PATIENCE_MS = 1_000;
+/** First pause after the store was lost: routers lose it together, and each reads it whole when it is back. */
+const FIRST_RELOAD_PAUSE_MS = 250;
+/** An app counts as served by the workers that had requests of it in the last one to two of these. */
+const FORGET_INTERVAL_MS = 10_000;
 
 export interface RoutingControlOptions {
+  /** Among cells: routes of those before it win. @default 0 */
+  readonly place?: number;
   readonly holder: RoutingHolder;
   readonly connections: WorkerConnections;
+  readonly standby: StandbyOptions;
   readonly logger: Logger;
 }
 
-export class RoutingControl {
+export class RoutingControl implements CellRouting {
   readonly #options: RoutingControlOptions;
+  readonly #routes: CellRoutes;
+  readonly #standby: Standby;
   readonly #firstState = Promise.withResolvers<void>();
+  readonly #nodes = new Map<string, NodeRecord>();
+  #records: ReadonlyMap<string, StoreRecord> = new Map();
+  #workers = new WorkerSet([]);
   #isStale = false;
   /** Whether the store itself was read, rather than the disk. */
   #hasStoreState = false;
@@ -38,6 +51,22 @@ export class RoutingControl {
 
   constructor(options: RoutingControlOptions) {
     this.#options = options;
+    const { holder, place = 0, logger } = options;
+    this.#standby = new Standby(options.standby);
+    this.#routes = new CellRoutes({ cell: this, place, holder, standby: this.#standby, logger });
+  }
+
+  get workers(): WorkerSet {
+    return this.#workers;
+  }
+
+  get nodeCount(): number {
+    return this.#nodes.size;
+  }
+
+  /** Apps whose clients wait for workers to hold their next version ready. */
+  get heldCount(): number {
+    return this.#standby.heldCount;
   }
 
   /** Whether there is a state: without one every host is unknown. */
@@ -47,7 +76,8 @@ export class RoutingControl {
 
   /** Up to where in the change feed requests see its changes; null before the first state. */
   get position(): FeedPosition | null {
-    return this.#position;
+    const held = this.#standby.visible;
+    return held === null ? this.#position : held.position;
   }
 
   /** The state that is served is the last good one; the store is away. */
@@ -68,16 +98,18 @@ export class RoutingControl {
 
   /** Follows until `signal` aborts. @param keeper null: nothing is kept on disk */
   async run(store: ControlStore, keeper: RoutesKeeper | null, signal: AbortSignal): Promise<void> {
-    const { logger } = this.#options;
+    const { connections, logger } = this.#options;
     const loadKept = (): void => {
       clearTimeout(patience);
       if (keeper !== null && !this.hasState) void this.#loadKept(keeper, signal);
     };
     const patience = setTimeout(loadKept, STORE_PATIENCE_MS);
+    const forgetting = setInterval(() => this.#workers.forgetIdle(), FORGET_INTERVAL_MS).unref();
     try {
       await followStore(
         store,
         {
+          backoff: { firstMs: FIRST_RELOAD_PAUSE_MS },
           onState: (state, changes) => {
             clearTimeout(patience);
             const isFirst = !this.#hasStoreState;
@@ -87,6 +119,8 @@ export class RoutingControl {
           onStale: (error) => {
             if (this.hasState && !this.#isStale) this.#currentAtMs = Date.now();
             this.#isStale = true;
+            // What others send to workers is not known any more, and the last of it is soon wrong.
+            connections.forgetLoad();
             logger.warn("control store is away, the last state is served", { err: error });
             loadKept();
           },
@@ -96,6 +130,8 @@ export class RoutingControl {
       );
     } finally {
       clearTimeout(patience);
+      clearInterval(forgetting);
+      this.#standby.dispose();
     }
   }
 
@@ -105,36 +141,47 @@ export class RoutingControl {
     const { state, currentAtMs, skippedCount } = kept;
     this.#isStale = true;
     this.#currentAtMs = currentAtMs;
-    this.#replace(state, true);
-    this.#position = { epoch: state.epoch, seq: state.seq };
+    this.#apply(state, allOf(state));
     this.#options.logger.warn("control store is away, kept routes are served", { ageMs: this.ageMs, skippedCount });
     this.#firstState.resolve();
   }
 
   #take(state: StoreState, changes: readonly StoreChange[]): void {
-    const isFirst = !this.#hasStoreState;
     if (this.#isStale) this.#options.logger.info("control store is back");
     this.#isStale = false;
-    this.#hasStoreState = true;
     // The first one of the store replaces whatever was kept; it says nothing of what it lacks.
-    if (isFirst || changes.some(({ key }) => !key.startsWith("build/"))) {
-      this.#replace(state, isFirst || changes.some(({ key }) => ROUTE_KINDS.test(key)));
-    }
-    this.#position = { epoch: state.epoch, seq: state.seq };
+    const isFirst = !this.#hasStoreState;
+    this.#hasStoreState = true;
+    this.#apply(state, isFirst ? [...missingFrom(state, this.#records), ...changes] : changes);
     this.#firstState.resolve();
   }
 
-  #replace(state: StoreState, hasNewRoutes: boolean): void {
-    const { holder, connections, logger } = this.#options;
-    let { routes } = holder.current;
-    if (hasNewRoutes) {
-      const built = buildRoutes(state.records);
-      routes = built.routes;
-      if (built.skippedCount > 0) logger.warn("routes were skipped", { skippedCount: built.skippedCount });
+  #apply(state: StoreState, changes: readonly StoreChange[]): void {
+    this.#routes.apply(changes, state.records, this.position);
+    this.#records = state.records;
+    let hasNewNodes = false;
+    for (const { key, record } of changes) {
+      if (!key.startsWith("node/")) continue;
+      hasNewNodes = true;
+      if (record?.kind === "node") this.#nodes.set(key, record);
+      else this.#nodes.delete(key);
     }
-    const nodes = [...state.records.values()].filter((record): record is NodeRecord => record.kind === "node");
-    // A new set each time: what it remembers depends on the limits of apps too.
-    const workers = new WorkerSet(connections.reconcile(nodes));
-    holder.replace({ routes, workers, nodeCount: nodes.length });
+    if (hasNewNodes) this.#reconcile();
+    this.#position = { epoch: state.epoch, seq: state.seq };
   }
+
+  #reconcile(): void {
+    const { connections, holder } = this.#options;
+    // The same workers keep the rankings of apps: load and rollouts of nodes change all the time.
+    if (connections.reconcile(this.#nodes.values())) this.#workers = new WorkerSet(connections.all);
+    holder.wake();
+  }
+}
+
+function allOf(state: StoreState): readonly StoreChange[] {
+  return [...state.records].map(([key, record]) => ({ key, record }));
+}
+
+function missingFrom(state: StoreState, before: ReadonlyMap<string, StoreRecord>): readonly StoreChange[] {
+  return [...before.keys()].filter((key) => !state.records.has(key)).map((key) => ({ key, record: null }));
 }

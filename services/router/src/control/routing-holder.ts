@@ -1,25 +1,57 @@
-/** The one reference that requests read, and those that wait for it to change. */
-import { WorkerSet } from "../request/pick-worker.ts";
+/**
+ * The one route table that requests read, filled by cells, and those that wait for a worker.
+ *
+ * I1 Where two cells have a route for the same host and path, that of the cell which is listed first is taken; the other takes over when it goes.
+ */
 import { RouteTable } from "../request/route-table.ts";
-import type { RoutingReference, RoutingState } from "../request/routing-state.ts";
-
-const EMPTY: RoutingState = { routes: new RouteTable([]), workers: new WorkerSet([]), nodeCount: 0 };
+import type { AppEntry, RoutingReference } from "../request/routing-state.ts";
 
 export class RoutingHolder implements RoutingReference {
-  #current = EMPTY;
+  readonly #table = new RouteTable<AppEntry>();
+  /** By host and path: an entry for each cell that has such a route, by the cell's place. */
+  readonly #claims = new Map<string, (AppEntry | undefined)[]>();
+  #conflictCount = 0;
   /** Bounded by the requests in flight. */
   readonly #waiting = new Set<() => void>();
 
-  get current(): RoutingState {
-    return this.#current;
+  get routeCount(): number {
+    return this.#table.routeCount;
   }
 
-  replace(state: RoutingState): void {
-    this.#current = state;
-    this.wake();
+  /** Routes that lead nowhere because a cell before theirs has the same host and path. */
+  get conflictCount(): number {
+    return this.#conflictCount;
   }
 
-  /** A link has opened: requests that wait may try again. */
+  find(host: string, path: string): AppEntry | null {
+    return this.#table.find(host, path);
+  }
+
+  /**
+   * A cell's route, in place of the one that it had there; null: it has none there.
+   * @param route in canonical form
+   * @returns how many cells have a route there now
+   */
+  claim(cellPlace: number, route: { readonly host: string; readonly path: string }, entry: AppEntry | null): number {
+    const { host, path } = route;
+    const key = host + path;
+    const claims = this.#claims.get(key) ?? [];
+    const before = countOf(claims);
+    claims[cellPlace] = entry ?? undefined;
+    const count = countOf(claims);
+    this.#conflictCount += Math.max(0, count - 1) - Math.max(0, before - 1);
+    const first = claims.find((claim) => claim !== undefined);
+    if (first === undefined) {
+      this.#claims.delete(key);
+      this.#table.delete(host, path);
+    } else {
+      this.#claims.set(key, claims);
+      this.#table.set(host, path, first);
+    }
+    return count;
+  }
+
+  /** A link has opened, or workers have changed: requests that wait may try again. */
   wake(): void {
     for (const resolve of [...this.#waiting]) resolve();
   }
@@ -35,4 +67,10 @@ export class RoutingHolder implements RoutingReference {
       this.#waiting.add(finish);
     });
   }
+}
+
+function countOf(claims: readonly (AppEntry | undefined)[]): number {
+  let count = 0;
+  for (const claim of claims) if (claim !== undefined) count += 1;
+  return count;
 }

@@ -10,6 +10,9 @@ import type { WorkerEndpoint } from "@nano/protocol/records";
 import type { WorkerSlot } from "../request/pick-worker.ts";
 import { askSupervisor, type Supervisor } from "./postmortem.ts";
 
+/** In which `load` is told. */
+const LOAD_STEPS = 10;
+
 export interface WorkerConnectionOptions {
   readonly nodeId: NodeId;
   readonly supervisor: Supervisor;
@@ -18,14 +21,17 @@ export interface WorkerConnectionOptions {
   readonly linkLimits: Partial<LinkLimits>;
   readonly backoff: Backoff;
   readonly postmortemTimeoutMs: number;
+  /** Requests at once from which a worker counts as loaded that does not say so itself. */
+  readonly loadedCount: number;
   onLink(): void;
   onUnavailable(outcome: LinkOutcome | null): void;
   onPostmortem(verdict: "answered" | "unanswered"): void;
 }
 
 export class WorkerConnection implements WorkerSlot {
-  readonly endpoint: WorkerEndpoint;
   readonly nodeId: NodeId;
+  #endpoint: WorkerEndpoint;
+  #foreignCount = 0;
   readonly #options: WorkerConnectionOptions;
   readonly #abort = new AbortController();
   readonly #peerNames = new WeakMap<Link, string>();
@@ -33,14 +39,38 @@ export class WorkerConnection implements WorkerSlot {
   #link: Link | null = null;
 
   constructor(endpoint: WorkerEndpoint, options: WorkerConnectionOptions) {
-    this.endpoint = endpoint;
+    this.#endpoint = endpoint;
     this.nodeId = options.nodeId;
     this.#options = options;
+    this.#estimateForeign();
     void this.#run();
   }
 
+  get endpoint(): WorkerEndpoint {
+    return this.#endpoint;
+  }
+
   get id(): WorkerId {
-    return this.endpoint.id;
+    return this.#endpoint.id;
+  }
+
+  get capacity(): number {
+    return this.#endpoint.capacity ?? this.#options.loadedCount;
+  }
+
+  get foreignCount(): number {
+    return this.#foreignCount;
+  }
+
+  /** What its node tells of it now; the same endpoint otherwise. */
+  hear(endpoint: WorkerEndpoint): void {
+    if (endpoint === this.#endpoint) return;
+    this.#endpoint = endpoint;
+    this.#estimateForeign();
+  }
+
+  forgetLoad(): void {
+    this.#foreignCount = 0;
   }
 
   get link(): Link | null {
@@ -65,8 +95,18 @@ export class WorkerConnection implements WorkerSlot {
     this.#abort.abort();
   }
 
+  /**
+   * What is beyond this router's own. It stands until the node tells again, while the own share follows each request: routers that
+   * hear of the same full worker keep what they have there, and none of them sees it empty because all have left.
+   */
+  #estimateForeign(): void {
+    const { load = 0 } = this.#endpoint;
+    const toldCount = (load / LOAD_STEPS) * this.capacity;
+    this.#foreignCount = Math.max(0, toldCount - (this.#link?.streamCount ?? 0));
+  }
+
   async #run(): Promise<void> {
-    const { address, credential } = this.endpoint;
+    const { address, credential } = this.#endpoint;
     let peer = "";
     await runRedial(
       {

@@ -19,15 +19,23 @@ export class WorkerConnections {
     return count;
   }
 
-  /** Workers of all nodes that are not draining, after the change. */
-  reconcile(nodes: readonly NodeRecord[]): readonly WorkerConnection[] {
+  /** Workers of all nodes that are not draining. */
+  get all(): Iterable<WorkerConnection> {
+    return this.#connections.values();
+  }
+
+  /** Whether a worker came or went. */
+  reconcile(nodes: Iterable<NodeRecord>): boolean {
     const before = this.#connections;
     const after = new Map<WorkerId, WorkerConnection>();
+    let isChanged = false;
     for (const node of nodes) {
       if (node.draining) continue;
       for (const endpoint of node.workers) {
         const known = before.get(endpoint.id);
         const isKept = known !== undefined && isSameEndpoint(known.endpoint, endpoint);
+        if (isKept) known.hear(endpoint);
+        else isChanged = true;
         after.set(
           endpoint.id,
           isKept
@@ -36,9 +44,18 @@ export class WorkerConnections {
         );
       }
     }
-    for (const connection of before.values()) if (after.get(connection.id) !== connection) connection.dispose();
+    for (const connection of before.values()) {
+      if (after.get(connection.id) === connection) continue;
+      isChanged = true;
+      connection.dispose();
+    }
     this.#connections = after;
-    return [...after.values()];
+    return isChanged;
+  }
+
+  /** What nodes told of load counts no more, until they tell again. */
+  forgetLoad(): void {
+    for (const connection of this.#connections.values()) connection.forgetLoad();
   }
 
   dispose(): void {

@@ -12,6 +12,8 @@ import type { TrustedProxies } from "./trusted-proxies.ts";
 /** Who sent a request, as the app sees it. */
 export interface Client {
   readonly scheme: Scheme;
+  /** Of the client itself, not of a proxy that was believed. */
+  readonly address: string;
   /** What the client addressed, where a proxy tells; null: as the request itself says. */
   readonly host: string | null;
   /** Name, value, name, value …: what the app is told. */
@@ -37,7 +39,7 @@ export class ClientConnection implements Client {
   readonly host = null;
   readonly headers: readonly string[];
   readonly isTrusted: boolean;
-  readonly #address: string;
+  readonly address: string;
   /** The last request that the parser has begun, its response, and who forwards it; null before the first, or where it is answered here. */
   latestRequest: IncomingMessage | null = null;
   latestResponse: ServerResponse | null = null;
@@ -48,7 +50,7 @@ export class ClientConnection implements Client {
   constructor(facts: PeerFacts) {
     this.scheme = facts.scheme;
     this.isTrusted = facts.isTrusted;
-    this.#address = facts.address;
+    this.address = facts.address;
     this.headers = headersOf([facts.address], facts.scheme);
   }
 
@@ -59,9 +61,9 @@ export class ClientConnection implements Client {
       const claim = claims[name];
       if (claim !== undefined) believed[name] = claim;
     }
-    const { hops, scheme, host } = resolveClaims(believed, { peerAddress: this.#address, trusted: trust.proxies });
+    const { hops, scheme, host } = resolveClaims(believed, { peerAddress: this.address, trusted: trust.proxies });
     const claimedScheme = scheme ?? this.scheme;
-    return { scheme: claimedScheme, host, headers: headersOf(hops, claimedScheme) };
+    return { scheme: claimedScheme, address: hops[0] ?? this.address, host, headers: headersOf(hops, claimedScheme) };
   }
 }
 

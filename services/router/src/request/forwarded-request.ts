@@ -16,12 +16,12 @@ import { toWireError, type WireError } from "@nano/protocol/errors";
 import { errors } from "../errors.ts";
 import { sendErrorResponse } from "./error-response.ts";
 import type { HeldHeads } from "./held-heads.ts";
-import { pickWorker, type WorkerSlot } from "./pick-worker.ts";
+import type { WorkerSlot } from "./pick-worker.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { RequestMetrics, RequestOutcome } from "./request-metrics.ts";
 import { type ResponseProblem, ResponseWriter } from "./response-writer.ts";
 import { decideAfterLoss } from "./retry.ts";
-import type { AppTarget, RoutingReference, RoutingState } from "./routing-state.ts";
+import type { AppTarget, RoutingReference } from "./routing-state.ts";
 
 /** What a body that nobody may see can hold before its stream is given up. */
 const BODYLESS_DISCARD_BYTES = 64 * 1024;
@@ -33,8 +33,6 @@ export interface ForwardContext {
   readonly routing: RoutingReference;
   readonly metrics: RequestMetrics;
   readonly heldHeads: HeldHeads;
-  /** Requests in flight from which a worker counts as loaded. */
-  readonly loadedCount: number;
   /** How long a request waits for a worker that can be reached. */
   readonly noWorkerWaitMs: number;
 }
@@ -79,9 +77,9 @@ export class ForwardedRequest implements StreamListener {
   }
 
   /** @param body null: there is none */
-  start(state: RoutingState, body: RequestBody | null): void {
+  start(body: RequestBody | null): void {
     this.#body = body;
-    this.#attempt(state);
+    this.#attempt();
   }
 
   /** Answers so, where no answer has begun; else cuts it. */
@@ -107,11 +105,14 @@ export class ForwardedRequest implements StreamListener {
 
   // --- attempts ---
 
-  #attempt(state: RoutingState): void {
-    const { target } = this.#options;
-    const candidates = state.workers.candidatesOf(target.app, target.workerCount);
-    const pick = { tried: this.#tried, loadedCount: this.#context.loadedCount };
-    for (let slot = pickWorker(candidates, pick); slot !== null; slot = pickWorker(candidates, pick)) {
+  #attempt(): void {
+    const { app, cell, workerCount } = this.#options.target;
+    const { workers } = cell;
+    for (
+      let slot = workers.pick(app, workerCount, this.#tried);
+      slot !== null;
+      slot = workers.pick(app, workerCount, this.#tried)
+    ) {
       const stream = slot.link?.openStream(this.#options.head, this, { isEnd: this.#body === null }) ?? null;
       if (stream !== null) {
         this.#slot = slot;
@@ -120,10 +121,10 @@ export class ForwardedRequest implements StreamListener {
         this.#body?.attach(stream);
         return;
       }
-      pick.tried = this.#markTried(slot);
+      this.#markTried(slot);
     }
     if (this.#refusal !== null) this.refuse(this.#refusal);
-    else if (state.nodeCount === 0) this.refuse(errors.NO_WORKER({ app: target.app }).wire);
+    else if (cell.nodeCount === 0) this.refuse(errors.NO_WORKER({ app }).wire);
     else this.#runAsync(this.#attemptLater());
   }
 
@@ -138,13 +139,12 @@ export class ForwardedRequest implements StreamListener {
     await this.#context.routing.waitForWorker(leftMs);
     if (this.#isOver) return;
     this.#tried = null;
-    this.#attempt(this.#context.routing.current);
+    this.#attempt();
   }
 
-  #markTried(slot: WorkerSlot): WorkerSlot[] {
+  #markTried(slot: WorkerSlot): void {
     this.#tried ??= [];
     this.#tried.push(slot);
-    return this.#tried;
   }
 
   /** The worker never entered it and says that another may. */
@@ -158,7 +158,7 @@ export class ForwardedRequest implements StreamListener {
     }
     this.#markTried(slot);
     this.#context.metrics.retried("worker_refused");
-    this.#attempt(this.#context.routing.current);
+    this.#attempt();
   }
 
   async #recover(lost: { slot: WorkerSlot; link: Link; streamId: number }): Promise<void> {
@@ -174,7 +174,7 @@ export class ForwardedRequest implements StreamListener {
       return;
     }
     this.#context.metrics.retried("worker_lost");
-    this.#attempt(this.#context.routing.current);
+    this.#attempt();
   }
 
   // --- as listener of the stream ---

@@ -11,6 +11,7 @@ import { type ForwardContext, ForwardedRequest } from "./forwarded-request.ts";
 import { discardBody, RequestBody } from "./request-body.ts";
 import { type RequestHeaders, readRequestHeaders } from "./request-headers.ts";
 import type { RequestOutcome } from "./request-metrics.ts";
+import { isInShare } from "./rollout-share.ts";
 import type { AppTarget } from "./routing-state.ts";
 
 export interface RequestHandlerOptions extends ForwardContext {
@@ -21,6 +22,13 @@ export interface RequestHandlerOptions extends ForwardContext {
   readonly maxInFlightCount: number;
   readonly retryBufferBytes: number;
   readonly discardBytes: number;
+}
+
+/** The app's target for a client: of its rollout, or of everybody else. */
+function chooseTarget(target: AppTarget, client: Client, headers: RequestHeaders): AppTarget {
+  const { rollout } = target;
+  if (rollout === null) return target;
+  return isInShare(rollout.share, client.address, headers.forwarded) ? rollout.target : target;
 }
 
 /** What a client that sent `Expect` waits for: `100 Continue`, or something that nobody knows. */
@@ -104,9 +112,9 @@ export class RequestHandler {
     const targets = client.scheme === "https" ? this.#httpsTargets : this.#httpTargets;
     const target = targets.canonicalize(req.url ?? "", headers.host, client.host);
     if ("refused" in target) return refuse(errors.BAD_REQUEST({ what: target.refused }));
-    const state = options.routing.current;
-    const app = state.routes.find(target.host, target.path);
-    if (app === null) return refuse(errors.UNKNOWN_HOST({}));
+    const entry = options.routing.find(target.host, target.path);
+    if (entry === null) return refuse(errors.UNKNOWN_HOST({}));
+    const app = chooseTarget(entry.target, client, headers);
     if (app.versionId === null) return refuse(errors.NOT_BUILT({ app: app.app }));
     if (headers.isWebSocketUpgrade) return refuse(errors.WEBSOCKET_UNSUPPORTED({}));
     const limitBytes = app.requestBodyBytes;
@@ -128,7 +136,7 @@ export class RequestHandler {
     });
     // Node ends the connection after a response that comes without: nobody can tell whether the body still comes.
     const onWanted = request.expectation === "continue" ? () => res.writeContinue() : null;
-    forwarded.start(state, headers.hasBody ? this.#openBody(req, forwarded, { headers, app, onWanted }) : null);
+    forwarded.start(headers.hasBody ? this.#openBody(req, forwarded, { headers, app, onWanted }) : null);
     return forwarded;
   }
 

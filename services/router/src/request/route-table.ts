@@ -1,5 +1,5 @@
 /**
- * Host and path → app. Immutable: a change of routes makes a new table.
+ * Host and path → app. Changed in place, a route at a time: what a request looks up, it looks up in one turn of the event loop.
  *
  * I1 An exact host goes before a wildcard, a longer wildcard before a shorter one; where the better host has no route for the path,
  *    the next one is asked.
@@ -17,7 +17,7 @@ export interface Route<T> {
 
 interface HostRoutes<T> {
   readonly byPath: Map<string, T>;
-  /** Segments of the deepest route: 0 for `/`. */
+  /** Segments of the deepest route that it has had: 0 for `/`. */
   maxDepth: number;
 }
 
@@ -25,25 +25,36 @@ export class RouteTable<T> {
   readonly #exact = new Map<string, HostRoutes<T>>();
   /** By what follows the `*`: `.example.com`. */
   readonly #wildcard = new Map<string, HostRoutes<T>>();
-  readonly routeCount: number;
+  #routeCount = 0;
 
-  constructor(routes: Iterable<Route<T>>) {
-    let routeCount = 0;
-    for (const { host, path, target } of routes) {
-      const isWildcard = host.startsWith("*.");
-      const hosts = isWildcard ? this.#wildcard : this.#exact;
-      const key = isWildcard ? host.slice(1) : host;
-      let entry = hosts.get(key);
-      if (entry === undefined) {
-        entry = { byPath: new Map(), maxDepth: 0 };
-        hosts.set(key, entry);
-      }
-      const prefix = path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
-      entry.byPath.set(prefix, target);
-      entry.maxDepth = Math.max(entry.maxDepth, depthOf(prefix));
-      routeCount += 1;
+  constructor(routes: Iterable<Route<T>> = []) {
+    for (const { host, path, target } of routes) this.set(host, path, target);
+  }
+
+  get routeCount(): number {
+    return this.#routeCount;
+  }
+
+  /** Leads this host and path to a target, in place of another. @param host and path as in `Route` */
+  set(host: string, path: string, target: T): void {
+    const { hosts, key } = this.#hostsOf(host);
+    let entry = hosts.get(key);
+    if (entry === undefined) {
+      entry = { byPath: new Map(), maxDepth: 0 };
+      hosts.set(key, entry);
     }
-    this.routeCount = routeCount;
+    const prefix = prefixOf(path);
+    if (!entry.byPath.has(prefix)) this.#routeCount += 1;
+    entry.byPath.set(prefix, target);
+    entry.maxDepth = Math.max(entry.maxDepth, depthOf(prefix));
+  }
+
+  delete(host: string, path: string): void {
+    const { hosts, key } = this.#hostsOf(host);
+    const entry = hosts.get(key);
+    if (entry === undefined || !entry.byPath.delete(prefixOf(path))) return;
+    this.#routeCount -= 1;
+    if (entry.byPath.size === 0) hosts.delete(key);
   }
 
   /** @param host and path in canonical form */
@@ -61,6 +72,15 @@ export class RouteTable<T> {
     }
     return null;
   }
+
+  #hostsOf(host: string): { hosts: Map<string, HostRoutes<T>>; key: string } {
+    const isWildcard = host.startsWith("*.");
+    return isWildcard ? { hosts: this.#wildcard, key: host.slice(1) } : { hosts: this.#exact, key: host };
+  }
+}
+
+function prefixOf(path: string): string {
+  return path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
 function depthOf(path: string): number {

@@ -1,28 +1,42 @@
-/** What a request reads, once, of the control plane: one immutable state behind one reference. */
+/** What a request reads of the control plane, and what it waits for. */
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { WorkerSet } from "./pick-worker.ts";
-import type { RouteTable } from "./route-table.ts";
+import type { RolloutShare } from "./rollout-share.ts";
 
-/** What the router needs of an app, resolved when routes or versions change. */
-export interface AppTarget {
-  readonly app: AppName;
-  /** Null: no version of it is built. */
-  readonly versionId: VersionId | null;
-  readonly requestBodyBytes: number;
-  /** Most workers of one node; 0: as load asks. */
-  readonly workerCount: number;
-}
-
-export interface RoutingState {
-  readonly routes: RouteTable<AppTarget>;
+/** A cell's executors: its apps run on them and on no others. */
+export interface CellRouting {
   readonly workers: WorkerSet;
   /** Executors that are known, with or without a worker now: a replacement may be on its way. */
   readonly nodeCount: number;
 }
 
-/** Where the state stands: control replaces `current`, requests read it once. */
+/** What the router needs of an app, resolved when its routes, versions or rollout change. Immutable. */
+export interface AppTarget {
+  readonly app: AppName;
+  readonly cell: CellRouting;
+  /** Null: no version of it is built. */
+  readonly versionId: VersionId | null;
+  readonly requestBodyBytes: number;
+  /** Most workers of one node; 0: as load asks. */
+  readonly workerCount: number;
+  /** Null: all clients get this version. */
+  readonly rollout: RolloutTarget | null;
+}
+
+/** Another version of the app, and who gets it. */
+export interface RolloutTarget {
+  readonly target: AppTarget;
+  readonly share: RolloutShare;
+}
+
+/** An app as routes lead to it: control replaces its target, in one turn of the event loop; a request reads it once. */
+export interface AppEntry {
+  readonly target: AppTarget;
+}
+
 export interface RoutingReference {
-  readonly current: RoutingState;
-  /** Resolves at the next link that opens or state that changes, or after `waitMs`. */
+  /** @param host and path in canonical form */
+  find(host: string, path: string): AppEntry | null;
+  /** Resolves at the next link that opens or workers that change, or after `waitMs`. */
   waitForWorker(waitMs: number): Promise<void>;
 }

@@ -1,0 +1,34 @@
+/** Records of an app → what the router needs of it. Pure. */
+import type { AppName, VersionId } from "@nano/protocol/brands";
+import type { StoreRecord } from "@nano/protocol/records";
+import { resolveShare } from "../request/rollout-share.ts";
+import type { AppTarget, CellRouting } from "../request/routing-state.ts";
+
+type Records = ReadonlyMap<string, StoreRecord>;
+
+export function resolveTarget(records: Records, app: AppName, cell: CellRouting): AppTarget {
+  const record = records.get(`app/${app}`);
+  if (record?.kind !== "app") return targetOf(records, app, cell, null);
+  const target = targetOf(records, app, cell, record.activeVersion);
+  const { rollout } = record;
+  if (rollout === undefined || rollout.halted !== undefined || target.versionId === null) return target;
+  const next = targetOf(records, app, cell, rollout.version);
+  if (next.versionId === null || next.versionId === target.versionId) return target;
+  return { ...target, rollout: { target: next, share: resolveShare(rollout) } };
+}
+
+function targetOf(records: Records, app: AppName, cell: CellRouting, versionId: VersionId | null): AppTarget {
+  const version = versionId === null ? undefined : records.get(`version/${versionId}`);
+  if (version?.kind !== "version") {
+    return { app, cell, versionId: null, requestBodyBytes: 0, workerCount: 0, rollout: null };
+  }
+  const { requestBodyBytes, workerCount } = version.manifest.limits;
+  return { app, cell, versionId: version.id, requestBodyBytes, workerCount, rollout: null };
+}
+
+/** Versions that clients are given. */
+export function versionsOf({ versionId, rollout }: AppTarget): readonly VersionId[] {
+  const versions = versionId === null ? [] : [versionId];
+  if (rollout !== null && rollout.target.versionId !== null) versions.push(rollout.target.versionId);
+  return versions;
+}
