@@ -164,6 +164,17 @@ export class LinkStream {
     this.#consumedBytes = 0;
   }
 
+  /** Gives it up from here, and tells the own listener too. Answers whether its answer was not complete. @internal */
+  cut(reasonFor: (listener: StreamListener) => WireError): boolean {
+    const listener = this.#listener;
+    if (this.#isClosed || listener === null) return false;
+    const isCut = !this.#isLocalEnded;
+    const error = reasonFor(listener);
+    this.reset(error);
+    listener.onReset(error);
+    return isCut;
+  }
+
   /** @internal */
   attach(listener: StreamListener): void {
     if (!this.#isClosed) this.#listener = listener;

@@ -168,6 +168,11 @@ export class Link implements StreamTransport {
     this.#drain(reason);
   }
 
+  /** Resets all streams, each for its own reason; their listeners hear it too. Answers how many answers were not complete. */
+  cutStreams(reasonFor: (listener: StreamListener) => WireError): number {
+    return [...this.#streams.values()].filter((stream) => stream.cut(reasonFor)).length;
+  }
+
   /** Tells the peer, at once, for how long it may hear nothing from here; 0: it will be answered again. */
   announceSilence(silenceMs: number): void {
     if (this.#state === "greeting") return;

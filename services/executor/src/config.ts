@@ -7,6 +7,8 @@ import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 import { egressShape } from "./egress/egress-config.ts";
 
 const MIB = 1024 * 1024;
+/** What is left for leaving once requests are over: routers hear of what was cut, processes end, the lease too. */
+export const LEAVE_MS = 1_000;
 
 export const config = defineConfig("EXECUTOR", {
   node: {
@@ -54,6 +56,20 @@ export const config = defineConfig("EXECUTOR", {
       default: 256,
     }),
   },
+  drain: {
+    noticeMs: durationMs({
+      doc: "from the announcement of the end until requests are refused, so that routers of other hosts have heard of it",
+      min: 0,
+      max: 60_000,
+      default: 250,
+    }),
+    graceMs: durationMs({
+      doc: "for requests in flight after that; what is longer is cut",
+      min: 0,
+      max: 3_600_000,
+      default: 110_000,
+    }),
+  },
   run: { directory: text({ doc: "directory of this executor's Unix sockets; its path is short" }) },
   recorder: { directory: text({ doc: "directory of the flight recorders, best on tmpfs", default: "/dev/shm" }) },
   workers: {
@@ -63,6 +79,12 @@ export const config = defineConfig("EXECUTOR", {
       max: 256,
       default: Math.max(2, availableParallelism()),
       defaultWords: "one per core, at least 2",
+    }),
+    capacityCount: integer({
+      doc: "requests at once from which a worker counts as loaded, and routers send those of its apps to the next one too",
+      min: 1,
+      max: 100_000,
+      default: 64,
     }),
     isolateCount: integer({ doc: "live isolates of one worker", min: 1, max: 7_000, default: 2_000 }),
     isolateBytes: sizeBytes({

@@ -16,6 +16,14 @@ export const errors = defineErrors("EXEC", {
     reason: "draining",
     message: (_: Record<string, never>) => "This worker takes no new requests: it is ending",
   },
+  DRAIN_CUT: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 503,
+    reason: "drain_cut",
+    message: (_: Record<string, never>) =>
+      "The request was cut off: this executor was told to end, and drain.graceMs was over before the request was",
+  },
   TOO_MANY_VERSIONS: {
     fault: "platform",
     retryable: true,

@@ -26,10 +26,7 @@ await runService({
     return {
       addresses: supervisor.address === null ? {} : { link: supervisor.address },
       close: (deadline) => supervisor.close(deadline),
-      readiness: () =>
-        supervisor.isReady
-          ? { isReady: true }
-          : { isReady: false, reason: "no worker serves, or the node is draining" },
+      readiness: () => supervisor.readiness,
     };
   },
 });

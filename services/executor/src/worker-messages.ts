@@ -4,6 +4,7 @@ import type { WireError } from "@nano/protocol/errors";
 import type { Manifest } from "@nano/protocol/manifest";
 import type { Rung } from "@nano/protocol/records";
 import type { SecretValues } from "@nano/protocol/secrets";
+import type { DurationCounts } from "@nano/service-kit/duration-buckets";
 
 /** All that a worker needs to serve a version; paths are hard links in the worker's own directory. */
 export interface Assignment {
@@ -46,7 +47,9 @@ export type ToWorker =
   /** With a socket: connected to the executor's egress process. */
   | { readonly type: "egress_socket"; readonly credential: string }
   /** Take no new requests, end those in flight, then exit. */
-  | { readonly type: "drain" };
+  | { readonly type: "drain" }
+  /** Give up what is in flight of them: their time is over. */
+  | { readonly type: "cut" };
 
 /** One line of an app's own output. */
 export interface AppLogLine {
@@ -80,6 +83,8 @@ export interface WorkerStats {
   readonly refusedFull: number;
   readonly coldStarts: number;
   readonly evictions: number;
+  /** From a request that could begin to its turn. */
+  readonly queueWait: DurationCounts;
   readonly limitEnds: Readonly<Record<string, number>>;
   readonly isolates: number;
   readonly isolateBytes: number;
@@ -103,5 +108,7 @@ export type FromWorker =
   | { readonly type: "fell"; readonly fall: FallReport }
   /** The file of an assignment cannot be opened: requests wait until it is given again, or refused with this. */
   | { readonly type: "unreadable"; readonly versionId: VersionId; readonly path: string; readonly error: WireError }
+  /** The last one: of the requests that were in flight when it was told to drain. */
+  | { readonly type: "drained"; readonly finishedCount: number; readonly cutCount: number }
   | { readonly type: "log"; readonly lines: readonly AppLogLine[] }
   | { readonly type: "stats"; readonly stats: WorkerStats };

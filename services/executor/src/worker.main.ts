@@ -16,12 +16,15 @@ assertNoNodeSnapshot();
 const send = (message: FromWorker): void => {
   process.send?.(message);
 };
+const leave = (last: FromWorker): void => {
+  process.send?.(last, () => process.exit(0));
+};
 const recorder = new FlightRecorder(RECORDER_FD);
 let runtime: WorkerRuntime | null = null;
 
 process.on("message", (message: ToWorker, handle: unknown) => {
   if (message.type === "start") {
-    runtime = new WorkerRuntime({ ...message, recorder, send, exit: () => process.exit(0) });
+    runtime = new WorkerRuntime({ ...message, recorder, send, exit: leave });
     return;
   }
   const socket = handle instanceof Socket ? handle : null;

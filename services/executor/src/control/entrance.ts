@@ -46,6 +46,7 @@ export class Entrance {
   readonly #server: Server;
   readonly #greeting = new Set<Socket>();
   #isClosed = false;
+  #isRefusing = false;
 
   constructor(options: EntranceOptions) {
     this.#options = options;
@@ -61,6 +62,11 @@ export class Entrance {
   /** Answers the address that was bound. @throws KIT_ADDRESS_IN_USE, KIT_LISTEN_FAILED */
   open(): Promise<string> {
     return listenOn(this.#server, this.#options.address);
+  }
+
+  /** Passes no further connection on to a worker: they are ending. The supervisor answers on. */
+  refuse(): void {
+    this.#isRefusing = true;
   }
 
   /** Accepts no more. Connections that were passed on are not its. */
@@ -110,6 +116,11 @@ export class Entrance {
   #passOn(socket: Socket, received: Buffer, credential: string): void {
     // All are compared: how long it takes does not say which was near.
     const fitting = [...this.#options.receivers()].filter((each) => isSameCredential(each.credential, credential));
+    if (fitting.length > 0 && this.#isRefusing) {
+      this.#options.onRefused("draining");
+      socket.destroy();
+      return;
+    }
     (fitting[0] ?? this.#options.supervisor).receive(socket, received);
   }
 }

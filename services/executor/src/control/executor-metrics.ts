@@ -1,6 +1,7 @@
 /** Metrics of an executor: sums over its workers, which report once a second. */
 import type { WorkerId } from "@nano/protocol/brands";
 import type { Rung } from "@nano/protocol/records";
+import { DurationBuckets } from "@nano/service-kit/duration-buckets";
 import type { Metrics } from "@nano/service-kit/metrics";
 import type { FallReason, WorkerStats } from "../worker-messages.ts";
 import type { EgressProcess } from "./egress-process.ts";
@@ -29,9 +30,14 @@ const GAUGES: readonly (readonly [keyof WorkerStats, string, string])[] = [
 export interface ExecutorFigures {
   egress(): EgressProcess;
   greetingCount(): number;
+  stateAgeMs(): number;
 }
 
 export class ExecutorMetrics {
+  /** Of all workers since the start, those that are gone included. */
+  readonly #queueWait = new DurationBuckets();
+  readonly #countSkipped: (recordCount: number) => void;
+  readonly #countDrained: (outcome: "finished" | "cut", delta: number) => void;
   readonly #countRefusedConnection: (cause: EntranceRefusal) => void;
   readonly #byWorker = new Map<WorkerId, WorkerStats>();
   readonly #count: (name: Countable, delta: number) => void;
@@ -59,6 +65,27 @@ export class ExecutorMetrics {
     for (const [key, name, help] of GAUGES) {
       metrics.gauge({ name, help, collect: (gauge) => gauge.set(this.#sum(key)) });
     }
+    metrics.countedDuration({
+      name: "queue_wait_seconds",
+      help: "From a request that could begin to its turn",
+      read: () => this.#queueWait,
+    });
+    metrics.gauge({
+      name: "state_age_seconds",
+      help: "How long it is unknown whether what this executor knows of apps is current: 0 with the control store",
+      collect: (gauge) => gauge.set(figures.stateAgeMs() / 1000),
+    });
+    const skipped = metrics.counter({
+      name: "records_skipped_total",
+      help: "Records of the control store that did not parse: the last good ones are used",
+    });
+    this.#countSkipped = (recordCount) => skipped.inc(recordCount);
+    const drained = metrics.counter({
+      name: "drained_requests_total",
+      help: "Requests in flight when this executor was told to end: finished, or cut off when their time was over",
+      labels: ["outcome"],
+    });
+    this.#countDrained = (outcome, delta) => drained.inc({ outcome }, delta);
     const refused = metrics.counter({
       name: "refused_connections_total",
       help: "Connections closed before they said whom they are for",
@@ -86,6 +113,7 @@ export class ExecutorMetrics {
     const before = this.#byWorker.get(id);
     this.#byWorker.set(id, stats);
     for (const [key] of COUNTERS) this.#count(key, stats[key] - (before?.[key] ?? 0));
+    this.#queueWait.addSince(stats.queueWait, before?.queueWait ?? null);
     for (const [reason, count] of Object.entries(stats.limitEnds)) {
       this.#countLimit(reason, count - (before?.limitEnds[reason] ?? 0));
     }
@@ -93,6 +121,17 @@ export class ExecutorMetrics {
 
   connectionRefused(cause: EntranceRefusal): void {
     this.#countRefusedConnection(cause);
+  }
+
+  /** The control store held records that do not parse. */
+  recordsSkipped(recordCount: number): void {
+    this.#countSkipped(recordCount);
+  }
+
+  /** A worker has drained. */
+  drained(finishedCount: number, cutCount: number): void {
+    this.#countDrained("finished", finishedCount);
+    this.#countDrained("cut", cutCount);
   }
 
   workerLost(id: WorkerId, cause: string): void {

@@ -4,19 +4,21 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ControlStore } from "@nano/control-store/control-store";
-import { followStore } from "@nano/control-store/follow-store";
 import type { EngineFingerprint, NodeId, WorkerId } from "@nano/protocol/brands";
 import type { NodeRecord } from "@nano/protocol/records";
+import { READY, type Readiness } from "@nano/service-kit/admin-server";
 import type { ConfigFor } from "@nano/service-kit/config";
+import { fitDrain } from "@nano/service-kit/fit-drain";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
 import { NodeCache } from "@nano/sliver/node-cache";
 import { openSliverStore } from "@nano/sliver/open-sliver-store";
-import type { config } from "../config.ts";
+import { type config, LEAVE_MS } from "../config.ts";
 import { errors } from "../errors.ts";
 import { readRestoringVersion } from "../flight-recorder.ts";
-import type { FallReport, FromWorker } from "../worker-messages.ts";
+import type { FallReport, FromWorker, WorkerStats } from "../worker-messages.ts";
 import { resolveAdvertisedAddress } from "./advertised-address.ts";
 import { AppLog } from "./app-log.ts";
 import { EgressProcess } from "./egress-process.ts";
@@ -25,10 +27,15 @@ import { ExecutorMetrics } from "./executor-metrics.ts";
 import { LogFollowers } from "./log-followers.ts";
 import { NodeRegistration } from "./node-registration.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
+import { StoreWatch } from "./store-watch.ts";
 import { TrustedKeyDirectory } from "./trusted-keys.ts";
 import { VersionSupply } from "./version-supply.ts";
+import { WorkerLoad } from "./worker-load.ts";
 import { WorkerPool } from "./worker-pool.ts";
 import { WorkerProcess } from "./worker-process.ts";
+
+/** How long a start waits for the control store before it goes on without. */
+const STORE_PATIENCE_MS = 2_000;
 
 export interface SupervisorOptions {
   readonly config: ConfigFor<typeof config>;
@@ -42,7 +49,8 @@ export interface SupervisorOptions {
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #follow = new AbortController();
+  readonly #watch: StoreWatch;
+  readonly #load: WorkerLoad;
   readonly #supervisorCredential = randomBytes(32).toString("hex");
   readonly #pool: WorkerPool;
   readonly #egress: EgressProcess;
@@ -85,6 +93,13 @@ export class Supervisor {
     rmSync(this.#workersDirectory, { recursive: true, force: true });
     mkdirSync(this.#workersDirectory, { recursive: true, mode: 0o700 });
     mkdirSync(config.run.directory, { recursive: true, mode: 0o700 });
+    this.#load = new WorkerLoad(config.workers.capacityCount);
+    this.#watch = new StoreWatch({
+      store: options.store,
+      logger: logger.child({ component: "store" }),
+      onState: ({ records }) => this.#supply.update(records),
+      onSkipped: (recordCount) => this.#metrics.recordsSkipped(recordCount),
+    });
     this.#pool = new WorkerPool({
       count: config.workers.count,
       logger: logger.child({ component: "workers" }),
@@ -93,6 +108,7 @@ export class Supervisor {
       onChange: () => this.#registration?.renew(),
       onDeath: (worker, cause) => {
         this.#metrics.workerLost(worker.id, cause);
+        this.#load.forget(worker.id);
         this.#egress.dismiss(worker);
         const restoring = readRestoringVersion(worker.recorderFd);
         if (restoring !== null) this.#supply.diedRestoring(worker, restoring);
@@ -117,6 +133,7 @@ export class Supervisor {
     this.#metrics = new ExecutorMetrics(metrics, {
       egress: () => this.#egress,
       greetingCount: () => this.#entrance?.greetingCount ?? 0,
+      stateAgeMs: () => this.#watch.ageMs,
     });
     const followers = new LogFollowers({
       node: config.node.id,
@@ -144,17 +161,36 @@ export class Supervisor {
     return this.#advertised;
   }
 
-  get isReady(): boolean {
-    return !this.#isDraining && this.#pool.size > 0 && this.#registration?.isRegistered === true;
+  /** Whether routers know this node and it serves them. While the control store is away it goes on with what it knows. */
+  get readiness(): Readiness {
+    const reason = this.#whyNotReady();
+    return reason === null ? READY : { isReady: false, reason };
   }
 
-  /** Announces the end, lets requests finish until `deadline` aborts, ends all processes. */
+  #whyNotReady(): string | null {
+    if (this.#isDraining) return "draining";
+    if (this.#pool.size === 0) return "no worker serves";
+    if (!this.#watch.hasState) return `control store was not read yet: ${this.#watch.problem || "no answer so far"}`;
+    if (this.#registration?.hasRegistered === true) return null;
+    return `routers do not know this node yet: ${this.#registration?.problem || "its record is being written"}`;
+  }
+
+  /**
+   * Announces the end, refuses new requests once routers have had time to hear of it, lets those in flight finish within the grace of
+   * the drain, cuts the others, ends all processes, and by `deadline` whatever is left.
+   */
   async close(deadline: AbortSignal): Promise<void> {
+    const { config, logger } = this.#options;
+    const plan = fitDrain(config.drain, { shutdownGraceMs: config.shutdown.graceMs, leaveMs: LEAVE_MS });
+    logger.info("draining", { ...plan });
     this.#isDraining = true;
     this.#registration?.renew();
-    await this.#pool.close(deadline);
+    // On one machine there is nobody else to send requests to.
+    if (this.#entrance !== null) await delay(plan.noticeMs, undefined, { signal: deadline }).catch(() => undefined);
+    this.#entrance?.refuse();
+    await this.#pool.close(deadline, plan.graceMs);
     await this.#egress.close();
-    this.#follow.abort();
+    this.#watch.close();
     await this.#registration?.close();
     this.#entrance?.close();
     this.#postmortems.close();
@@ -191,19 +227,20 @@ export class Supervisor {
   }
 
   async #open(): Promise<void> {
-    const { store, config, logger } = this.#options;
     const isStarted = Promise.all([this.#pool.open(), this.#postmortems.open(), this.#openEntrance()]);
-    const isLoaded = new Promise<void>((resolve) => {
-      const observer = {
-        onState: (state: { records: Parameters<VersionSupply["update"]>[0] }) => {
-          this.#supply.update(state.records);
-          resolve();
-        },
-        onStale: (err: unknown) => logger.warn("control store is away", { err }),
-      };
-      followStore(store, observer, this.#follow.signal).catch((err: unknown) => logger.error("feed failed", { err }));
-    });
-    await Promise.all([isStarted, isLoaded]);
+    this.#watch.open();
+    const patience = new AbortController();
+    const isRegistering = Promise.all([isStarted, this.#watch.whenLoaded()]).then(() => this.#register());
+    await isStarted;
+    // Where the store is away, the node is up and says so; it is announced when the store is back.
+    await Promise.race([isRegistering, delay(STORE_PATIENCE_MS, undefined, { signal: patience.signal })]).finally(() =>
+      patience.abort(),
+    );
+  }
+
+  #register(): void {
+    if (this.#isDraining) return;
+    const { store, config, logger } = this.#options;
     this.#registration = new NodeRegistration({
       store,
       leaseMs: config.node.leaseMs,
@@ -225,6 +262,8 @@ export class Supervisor {
       },
       workers: [...this.#pool.workers].map(({ endpoint }) => ({
         ...endpoint,
+        capacity: this.#options.config.workers.capacityCount,
+        load: this.#load.of(endpoint.id),
         ...(this.#advertised === null ? {} : { address: this.#advertised }),
       })),
       draining: this.#isDraining,
@@ -234,7 +273,7 @@ export class Supervisor {
 
   async #startWorker(id: WorkerId): Promise<WorkerProcess> {
     const { config, logger } = this.#options;
-    const { count: _, startMs, ...budgets } = config.workers;
+    const { count: _count, capacityCount: _capacity, startMs, ...budgets } = config.workers;
     return await WorkerProcess.start({
       id,
       runDirectory: config.run.directory,
@@ -277,6 +316,9 @@ export class Supervisor {
       case "fell":
         this.#fell(id, message.fall);
         return;
+      case "drained":
+        this.#metrics.drained(message.finishedCount, message.cutCount);
+        return;
       case "unreadable":
         if (worker !== undefined) this.#supply.unreadable(worker, message.versionId, message);
         return;
@@ -284,11 +326,16 @@ export class Supervisor {
         for (const line of message.lines) this.#appLog.write(line);
         return;
       case "stats":
-        if (worker !== undefined) this.#metrics.report(id, message.stats);
+        if (worker !== undefined) this.#report(worker, message.stats);
         return;
       default:
         message satisfies never;
     }
+  }
+
+  #report(worker: WorkerProcess, stats: WorkerStats): void {
+    this.#metrics.report(worker.id, stats);
+    if (this.#load.report(worker.id, stats.queued + stats.running)) this.#registration?.renewCalmly();
   }
 
   #fell(workerId: WorkerId, fall: FallReport): void {

@@ -86,8 +86,11 @@ export class WorkerPool {
     };
   }
 
-  /** Ends all workers: those in time by themselves, the others by force. */
-  async close(deadline: AbortSignal): Promise<void> {
+  /**
+   * Ends all workers: those in time by themselves, what is left after `graceMs` is cut off, and who is there at the deadline is killed.
+   * @param graceMs @default until the deadline
+   */
+  async close(deadline: AbortSignal, graceMs = Number.POSITIVE_INFINITY): Promise<void> {
     this.#isClosing = true;
     if (this.#spareTimer !== null) clearTimeout(this.#spareTimer);
     const spare = this.#spare;
@@ -99,7 +102,12 @@ export class WorkerPool {
     deadline.addEventListener("abort", killAll);
     if (deadline.aborted) killAll();
     for (const worker of workers) worker.drain();
+    const cutAll = (): void => {
+      for (const worker of workers) worker.cut();
+    };
+    const grace = Number.isFinite(graceMs) ? setTimeout(cutAll, graceMs) : undefined;
     await Promise.all([...workers.map((worker) => worker.exited), spare?.exited, ...this.#starting]);
+    clearTimeout(grace);
     deadline.removeEventListener("abort", killAll);
     clearInterval(this.#watch);
     for (const worker of [...workers, ...this.#dead.values()]) worker.bury();

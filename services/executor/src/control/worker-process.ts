@@ -179,6 +179,11 @@ export class WorkerProcess {
     this.send({ type: "drain" });
   }
 
+  /** Asks it to give up what it still has of that, and exit. */
+  cut(): void {
+    this.send({ type: "cut" });
+  }
+
   kill(): void {
     this.#child.kill("SIGKILL");
   }

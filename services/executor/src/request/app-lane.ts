@@ -88,7 +88,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
       return request;
     }
     this.#waiting.add(request);
-    if (options.isEnd) this.bodyReady(request);
+    if (options.isEnd) this.#enqueue(request);
     if (this.#waiting.has(request)) this.#armExpiry(this.limits.timeoutMs);
     return request;
   }
@@ -96,6 +96,11 @@ export class AppLane implements CachedIsolate, TurnTaker {
   /** A request can take its turn. */
   bodyReady(request: RequestStream): void {
     if (request.isQueued || !this.#waiting.has(request)) return;
+    request.readyMs = performance.now();
+    this.#enqueue(request);
+  }
+
+  #enqueue(request: RequestStream): void {
     request.isQueued = true;
     this.#queue.push(request);
     this.#parts.turns.ask(this);
@@ -272,6 +277,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
     if (!isIdempotent(guestRequest.method)) request.slot = this.#parts.recorder.takeSlot(guestRequest);
     this.#runningCount += 1;
     this.#parts.counters.requests += 1;
+    this.#parts.counters.queueWait.observeMs(performance.now() - request.readyMs);
     try {
       request.attach(isolate, isolate.start(guestRequest, request));
     } catch (thrown) {

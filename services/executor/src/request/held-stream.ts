@@ -22,6 +22,12 @@ export class HeldStream implements StreamListener {
     this.#options = options;
   }
 
+  /** Whether nothing was done for it that another worker could not do again. */
+  get mayRunElsewhere(): boolean {
+    const next = this.#next;
+    return next === null || ("mayRunElsewhere" in next && next.mayRunElsewhere === true);
+  }
+
   release(server: VersionServer): void {
     if (this.#isGone) return;
     const next = server.serve(this.#stream, this.#head, this.#options);

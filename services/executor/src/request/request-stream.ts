@@ -7,7 +7,7 @@
  * I2 Credit goes back to the router only for bytes that the guest took, or that nobody wants any more.
  */
 import type { AppIsolate } from "@nano/isolate/app-isolate";
-import type { GuestRun } from "@nano/isolate/guest-run";
+import { type GuestRun, isIdempotent } from "@nano/isolate/guest-run";
 import { ownBuffer } from "@nano/isolate/host-ops";
 import type { GuestRequest, RunSink } from "@nano/isolate/isolate";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
@@ -32,6 +32,8 @@ export class RequestStream implements StreamListener, RunSink {
   readonly head: RequestHead;
   readonly linkId: number;
   readonly arrivedMs = performance.now();
+  /** When it could begin. */
+  readyMs = this.arrivedMs;
   readonly #stream: LinkStream;
   readonly #lane: AppLane;
   /** Body bytes that the guest has not asked for. */
@@ -44,6 +46,8 @@ export class RequestStream implements StreamListener, RunSink {
   #isBodyUnwanted = false;
   #isDeliveryPlanned = false;
   #isGone = false;
+  #hasBegun = false;
+  #hasResponded = false;
   #isolate: AppIsolate | null = null;
   #run: GuestRun | null = null;
   /** Waits for its turn in the lane's queue. */
@@ -70,8 +74,14 @@ export class RequestStream implements StreamListener, RunSink {
     return this.#isGone;
   }
 
+  /** Whether nothing was done for it that another worker could not do again: not begun, or idempotent and not answered. */
+  get mayRunElsewhere(): boolean {
+    return !this.#hasBegun || (isIdempotent(this.head.method) && !this.#hasResponded);
+  }
+
   /** The request as the isolate takes it. */
   toGuestRequest(): GuestRequest {
+    this.#hasBegun = true;
     const { requestId, method, url, headers } = this.head;
     const { linkId, arrivedMs } = this;
     const streamId = this.#stream.id;
@@ -162,6 +172,7 @@ export class RequestStream implements StreamListener, RunSink {
   // As sink of its run.
 
   respond(head: ResponseHead, body: string | ArrayBuffer | null | true): void {
+    this.#hasResponded = true;
     if (body === true) {
       this.#stream.sendHead(encodeResponseHead(head));
       return;

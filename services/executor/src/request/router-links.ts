@@ -7,7 +7,10 @@ import type { Socket } from "node:net";
 import { acceptLink } from "@nano/link/accept-link";
 import { isSameCredential } from "@nano/link/credential";
 import type { Link } from "@nano/link/link";
+import type { StreamListener } from "@nano/link/link-stream";
+import type { WireError } from "@nano/protocol/errors";
 import { decodeRequestHead, preparedVersion, type RequestHead } from "@nano/protocol/messages";
+import { errors } from "../errors.ts";
 import { recorderLinkId } from "../flight-recorder.ts";
 import type { VersionTable } from "./version-table.ts";
 
@@ -92,6 +95,13 @@ export class RouterLinks {
     this.#links.add(link);
   }
 
+  /** Gives up what is under way: a request that may run again is told to, elsewhere. Answers how many answers were cut off. */
+  cut(): number {
+    let cutCount = 0;
+    for (const link of [...this.#links]) cutCount += link.cutStreams(reasonToEnd);
+    return cutCount;
+  }
+
   /** Takes no new streams; links close when theirs have ended. */
   drain(): void {
     this.#isDraining = true;
@@ -103,4 +113,9 @@ export class RouterLinks {
 function awaitedHead(head: RequestHead): RequestHead {
   const versionId = preparedVersion(head);
   return versionId === null ? head : { ...head, versionId };
+}
+
+function reasonToEnd(listener: StreamListener): WireError {
+  const mayRunAgain = "mayRunElsewhere" in listener && listener.mayRunElsewhere === true;
+  return mayRunAgain ? errors.WORKER_DRAINING({}).wire : errors.DRAIN_CUT({}).wire;
 }

@@ -24,6 +24,8 @@ const ENTRY_DAMAGED = "SLIVER_ENTRY_DAMAGED";
 /** How often sizes are measured, the cache swept and figures sent. */
 const SWEEP_INTERVAL_MS = 1_000;
 const DRAIN_CHECK_MS = 20;
+/** For routers to hear what was cut, and to close their links. */
+const CUT_LEAVE_MS = 500;
 
 export interface WorkerRuntimeOptions {
   readonly workerId: WorkerId;
@@ -31,8 +33,8 @@ export interface WorkerRuntimeOptions {
   readonly budgets: WorkerBudgets;
   readonly recorder: FlightRecorder;
   send(message: FromWorker): void;
-  /** Its drain is over. */
-  exit(): void;
+  /** Its drain is over: leaves once this is said. */
+  exit(last: FromWorker): void;
 }
 
 type WorkerMessage = Exclude<ToWorker, { type: "start" }>;
@@ -48,6 +50,10 @@ export class WorkerRuntime {
   readonly #versions: VersionTable;
   readonly #routers: RouterLinks;
   #isDraining = false;
+  /** Requests in flight when the drain began, and those of them that were cut off. */
+  #drainedCount = 0;
+  #cutCount = 0;
+  #isCut = false;
 
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options;
@@ -91,8 +97,14 @@ export class WorkerRuntime {
         return;
       case "drain":
         this.#isDraining = true;
+        this.#drainedCount = this.#routers.streamCount;
         this.#routers.drain();
         this.#exitWhenIdle();
+        return;
+      case "cut":
+        this.#cutCount += this.#routers.cut();
+        this.#isCut = true;
+        setTimeout(() => this.#exit(), CUT_LEAVE_MS);
         return;
       default:
         message satisfies never;
@@ -201,9 +213,14 @@ export class WorkerRuntime {
   #exitWhenIdle(): void {
     setInterval(() => {
       if (!this.#routers.isClosed) return;
-      for (const { lane } of this.#versions.servers) if (!lane.isIdle) return;
-      this.#options.exit();
+      for (const { lane } of this.#versions.servers) if (!lane.isIdle && !this.#isCut) return;
+      this.#exit();
     }, DRAIN_CHECK_MS);
+  }
+
+  #exit(): void {
+    const cutCount = this.#cutCount;
+    this.#options.exit({ type: "drained", cutCount, finishedCount: Math.max(0, this.#drainedCount - cutCount) });
   }
 
   #sweep(): void {
@@ -223,6 +240,7 @@ export class WorkerRuntime {
       refusedFull: this.#counters.refusedFull,
       coldStarts: this.#counters.coldStarts,
       evictions: this.#cache.evictedCount,
+      queueWait: this.#counters.queueWait,
       limitEnds: this.#counters.limitEnds,
       isolates: this.#cache.isolateCount,
       isolateBytes: this.#cache.bytes,
