@@ -1,0 +1,63 @@
+/** An executor's supervisor, as far as a registry asks it: it tells what a test says to whoever follows an app. */
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { acceptLink } from "@nano/link/accept-link";
+import { isSameCredential } from "@nano/link/credential";
+import type { Link } from "@nano/link/link";
+import type { LinkStream } from "@nano/link/link-stream";
+import type { EngineFingerprint, NodeId } from "@nano/protocol/brands";
+import { decodeSupervisorQuestion } from "@nano/protocol/messages";
+import type { NodeRecord } from "@nano/protocol/records";
+import type { LogLine } from "@nano/protocol/registry-api";
+import { listenOn } from "@nano/service-kit/listen";
+import { onTestFinished } from "vitest";
+import { temporaryDirectory } from "./open-test-registry.ts";
+
+export async function startFakeSupervisor(id: string) {
+  const address = join(temporaryDirectory(), "supervisor.sock");
+  const credential = `credential of ${id}`;
+  const followers = new Map<LinkStream, string>();
+  const links = new Set<Link>();
+  const server = createServer((socket) => {
+    const link = acceptLink(socket, {
+      peer: id,
+      verifyHello: (hello) => isSameCredential(credential, hello.credential),
+      onStream: (stream, payload) => {
+        const question = decodeSupervisorQuestion(payload);
+        if (question.type !== "logs") throw new Error(`Not asked for logs: ${question.type}`);
+        followers.set(stream, question.app);
+        stream.sendHead(Buffer.alloc(0));
+        const leave = (): void => void followers.delete(stream);
+        return { onHead() {}, onData() {}, onEnd() {}, onDrain() {}, onReset: leave };
+      },
+      onClose: () => links.delete(link),
+    });
+    links.add(link);
+  });
+  await listenOn(server, address);
+  const close = (): void => {
+    server.close();
+    for (const link of links) link.close();
+  };
+  onTestFinished(close);
+  const record: NodeRecord = {
+    kind: "node",
+    id: id as NodeId,
+    engine: "e".repeat(32) as EngineFingerprint,
+    supervisor: { address, credential },
+    workers: [],
+    draining: false,
+  };
+  return {
+    record,
+    close,
+    links,
+    followers: () => [...followers.values()],
+    sendRaw: (app: string, text: string) => {
+      for (const [stream, followed] of followers) if (followed === app) stream.write(Buffer.from(text));
+    },
+    send(app: string, line: LogLine) {
+      this.sendRaw(app, `${JSON.stringify(line)}\n`);
+    },
+  };
+}
