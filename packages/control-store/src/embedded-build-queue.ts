@@ -7,6 +7,7 @@ import { createBackoff } from "./backoff.ts";
 import type { BuildOutcome, BuildQueue } from "./build-queue.ts";
 import { errors, hasCode } from "./errors.ts";
 import type { JobClaim, JobLedger, NumberedBuildEvent, TakenJob } from "./job-ledger.ts";
+import { ownIdentity } from "./process-identity.ts";
 import { type RunJob, runJobs } from "./run-jobs.ts";
 import { SocketHttp } from "./socket-http.ts";
 import { storePaths } from "./store-paths.ts";
@@ -56,8 +57,9 @@ export class EmbeddedBuildQueue implements BuildQueue, JobLedger {
     }
   }
 
-  async takeJob(signal: AbortSignal): Promise<TakenJob | null> {
-    const answer = (await this.#http.request({ method: "POST", path: storePaths.takeJob, signal })) as TakenJob | null;
+  async takeJob(signal: AbortSignal, holder: string | null = ownIdentity()): Promise<TakenJob | null> {
+    const request = { method: "POST", path: storePaths.takeJob, body: { holder }, signal } as const;
+    const answer = (await this.#http.request(request)) as TakenJob | null;
     return answer === null ? null : { ...answer, job: parseBuildJob(answer.job) };
   }
 

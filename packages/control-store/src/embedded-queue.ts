@@ -2,7 +2,8 @@
  * The build queue in the registry's own process, over SQLite.
  *
  * I1 Jobs, attempts, tokens and events are in the file: a registry that returns goes on with them.
- * I2 Claims are in memory: after a restart every job that was building has one claim's time to be reported on.
+ * I2 Claims are in memory: after a restart every job that was building has one claim's time to be reported on, unless its builder's process
+ *    is known to be gone. A builder that ends without a word loses its job when that is seen, not when its claim runs out.
  * I3 A job that ended keeps its events until `endedBuildCount` newer ones have ended.
  */
 import { randomUUID } from "node:crypto";
@@ -15,6 +16,7 @@ import { type BuildOutcome, type BuildQueue, isOutcome } from "./build-queue.ts"
 import { errors } from "./errors.ts";
 import type { JobClaim, JobLedger, NumberedBuildEvent, TakenJob } from "./job-ledger.ts";
 import { LeaseTable } from "./lease-table.ts";
+import { isProcessGone, ownIdentity } from "./process-identity.ts";
 import { type RunJob, runJobs } from "./run-jobs.ts";
 import type { StoreDatabase } from "./store-database.ts";
 import { WakeSignal } from "./wake-signal.ts";
@@ -23,6 +25,10 @@ import { WakeSignal } from "./wake-signal.ts";
 export const MAX_ATTEMPTS = 3;
 /** How long a take waits for a job before it answers that there is none. */
 const TAKE_WAIT_MS = 20_000;
+/** How soon it is seen that a builder's process has ended. */
+const HOLDER_CHECK_MS = 1_000;
+/** Between what is secret of a token and whose it is. */
+const HOLDER_MARK = "@";
 
 export interface EmbeddedQueueLimits {
   /** How long a builder that says nothing keeps its job. */
@@ -58,6 +64,7 @@ export class EmbeddedQueue implements BuildQueue, JobLedger {
   readonly #queued = new WakeSignal();
   readonly #reported = new WakeSignal();
   readonly #closed = new AbortController();
+  readonly #holderCheck: NodeJS.Timeout;
 
   constructor(db: StoreDatabase, limits: Partial<EmbeddedQueueLimits> = {}) {
     this.#db = db;
@@ -66,8 +73,9 @@ export class EmbeddedQueue implements BuildQueue, JobLedger {
     this.#claims = new LeaseTable((versions) => {
       for (const version of versions) this.#loseBuilder(version as VersionId);
     });
-    const building = db.sql.prepare("SELECT version FROM builds WHERE state = 'building'").all();
-    for (const row of building) this.#claims.renew((row as { version: string }).version, this.#limits.claimMs);
+    for (const { version } of this.#building()) this.#claims.renew(version, this.#limits.claimMs);
+    this.#loseEndedBuilders();
+    this.#holderCheck = setInterval(() => this.#loseEndedBuilders(), HOLDER_CHECK_MS).unref();
   }
 
   async enqueue(job: BuildJob): Promise<void> {
@@ -118,12 +126,12 @@ export class EmbeddedQueue implements BuildQueue, JobLedger {
     }
   }
 
-  async takeJob(signal: AbortSignal): Promise<TakenJob | null> {
+  async takeJob(signal: AbortSignal, holder: string | null = ownIdentity()): Promise<TakenJob | null> {
     this.#refuseClosed("take");
-    const taken = this.#takeNow();
+    const taken = this.#takeNow(holder);
     if (taken !== null) return taken;
     await this.#queued.wait(AbortSignal.any([signal, this.#closed.signal]), TAKE_WAIT_MS);
-    return signal.aborted || this.#closed.signal.aborted ? null : this.#takeNow();
+    return signal.aborted || this.#closed.signal.aborted ? null : this.#takeNow(holder);
   }
 
   async reportJob(claim: JobClaim, events: readonly BuildEvent[]): Promise<void> {
@@ -156,14 +164,15 @@ export class EmbeddedQueue implements BuildQueue, JobLedger {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#holderCheck);
     this.#claims.close();
     this.#closed.abort();
   }
 
-  #takeNow(): TakenJob | null {
+  #takeNow(holder: string | null): TakenJob | null {
     const row = this.#statements.nextQueued.get() as BuildRow | undefined;
     if (row === undefined) return null;
-    const token = randomUUID();
+    const token = holder === null ? randomUUID() : `${randomUUID()}${HOLDER_MARK}${holder}`;
     this.#statements.setState.run("building", row.attempts + 1, token, row.version);
     this.#claims.renew(row.version, this.#limits.claimMs);
     return { job: JSON.parse(row.job) as BuildJob, token, renewEveryMs: Math.ceil(this.#limits.claimMs / 3) };
@@ -173,6 +182,19 @@ export class EmbeddedQueue implements BuildQueue, JobLedger {
     this.#claims.forget(version);
     this.#statements.setState.run("queued", attempts, null, version);
     this.#queued.wake();
+  }
+
+  #building(): BuildRow[] {
+    return this.#statements.building.all() as unknown as BuildRow[];
+  }
+
+  #loseEndedBuilders(): void {
+    for (const { version, token } of this.#building()) {
+      const holder = token?.split(HOLDER_MARK)[1];
+      if (holder === undefined || !isProcessGone(holder)) continue;
+      this.#claims.forget(version);
+      this.#loseBuilder(version);
+    }
   }
 
   #loseBuilder(version: VersionId): void {
@@ -227,6 +249,7 @@ function prepareStatements(db: StoreDatabase) {
     nextQueued: prepare(
       "SELECT version, job, state, attempts, token FROM builds WHERE state = 'queued' ORDER BY position LIMIT 1",
     ),
+    building: prepare("SELECT version, job, state, attempts, token FROM builds WHERE state = 'building'"),
     setState: prepare("UPDATE builds SET state = ?, attempts = ?, token = ? WHERE version = ?"),
     oldestEnded: prepare("SELECT version FROM builds WHERE state = 'ended' ORDER BY position DESC LIMIT -1 OFFSET ?"),
     eventsAfter: prepare("SELECT seq, event FROM build_events WHERE version = ? AND seq > ? ORDER BY seq LIMIT 100"),

@@ -27,8 +27,11 @@ export interface NumberedBuildEvent {
 
 /** What a builder asks of a queue. */
 export interface JobTaker {
-  /** The next job; null where there was none for a while, or `signal` aborted. */
-  takeJob(signal: AbortSignal): Promise<TakenJob | null>;
+  /**
+   * The next job; null where there was none for a while, or `signal` aborted.
+   * @param holder `ownIdentity` of the process that takes it, null: unknown. @default this one, where the queue can use it
+   */
+  takeJob(signal: AbortSignal, holder?: string | null): Promise<TakenJob | null>;
   /** Records events and renews the claim. @throws STORE_JOB_LOST */
   reportJob(claim: JobClaim, events: readonly BuildEvent[]): Promise<void>;
   /** Records the outcome and ends the claim. @throws STORE_JOB_LOST */

@@ -18,6 +18,7 @@ import type { ControlStore } from "./control-store.ts";
 import { errors } from "./errors.ts";
 import type { JobClaim, JobLedger } from "./job-ledger.ts";
 import { writeJsonLines } from "./json-lines.ts";
+import { MAX_IDENTITY_CHARS } from "./process-identity.ts";
 import { AUDIT_ENTRY_COUNT, MAX_COMMIT_BYTES } from "./store-changes.ts";
 import { storePaths } from "./store-paths.ts";
 
@@ -46,6 +47,8 @@ const limitSchema = z.coerce.number().int().min(1).max(AUDIT_ENTRY_COUNT);
 const leaseSchema = z.object({ record: z.unknown(), ttlMs: z.number().min(1).max(MAX_LEASE_MS) });
 const jobSchema = z.object({ job: buildJobSchema });
 const claimSchema = z.object({ version: versionIdSchema, token: z.string() });
+/** Null: a builder that says nothing of itself. */
+const takeSchema = z.object({ holder: z.string().max(MAX_IDENTITY_CHARS).nullish() }).nullable();
 const reportSchema = z.object({ claim: claimSchema, events: z.array(buildEventSchema).max(10_000) });
 const finishSchema = z.object({ claim: claimSchema, outcome: buildEventSchema });
 const releaseSchema = z.object({ claim: claimSchema });
@@ -103,8 +106,8 @@ function signalOf(res: ServerResponse): AbortSignal {
   return left.signal;
 }
 
-async function takeJob(ledger: JobLedger, res: ServerResponse): Promise<void> {
-  const taken = await ledger.takeJob(signalOf(res));
+async function takeJob(ledger: JobLedger, holder: string | null, res: ServerResponse): Promise<void> {
+  const taken = await ledger.takeJob(signalOf(res), holder);
   if (taken === null || !res.destroyed) return sendJson(res, 200, taken);
   await ledger.releaseJob({ version: taken.job.version, token: taken.token });
 }
@@ -156,7 +159,7 @@ async function answerJobs(
       await queue.enqueue((await parseBody(req, jobSchema)).job as unknown as BuildJob);
       return sendJson(res, 200, null);
     case `POST ${storePaths.takeJob}`:
-      return takeJob(queue, res);
+      return takeJob(queue, (await parseBody(req, takeSchema))?.holder ?? null, res);
     case `POST ${storePaths.reportJob}`: {
       const { claim, events } = await parseBody(req, reportSchema);
       await queue.reportJob(claim as JobClaim, events);

@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
 import type { BuildEvent } from "@nano/protocol/records";
 import { expect, onTestFinished, test } from "vitest";
@@ -6,6 +8,7 @@ import type { BuildOutcome } from "../src/build-queue.ts";
 import { MAX_ATTEMPTS } from "../src/embedded-queue.ts";
 import type { TakenJob } from "../src/job-ledger.ts";
 import { type OpenEmbeddedOptions, openEmbedded } from "../src/open-embedded.ts";
+import { identityOf } from "../src/process-identity.ts";
 import { buildJob, DIGEST, ENGINE, versionOf } from "./records.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
@@ -40,6 +43,48 @@ test("a job whose builder says nothing is given to another; the first one's word
   await queue.finishJob(second, BUILT);
   await expect(queue.finishJob(second, BUILT)).rejects.toMatchObject({ code: "STORE_JOB_LOST" });
   expect(await collect(queue.followBuild(versionOf(1), NEVER))).toEqual([BUILT]);
+});
+
+/** A process, and how it is known; gone at the end of the test at the latest. */
+async function startHolder() {
+  const child = spawn(process.execPath, ["-e", "process.stdout.write('up'); setInterval(() => {}, 1e6)"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  await once(child.stdout, "data");
+  const kill = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  };
+  return { identity: identityOf(child.pid ?? 0), kill };
+}
+
+test("a job whose builder is killed is given to another at once, and not when its claim runs out", async () => {
+  const queue = openQueue({ claimMs: 600_000 });
+  const holder = await startHolder();
+  await queue.enqueue(buildJob(1));
+  const lost = claimOf(await queue.takeJob(NEVER, holder.identity));
+  await queue.reportJob(lost, []);
+  const next = queue.takeJob(NEVER);
+  await holder.kill();
+  expect(claimOf(await next).version).toBe(lost.version);
+  await expect(queue.finishJob(lost, BUILT)).rejects.toMatchObject({ code: "STORE_JOB_LOST" });
+});
+
+test("a job whose builder was killed with the registry is there when that is back, one whose builder lives is not", async () => {
+  const path = join(temporaryDirectory(), "store.sqlite");
+  const first = openEmbedded(path, { queueLimits: { claimMs: 600_000 } });
+  const holder = await startHolder();
+  for (const number of [1, 2, 3]) await first.queue.enqueue(buildJob(number));
+  claimOf(await first.queue.takeJob(NEVER, holder.identity));
+  const kept = claimOf(await first.queue.takeJob(NEVER));
+  const foreign = claimOf(await first.queue.takeJob(NEVER, "1:1:1"));
+  await holder.kill();
+  await first.close();
+  const second = openEmbedded(path, { queueLimits: { claimMs: 600_000 } });
+  onTestFinished(() => second.close());
+  expect(claimOf(await second.queue.takeJob(NEVER)).version).toBe(versionOf(1));
+  for (const claim of [kept, foreign]) await second.queue.reportJob(claim, []);
 });
 
 test("a job whose builders are lost again and again ends as failed, once", async () => {
