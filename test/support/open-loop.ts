@@ -19,6 +19,8 @@ export interface LoadShot {
 export interface LoadOptions {
   readonly requestsPerSecond: number;
   readonly durationMs: number;
+  /** Asked from then on: it goes on until this is so. @default at once */
+  isOver?(): boolean;
   /** The n-th request. */
   shot(index: number): LoadShot;
   /** Whether a connection was lost with its server, which the load was told of: not a failure of what is left. @default none */
@@ -58,13 +60,13 @@ export interface LoadEnd {
 const NOT_RETRYABLE = new Set(["worker_lost", "isolate_lost"]);
 
 export async function runLoad(options: LoadOptions): Promise<LoadReport> {
-  const { requestsPerSecond, durationMs, shot, isExcused = () => false } = options;
+  const { requestsPerSecond, durationMs, shot, isOver = () => true, isExcused = () => false } = options;
   const failures: LoadFailure[] = [];
   const lost: LoadFailure[] = [];
   const ends: LoadEnd[] = [];
   const inFlight: Promise<void>[] = [];
   const startMs = performance.now();
-  const total = Math.floor((requestsPerSecond * durationMs) / 1000);
+  let total = 0;
 
   const fire = async (index: number, intendedMs: number): Promise<void> => {
     const { name, send, check, isLong = false } = shot(index);
@@ -90,11 +92,14 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
   };
 
   await new Promise<void>((resolve) => {
-    let sent = 0;
     const tick = (): void => {
-      const due = Math.min(total, Math.floor(((performance.now() - startMs) * requestsPerSecond) / 1000));
-      for (; sent < due; sent++) inFlight.push(fire(sent, startMs + (sent * 1000) / requestsPerSecond));
-      if (sent < total) return;
+      const elapsedMs = performance.now() - startMs;
+      const isLast = elapsedMs >= durationMs && isOver();
+      // The load ends at its time, also where the last look is late.
+      const untilMs = isLast && options.isOver === undefined ? durationMs : elapsedMs;
+      const due = Math.floor((untilMs * requestsPerSecond) / 1000);
+      for (; total < due; total++) inFlight.push(fire(total, startMs + (total * 1000) / requestsPerSecond));
+      if (!isLast) return;
       clearInterval(timer);
       resolve();
     };

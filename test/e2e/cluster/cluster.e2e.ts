@@ -6,7 +6,15 @@ import { needRedisServer } from "@nano/test-kit/redis-server";
 import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import { mixApps } from "../../support/load-mix.ts";
 import { Cluster } from "./cluster.ts";
-import { RegistryApi } from "./registry-api.ts";
+import {
+  allRestarted,
+  builderKilledMidBuild,
+  registryKilledMidDeploy,
+  routerKilled,
+  storageAway,
+} from "./scenarios/control-plane.ts";
+import { executorAdded, executorDrained, executorKilled, executorPartitioned } from "./scenarios/executors.ts";
+import { redisConnectionsLost, redisKilled, redisRestored } from "./scenarios/redis.ts";
 import { runStep, type StepOptions, type StepRow } from "./step.ts";
 import { describeFailures, renderSteps } from "./step-table.ts";
 
@@ -16,65 +24,53 @@ const STEP_TIMEOUT_MS = 300_000;
 const OPEN_TIMEOUT_MS = 180_000;
 
 let cluster: Cluster;
-let api: RegistryApi;
 const rows: StepRow[] = [];
 
 beforeAll(async () => {
   cluster = await Cluster.open();
-  api = new RegistryApi(cluster.registryUrl);
 }, OPEN_TIMEOUT_MS);
 
 afterAll(async () => {
   await cluster?.close();
-  process.stdout.write(`${renderSteps(rows)}\n${rows.map(describeFailures).join("\n")}\n`);
+  process.stdout.write(`\n${renderSteps(rows)}\n\n${rows.map(describeFailures).filter(Boolean).join("\n")}\n`);
 }, OPEN_TIMEOUT_MS);
 
-async function step(options: StepOptions): Promise<StepRow> {
-  onTestFailed(() => void process.stderr.write(cluster.describe()));
-  const row = await runStep(cluster, options);
-  rows.push(row);
-  expect(describeFailures({ ...row, other: [] })).toBe("");
-  await cluster.settled();
-  return row;
+/** A test of one step. Whatever it was, every deploy that was acknowledged is there after it, at every router. */
+function testStep(sentence: string, describe: () => StepOptions): void {
+  test(sentence, { timeout: STEP_TIMEOUT_MS }, async () => {
+    onTestFailed(() => void process.stderr.write(cluster.describe()));
+    const row = await runStep(cluster, describe());
+    rows.push(row);
+    expect(describeFailures({ ...row, other: [] })).toBe("");
+    await cluster.settled();
+    expect(await cluster.deploys.findMissing(cluster.routers)).toEqual([]);
+  });
 }
 
-test(
-  "a deploy is built, and answers at every router",
-  async () => {
-    onTestFailed(() => void process.stderr.write(cluster.describe()));
-    for (const app of mixApps) await api.deploy(app);
-    for (let i = 0; i < cluster.routers.length; i++) {
-      const answer = await cluster.balancer.ask("named.localhost", "/", { headers: { "x-request-tag": "1" } });
-      expect(answer.text).toBe("tag 1");
-    }
-  },
-  STEP_TIMEOUT_MS,
-);
+test("a deploy by nanoctl is built, and answers at every router", { timeout: STEP_TIMEOUT_MS }, async () => {
+  onTestFailed(() => void process.stderr.write(cluster.describe()));
+  for (const { hostname, source } of mixApps) {
+    const [name = ""] = hostname.split(".");
+    await cluster.deploys.deploy({ name, source });
+  }
+  const beganMs = performance.now();
+  await cluster.deploys.say("first", "the first answer");
+  const deployedMs = performance.now();
+  expect(await cluster.deploys.findMissing(cluster.routers)).toEqual([]);
+  const [deployMs, answerMs] = [deployedMs - beganMs, performance.now() - deployedMs].map(Math.round);
+  process.stdout.write(`nanoctl deploy took ${deployMs} ms, the first answer of every router another ${answerMs} ms\n`);
+});
 
-test(
-  "nothing happens, and nothing is seen",
-  async () => {
-    const row = await step({ name: "nothing", disturb: async () => undefined });
-    expect(row.other).toEqual([]);
-  },
-  STEP_TIMEOUT_MS,
-);
-
-test(
-  "an executor that is killed fails no retryable request",
-  async () => {
-    const [executor] = cluster.executors;
-    if (executor === undefined) throw new Error("No executor runs");
-    await step({
-      name: "executor killed",
-      async disturb({ recovered }) {
-        executor.kill();
-        await executor.exited;
-        await executor.start(cluster.root);
-        await cluster.settled();
-        recovered();
-      },
-    });
-  },
-  STEP_TIMEOUT_MS,
-);
+testStep("without anything happening, nothing is lost", () => ({ name: "nothing", disturb: async () => undefined }));
+testStep("an executor that is killed fails no retryable request", () => executorKilled(cluster));
+testStep("one that is cut off neither, and takes up what was deployed meanwhile", () => executorPartitioned(cluster));
+testStep("one that is added takes its share", () => executorAdded(cluster));
+testStep("one that is told to end finishes what it has", () => executorDrained(cluster));
+testStep("a router that is killed fails what it had in hand alone", () => routerKilled(cluster));
+testStep("a deploy outlives the registry", () => registryKilledMidDeploy(cluster));
+testStep("a build outlives its builder", () => builderKilledMidBuild(cluster));
+testStep("without Redis what is known is served, and what was acknowledged is kept", () => redisKilled(cluster));
+testStep("connections to Redis may be lost at any time", () => redisConnectionsLost(cluster));
+testStep("a backup of Redis brings back what was acknowledged before it", () => redisRestored(cluster));
+testStep("without the storage what runs is served", () => storageAway(cluster));
+testStep("every service may be restarted, and nothing is lost", () => allRestarted(cluster));

@@ -1,12 +1,16 @@
 /** A whole cluster on hosts of a lab: Redis, registry, builder, executors, routers, each a process of its own, and a balancer. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "@nano/test-kit/eventually";
 import { RedisServer } from "@nano/test-kit/redis-server";
+import { cpuSecondsOf } from "../../bench/processes.ts";
 import { Balancer } from "./balancer.ts";
+import { Deploys } from "./deploys.ts";
 import { type Host, type Lab, openLab } from "./lab/lab.ts";
+import { Nanoctl } from "./nanoctl.ts";
 import { type ErrorLine, Service, type ServiceKind } from "./service.ts";
 import { type ClusterPlaces, environmentOf, REGISTRY_PORT, type StoreSettings } from "./service-settings.ts";
 
@@ -34,6 +38,8 @@ export class Cluster {
   readonly executors: Service[] = [];
   readonly routers: Service[] = [];
   readonly balancer: Balancer;
+  readonly nanoctl: Nanoctl;
+  readonly deploys: Deploys;
   /** The checkout that services are started from. */
   readonly root = process.env[ROOT_VARIABLE] || REPOSITORY;
   readonly #places: ClusterPlaces;
@@ -57,6 +63,7 @@ export class Cluster {
     this.lab = openLab();
     const shared = join(this.directory, "shared");
     mkdirSync(shared);
+    writeFileSync(join(shared, "operator.token"), mintToken(), { mode: 0o600 });
     this.#places = { shared, own: (host) => this.#ownDirectory(host) };
     const redisHost = this.lab.addHost("redis");
     this.redis = new RedisServer({
@@ -72,6 +79,19 @@ export class Cluster {
     for (let i = 1; i <= executorCount; i++) this.executors.push(this.#describe("executor", `executor-${i}`));
     for (let i = 1; i <= routerCount; i++) this.routers.push(this.#describe("router", `router-${i}`));
     this.balancer = new Balancer(this.routers);
+    const home = join(this.directory, "home");
+    mkdirSync(home);
+    this.nanoctl = new Nanoctl({ root: this.root, url: this.registryUrl, tokenFile: this.#tokenFile, home });
+    this.deploys = new Deploys(this.nanoctl, join(this.directory, "apps"));
+  }
+
+  /** Where all services keep artifacts and keys. */
+  get shared(): string {
+    return this.#places.shared;
+  }
+
+  get #tokenFile(): string {
+    return join(this.#places.shared, "operator.token");
   }
 
   get services(): readonly Service[] {
@@ -118,6 +138,15 @@ export class Cluster {
     rmSync(this.directory, { recursive: true, force: true });
   }
 
+  /** The executor that did most since it was started: the one whose end is felt. */
+  busiestExecutor(): Service {
+    const [busiest] = this.executors
+      .filter((executor) => executor.isRunning)
+      .sort((a, b) => cpuSecondsOf([b.pid]) - cpuSecondsOf([a.pid]));
+    if (busiest === undefined) throw new Error("No executor runs");
+    return busiest;
+  }
+
   #describe(kind: ServiceKind, name: string): Service {
     const host = this.lab.addHost(name);
     return new Service({
@@ -133,4 +162,9 @@ export class Cluster {
     mkdirSync(directory, { recursive: true });
     return directory;
   }
+}
+
+/** An operator's token, which the registry is told at its start. */
+function mintToken(): string {
+  return `nano_${randomBytes(8).toString("hex")}_${randomBytes(32).toString("base64url")}`;
 }

@@ -38,6 +38,7 @@ const settings: Readonly<Record<ServiceKind, Settings>> = {
       REGISTRY_DATA_DIRECTORY: places.own(host),
       REGISTRY_ARTIFACTS_DIRECTORY: artifacts(places),
       REGISTRY_SECRETS_KEY_FILE: secretsKey(places),
+      REGISTRY_TOKENS_BOOTSTRAP_FILE: join(places.shared, "operator.token"),
     }),
   },
   "sliver-builder": {

@@ -59,6 +59,10 @@ export class Service {
     return this.#lossCount;
   }
 
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
   get output(): string {
     return this.#output;
   }

@@ -36,36 +36,46 @@ export interface StepOptions {
   readonly name: string;
   /** What happens; may resolve later than the cluster has recovered. */
   disturb(step: { recovered(): void }): Promise<void>;
+  /** Streams are begun for as long as it happens, and not only before. @default false */
+  readonly hasStreamsThroughout?: boolean;
   /** Lines at level `error` that are to be expected, by their message. @default none */
   readonly expectedErrors?: RegExp;
 }
 
 /** Runs the load, and what happens in its midst. Answers when both are over. */
-export async function runStep(cluster: Cluster, { name, disturb, expectedErrors }: StepOptions): Promise<StepRow> {
+export async function runStep(cluster: Cluster, options: StepOptions): Promise<StepRow> {
+  const { name, disturb, hasStreamsThroughout = false, expectedErrors } = options;
   const { balancer } = cluster;
   const linesBefore = new Set(cluster.errorLines);
   const durationMs = STEP_SECONDS * 1000;
   const startMs = performance.now();
   let disturbedMs = 0;
   let recoveredMs = 0;
+  let hasHappened = false;
   const happen = async (): Promise<void> => {
     await delay(DISTURB_AFTER_MS);
     disturbedMs = performance.now();
     const recovered = (): void => {
       recoveredMs = performance.now() - disturbedMs;
     };
-    await disturb({ recovered });
+    try {
+      await disturb({ recovered });
+    } finally {
+      hasHappened = true;
+    }
   };
+  const streamsMs = Math.max(DISTURB_AFTER_MS + 1_000, durationMs - STREAM_MS);
   const shot = createMix({
     ask: (...request) => balancer.ask(...request),
     streamEvery: STREAM_EVERY,
     // So that the last stream ends soon after the step, and some are alive when it happens.
-    streamsUntil: (REQUESTS_PER_SECOND * Math.max(DISTURB_AFTER_MS + 1_000, durationMs - STREAM_MS)) / 1000,
+    streamsUntil: hasStreamsThroughout ? Number.POSITIVE_INFINITY : (REQUESTS_PER_SECOND * streamsMs) / 1000,
   });
   const load = {
     requestsPerSecond: REQUESTS_PER_SECOND,
     durationMs,
     shot,
+    isOver: () => hasHappened,
     isExcused: (error: Error) => balancer.isExcused(error),
   };
   const [report] = await Promise.all([runLoad(load), happen()]);

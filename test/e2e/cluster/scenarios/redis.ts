@@ -1,0 +1,82 @@
+/** What happens to Redis: it dies, drops its connections, is restored from a backup. Routers and executors serve what they know meanwhile. */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Cluster } from "../cluster.ts";
+import { appThatSays } from "../deploys.ts";
+import type { StepOptions } from "../step.ts";
+
+const AWAY_MS = 3_000;
+
+export function redisKilled(cluster: Cluster): StepOptions {
+  return {
+    name: "Redis killed, restarted",
+    async disturb({ recovered }) {
+      await cluster.deploys.say("redis-killed", "acknowledged before Redis was killed");
+      // `appendfsync everysec`: what is younger may be lost with its host. A process that is killed leaves what it wrote to the kernel.
+      await cluster.redis.stop("SIGKILL");
+      await delay(AWAY_MS);
+      await cluster.redis.start();
+      await cluster.settled();
+      await cluster.deploys.say("redis-back", "acknowledged after Redis was back");
+      recovered();
+    },
+  };
+}
+
+export function redisConnectionsLost(cluster: Cluster): StepOptions {
+  return {
+    name: "Redis connections lost",
+    async disturb({ recovered }) {
+      const deploying = cluster.deploys.say("connections", "deployed while connections were lost");
+      deploying.catch(() => undefined);
+      for (let i = 0; i < 5; i++) {
+        for (const type of ["normal", "pubsub"]) command(cluster, "CLIENT", "KILL", "TYPE", type, "SKIPME", "yes");
+        await delay(AWAY_MS / 10);
+      }
+      await deploying;
+      await cluster.settled();
+      recovered();
+    },
+  };
+}
+
+/** A backup is taken, more is deployed, the disk is lost, the backup put in its place: what was deployed after it is gone, and no more than that. */
+export function redisRestored(cluster: Cluster): StepOptions {
+  return {
+    name: "Redis restored from a backup",
+    async disturb({ recovered }) {
+      const { directory } = cluster.redis.options;
+      const backup = join(cluster.directory, "backup.rdb");
+      await cluster.deploys.say("backed-up", "acknowledged before the backup");
+      command(cluster, "SAVE");
+      copyFileSync(join(directory, "dump.rdb"), backup);
+      const afterIt = await cluster.deploys.deploy({ name: "after-backup", source: appThatSays("younger") });
+      await cluster.redis.stop("SIGKILL");
+      rmSync(join(directory, "appendonlydir"), { recursive: true });
+      restoreAppendOnly(directory, backup);
+      await cluster.redis.start();
+      await cluster.settled();
+      const { apps } = await cluster.nanoctl.run<{ apps: readonly { name: string }[] }>(["apps"]);
+      const names = apps.map(({ name }) => name);
+      if (!names.includes("backed-up")) throw new Error(`An app of the backup is gone: ${names.join(", ")}`);
+      if (names.includes(afterIt.app)) throw new Error("The backup was not restored: what is younger is there");
+      recovered();
+    },
+  };
+}
+
+/** With `appendonly yes` Redis reads its append-only files and no dump: the dump becomes the base of new ones. */
+function restoreAppendOnly(directory: string, dump: string): void {
+  const files = join(directory, "appendonlydir");
+  const base = "appendonly.aof.1.base.rdb";
+  mkdirSync(files);
+  copyFileSync(dump, join(files, base));
+  writeFileSync(join(files, "appendonly.aof.manifest"), `file ${base} seq 1 type b\n`);
+}
+
+/** As an operator gives it. */
+export function command({ redis }: Cluster, ...args: string[]): string {
+  return execFileSync("redis-cli", ["-s", redis.socketPath, ...args], { encoding: "utf8" });
+}
