@@ -9,6 +9,7 @@ import {
   type StoreRecord,
   type StoreSnapshot,
 } from "@nano/protocol/records";
+import { RecordMap } from "./record-map.ts";
 
 export interface StoreState extends FeedPosition {
   readonly records: ReadonlyMap<string, StoreRecord>;
@@ -22,7 +23,7 @@ export interface StateStep {
   readonly skippedKeys: readonly string[];
 }
 
-export const EMPTY_STATE: StoreState = { epoch: "", seq: 0, records: new Map() };
+export const EMPTY_STATE: StoreState = { epoch: "", seq: 0, records: new RecordMap(new Map()) };
 
 function parseOrNull(value: unknown): StoreRecord | null {
   try {
@@ -59,18 +60,21 @@ export function stateFromSnapshot(before: StoreState, snapshot: StoreSnapshot): 
   for (const key of before.records.keys()) {
     if (!records.has(key)) changes.push({ key, record: null });
   }
-  return { state: { epoch: snapshot.epoch, seq: snapshot.seq, records }, changes, skippedKeys };
+  const state = { epoch: snapshot.epoch, seq: snapshot.seq, records: new RecordMap(records) };
+  return { state, changes, skippedKeys };
 }
 
 /** The state after one event, or null where the event does not follow on it. */
 export function stateAfterEvent(before: StoreState, event: FeedEvent): StateStep | null {
   if (event.epoch !== before.epoch || event.seq !== before.seq + 1) return null;
-  const records = new Map(before.records);
+  const changed = new Map<string, StoreRecord | null>();
   const changes: StoreChange[] = [];
   const skippedKeys: string[] = [];
   for (const { key, record } of event.changes) {
     if (record === null) {
-      if (records.delete(key)) changes.push({ key, record: null });
+      const old = changed.get(key);
+      if (old === undefined ? before.records.has(key) : old !== null) changes.push({ key, record: null });
+      changed.set(key, null);
       continue;
     }
     const parsed = parseOrNull(record);
@@ -78,8 +82,9 @@ export function stateAfterEvent(before: StoreState, event: FeedEvent): StateStep
       skippedKeys.push(key);
       continue;
     }
-    records.set(key, parsed);
+    changed.set(key, parsed);
     changes.push({ key, record: parsed });
   }
+  const records = changed.size === 0 ? before.records : RecordMap.after(before.records, changed);
   return { state: { epoch: event.epoch, seq: event.seq, records }, changes, skippedKeys };
 }
