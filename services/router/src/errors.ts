@@ -16,6 +16,13 @@ export const errors = defineErrors("ROUTER", {
     reason: "unknown_host",
     message: () => "No app answers at this host and path",
   },
+  NO_ROUTES: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "no_routes",
+    message: () => "The router has not read yet where hosts lead",
+  },
   BODY_TOO_LARGE: {
     fault: "caller",
     retryable: false,

@@ -1,5 +1,6 @@
 /** Builds a router from its parts and starts it. */
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { FeedPosition } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
 import { fitDrain } from "@nano/service-kit/fit-drain";
@@ -21,6 +22,9 @@ import { ClientServer } from "./request/client-server.ts";
 import { HeldHeads } from "./request/held-heads.ts";
 import { RequestHandler } from "./request/request-handler.ts";
 import { TrustedProxies } from "./request/trusted-proxies.ts";
+
+/** How long a router without a state keeps clients from connecting: above what it takes to fall back on the kept routes. */
+const FIRST_STATE_WAIT_MS = 2_000;
 
 export interface StartRouterOptions {
   readonly config: Pick<RouterConfig, "listen" | "tls" | "drain" | "shutdown" | "routes" | "request" | "upstream">;
@@ -104,6 +108,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     headerNames: config.listen.forwardedHeaders,
   };
   const clients = new ClientConnections();
+  const isLoaded = (): boolean => cells.every(({ control }) => control.hasState);
   const handler = new RequestHandler({
     ...config.request,
     routing: holder,
@@ -112,6 +117,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     requestIdPrefix: routerId,
     connections: clients,
     trust,
+    hasRoutes: isLoaded,
   });
   const clientServer = new ClientServer(handler, clients, {
     ...config.listen,
@@ -120,8 +126,6 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     onRefusedConnection: (cause) => metrics.connectionRefused(cause),
   });
   const { server } = clientServer;
-  const { host, port } = config.listen;
-  await listenOn(server, `${host.includes(":") ? `[${host}]` : host}:${port}`);
   const reloading =
     certificates === null
       ? undefined
@@ -145,6 +149,16 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   const following = Promise.all(
     cells.map(({ control, store }, place) => control.run(store, keepers[place] ?? null, stop.signal)),
   ).catch((error: unknown) => options.onFailure(error));
+  const whenLoaded = async (): Promise<void> => {
+    await Promise.all(cells.map(({ control }) => control.whenLoaded()));
+  };
+  // A balancer that has not missed this router sends requests as soon as it accepts them; one that it refuses goes elsewhere.
+  const waiting = new AbortController();
+  const patience = delay(FIRST_STATE_WAIT_MS, undefined, { signal: waiting.signal }).catch(() => {});
+  await Promise.race([whenLoaded(), patience]);
+  waiting.abort();
+  const { host, port } = config.listen;
+  await listenOn(server, `${host.includes(":") ? `[${host}]` : host}:${port}`);
   const drainPlan = fitDrain(config.drain, { shutdownGraceMs: config.shutdown.graceMs, leaveMs: LEAVE_MS });
   if (drainPlan.noticeMs + drainPlan.graceMs < config.drain.noticeMs + config.drain.graceMs) {
     logger.warn("shutdown.graceMs is too short for drain", { ...drainPlan });
@@ -154,13 +168,10 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     address: boundAddress(server),
     readiness() {
       if (isClosing) return { isReady: false, reason: "draining" };
-      const isLoaded = cells.every(({ control }) => control.hasState);
-      return isLoaded ? READY : { isReady: false, reason: "control store was not read yet" };
+      return isLoaded() ? READY : { isReady: false, reason: "control store was not read yet" };
     },
     feedPosition: () => firstControl.position,
-    async whenLoaded() {
-      await Promise.all(cells.map(({ control }) => control.whenLoaded()));
-    },
+    whenLoaded,
     async close(deadline) {
       isClosing = true;
       await drain(

@@ -34,7 +34,18 @@ test("without a store and without kept routes a router is not ready, and its rou
   const t = await startTestRouter([], { routes: { snapshotPath: temporaryPath() } }, { store });
   expect(t.router.readiness()).toMatchObject({ isReady: false });
   expect(await t.metric(age)).toBe(Number.POSITIVE_INFINITY);
-  expect((await t.fetch("/")).status).toBe(404);
+  // Whether the host is known nobody can say.
+  expect(await t.fetch("/")).toMatchObject({ status: 503, headers: { "x-nano-error": "no_routes" } });
+});
+
+test("a router that is asked as soon as it takes connections knows its routes", async () => {
+  const store = new FakeStore();
+  store.put(...appRecords("hello", ["app.example"]));
+  store.stall();
+  const starting = startTestRouter([], {}, { store });
+  setTimeout(() => store.comeBack(), 200);
+  const t = await starting;
+  expect((await t.fetch("/")).headers["x-nano-error"]).not.toMatch(/unknown_host|no_routes/);
 });
 
 test.each(["refuses", "does not answer"])(

@@ -22,6 +22,8 @@ export interface RequestHandlerOptions extends ForwardContext {
   readonly maxInFlightCount: number;
   readonly retryBufferBytes: number;
   readonly discardBytes: number;
+  /** Whether a host without a route leads nowhere; before that nobody knows. */
+  hasRoutes(): boolean;
 }
 
 /** The app's target for a client: of its rollout, or of everybody else. */
@@ -113,7 +115,7 @@ export class RequestHandler {
     const target = targets.canonicalize(req.url ?? "", headers.host, client.host);
     if ("refused" in target) return refuse(errors.BAD_REQUEST({ what: target.refused }));
     const entry = options.routing.find(target.host, target.path);
-    if (entry === null) return refuse(errors.UNKNOWN_HOST({}));
+    if (entry === null) return refuse(options.hasRoutes() ? errors.UNKNOWN_HOST({}) : errors.NO_ROUTES({}));
     const app = chooseTarget(entry.target, client, headers);
     if (app.versionId === null) return refuse(errors.NOT_BUILT({ app: app.app }));
     if (headers.isWebSocketUpgrade) return refuse(errors.WEBSOCKET_UNSUPPORTED({}));
