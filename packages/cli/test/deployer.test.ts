@@ -169,6 +169,18 @@ describe("a plan", () => {
     await edit("a", good);
     expect(outcomes.at(-1)).toBe("a serving, mended");
   });
+
+  test("is deployed again where that failed, once what it lacked is there: what serves is left alone", async () => {
+    const { deployer, log, outcomes, makes, edit } = createFake();
+    let make = broken;
+    makes.set("a", () => make());
+    await deployer.apply(planOf("a", "b"));
+    make = good;
+    log.length = 0;
+    deployer.retry();
+    await edit("none", good);
+    expect([log, outcomes.at(-1)]).toEqual([["deploy a"], "a serving, mended"]);
+  });
 });
 
 describe("secrets", () => {

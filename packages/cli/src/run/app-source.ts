@@ -15,7 +15,8 @@ export interface AppSource {
 }
 
 export interface AppSourceOptions {
-  readonly trustedKeys: TrustedKeys;
+  /** Asked for each sliver that is read: keys come and go while it runs. */
+  loadTrustedKeys(): Promise<TrustedKeys>;
   /** Called with the first state before this resolves, and after each edit. */
   onChange(make: MakeArtifacts): void;
 }
@@ -24,7 +25,7 @@ export interface AppSourceOptions {
 export async function openAppSource(plan: AppPlan, options: AppSourceOptions): Promise<AppSource> {
   const { path } = plan.source;
   if (plan.source.kind === "sliver") {
-    const make = () => makeFromSliver(plan, options.trustedKeys);
+    const make = async () => makeFromSliver(plan, await options.loadTrustedKeys());
     const watch = await watchFile(path, () => options.onChange(make));
     options.onChange(make);
     return { close: async () => watch.close() };

@@ -105,6 +105,11 @@ export class Deployer {
     return { deployed: new Set(changed.map((each) => each.deployment.plan.name)), removed };
   }
 
+  /** Deploys those once more whose last attempt failed. */
+  retry(): void {
+    for (const deployment of this.deployments) void deployment.retry();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#served.keys()].map((name) => this.#drop(name)));

@@ -1,6 +1,6 @@
 /** The running machine: its services, its admin endpoint and its apps as one thing that a plan is applied to. */
 import type { AppName } from "@nano/protocol/brands";
-import type { TrustedKeys } from "@nano/sliver/signing-key";
+import { loadTrustedKeys } from "@nano/sliver/signing-key";
 import type { RunPlan, ServerSettings } from "../config/config-file.ts";
 import { type Listener, showAppTable } from "../output/app-table.ts";
 import { formatOutcome, formatSecrets } from "../output/outcome-lines.ts";
@@ -15,6 +15,8 @@ import type { DeploymentOutcome } from "./deployment.ts";
 import { Launcher } from "./launcher.ts";
 import type { Addresses } from "./service-process.ts";
 import { adminAddress, describeServices, type Places, registryAddress, ServiceName } from "./services.ts";
+import { watchDirectory } from "./watch-directory.ts";
+import type { FileWatch } from "./watch-file.ts";
 
 const REPLACE_GRACE_MS = 5000;
 /** What the router calls the address that clients reach. */
@@ -24,7 +26,6 @@ const ADMIN_PORT_WORDS = { option: "--admin-port", key: "server.admin_port" };
 
 export interface MachineOptions {
   readonly places: Places;
-  readonly trustedKeys: TrustedKeys;
   readonly terminal: Terminal;
   readonly isVerbose: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -41,6 +42,8 @@ export class Machine {
   readonly #deployer: Deployer;
   #launcher: Launcher | null = null;
   #admin: AdminEndpoint | null = null;
+  /** A key that is trusted from now on lets slivers in that were refused. */
+  #keyWatch: FileWatch | null = null;
   #server: ServerSettings | null = null;
   #listener: Listener = { host: "127.0.0.1", port: 0 };
   #isDeployed = false;
@@ -49,11 +52,13 @@ export class Machine {
 
   constructor(options: MachineOptions) {
     this.#options = options;
-    const { trustedKeys, terminal, places } = options;
+    const { terminal, places } = options;
+    const { trustedDirectory } = places.keys;
     this.#registry = createRegistryClient(registryAddress(places), this.#closing.signal);
     this.#deployer = new Deployer({
       registry: this.#registry,
-      openSource: (plan, onChange) => openAppSource(plan, { trustedKeys, onChange }),
+      openSource: (plan, onChange) =>
+        openAppSource(plan, { loadTrustedKeys: () => loadTrustedKeys(trustedDirectory), onChange }),
       onStep: (plan, step) => {
         this.#steps.set(plan.name, step);
         this.#showSteps();
@@ -84,6 +89,7 @@ export class Machine {
     const { places, terminal, isVerbose, env } = this.#options;
     await checkPort({ ...server, ...PORT_WORDS });
     terminal.status("starting the services");
+    this.#keyWatch = watchDirectory(places.keys.trustedDirectory, () => this.#deployer.retry());
     const launcher = new Launcher({ specs: describeServices(places, server, env), terminal, isVerbose });
     this.#launcher = launcher;
     this.#server = server;
@@ -139,6 +145,7 @@ export class Machine {
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.#closing.abort();
+    this.#keyWatch?.close();
     this.#options.terminal.status("ending");
     // Services first: a deploy under way then fails at once instead of being waited for.
     await this.#launcher?.close();

@@ -49,7 +49,6 @@ export async function runMachine(options: RunOptions): Promise<ExitCode> {
 
   const machine = new Machine({
     places: { dataDirectory, runDirectory: run.path, keys: keyPlaces },
-    trustedKeys: keys.trustedKeys,
     terminal,
     isVerbose: options.isVerbose,
     env,
