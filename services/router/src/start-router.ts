@@ -75,7 +75,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   };
   const standby: StandbyOptions = {
     prepareMs: config.routes.prepareMs,
-    onEnd: (outcome) => metrics.standbyEnded(outcome),
+    onEnd: (outcome, elapsedMs) => metrics.standbyEnded(outcome, elapsedMs),
   };
   const cells = options.cells.map((cell, place) => {
     const connections = new WorkerConnections(connectionSettings);

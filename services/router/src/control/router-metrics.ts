@@ -32,7 +32,7 @@ export interface RouterMetrics extends RequestMetrics {
   drainCut(requestCount: number): void;
   routesKept(outcome: "saved" | "failed", bytes: number): void;
   certificatesLoaded(outcome: "loaded" | "failed"): void;
-  standbyEnded(outcome: StandbyOutcome): void;
+  standbyEnded(outcome: StandbyOutcome, elapsedMs: number): void;
 }
 
 interface Increment {
@@ -102,6 +102,10 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
     help: "Routes that are not taken because a cell before theirs has the same host and path",
     collect: (gauge) => gauge.set(gauges.routeConflictCount()),
   });
+  const standbyDuration = metrics.duration({
+    name: "standby_preparation_duration_seconds",
+    help: "How long clients were held back from a version for that",
+  });
   const standbys = metrics.counter({
     name: "standby_preparations_total",
     help: "Changes of version for which workers were asked to hold it ready, by outcome",
@@ -155,7 +159,10 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
       routesKept.inc({ outcome });
       if (outcome === "saved") keptBytes.set(bytes);
     },
-    standbyEnded: (outcome) => standbys.inc({ outcome }),
+    standbyEnded(outcome, elapsedMs) {
+      standbys.inc({ outcome });
+      standbyDuration.observeMs(elapsedMs);
+    },
     certificatesLoaded: (outcome) => certificateLoads.inc({ outcome }),
   };
 }

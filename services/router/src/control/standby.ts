@@ -35,7 +35,8 @@ export type StandbyOutcome = (typeof standbyOutcomes)[number];
 export interface StandbyOptions {
   /** 0: clients are moved at once. */
   readonly prepareMs: number;
-  onEnd(outcome: StandbyOutcome): void;
+  /** @param elapsedMs for which clients were held back */
+  onEnd(outcome: StandbyOutcome, elapsedMs: number): void;
 }
 
 /** An app that control may move. */
@@ -47,6 +48,7 @@ interface Held {
   next: AppTarget;
   /** Up to where in the feed requests saw changes when it began. */
   readonly before: FeedPosition | null;
+  readonly sinceMs: number;
   readonly preparation: Preparation;
 }
 
@@ -80,7 +82,7 @@ export class Standby {
         return;
       }
       held.preparation.cancel();
-      this.#options.onEnd("superseded");
+      this.#options.onEnd("superseded", performance.now() - held.sinceMs);
     }
     const workers = fresh.length === 0 ? [] : this.#workersOf(entry.target);
     if (workers.length === 0 || (held === undefined && this.#held.size >= MAX_HELD_APPS)) {
@@ -90,12 +92,14 @@ export class Standby {
     }
     const preparation = new Preparation(fresh, this.#options.prepareMs, (outcome) => {
       const ended = this.#held.get(entry);
+      if (ended === undefined) return;
       this.#held.delete(entry);
-      if (ended !== undefined) entry.target = ended.next;
-      this.#options.onEnd(outcome);
+      entry.target = ended.next;
+      this.#options.onEnd(outcome, performance.now() - ended.sinceMs);
     });
     // In the place of one that it supersedes: that change is not seen before this one either.
-    this.#held.set(entry, { next, before: held === undefined ? before : held.before, preparation });
+    const seenBefore = held === undefined ? before : held.before;
+    this.#held.set(entry, { next, before: seenBefore, sinceMs: performance.now(), preparation });
     for (const worker of workers) {
       for (const version of fresh) preparation.ask(worker, version, this.#nextId());
     }

@@ -168,7 +168,14 @@ export class ForwardedRequest implements StreamListener {
     const postmortem = wasWritten ? await slot.askPostmortem(link, streamId) : null;
     if (this.#isOver) return;
     const isReplayable = this.#body?.isReplayable ?? true;
-    const error = decideAfterLoss({ streamId, wasWritten, postmortem, isReplayable, lostCount: this.#lostCount });
+    const error = decideAfterLoss({
+      streamId,
+      wasWritten,
+      postmortem,
+      isIdempotent: this.#isIdempotent,
+      isReplayable,
+      lostCount: this.#lostCount,
+    });
     if (error !== null) {
       this.refuse(error.wire);
       return;

@@ -5,6 +5,14 @@ import { errors } from "../errors.ts";
 
 /** A request that outlived this many workers has had its chances. */
 export const MAX_LOST_WORKERS = 3;
+/** Where nobody can say whose fault a loss is, an idempotent request has one more chance: it may be what its executor died of. */
+export const MAX_UNEXPLAINED_LOSSES = 1;
+const IDEMPOTENT_METHODS = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+
+/** Whether a request with this method may have begun before and be run again. */
+export function isIdempotent(method: string): boolean {
+  return IDEMPOTENT_METHODS.has(method);
+}
 
 export interface LossFacts {
   readonly streamId: number;
@@ -12,6 +20,7 @@ export interface LossFacts {
   readonly wasWritten: boolean;
   /** What the supervisor said; null: nothing, in time. Not asked where nothing was written. */
   readonly postmortem: PostmortemAnswer | null;
+  readonly isIdempotent: boolean;
   /** The body is empty, or what came of it is still kept whole. */
   readonly isReplayable: boolean;
   /** Workers that this request has lost, this one included. */
@@ -25,7 +34,10 @@ export function decideAfterLoss(facts: LossFacts): NanoError | null {
     return errors.WORKER_LOST({ why: `${facts.lostCount} workers were lost under it` });
   if (!facts.wasWritten) return null;
   const { postmortem, streamId } = facts;
-  if (postmortem === null) return errors.WORKER_LOST({ why: "nobody could say whether it had begun" });
+  if (postmortem === null) {
+    if (facts.isIdempotent && facts.lostCount <= MAX_UNEXPLAINED_LOSSES) return null;
+    return errors.WORKER_LOST({ why: "nobody could say whether it had begun" });
+  }
   if (postmortem.suspect === streamId) return errors.WORKER_LOST({ why: "it was running when the worker died" });
   if (postmortem.entered.includes(streamId)) return errors.WORKER_LOST({ why: "it had begun and is not idempotent" });
   return null;
