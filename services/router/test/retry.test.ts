@@ -11,6 +11,7 @@ const facts: LossFacts = {
   streamId: 7,
   wasWritten: true,
   postmortem: { suspect: 0, entered: [] },
+  isIdempotent: false,
   isReplayable: true,
   lostCount: 1,
 };
@@ -19,6 +20,8 @@ test.each<[string, Partial<LossFacts>, boolean]>([
   ["entered by nobody, or idempotent", {}, true],
   ["never written, whatever the supervisor would say", { wasWritten: false, postmortem: null }, true],
   ["written, and no verdict", { postmortem: null }, false],
+  ["written, idempotent, and no verdict", { postmortem: null, isIdempotent: true }, true],
+  ["idempotent, and no verdict for the second time", { postmortem: null, isIdempotent: true, lostCount: 2 }, false],
   ["the suspect", { postmortem: { suspect: 7, entered: [] } }, false],
   ["entered and not idempotent", { postmortem: { suspect: 3, entered: [6, 7] } }, false],
   ["beside the suspect", { postmortem: { suspect: 3, entered: [6] } }, true],
@@ -109,17 +112,18 @@ test("when a worker dies the suspect gets 502, entered ones that are not idempot
   expect(questions[0]?.streamIds).toHaveLength(4);
 });
 
-test("without a verdict in time nothing that was written runs again", async () => {
+test("without a verdict in time only what is idempotent runs again", async () => {
   const pair = await startPair({ upstream: { postmortemTimeoutMs: 50 } });
-  const [answer] = await loseWorker(pair, [{ path: "/get" }], () => null);
-  expect(answer).toMatchObject({ status: 502, headers: { "x-nano-error": "worker_lost" } });
+  const [answer, post] = await loseWorker(pair, [{ path: "/get" }, { path: "/post", method: "POST" }], () => null);
+  expect(answer).toMatchObject({ status: 200, text: "rerun /get 0" });
+  expect(post).toMatchObject({ status: 502, headers: { "x-nano-error": "worker_lost" } });
   expect(await pair.t.metric("router_postmortems_total", { verdict: "unanswered" })).toBe(1);
 });
 
 test("a supervisor that is gone is no verdict", async () => {
   const pair = await startPair();
   pair.t.node.supervisor.close();
-  const [answer] = await loseWorker(pair, [{ path: "/get" }], () => null);
+  const [answer] = await loseWorker(pair, [{ path: "/post", method: "POST" }], () => null);
   expect(answer?.status).toBe(502);
 });
 

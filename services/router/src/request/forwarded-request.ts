@@ -42,6 +42,8 @@ export interface ForwardedRequestOptions {
   readonly target: AppTarget;
   readonly head: Buffer;
   readonly isHeadRequest: boolean;
+  /** By its method. */
+  readonly isIdempotent: boolean;
 }
 
 export class ForwardedRequest implements StreamListener {
@@ -172,7 +174,7 @@ export class ForwardedRequest implements StreamListener {
       streamId,
       wasWritten,
       postmortem,
-      isIdempotent: this.#isIdempotent,
+      isIdempotent: this.#options.isIdempotent,
       isReplayable,
       lostCount: this.#lostCount,
     });

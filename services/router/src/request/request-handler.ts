@@ -11,6 +11,7 @@ import { type ForwardContext, ForwardedRequest } from "./forwarded-request.ts";
 import { discardBody, RequestBody } from "./request-body.ts";
 import { type RequestHeaders, readRequestHeaders } from "./request-headers.ts";
 import type { RequestOutcome } from "./request-metrics.ts";
+import { isIdempotent } from "./retry.ts";
 import { isInShare } from "./rollout-share.ts";
 import type { AppTarget } from "./routing-state.ts";
 
@@ -135,6 +136,7 @@ export class RequestHandler {
       target: app,
       head,
       isHeadRequest: method === "HEAD",
+      isIdempotent: isIdempotent(method),
     });
     // Node ends the connection after a response that comes without: nobody can tell whether the body still comes.
     const onWanted = request.expectation === "continue" ? () => res.writeContinue() : null;
