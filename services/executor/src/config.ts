@@ -86,6 +86,12 @@ export const config = defineConfig("EXECUTOR", {
       max: 100_000,
       default: 64,
     }),
+    aheadCount: integer({
+      doc: "versions that one worker is given before anyone asks, of apps that routers send to it first; others come on demand",
+      min: 0,
+      max: 100_000,
+      default: 100,
+    }),
     isolateCount: integer({ doc: "live isolates of one worker", min: 1, max: 7_000, default: 2_000 }),
     isolateBytes: sizeBytes({
       doc: "memory of the live isolates of one worker",

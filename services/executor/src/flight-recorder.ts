@@ -9,10 +9,12 @@
  *     24  u32le  1 while an entry runs
  *     28  u32le  bytes of the app's name
  *     32  64 bytes  the app's name
- *     96  u32le  1: more requests than slots were entered, take all for entered
- *    100  u32le  bytes of the version's name that is being restored, 0: none
- *    104  24 bytes  that version
- *    128  8 bytes each  slots: link and stream of a request whose method is not idempotent and that was entered
+ *     96  u32le  bytes of the version's name
+ *    100  24 bytes  the version
+ *    124  u32le  1: more requests than slots were entered, take all for entered
+ *    128  u32le  bytes of the version's name that is being restored, 0: none
+ *    132  24 bytes  that version
+ *    160  8 bytes each  slots: link and stream of a request whose method is not idempotent and that was entered
  *
  * I1 The record is written before the guest runs. It is marked as over at the latest when the event loop's turn ends.
  * I2 A slot is written before its request is entered, and stays until the request is over.
@@ -23,13 +25,16 @@ import { type AppName, isVersionId, type VersionId } from "@nano/protocol/brands
 
 /** Requests with methods that are not idempotent which one worker tells apart at once. */
 export const RECORDER_SLOTS = 4_096;
-const RECORD_BYTES = 96;
-const OVERFLOW_OFFSET = 96;
-const RESTORE_OFFSET = 100;
+const RECORD_BYTES = 124;
+const OVERFLOW_OFFSET = 124;
+const RESTORE_OFFSET = 128;
 const RESTORE_BYTES = 28;
-const SLOTS_OFFSET = 128;
+const SLOTS_OFFSET = 160;
 const SLOT_BYTES = 8;
 const NAME_OFFSET = 32;
+const NAME_BYTES = 64;
+const VERSION_OFFSET = 96;
+const VERSION_BYTES = 24;
 const RUNNING_OFFSET = 24;
 /** Stands for a slot where there was none. */
 const OVERFLOW_SLOT = -2;
@@ -60,6 +65,7 @@ export class FlightRecorder {
   readonly #restore = Buffer.alloc(RESTORE_BYTES);
   readonly #freeSlots: number[] = [];
   #app: AppName | null = null;
+  #version: VersionId | null = null;
   #overflowCount = 0;
   #isRunning = false;
   #isClearPlanned = false;
@@ -72,12 +78,17 @@ export class FlightRecorder {
     writeSync(fd, Buffer.alloc(FILE_BYTES), 0, FILE_BYTES, 0);
   }
 
-  begin(app: AppName, request: RecordedRequest | null, limitMs: number): void {
+  begin(app: AppName, request: RecordedRequest | null, limitMs: number, version: VersionId | null = null): void {
     this.onEntry(limitMs);
     const record = this.#record;
     if (app !== this.#app) {
       this.#app = app;
-      record.writeUInt32LE(record.write(app, NAME_OFFSET, RECORD_BYTES - NAME_OFFSET, "latin1"), 28);
+      record.writeUInt32LE(record.write(app, NAME_OFFSET, NAME_BYTES, "latin1"), 28);
+    }
+    if (version !== this.#version) {
+      this.#version = version;
+      const nameBytes = record.write(version ?? "", VERSION_OFFSET + 4, VERSION_BYTES, "latin1");
+      record.writeUInt32LE(nameBytes, VERSION_OFFSET);
     }
     record.writeDoubleLE(monotonicMs(), 0);
     record.writeDoubleLE(limitMs, 8);
@@ -104,7 +115,7 @@ export class FlightRecorder {
     const restore = this.#restore;
     restore.writeUInt32LE(restore.write(version, 4, RESTORE_BYTES - 4, "latin1"), 0);
     writeSync(this.#fd, restore, 0, RESTORE_BYTES, RESTORE_OFFSET);
-    this.begin(app, null, limitMs);
+    this.begin(app, null, limitMs, version);
   }
 
   /** At once: what the worker dies of later is not the restore's. */
@@ -147,6 +158,8 @@ export class FlightRecorder {
 /** The entry that a worker is in, as its supervisor reads it. */
 export interface RunningEntry extends RecordedRequest {
   readonly app: string;
+  /** Null: it was not told. */
+  readonly versionId: VersionId | null;
   /** How long it has been running. */
   readonly runMs: number;
   readonly limitMs: number;
@@ -158,12 +171,15 @@ const readBuffer = Buffer.alloc(RECORD_BYTES);
 export function readRunningEntry(fd: number): RunningEntry | null {
   const count = readSync(fd, readBuffer, 0, RECORD_BYTES, 0);
   if (count < RECORD_BYTES || readBuffer.readUInt32LE(RUNNING_OFFSET) !== 1) return null;
-  const nameBytes = Math.min(readBuffer.readUInt32LE(28), RECORD_BYTES - NAME_OFFSET);
+  const nameBytes = Math.min(readBuffer.readUInt32LE(28), NAME_BYTES);
+  const versionBytes = Math.min(readBuffer.readUInt32LE(VERSION_OFFSET), VERSION_BYTES);
+  const version = readBuffer.toString("latin1", VERSION_OFFSET + 4, VERSION_OFFSET + 4 + versionBytes);
   return {
     runMs: monotonicMs() - readBuffer.readDoubleLE(0),
     limitMs: readBuffer.readDoubleLE(8),
     linkId: readBuffer.readUInt32LE(16),
     streamId: readBuffer.readUInt32LE(20),
+    versionId: isVersionId(version) ? version : null,
     app: readBuffer.toString("latin1", NAME_OFFSET, NAME_OFFSET + nameBytes),
   };
 }

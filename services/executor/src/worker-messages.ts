@@ -15,6 +15,8 @@ export interface Assignment {
   readonly sliverPath: string | null;
   /** Workers died while they restored this sliver: it serves from its script. @default false */
   readonly isSourceOnly?: boolean;
+  /** It is in a rollout: its requests and errors are counted. @default false */
+  readonly isCounted?: boolean;
   /** The worker found the sliver damaged and fell from it: its link is to a new copy. @default false */
   readonly isFetchedAgain?: boolean;
   readonly assetsPath: string | null;
@@ -77,6 +79,14 @@ export interface FallReport {
   readonly why: string;
 }
 
+/** How a version in a rollout fared since it was counted. */
+export interface CountedVersion {
+  readonly requestCount: number;
+  readonly errorCount: number;
+  /** In the isolate now. */
+  readonly runningCount: number;
+}
+
 /** Counters since the worker started, and gauges, once a second. */
 export interface WorkerStats {
   readonly requests: number;
@@ -85,6 +95,7 @@ export interface WorkerStats {
   readonly evictions: number;
   /** From a request that could begin to its turn. */
   readonly queueWait: DurationCounts;
+  readonly rollouts: Readonly<Record<VersionId, CountedVersion>>;
   readonly limitEnds: Readonly<Record<string, number>>;
   readonly isolates: number;
   readonly isolateBytes: number;

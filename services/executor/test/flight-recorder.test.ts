@@ -37,9 +37,10 @@ test("an entry that begins in the turn in which another ended stays", async () =
   const recorder = new FlightRecorder(fd);
   recorder.begin(APP, { linkId: 5, streamId: 9 }, 110);
   recorder.end();
-  recorder.begin("longer.name" as AppName, null, 20);
+  const versionId = "v00000000000000ab" as VersionId;
+  recorder.begin("longer.name" as AppName, null, 20, versionId);
   await nextTurn();
-  expect(readRunningEntry(fd)).toMatchObject({ app: "longer.name", linkId: 0, streamId: 0, limitMs: 20 });
+  expect(readRunningEntry(fd)).toMatchObject({ app: "longer.name", versionId, linkId: 0, streamId: 0, limitMs: 20 });
   recorder.end();
   await nextTurn();
   expect(readRunningEntry(fd)).toBeNull();

@@ -1,10 +1,10 @@
 /** Secrets on their way from the store's records to the workers that serve their app. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createSealKey, loadOrCreateSealKey, type SealKey } from "@nano/control-store/seal-key";
 import { sealSecrets } from "@nano/control-store/sealed-secrets";
 import { engineFingerprint } from "@nano/isolate/engine";
-import type { AppName, ArtifactDigest, VersionId } from "@nano/protocol/brands";
+import type { AppName, ArtifactDigest, NodeId, VersionId } from "@nano/protocol/brands";
 import { resolveManifest } from "@nano/protocol/manifest";
 import { recordKey, type SecretsRecord, type StoreRecord } from "@nano/protocol/records";
 import type { SecretValues } from "@nano/protocol/secrets";
@@ -28,11 +28,13 @@ const BUNDLE = "b".repeat(64) as ArtifactDigest;
 const HUSH = "hush-1c0ffee1";
 
 class FakeWorker {
+  readonly id: string;
   readonly directory: string;
   readonly sent: ToWorker[] = [];
 
   constructor(directory: string) {
     mkdirSync(directory);
+    this.id = basename(directory);
     this.directory = directory;
   }
   get process(): WorkerProcess {
@@ -68,6 +70,8 @@ async function open() {
   const note = (msg: string, fields?: LogFields): void => void logs.push([msg, fields]);
   const logger = { ...silentLogger, error: note, warn: note };
   const supply = new VersionSupply({
+    nodeId: "node-1" as NodeId,
+    aheadCount: 100,
     engine: engineFingerprint(),
     cache,
     keys,

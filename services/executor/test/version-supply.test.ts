@@ -2,8 +2,9 @@ import { existsSync, readdirSync, truncateSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { engineFingerprint } from "@nano/isolate/engine";
-import type { AppName, ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
+import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId, WorkerId } from "@nano/protocol/brands";
 import { resolveManifest } from "@nano/protocol/manifest";
+import { firstWorker, hashWorkers } from "@nano/protocol/placement";
 import { type BuildRecord, recordKey, type StoreRecord, type VersionRecord } from "@nano/protocol/records";
 import { DirectoryStore } from "@nano/sliver/directory-store";
 import { NodeCache } from "@nano/sliver/node-cache";
@@ -53,7 +54,7 @@ class FakeWorker {
   }
 }
 
-async function openSupply(workerCount = 1) {
+async function openSupply(workerCount = 1, settings: { aheadCount?: number } = {}) {
   const root = temporaryDirectory();
   const key = createSigningKey();
   await trustKey(join(root, "keys"), key);
@@ -77,8 +78,12 @@ async function openSupply(workerCount = 1) {
     await mkdir(directory, { recursive: true });
     workers.push(new FakeWorker(`w${i}`, directory));
   }
+  const decided: string[] = [];
   let changeCount = 0;
   const supply = new VersionSupply({
+    nodeId: "node-1" as NodeId,
+    aheadCount: settings.aheadCount ?? 100,
+    onAhead: (outcome) => decided.push(outcome),
     engine: engineFingerprint(),
     cache,
     keys,
@@ -143,6 +148,7 @@ async function openSupply(workerCount = 1) {
     slow,
     fetchCount: (digest: ArtifactDigest) => fetched.filter((each) => each === digest).length,
     changes: () => changeCount,
+    decided,
     worker: first,
     workers,
     root,
@@ -160,13 +166,17 @@ async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
-test("an active version is given to every worker, with a link in its own directory", async () => {
-  const { put, build, activate, workers } = await openSupply(2);
+test("an active version is given to the worker that routers will ask first, with a link in its own directory, to others on demand", async () => {
+  const { supply, put, build, activate, workers } = await openSupply(4);
   const { id, version, built } = await build();
   put(version, built);
   activate(id);
+  const placed = workers.map((worker) => ({ id: worker.id as WorkerId, nodeId: "node-1" as NodeId }));
+  const firstId = firstWorker(hashWorkers(placed), "subject" as AppName)?.id;
+  await eventually(() => workers.some((worker) => worker.assignment(id) !== undefined));
+  expect(workers.filter((worker) => worker.countOf("assign") > 0).map((worker) => worker.id)).toEqual([firstId]);
   for (const worker of workers) {
-    await eventually(() => worker.assignment(id) !== undefined);
+    if (worker.id !== firstId) await supply.give(worker.process, id);
     const assignment = worker.assignment(id);
     expect(assignment).toMatchObject({ app: "subject", assetsPath: null, manifest: version.manifest });
     expect(assignment?.sliverPath?.startsWith(`${worker.directory}/`)).toBe(true);
@@ -174,14 +184,96 @@ test("an active version is given to every worker, with a link in its own directo
   }
 });
 
-test("a worker that starts gets what is active", async () => {
+test("a new version is given to all workers that have an older one of its app", async () => {
+  const { supply, put, build, activate, workers } = await openSupply(3);
+  const [old, next] = [await build(), await build()];
+  put(old.version, old.built, next.version, next.built);
+  activate(old.id);
+  await Promise.all(workers.slice(0, 2).map((worker) => supply.give(worker.process, old.id)));
+  await eventually(() => workers.some((worker) => worker.assignment(old.id) !== undefined));
+  const holders = workers.filter((worker) => worker.assignment(old.id) !== undefined);
+  activate(next.id);
+  await eventually(() => holders.every((worker) => worker.assignment(next.id) !== undefined));
+});
+
+test("where another node's worker comes first, an app is given to none of this node's", async () => {
+  const { put, build, activate, worker } = await openSupply();
+  const { id, version, built } = await build();
+  const own = { id: worker.id as WorkerId, nodeId: "node-1" as NodeId };
+  const ids = Array.from({ length: 100 }, (_, index) => `other-${index}` as WorkerId);
+  const other = (workerIds: readonly WorkerId[], draining: boolean): StoreRecord => ({
+    kind: "node",
+    id: "node-2" as NodeId,
+    engine: engineFingerprint(),
+    supervisor: { address: "10.0.0.2:7000", credential: "c" },
+    workers: workerIds.map((workerId) => ({ id: workerId, address: "10.0.0.2:7000", credential: "c" })),
+    draining,
+  });
+  const better = ids.filter((each) => {
+    const placed = hashWorkers([own, { id: each, nodeId: "node-2" as NodeId }]);
+    return firstWorker(placed, "subject" as AppName)?.id === each;
+  });
+  expect(better.length).toBeGreaterThan(0);
+  put(version, built, other(better, false));
+  activate(id);
+  await turns(3);
+  expect(worker.sent).toEqual([]);
+  activate(null);
+  put(other(better, true));
+  activate(id);
+  await eventually(() => worker.assignment(id) !== undefined);
+});
+
+test("a worker that starts gets ahead what routers will ask it for first, up to the limit", async () => {
+  const { supply, put, build, workers, decided } = await openSupply(1, { aheadCount: 2 });
+  const [worker] = workers;
+  if (worker === undefined) throw new Error("no worker");
+  const taken = workers.splice(0);
+  const apps = ["a", "b", "c", "d"] as AppName[];
+  for (const name of apps) {
+    const { id, version, built } = await build();
+    put({ ...version, app: name }, built, { kind: "app", name, activeVersion: id });
+  }
+  workers.push(...taken);
+  await supply.welcome(worker.process);
+  expect(worker.countOf("assign") + worker.countOf("refuse")).toBe(2);
+  expect(decided).toEqual(["given", "given", "over_limit", "over_limit"]);
+});
+
+test("changes that are no business of the supply are taken without a look at all apps", async () => {
   const { supply, put, build, activate, worker } = await openSupply();
   const { id, version, built } = await build();
   put(version, built);
   activate(id);
   await eventually(() => worker.countOf("assign") === 1);
-  await supply.welcome(worker.process);
-  expect(worker.countOf("assign")).toBe(2);
+  supply.update(new Map(), [{ key: "route/x/", record: null }]);
+  await supply.give(worker.process, id);
+  expect(worker.sent.map(({ type }) => type)).toEqual(["assign", "refuse"]);
+});
+
+test("a version in a rollout is given out whatever its share, and counted; one that was halted is let go", async () => {
+  const { supply, put, build, activate, worker } = await openSupply();
+  const [active, next] = [await build(), await build()];
+  put(active.version, active.built, next.version, next.built);
+  activate(active.id);
+  await eventually(() => worker.assignment(active.id) !== undefined);
+  expect(worker.assignment(active.id)?.isCounted).toBeUndefined();
+  const rollout = {
+    version: next.id,
+    percent: 0,
+    stickyBy: { type: "client" },
+    haltAt: { errorRate: 0.5, requestCount: 10 },
+    startedAt: "2026-11-22T00:00:00.000Z",
+  } as const;
+  const app = { kind: "app", name: "subject" as AppName, activeVersion: active.id } as const;
+  put({ ...app, rollout });
+  await eventually(() => worker.assignment(next.id)?.isCounted === true);
+  expect([...supply.rollouts]).toEqual([next.id]);
+  useFakeTimeouts();
+  put({ ...app, rollout: { ...rollout, halted: { at: rollout.startedAt, requestCount: 10, errorCount: 9 } } });
+  expect([...supply.rollouts]).toEqual([]);
+  vi.advanceTimersByTime(RETIRE_MS);
+  expect(worker.sent.at(-1)).toEqual({ type: "retire", versionId: next.id });
 });
 
 test("a version that nobody knows is refused after a wait, one that the feed brings meanwhile is given", async () => {
@@ -341,20 +433,6 @@ test("a version that a router asks for though it is not active is let go of agai
   expect(worker.sent.at(-1)).toEqual({ type: "retire", versionId: id });
 });
 
-test("a version with a limit of workers is given only to those that ask", async () => {
-  const { supply, put, build, activate, workers } = await openSupply(2);
-  const { id, version, built } = await build();
-  const limited = { ...version, manifest: resolveManifest({ limits: { workers: 1 } as never }) };
-  put(limited, built);
-  activate(id);
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(workers.map((worker) => worker.countOf("assign"))).toEqual([0, 0]);
-  const [, second] = workers;
-  if (second === undefined) throw new Error("no worker");
-  await supply.give(second.process, id);
-  expect(workers.map((worker) => worker.countOf("assign"))).toEqual([0, 1]);
-});
-
 const fallOf = (
   versionId: VersionId,
   sliverPath: string,
@@ -450,7 +528,8 @@ test("a sliver that is damaged on this node is fetched again for its worker, onc
   const { id, version, built, digest } = await build();
   put(version, built);
   activate(id);
-  await eventually(() => workers.every((each) => each.countOf("assign") === 1));
+  await eventually(() => workers.some((each) => each.countOf("assign") === 1));
+  for (const each of workers) if (each.countOf("assign") === 0) await supply.give(each.process, id);
   const path = worker.assignment(id)?.sliverPath ?? "";
   truncateSync(path, 100);
   supply.fell(worker.process, fallOf(id, path, "damaged"));

@@ -69,6 +69,10 @@ describe("a worker process", () => {
         assetsPath: null,
       },
     });
+    await eventually(() => inbox.of("unreadable").length === 1);
+    const [unreadable] = inbox.of("unreadable");
+    expect(unreadable).toMatchObject({ versionId: unknown, path: "/etc/passwd" });
+    worker.send({ type: "refuse", versionId: unknown, error: unreadable?.error as never });
     await heard.done;
     expect(heard.error).toMatchObject({ reason: "sliver_refused", httpStatus: 503 });
     expect((await ask(link, { versionId })).error).toBeNull();

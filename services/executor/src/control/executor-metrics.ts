@@ -37,6 +37,7 @@ export class ExecutorMetrics {
   /** Of all workers since the start, those that are gone included. */
   readonly #queueWait = new DurationBuckets();
   readonly #countSkipped: (recordCount: number) => void;
+  readonly #countAhead: (outcome: "given" | "over_limit") => void;
   readonly #countDrained: (outcome: "finished" | "cut", delta: number) => void;
   readonly #countRefusedConnection: (cause: EntranceRefusal) => void;
   readonly #byWorker = new Map<WorkerId, WorkerStats>();
@@ -80,6 +81,12 @@ export class ExecutorMetrics {
       help: "Records of the control store that did not parse: the last good ones are used",
     });
     this.#countSkipped = (recordCount) => skipped.inc(recordCount);
+    const ahead = metrics.counter({
+      name: "versions_ahead_total",
+      help: "Versions that routers will ask a worker for first: given to it ahead, or over the limit of those",
+      labels: ["outcome"],
+    });
+    this.#countAhead = (outcome) => ahead.inc({ outcome });
     const drained = metrics.counter({
       name: "drained_requests_total",
       help: "Requests in flight when this executor was told to end: finished, or cut off when their time was over",
@@ -126,6 +133,10 @@ export class ExecutorMetrics {
   /** The control store held records that do not parse. */
   recordsSkipped(recordCount: number): void {
     this.#countSkipped(recordCount);
+  }
+
+  givenAhead(outcome: "given" | "over_limit"): void {
+    this.#countAhead(outcome);
   }
 
   /** A worker has drained. */

@@ -17,7 +17,7 @@ import { NodeCache } from "@nano/sliver/node-cache";
 import { openSliverStore } from "@nano/sliver/open-sliver-store";
 import { type config, LEAVE_MS } from "../config.ts";
 import { errors } from "../errors.ts";
-import { readRestoringVersion } from "../flight-recorder.ts";
+import { readRestoringVersion, readRunningEntry } from "../flight-recorder.ts";
 import type { FallReport, FromWorker, WorkerStats } from "../worker-messages.ts";
 import { resolveAdvertisedAddress } from "./advertised-address.ts";
 import { AppLog } from "./app-log.ts";
@@ -27,6 +27,7 @@ import { ExecutorMetrics } from "./executor-metrics.ts";
 import { LogFollowers } from "./log-followers.ts";
 import { NodeRegistration } from "./node-registration.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
+import { RolloutCounts } from "./rollout-counts.ts";
 import { StoreWatch } from "./store-watch.ts";
 import { TrustedKeyDirectory } from "./trusted-keys.ts";
 import { VersionSupply } from "./version-supply.ts";
@@ -51,6 +52,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #watch: StoreWatch;
   readonly #load: WorkerLoad;
+  readonly #rollouts = new RolloutCounts();
   readonly #supervisorCredential = randomBytes(32).toString("hex");
   readonly #pool: WorkerPool;
   readonly #egress: EgressProcess;
@@ -97,7 +99,7 @@ export class Supervisor {
     this.#watch = new StoreWatch({
       store: options.store,
       logger: logger.child({ component: "store" }),
-      onState: ({ records }) => this.#supply.update(records),
+      onState: ({ records }, changes) => this.#supply.update(records, changes),
       onSkipped: (recordCount) => this.#metrics.recordsSkipped(recordCount),
     });
     this.#pool = new WorkerPool({
@@ -109,6 +111,7 @@ export class Supervisor {
       onDeath: (worker, cause) => {
         this.#metrics.workerLost(worker.id, cause);
         this.#load.forget(worker.id);
+        this.#rollouts.workerLost(worker.id, readRunningEntry(worker.recorderFd)?.versionId ?? null);
         this.#egress.dismiss(worker);
         const restoring = readRestoringVersion(worker.recorderFd);
         if (restoring !== null) this.#supply.diedRestoring(worker, restoring);
@@ -121,6 +124,9 @@ export class Supervisor {
       onReady: () => this.#connectEgress(this.#started),
     });
     this.#supply = new VersionSupply({
+      nodeId: config.node.id as NodeId,
+      aheadCount: config.workers.aheadCount,
+      onAhead: (outcome) => this.#metrics.givenAhead(outcome),
       engine,
       cache,
       keys,
@@ -268,12 +274,13 @@ export class Supervisor {
       })),
       draining: this.#isDraining,
       badSlivers: this.#supply.badSlivers,
+      rollouts: this.#rollouts.countsOf(this.#supply.rollouts),
     };
   }
 
   async #startWorker(id: WorkerId): Promise<WorkerProcess> {
     const { config, logger } = this.#options;
-    const { count: _count, capacityCount: _capacity, startMs, ...budgets } = config.workers;
+    const { count: _count, capacityCount: _capacity, aheadCount: _ahead, startMs, ...budgets } = config.workers;
     return await WorkerProcess.start({
       id,
       runDirectory: config.run.directory,
@@ -335,7 +342,9 @@ export class Supervisor {
 
   #report(worker: WorkerProcess, stats: WorkerStats): void {
     this.#metrics.report(worker.id, stats);
-    if (this.#load.report(worker.id, stats.queued + stats.running)) this.#registration?.renewCalmly();
+    const hasOtherLoad = this.#load.report(worker.id, stats.queued + stats.running);
+    const hasNewCounts = this.#rollouts.report(worker.id, stats.rollouts);
+    if (hasOtherLoad || hasNewCounts) this.#registration?.renewCalmly();
   }
 
   #fell(workerId: WorkerId, fall: FallReport): void {

@@ -5,15 +5,16 @@
  * I2 A sliver that cannot be restored is named to the registry, see `bad-slivers.ts`; one that is damaged on this node is fetched again first.
  * I3 A worker is sent secrets of an app together with a version of it, and again when they change; of other apps never.
  */
-import type { AppName, ArtifactDigest, EngineFingerprint, VersionId } from "@nano/protocol/brands";
+import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId } from "@nano/protocol/brands";
 import { toWireError, type WireError } from "@nano/protocol/errors";
-import type { BuildRecord, StoreRecord, VersionRecord } from "@nano/protocol/records";
+import type { BuildRecord, StoreChange, StoreRecord, VersionRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import type { CacheKind, NodeCache } from "@nano/sliver/node-cache";
 import { assertOrigin } from "@nano/sliver/sliver-origin";
 import { errors } from "../errors.ts";
 import type { Assignment, FallReport } from "../worker-messages.ts";
 import { BadSlivers } from "./bad-slivers.ts";
+import { GivenAhead } from "./given-ahead.ts";
 import { SecretSupply } from "./secret-supply.ts";
 import type { TrustedKeyDirectory } from "./trusted-keys.ts";
 import type { WorkerProcess } from "./worker-process.ts";
@@ -23,9 +24,16 @@ const RETIRE_AFTER_MS = 10_000;
 /** Waits for a version whose record, or the end of whose build, is not here yet: the request came ahead of the feed. */
 const RECORD_WAIT_MS = 2_000;
 const REFUSAL_LOG_INTERVAL_MS = 10_000;
+/** How long a worker waits for what it is given ahead before it serves: requests get the rest on demand. */
+const WELCOME_WAIT_MS = 1_000;
+/** Changes of other records leave everything here as it is. */
+const SUPPLY_KINDS = /^(?:app|version|build|secrets)\//;
 
 export interface VersionSupplyOptions {
+  readonly nodeId: NodeId;
   readonly engine: EngineFingerprint;
+  /** Versions that one worker is given before anyone asks for them. */
+  readonly aheadCount: number;
   readonly cache: NodeCache;
   readonly keys: TrustedKeyDirectory;
   readonly logger: Logger;
@@ -36,6 +44,8 @@ export interface VersionSupplyOptions {
   startedWorkers?(): Iterable<WorkerProcess>;
   /** What `badSlivers` answers has changed. */
   onBadSlivers?(): void;
+  /** Whether a version that routers will ask a worker for first was given to it ahead. */
+  onAhead?(outcome: "given" | "over_limit"): void;
 }
 
 interface HeldArtifact {
@@ -48,6 +58,8 @@ interface HeldArtifact {
 /** What one worker has. */
 interface Held {
   readonly versions: Map<VersionId, readonly HeldArtifact[]>;
+  /** Apps of those versions: records of old ones may be gone. */
+  readonly apps: Map<VersionId, AppName>;
   /** Versions that it was told to let go of, and was not given again. */
   readonly retiring: Set<VersionId>;
   /** What was fetched again because it was damaged: once for each worker, then it is the sliver's fault, or the disk's. */
@@ -65,8 +77,11 @@ export class VersionSupply {
   readonly #options: VersionSupplyOptions;
   readonly #held = new WeakMap<WorkerProcess, Held>();
   #records: ReadonlyMap<string, StoreRecord> = new Map();
-  #active = new Set<VersionId>();
-  /** Of active versions, those of this engine. */
+  /** Versions that requests are for: active ones, and those in a rollout. */
+  #wanted: ReadonlyMap<VersionId, AppName> = new Map();
+  #rollouts: ReadonlySet<VersionId> = new Set();
+  readonly #ahead: GivenAhead<WorkerProcess>;
+  /** Of wanted versions, those of this engine. */
   #slivers: ReadonlyMap<VersionId, ArtifactDigest> = new Map();
   readonly #bad = new BadSlivers();
   readonly #secrets: SecretSupply;
@@ -76,37 +91,58 @@ export class VersionSupply {
 
   constructor(options: VersionSupplyOptions) {
     this.#options = options;
+    const { nodeId, aheadCount: limitCount, onAhead: onDecided } = options;
+    this.#ahead = new GivenAhead({ nodeId, limitCount, ...(onDecided && { onDecided }) });
     this.#secrets = new SecretSupply({ keyFile: options.secretsKeyFile ?? null, logger: options.logger });
   }
 
-  /** A new state of the control store: newly active versions are given out, replaced ones let go. */
-  update(records: ReadonlyMap<string, StoreRecord>): void {
+  /**
+   * A new state of the control store: versions that are wanted now are given out, those that are not any more let go.
+   * @param changes what is new in it. @default everything
+   */
+  update(records: ReadonlyMap<string, StoreRecord>, changes?: readonly StoreChange[]): void {
     this.#records = records;
-    const active = new Set<VersionId>();
-    for (const record of records.values()) {
-      if (record.kind === "app" && record.activeVersion !== null) active.add(record.activeVersion);
-    }
-    const before = this.#active;
+    this.#ahead.update(records, changes);
+    if (changes !== undefined && !changes.some(({ key }) => SUPPLY_KINDS.test(key))) return;
+    const before = this.#wanted;
+    const rolloutsBefore = this.#rollouts;
     const sliversBefore = this.#slivers;
-    this.#active = active;
-    this.#slivers = this.#sliversOf(active);
+    const { wanted, rollouts } = wantedVersions(records);
+    this.#wanted = wanted;
+    this.#rollouts = rollouts;
+    this.#slivers = this.#sliversOf(wanted.keys());
     for (const app of this.#secrets.update(records)) this.#sendSecrets(app);
     if (this.#bad.keepOnly(this.#slivers)) this.#options.onBadSlivers?.();
-    for (const versionId of active) {
-      if (!before.has(versionId)) this.#giveToAll(versionId);
+    const added: [VersionId, AppName][] = [];
+    for (const [versionId, app] of wanted) {
+      if (!before.has(versionId)) added.push([versionId, app]);
       else if (sliversBefore.get(versionId) !== this.#slivers.get(versionId)) this.#giveToHolders(versionId);
+      else if (rollouts.has(versionId) && !rolloutsBefore.has(versionId)) this.#giveToHolders(versionId);
     }
-    for (const versionId of before) {
-      if (!active.has(versionId)) this.#retireLater(versionId);
+    this.#giveAdded(added);
+    for (const versionId of before.keys()) {
+      if (!wanted.has(versionId)) this.#retireLater(versionId);
     }
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resume of waiting) resume();
   }
 
-  /** A worker that has just started gets all active versions. */
+  /** Versions that are in a rollout: how they fare is counted. */
+  get rollouts(): ReadonlySet<VersionId> {
+    return this.#rollouts;
+  }
+
+  /** A worker that has just started gets what routers will ask it for first; resolves when it may serve. */
   async welcome(worker: WorkerProcess): Promise<void> {
-    await Promise.all([...this.#active].map((versionId) => this.give(worker, versionId)));
+    const { workers } = this.#options;
+    const given = this.#giveAhead(worker, this.#ahead.pickFor(worker, this.#wanted, workers()));
+    let timer: NodeJS.Timeout | undefined;
+    const isOver = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, WELCOME_WAIT_MS);
+    });
+    await Promise.race([given, isOver]);
+    clearTimeout(timer);
   }
 
   /** Sends a worker a version, or why it cannot have it. Never rejects. */
@@ -189,6 +225,8 @@ export class VersionSupply {
     if (!held.retiring.delete(versionId)) return;
     const artifacts = held.versions.get(versionId) ?? [];
     held.versions.delete(versionId);
+    held.apps.delete(versionId);
+    this.#ahead.forget(worker, versionId);
     this.#removeUnused(worker, artifacts);
   }
 
@@ -211,12 +249,31 @@ export class VersionSupply {
     this.#options.logger.warn("version cannot be served", { versionId, err });
   }
 
-  #giveToAll(versionId: VersionId): void {
-    for (const worker of this.#options.workers()) {
-      // A version that only some workers may hold is given to those that routers choose, when they ask.
-      if (this.#version(versionId)?.manifest.limits.workerCount) return;
-      this.give(worker, versionId);
+  /** A new version goes at once to those that have an older one of its app, and to whom routers will ask first. */
+  #giveAdded(added: readonly (readonly [VersionId, AppName])[]): void {
+    if (added.length === 0) return;
+    const workers = [...this.#options.workers()];
+    for (const worker of workers) {
+      const heldApps = new Set(this.#holdingsOf(worker).apps.values());
+      const others: (readonly [VersionId, AppName])[] = [];
+      for (const version of added) {
+        const [versionId, app] = version;
+        if (heldApps.has(app)) void this.give(worker, versionId);
+        else others.push(version);
+      }
+      void this.#giveAhead(worker, this.#ahead.pickFor(worker, others, workers));
     }
+  }
+
+  async #giveAhead(worker: WorkerProcess, versionIds: readonly VersionId[]): Promise<void> {
+    await Promise.all(
+      versionIds.map((versionId) =>
+        this.#ahead.run(async () => {
+          if (!this.#wanted.has(versionId) || this.#holdingsOf(worker).versions.has(versionId)) return;
+          await this.give(worker, versionId);
+        }),
+      ),
+    );
   }
 
   #sendSecrets(app: AppName): void {
@@ -257,9 +314,9 @@ export class VersionSupply {
     if (this.#bad.add(versionId, digest)) this.#options.onBadSlivers?.();
   }
 
-  #sliversOf(active: Iterable<VersionId>): ReadonlyMap<VersionId, ArtifactDigest> {
+  #sliversOf(versionIds: Iterable<VersionId>): ReadonlyMap<VersionId, ArtifactDigest> {
     const slivers = new Map<VersionId, ArtifactDigest>();
-    for (const versionId of active) {
+    for (const versionId of versionIds) {
       const sliver = this.#build(versionId)?.slivers[this.#options.engine];
       if (sliver !== undefined) slivers.set(versionId, sliver);
     }
@@ -271,7 +328,7 @@ export class VersionSupply {
   }
 
   #retire(versionId: VersionId): void {
-    if (this.#active.has(versionId)) return;
+    if (this.#wanted.has(versionId)) return;
     for (const worker of this.#options.workers()) {
       this.#holdingsOf(worker).retiring.add(versionId);
       worker.send({ type: "retire", versionId });
@@ -307,8 +364,9 @@ export class VersionSupply {
       return await this.#assign(worker, versionId);
     }
     held.versions.set(versionId, [...withoutPaths(held.versions.get(versionId) ?? [], artifacts), ...artifacts]);
-    // One that is not active was asked for by a router that is behind.
-    if (!this.#active.has(versionId)) this.#retireLater(versionId);
+    held.apps.set(versionId, version.app);
+    // One that nobody wants was asked for by a router that is behind.
+    if (!this.#wanted.has(versionId)) this.#retireLater(versionId);
     const isSourceOnly = sliver !== null && this.#bad.isSourceOnly(versionId, sliver);
     const isFetchedAgain = sliver !== null && sliver === damaged;
     const { app, manifest } = version;
@@ -319,6 +377,7 @@ export class VersionSupply {
       sliverPath,
       assetsPath,
       ...(isSourceOnly && { isSourceOnly }),
+      ...(this.#rollouts.has(versionId) && { isCounted: true }),
       ...(isFetchedAgain && { isFetchedAgain }),
     };
   }
@@ -381,7 +440,13 @@ export class VersionSupply {
   #holdingsOf(worker: WorkerProcess): Held {
     let held = this.#held.get(worker);
     if (held === undefined) {
-      held = { versions: new Map(), retiring: new Set(), fetchedAgain: new Set(), removal: Promise.resolve() };
+      held = {
+        versions: new Map(),
+        apps: new Map(),
+        retiring: new Set(),
+        fetchedAgain: new Set(),
+        removal: Promise.resolve(),
+      };
       this.#held.set(worker, held);
     }
     return held;
@@ -390,4 +455,22 @@ export class VersionSupply {
 
 function withoutPaths(artifacts: readonly HeldArtifact[], paths: readonly HeldArtifact[]): HeldArtifact[] {
   return artifacts.filter(({ path }) => !paths.some((other) => other.path === path));
+}
+
+/** Versions that requests can be for, with their apps; and of those the ones in a rollout, whatever its share. */
+function wantedVersions(records: ReadonlyMap<string, StoreRecord>): {
+  wanted: ReadonlyMap<VersionId, AppName>;
+  rollouts: ReadonlySet<VersionId>;
+} {
+  const wanted = new Map<VersionId, AppName>();
+  const rollouts = new Set<VersionId>();
+  for (const record of records.values()) {
+    if (record.kind !== "app") continue;
+    const { name, activeVersion, rollout } = record;
+    if (activeVersion !== null) wanted.set(activeVersion, name);
+    if (rollout === undefined || rollout.halted !== undefined) continue;
+    wanted.set(rollout.version, name);
+    rollouts.add(rollout.version);
+  }
+  return { wanted, rollouts };
 }

@@ -35,6 +35,17 @@ export interface LaneParts {
   readonly source: SliverSource | null;
 }
 
+/** Requests of a version that were answered, and those of them that failed. */
+export class VersionTally {
+  requestCount = 0;
+  errorCount = 0;
+
+  count(isFailed: boolean): void {
+    this.requestCount += 1;
+    if (isFailed) this.errorCount += 1;
+  }
+}
+
 export class AppLane implements CachedIsolate, TurnTaker {
   readonly assignment: Assignment;
   readonly limits: AppLimits;
@@ -46,6 +57,8 @@ export class AppLane implements CachedIsolate, TurnTaker {
   #runningCount = 0;
   readonly #isolates: LaneIsolates;
   readonly #recycling: IsolateRecycling;
+  /** Null: nobody asks how this version fares. */
+  tally: VersionTally | null;
   #isSparePlanned = false;
   #onIdle: (() => void) | null = null;
 
@@ -53,6 +66,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
     this.assignment = assignment;
     this.limits = assignment.manifest.limits;
     this.#parts = parts;
+    this.tally = assignment.isCounted === true ? new VersionTally() : null;
     const { recorder, counters, host, source } = parts;
     const onRestored = (): void => this.#joinCacheLater();
     this.#isolates = new LaneIsolates({ assignment, recorder, counters, host, source, onRestored });
@@ -132,6 +146,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
   /** A run of this lane is over. */
   settled(request: RequestStream): void {
     this.#runningCount -= 1;
+    this.tally?.count(request.isFailed);
     this.#parts.recorder.returnSlot(request.slot);
     this.#isolates.tidy();
     if (this.#isolates.current === null) this.#parts.cache.remove(this);
@@ -211,6 +226,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
 
   #refuseLate(request: RequestStream): void {
     this.gone(request);
+    this.tally?.count(true);
     request.refuse(errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: this.limits.timeoutMs }).wire);
   }
 
@@ -244,6 +260,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
     } catch (thrown) {
       this.#parts.cache.remove(this);
       this.gone(request);
+      this.tally?.count(true);
       request.refuse(toWireError(thrown));
       return null;
     }
@@ -282,6 +299,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
       request.attach(isolate, isolate.start(guestRequest, request));
     } catch (thrown) {
       // The context could not be made: nothing of the app ran.
+      request.isFailed = true;
       request.refuse(toWireError(thrown));
       this.settled(request);
     }

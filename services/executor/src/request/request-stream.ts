@@ -52,6 +52,8 @@ export class RequestStream implements StreamListener, RunSink {
   #run: GuestRun | null = null;
   /** Waits for its turn in the lane's queue. */
   isQueued = false;
+  /** Answered with 500 to 599, or cut off by what the app did. */
+  isFailed = false;
   /** The flight recorder's slot, or -1. */
   slot = -1;
 
@@ -173,6 +175,7 @@ export class RequestStream implements StreamListener, RunSink {
 
   respond(head: ResponseHead, body: string | ArrayBuffer | null | true): void {
     this.#hasResponded = true;
+    if (head.status >= 500) this.isFailed = true;
     if (body === true) {
       this.#stream.sendHead(encodeResponseHead(head));
       return;
@@ -195,6 +198,7 @@ export class RequestStream implements StreamListener, RunSink {
   }
 
   failResponse(error: WireError): void {
+    if (!this.#isGone) this.isFailed = true;
     this.#stream.reset(error);
   }
 

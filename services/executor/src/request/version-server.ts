@@ -67,6 +67,7 @@ export class VersionServer {
   }
 
   #assetDone(): void {
+    this.lane.tally?.count(false);
     this.#assetCount -= 1;
     if (this.#isClosed) this.close();
   }

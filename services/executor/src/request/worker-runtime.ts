@@ -8,7 +8,15 @@ import { toWireError } from "@nano/protocol/errors";
 import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";
 import type { FlightRecorder } from "../flight-recorder.ts";
-import type { Assignment, FromWorker, ToWorker, WorkerBudgets, WorkerStats } from "../worker-messages.ts";
+import type {
+  Assignment,
+  CountedVersion,
+  FromWorker,
+  ToWorker,
+  WorkerBudgets,
+  WorkerStats,
+} from "../worker-messages.ts";
+import { VersionTally } from "./app-lane.ts";
 import { EgressClient } from "./egress-client.ts";
 import { GuestLogs } from "./guest-logs.ts";
 import { IsolateCache } from "./isolate-cache.ts";
@@ -116,6 +124,7 @@ export class WorkerRuntime {
     const existing = this.#versions.get(versionId);
     if (existing !== undefined) {
       existing.lane.keep();
+      if (assignment.isCounted) existing.lane.tally ??= new VersionTally();
       existing.lane.useSecrets(secrets);
       this.#readopt(existing, assignment);
       return;
@@ -183,7 +192,7 @@ export class WorkerRuntime {
   #createHost({ versionId }: Assignment): GuestHost {
     const { recorder } = this.#options;
     return {
-      beginEntry: (app, request, limitMs) => recorder.begin(app, request, limitMs),
+      beginEntry: (app, request, limitMs) => recorder.begin(app, request, limitMs, versionId),
       endEntry: () => recorder.end(),
       log: (line) => this.#logs.add({ ...line, versionId }),
       openFetch: (head, listener) => this.#egress.open(head, listener),
@@ -231,7 +240,15 @@ export class WorkerRuntime {
   #stats(): WorkerStats {
     let queued = 0;
     let running = 0;
-    for (const { lane } of this.#versions.servers) {
+    const rollouts: Record<VersionId, CountedVersion> = {};
+    for (const { assignment, lane } of this.#versions.servers) {
+      const { tally } = lane;
+      if (tally !== null)
+        rollouts[assignment.versionId] = {
+          requestCount: tally.requestCount,
+          errorCount: tally.errorCount,
+          runningCount: lane.runningCount,
+        };
       queued += lane.waitingCount;
       running += lane.runningCount;
     }
@@ -241,6 +258,7 @@ export class WorkerRuntime {
       coldStarts: this.#counters.coldStarts,
       evictions: this.#cache.evictedCount,
       queueWait: this.#counters.queueWait,
+      rollouts,
       limitEnds: this.#counters.limitEnds,
       isolates: this.#cache.isolateCount,
       isolateBytes: this.#cache.bytes,
