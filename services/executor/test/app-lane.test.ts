@@ -2,18 +2,9 @@ import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, test } from "vitest";
 import { readEnteredStreams, readRunningEntry, recorderLinkId } from "../src/flight-recorder.ts";
 import { appScript } from "./sliver-fixture.ts";
-import { ask, openWorker, send } from "./worker-harness.ts";
+import { ask, GONE, openWorker, send } from "./worker-harness.ts";
 
 const HANGS = "await new Promise(() => {});";
-const GONE = {
-  code: "T",
-  message: "gone",
-  fault: "caller",
-  retryable: false,
-  httpStatus: 499,
-  reason: "gone",
-  details: {},
-} as const;
 
 describe("the queue", () => {
   test("one more than its depth is answered queue_full, retryable, and never entered", async () => {

@@ -2,7 +2,7 @@ import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, test } from "vitest";
 import { WHOLE_BODY_BYTES } from "../src/request/request-stream.ts";
 import { appScript } from "./sliver-fixture.ts";
-import { ask, openWorker, send } from "./worker-harness.ts";
+import { ask, GONE, openWorker, send } from "./worker-harness.ts";
 
 const ECHO = appScript(
   "return new Response(await request.arrayBuffer(), { headers: { 'x-method': request.method } });",
@@ -147,16 +147,6 @@ describe("answers", () => {
 });
 
 describe("the client leaves", () => {
-  const GONE = {
-    code: "T",
-    message: "gone",
-    fault: "caller",
-    retryable: false,
-    httpStatus: 499,
-    reason: "gone",
-    details: {},
-  } as const;
-
   test.each([
     ["while its body arrives", "open", ECHO],
     ["while it streams its body", "stream", ECHO],

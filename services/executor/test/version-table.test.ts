@@ -9,17 +9,8 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { errors } from "../src/errors.ts";
 import { ASSIGNMENT_WAIT_MS, MAX_HELD_REQUESTS } from "../src/request/version-table.ts";
 import { appScript, nextVersionId, temporaryDirectory } from "./sliver-fixture.ts";
-import { ask, openWorker, RouterStream, send } from "./worker-harness.ts";
+import { ask, GONE, openWorker, RouterStream, send } from "./worker-harness.ts";
 
-const GONE = {
-  code: "T",
-  message: "gone",
-  fault: "caller",
-  retryable: false,
-  httpStatus: 499,
-  reason: "gone",
-  details: {},
-} as const;
 const ECHO = appScript("console.log(request.url); return new Response(await request.text());");
 
 describe("requests for a version that is not here yet", () => {

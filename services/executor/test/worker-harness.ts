@@ -34,6 +34,17 @@ const CREDENTIAL = "credential of the worker";
 const ROOMY: Partial<AppLimits> = { cpuTimeMs: 5_000, timeoutMs: 20_000, waitUntilMs: 20_000, initTimeMs: 10_000 };
 
 /** A request as a router sends it, and what came back. */
+/** With what a router resets the stream of a client that left. */
+export const GONE = {
+  code: "T",
+  message: "gone",
+  fault: "caller",
+  retryable: false,
+  httpStatus: 499,
+  reason: "gone",
+  details: {},
+} as const;
+
 export class RouterStream implements StreamListener {
   head: ResponseHead | null = null;
   error: WireError | null = null;
