@@ -1,8 +1,25 @@
-import type { AppName } from "@nano/protocol/brands";
+import type { AppName, ArtifactDigest } from "@nano/protocol/brands";
 import { registryPaths } from "@nano/protocol/registry-api";
 import { expect, test, vi } from "vitest";
 import { ENGINE, HandBuilder, sliverOf } from "./hand-builder.ts";
 import { digestOf, listDigests, openTestRegistry } from "./open-test-registry.ts";
+
+type TestApi = Awaited<ReturnType<typeof openTestRegistry>>["api"];
+
+/** A version that is built and serves. */
+async function deployBuilt(api: TestApi, builder: HandBuilder, { app, content, ...options }: BuiltApp) {
+  const deployed = await api.deploy(app, content, options);
+  const built = api.events(app, deployed.version);
+  await builder.finish(deployed.version);
+  await built;
+  return deployed;
+}
+
+interface BuiltApp {
+  readonly app: string;
+  readonly content: string;
+  readonly assets?: ArtifactDigest;
+}
 
 test("a version serves once it is built; its events tell how that went", async () => {
   const { api, queue, artifacts } = await openTestRegistry();
@@ -55,10 +72,7 @@ test("assets alone are built at once, and so is a sliver that was made elsewhere
 test("a build that fails leaves what served before, and may be tried again", async () => {
   const { api, queue, artifacts } = await openTestRegistry();
   const builder = new HandBuilder({ queue, artifacts });
-  const good = await api.deploy("shop", "good");
-  const built = api.events("shop", good.version);
-  await builder.finish(good.version);
-  await built;
+  const good = await deployBuilt(api, builder, { app: "shop", content: "good" });
   const bad = await api.deploy("shop", "bad");
   const failed = api.events("shop", bad.version);
   await builder.fail(bad.version);
@@ -83,10 +97,7 @@ test("a build that fails by its author's fault leaves nothing in the artifact st
   const { api, queue, artifacts } = await openTestRegistry();
   const builder = new HandBuilder({ queue, artifacts });
   const assets = await api.uploadAssets("shared");
-  const good = await api.deploy("shop", "good", { assets });
-  const built = api.events("shop", good.version);
-  await builder.finish(good.version);
-  await built;
+  await deployBuilt(api, builder, { app: "shop", content: "good", assets });
   const before = await listDigests(artifacts);
   expect(before).toHaveLength(3);
   const bad = await api.deploy("shop", "bad", { assets });
@@ -105,10 +116,7 @@ test("a build that fails by its author's fault leaves nothing in the artifact st
 test("a sliver that is not in the store is not recorded: what served before serves on", async () => {
   const { api, queue, artifacts } = await openTestRegistry();
   const builder = new HandBuilder({ queue, artifacts });
-  const good = await api.deploy("shop", "good");
-  const built = api.events("shop", good.version);
-  await builder.finish(good.version);
-  await built;
+  const good = await deployBuilt(api, builder, { app: "shop", content: "good" });
   const next = await api.deploy("shop", "next");
   const ended = api.events("shop", next.version);
   await new HandBuilder({ queue, artifacts: { put: async () => {} } }).finish(next.version);
