@@ -1,28 +1,13 @@
 /** The contract of the build queue, over a Redis server. */
-import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { hasRedisServer, needRedisServer, RedisServer } from "@nano/test-kit/redis-server";
-import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { BullBuildQueue } from "../../src/bull-build-queue.ts";
-import { resolveRedisConfig } from "../../src/redis-config.ts";
 import { type Adapter, describeBuildQueue } from "../contract.ts";
+import { freshCell, useSharedServer } from "./redis-harness.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "nano-"));
-const server = new RedisServer({ directory, args: ["--save", "", "--appendonly", "no"] });
-
-needRedisServer();
-beforeAll(async () => {
-  if (hasRedisServer) await server.start();
-});
-afterAll(async () => {
-  await server.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
+const server = useSharedServer();
 
 async function openRedis(): Promise<Adapter> {
-  const config = resolveRedisConfig({ urls: [server.url], cell: `t${randomBytes(6).toString("hex")}` });
+  const config = freshCell(server);
   const queues = [0, 1].map(() => new BullBuildQueue(config));
   onTestFinished(async () => {
     await Promise.all(queues.map((queue) => queue.close()));

@@ -1,9 +1,12 @@
 /** What tests over Redis open: servers, stores and followers that go with the test. */
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { RedisServer, type RedisServerOptions } from "@nano/test-kit/redis-server";
+import { hasRedisServer, needRedisServer, RedisServer, type RedisServerOptions } from "@nano/test-kit/redis-server";
 import { Redis } from "ioredis";
-import { onTestFinished } from "vitest";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
 import { BullBuildQueue, type BullQueueLimits } from "../../src/bull-build-queue.ts";
 import type { ControlStore } from "../../src/control-store.ts";
 import { followStore } from "../../src/follow-store.ts";
@@ -22,6 +25,26 @@ export async function startServer(options: Partial<RedisServerOptions> = {}): Pr
   const server = new RedisServer({ args: IN_MEMORY, ...options, directory });
   onTestFinished(() => server.stop());
   return server.start();
+}
+
+/** One server for all tests of a file, for as long as they run. */
+export function useSharedServer(): RedisServer {
+  const directory = mkdtempSync(join(tmpdir(), "nano-"));
+  const server = new RedisServer({ directory, args: IN_MEMORY });
+  needRedisServer();
+  beforeAll(async () => {
+    if (hasRedisServer) await server.start();
+  });
+  afterAll(async () => {
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  return server;
+}
+
+/** A cell that no other test of the server uses. */
+export function freshCell(server: RedisServer) {
+  return resolveRedisConfig({ urls: [server.url], cell: `t${randomBytes(6).toString("hex")}` });
 }
 
 /** A plain client, for what an operator would do. */
