@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { curlLine, showAppTable } from "../src/output/app-table.ts";
-import { Terminal } from "../src/output/terminal.ts";
+import { openShownTerminal } from "./shown-terminal.ts";
 
 const at = (host: string, path = "/") => ({ routes: [{ host, path }] });
 const local = { host: "127.0.0.1", port: 8080 };
@@ -19,15 +19,7 @@ describe("the curl line of an app", () => {
 });
 
 test("the table names state and URL of each app, and a curl line for those that serve", () => {
-  let shown = "";
-  const stream = {
-    write(text: string) {
-      shown += text;
-      return true;
-    },
-    once: () => undefined,
-  };
-  const terminal = new Terminal({ stream, env: {} });
+  const { terminal, shown } = openShownTerminal();
   showAppTable(
     [
       { app: "hello", ...at("hello.localhost"), state: "serving", note: "sliver kept" },
@@ -36,7 +28,7 @@ test("the table names state and URL of each app, and a curl line for those that 
     local,
     terminal,
   );
-  expect(shown).toBe(`
+  expect(shown()).toBe(`
 app     state    url
 hello   serving  http://hello.localhost:8080/      sliver kept
 broken  failed   http://broken.localhost:8080/api  BUNDLE_SYNTAX_ERROR

@@ -6,9 +6,9 @@ import { NodeCache } from "@nano/sliver/node-cache";
 import { createSigningKey, trustedKeysOf } from "@nano/sliver/signing-key";
 import { digestOf } from "@nano/sliver/sliver-store";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
-import { Terminal } from "../src/output/terminal.ts";
 import { listSlivers } from "../src/sliver/list-slivers.ts";
 import { createSampleSliver } from "./sample-sliver.ts";
+import { openShownTerminal } from "./shown-terminal.ts";
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 22);
@@ -42,17 +42,9 @@ async function fillCache(): Promise<void> {
 }
 
 async function list(options: { asJson?: boolean; dataDirectory?: string | null } = {}): Promise<string> {
-  let shown = "";
-  const stream = {
-    write(text: string) {
-      shown += text;
-      return true;
-    },
-    once: () => undefined,
-  };
-  const terminal = new Terminal({ stream, env: {} });
+  const { terminal, shown } = openShownTerminal();
   await listSlivers({ dataDirectory, asJson: false, terminal, nowMs: NOW_MS, ...options });
-  return shown;
+  return shown();
 }
 
 test("the list tells app, version, rung, sizes and last use, app by app", async () => {
