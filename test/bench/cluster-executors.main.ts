@@ -4,6 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ControlStore } from "@nano/control-store/control-store";
 import { openControlStore } from "@nano/control-store/open-control-store";
 import { NodeRegistration } from "@nano/executor/control/node-registration";
+import { WorkerLoad } from "@nano/executor/control/worker-load";
 import type { NodeId, WorkerId } from "@nano/protocol/brands";
 import type { FeedPosition, NodeRecord } from "@nano/protocol/records";
 import { createSilentLogger } from "@nano/service-kit/logger";
@@ -13,6 +14,8 @@ import type { ExecutorsCommands, ExecutorsJob } from "./cluster-executors.ts";
 import { ENGINE } from "./cluster-records.ts";
 import { SimulatedWorker } from "./cluster-worker.ts";
 
+/** As often as a worker tells its supervisor. */
+const REPORT_INTERVAL_MS = 500;
 const LOAD_TENTHS = 11;
 /** As `NodeRegistration` has it. */
 const RENEWALS_PER_LEASE = 3;
@@ -24,6 +27,8 @@ class SimulatedNode {
   readonly #workers: readonly SimulatedWorker[];
   readonly #watching = new AbortController();
   readonly #supervisor = { address: "127.0.0.1:1", credential: randomBytes(32).toString("hex") };
+  readonly #load: WorkerLoad;
+  readonly #reporting: NodeJS.Timeout;
   #registration: NodeRegistration | null = null;
   #isDraining = false;
   #describedCount = 0;
@@ -32,11 +37,13 @@ class SimulatedNode {
     this.id = id;
     this.#job = job;
     this.#store = store;
-    const { workersPerNode, ...options } = job;
+    const { workersPerNode, serviceMs } = job;
     this.#workers = Array.from(
       { length: workersPerNode },
-      (_, index) => new SimulatedWorker({ ...options, id: `${id}-w${index}` as WorkerId }),
+      (_, index) => new SimulatedWorker({ serviceMs, id: `${id}-w${index}` as WorkerId }),
     );
+    this.#load = new WorkerLoad(job.capacityCount);
+    this.#reporting = setInterval(() => this.#report(), REPORT_INTERVAL_MS);
   }
 
   async open(from: FeedPosition): Promise<void> {
@@ -54,6 +61,7 @@ class SimulatedNode {
 
   /** @param isDraining false: as a process does that is told to end at once */
   async close(isDraining: boolean): Promise<void> {
+    clearInterval(this.#reporting);
     if (isDraining) {
       this.#isDraining = true;
       this.#registration?.renew();
@@ -72,16 +80,22 @@ class SimulatedNode {
       id: this.id,
       engine: ENGINE,
       supervisor: this.#supervisor,
-      workers: this.#workers.map(({ id, address, credential, load }) => ({
+      workers: this.#workers.map(({ id, address, credential }) => ({
         id,
         address,
         credential,
         capacity: capacityCount,
-        load: isVarying ? this.#describedCount % LOAD_TENTHS : load,
+        load: isVarying ? this.#describedCount % LOAD_TENTHS : this.#load.of(id),
       })),
       draining: this.#isDraining,
       badSlivers: {},
+      rollouts: {},
     };
+  }
+
+  #report(): void {
+    const others = this.#workers.filter(({ id, inFlightCount }) => this.#load.report(id, inFlightCount));
+    if (others.length > 0 || isVarying) this.#registration?.renewCalmly();
   }
 
   /** A real executor keeps a state, too; here the reading alone is of interest, to the server that is read. */

@@ -24,7 +24,7 @@ export interface ExecutorsCommands {
   join(count: number): Promise<readonly string[]>;
   /** Drains one and ends it, as a supervisor does that is told to stop. */
   leave(node: string): Promise<void>;
-  /** Whether each renewal tells another load than the last: the worst that executors can do to the feed. */
+  /** Whether each node tells another load as often as it may: the worst that executors can do to the feed. */
   vary(isVarying: boolean): void;
   close(): Promise<void>;
 }

@@ -21,15 +21,22 @@ export interface RouterMemory {
   readonly heapBytes: number;
 }
 
-/** Microseconds of one request's way to its app. */
+export interface LookupEffort {
+  readonly rounds: number;
+  readonly workerCount: number;
+}
+
+/** The router's own classes over the records that it reads now, in microseconds. */
 export interface LookupFigures {
-  /** Each over some thousand lookups. */
-  readonly samplesUs: readonly number[];
-  readonly routeCount: number;
-  /** Taking up all routes and apps, as at the start. */
-  readonly buildMs: readonly number[];
-  /** Taking up the change of one app. */
-  readonly changeMs: readonly number[];
+  /** Host and path to app; each over some thousand requests. */
+  readonly appUs: readonly number[];
+  /** App to worker: of apps that were asked for before, and the first time. */
+  readonly workerUs: readonly number[];
+  readonly firstWorkerUs: readonly number[];
+  /** The table of all routes. */
+  readonly tableMs: number;
+  /** A change of one route, and of one app. */
+  readonly changeUs: readonly number[];
 }
 
 export interface RouterCommands {
@@ -42,8 +49,7 @@ export interface RouterCommands {
   memory(): RouterMemory;
   /** CPU of the process so far. */
   cpuMs(): number;
-  /** With the router's own classes, over the records that it reads now. */
-  lookups(effort: { readonly rounds: number }): Promise<LookupFigures>;
+  lookups(effort: LookupEffort): Promise<LookupFigures>;
   close(): Promise<void>;
 }
 

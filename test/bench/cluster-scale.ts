@@ -151,7 +151,10 @@ async function measure(lab: Lab): Promise<Scale> {
   const loadedMs = [(await first.ask("start", job)).loadedMs];
   const routerFilled = await first.ask("memory");
   const loadedTogether = await Promise.all(others.map((router) => router.ask("start", job)));
-  const lookups = await first.ask("lookups", { rounds: effort.lookupRounds });
+  const lookups = await first.ask("lookups", {
+    rounds: effort.lookupRounds,
+    workerCount: effort.nodeCount * WORKERS_PER_NODE,
+  });
   const quiet = await watch(lab);
 
   await executors.ask("open", {
@@ -241,6 +244,10 @@ async function timeChanges({ effort, store, routers }: Lab, from: number): Promi
   return spread;
 }
 
+function formatUs(us: number): string {
+  return `${us.toFixed(2)} µs`;
+}
+
 function describe(effort: Effort, figures: Scale): Report {
   const { appCount, nodeCount, routerCount, changeCount } = effort;
   const { memoryBytes, perChange, routerEmpty, routerFilled, routerLinked, lookups } = figures;
@@ -281,9 +288,11 @@ function describe(effort: Effort, figures: Scale): Report {
         "router: heap before / with all apps / with links",
         [routerEmpty, routerFilled, routerLinked].map(({ heapBytes }) => formatBytes(heapBytes)).join(" / "),
       ],
-      ["router: request to its app, URL included", range(lookups.samplesUs, (us) => `${us.toFixed(2)} µs`)],
-      ["router: all routes and apps taken up, at the start", range(lookups.buildMs, formatMs)],
-      ["router: the change of one app taken up", range(lookups.changeMs, formatMs)],
+      ["router: request to its app, URL included", range(lookups.appUs, formatUs)],
+      ["router: app to its worker, asked before", range(lookups.workerUs, formatUs)],
+      ["router: app to its worker, the first time", range(lookups.firstWorkerUs, formatUs)],
+      ["router: table of all routes", formatMs(lookups.tableMs)],
+      ["router: change of a route or an app in it", range(lookups.changeUs, formatUs)],
       ["router: CPU, nobody renews", quietRouter],
       [`router: CPU, ${renewals}, nothing new`, steadyRouter],
       [`router: CPU, ${renewals}, another load each time`, varyingRouter],

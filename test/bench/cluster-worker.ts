@@ -6,16 +6,16 @@ import { isSameCredential } from "@nano/link/credential";
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { VersionId, WorkerId } from "@nano/protocol/brands";
-import { decodeRequestHead, encodeHeaderBlock, encodeResponseHead } from "@nano/protocol/messages";
+import { decodeRequestHead, encodeHeaderBlock, encodeResponseHead, preparedVersion } from "@nano/protocol/messages";
 import { listenOn } from "@nano/service-kit/listen";
 import { formatAnswer } from "./cluster-executors.ts";
 
 const HOST = /^https?:\/\/([^/:]+)/;
-const MAX_LOAD_TENTHS = 10;
+const NO_CONTENT = encodeResponseHead({ status: 204, statusText: "", headers: encodeHeaderBlock([]) });
+const SILENT: StreamListener = { onHead() {}, onData() {}, onEnd() {}, onReset() {}, onDrain() {} };
 
 export interface SimulatedWorkerOptions {
   readonly id: WorkerId;
-  readonly capacityCount: number;
   readonly serviceMs: number;
 }
 
@@ -47,9 +47,8 @@ export class SimulatedWorker {
     return this.#address;
   }
 
-  /** In tenths of its capacity. */
-  get load(): number {
-    return Math.min(MAX_LOAD_TENTHS, Math.round((this.#inFlightCount / this.#options.capacityCount) * MAX_LOAD_TENTHS));
+  get inFlightCount(): number {
+    return this.#inFlightCount;
   }
 
   async listen(): Promise<void> {
@@ -63,7 +62,14 @@ export class SimulatedWorker {
   }
 
   #answer(stream: LinkStream, payload: Buffer): StreamListener {
-    const { versionId, url } = decodeRequestHead(payload);
+    const head = decodeRequestHead(payload);
+    const prepared = preparedVersion(head);
+    if (prepared !== null) {
+      this.#served.add(prepared);
+      stream.sendHead(NO_CONTENT, true);
+      return SILENT;
+    }
+    const { versionId, url } = head;
     const isWarm = this.#served.has(versionId);
     this.#served.add(versionId);
     this.#inFlightCount += 1;
@@ -75,14 +81,11 @@ export class SimulatedWorker {
       stream.end(body);
     }, this.#options.serviceMs);
     return {
-      onHead() {},
-      onData() {},
-      onEnd() {},
+      ...SILENT,
       onReset: () => {
         clearTimeout(timer);
         this.#inFlightCount -= 1;
       },
-      onDrain() {},
     };
   }
 }
