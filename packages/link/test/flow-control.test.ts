@@ -5,6 +5,21 @@ import { INITIAL_WINDOW_BYTES } from "../src/limits.ts";
 import { openTestLink, openTestStream, startAcceptor } from "./linked-pair.ts";
 import { connectRawPeer } from "./raw-peer.ts";
 
+/** A stream whose sender has used its whole window, to a side that grants nothing by itself. */
+async function openFullStream() {
+  const acceptor = await startAcceptor({
+    onRequest: (_stream, _head, listener) => {
+      listener.isGranting = false;
+    },
+  });
+  const peer = await connectRawPeer(acceptor.address);
+  peer.hello();
+  peer.send(FrameType.HEAD, 1, Buffer.from("a"));
+  for (let sent = 0; sent < INITIAL_WINDOW_BYTES; sent += MAX_DATA_BYTES)
+    peer.send(FrameType.DATA, 1, Buffer.alloc(MAX_DATA_BYTES));
+  return { acceptor, peer };
+}
+
 test("a writer gets no further than the window until the receiver grants", async () => {
   const acceptor = await startAcceptor({
     onRequest: (_stream, _head, listener) => {
@@ -29,16 +44,7 @@ test("a writer gets no further than the window until the receiver grants", async
 });
 
 test("small consumed amounts are granted in halves of the window, never more than was sent", async () => {
-  const acceptor = await startAcceptor({
-    onRequest: (_stream, _head, listener) => {
-      listener.isGranting = false;
-    },
-  });
-  const peer = await connectRawPeer(acceptor.address);
-  peer.hello();
-  peer.send(FrameType.HEAD, 1, Buffer.from("a"));
-  for (let sent = 0; sent < INITIAL_WINDOW_BYTES; sent += MAX_DATA_BYTES)
-    peer.send(FrameType.DATA, 1, Buffer.alloc(MAX_DATA_BYTES));
+  const { acceptor, peer } = await openFullStream();
   const far = await acceptor.nextStream();
   await far.listener.until((h) => h.receivedBytes === INITIAL_WINDOW_BYTES);
   far.stream.grant(INITIAL_WINDOW_BYTES / 2 - 1);
@@ -48,16 +54,7 @@ test("small consumed amounts are granted in halves of the window, never more tha
 });
 
 test("a peer that sends more than its window is cut off", async () => {
-  const acceptor = await startAcceptor({
-    onRequest: (_stream, _head, listener) => {
-      listener.isGranting = false;
-    },
-  });
-  const peer = await connectRawPeer(acceptor.address);
-  peer.hello();
-  peer.send(FrameType.HEAD, 1, Buffer.from("a"));
-  for (let sent = 0; sent < INITIAL_WINDOW_BYTES; sent += MAX_DATA_BYTES)
-    peer.send(FrameType.DATA, 1, Buffer.alloc(MAX_DATA_BYTES));
+  const { acceptor, peer } = await openFullStream();
   peer.send(FrameType.DATA, 1, Buffer.alloc(1), FLAG_END_STREAM);
   const outcome = await acceptor.nextOutcome();
   expect(outcome).toMatchObject({ type: "violated", error: { code: "LINK_VIOLATION" } });
