@@ -1,5 +1,5 @@
 /** nanoctl as a whole: its command groups, one file each in `commands/`. */
-import { Command } from "commander";
+import { Command, type OutputConfiguration } from "commander";
 import { addAppCommands } from "./commands/app-commands.ts";
 import type { CommandContext } from "./commands/command-context.ts";
 import { addDeployCommand } from "./commands/deploy-command.ts";
@@ -14,13 +14,15 @@ import { ExitCode } from "./exit-codes.ts";
 
 export interface ProgramOptions extends CommandContext {
   readonly version: string;
+  /** Where help, and what is wrong with the arguments, are written. */
+  readonly help: Pick<OutputConfiguration, "writeOut" | "writeErr">;
 }
 
 const EXIT_HELP = `
 Exit codes: ${ExitCode.OK} done, ${ExitCode.ERROR} error, ${ExitCode.USAGE} usage, ${ExitCode.CONFIG} config, ${ExitCode.SLIVER} sliver, ${ExitCode.INTERRUPTED} interrupted`;
 
 // Commands are loaded when they run, so that `--help` costs no more than their options.
-export function createProgram({ version, ...context }: ProgramOptions): Command {
+export function createProgram({ version, help, ...context }: ProgramOptions): Command {
   const program = new Command("nanoctl")
     .description("Runs many small JavaScript applications, each in its own V8 isolate, started from a sliver.")
     .version(version, "-V, --version", "print the version")
@@ -29,6 +31,7 @@ export function createProgram({ version, ...context }: ProgramOptions): Command 
     .addHelpText("after", EXIT_HELP)
     .showHelpAfterError("(--help shows what there is)")
     .exitOverride()
+    .configureOutput(help)
     .configureHelp({ showGlobalOptions: true });
 
   program.commandsGroup("On this machine:");
