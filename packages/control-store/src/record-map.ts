@@ -36,7 +36,7 @@ export class RecordMap implements ReadonlyMap<string, StoreRecord> {
     const next = new RecordMap(base, beside);
     // The square root weighs copying what is beside at each change against merging it now and then.
     const isSmall = beside.size <= Math.max(MIN_BESIDE_COUNT, Math.sqrt(2 * base.size));
-    return isSmall ? next : new RecordMap(new Map(next));
+    return isSmall ? next : new RecordMap(merge(base, beside));
   }
 
   get(key: string): StoreRecord | undefined {
@@ -85,4 +85,17 @@ export class RecordMap implements ReadonlyMap<string, StoreRecord> {
   *#mergedValues(): Generator<StoreRecord, undefined> {
     for (const [, record] of this.#merged()) yield record;
   }
+}
+
+/** A copy of the base with what goes before it: through an iterator over both it takes half as long again. */
+function merge(
+  base: ReadonlyMap<string, StoreRecord>,
+  beside: ReadonlyMap<string, StoreRecord | null>,
+): ReadonlyMap<string, StoreRecord> {
+  const merged = new Map(base);
+  for (const [key, record] of beside) {
+    if (record === null) merged.delete(key);
+    else merged.set(key, record);
+  }
+  return merged;
 }
