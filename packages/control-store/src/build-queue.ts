@@ -14,7 +14,10 @@ export function isOutcome(event: BuildEvent): event is BuildOutcome {
 }
 
 export interface BuildQueue {
-  /** Idempotent by version: a version that is queued or building is not queued twice. */
+  /**
+   * Idempotent by version: a version that is queued or building is not queued twice; nor is one whose job says `queuedAt` and has
+   * ended, as long as that is remembered.
+   */
   enqueue(job: BuildJob): Promise<void>;
   /** Takes jobs one by one, for as long as `signal` allows, and runs each. What `run` throws ends as `failed`. */
   takeJobs(

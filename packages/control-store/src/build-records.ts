@@ -1,7 +1,8 @@
 /** The scripts of builds, called: who asks, for which version, under which bounds. */
 import type { VersionId } from "@nano/protocol/brands";
+import { canonicalJson } from "@nano/protocol/canonical-json";
 import { parseBuildEvent } from "@nano/protocol/record-schema";
-import type { BuildEvent } from "@nano/protocol/records";
+import type { BuildEvent, BuildJob } from "@nano/protocol/records";
 import { boundBuildEvent, MAX_EVENTS_PER_BUILD } from "./build-events.ts";
 import type { BuildOutcome } from "./build-queue.ts";
 import {
@@ -59,10 +60,12 @@ export class BuildRecords {
     this.#limits = limits;
   }
 
-  /** The run that is open now. @throws STORE_QUEUE_FULL, STORE_LOST */
-  async enqueue(version: VersionId, newRun: string, job: string): Promise<string> {
+  /** The run that is open now; null where the job is built only once, and has been. @throws STORE_QUEUE_FULL, STORE_LOST */
+  async enqueue(job: BuildJob, newRun: string): Promise<string | null> {
     const limitCount = this.#limits.openBuildCount;
-    const [kind, value = ""] = await this.#run("enqueue", ENQUEUE_BUILD, version, [newRun, job, limitCount]);
+    const args = [newRun, canonicalJson(job), limitCount, job.queuedAt === undefined ? "" : "1"];
+    const [kind, value = ""] = await this.#run("enqueue", ENQUEUE_BUILD, job.version, args);
+    if (kind === "ended") return null;
     if (kind === "full") throw errors.QUEUE_FULL({ queuedCount: Number(value), limitCount });
     return value;
   }

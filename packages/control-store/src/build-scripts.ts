@@ -61,10 +61,14 @@ local function finish(endedCount, eventsPrefix, keepMs)
 end
 `;
 
-/** ARGV new run, job, most open builds → `ok`, run, job; or `full`, how many are open. */
+/**
+ * ARGV new run, job, most open builds, whether this job is built only once (`1`) → `ok`, run; `ended` where it is over;
+ * `full`, how many are open.
+ */
 export const ENQUEUE_BUILD = new RedisScript(`${PRELUDE}
-local run, job, openCount = take(), take(), tonumber(take())
+local run, job, openCount, isOnce = take(), take(), tonumber(take()), take() == '1'
 if build and build.state ~= 'ended' then return { 'ok', build.run } end
+if build and isOnce and build.job == job then return { 'ended' } end
 local count = redis.call('ZCARD', OPEN)
 if count >= openCount then return { 'full', tostring(count) } end
 redis.call('DEL', EVENTS)

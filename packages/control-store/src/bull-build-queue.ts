@@ -8,7 +8,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { VersionId } from "@nano/protocol/brands";
-import { canonicalJson } from "@nano/protocol/canonical-json";
 import type { BuildEvent, BuildJob } from "@nano/protocol/records";
 import { type ConnectionOptions, Queue } from "bullmq";
 import { createBackoff } from "./backoff.ts";
@@ -76,7 +75,8 @@ export class BullBuildQueue implements BuildQueue {
     this.#refuseClosed("enqueue");
     const { version } = job;
     const newRun = `${version}-${randomBytes(6).toString("hex")}`;
-    await this.#hand(version, await this.#records.enqueue(version, newRun, canonicalJson(job)));
+    const run = await this.#records.enqueue(job, newRun);
+    if (run !== null) await this.#hand(version, run);
   }
 
   async takeJobs(run: RunJob, signal: AbortSignal): Promise<void> {

@@ -80,16 +80,18 @@ export class EmbeddedQueue implements BuildQueue, JobLedger {
 
   async enqueue(job: BuildJob): Promise<void> {
     this.#refuseClosed("enqueue");
+    const text = canonicalJson(job);
     const isNew = this.#db.transact(() => {
       const found = this.#get(job.version);
       if (found !== undefined && found.state !== "ended") return false;
+      if (job.queuedAt !== undefined && found?.job === text) return false;
       const { count } = this.#statements.countQueued.get() as { count: number };
       if (count >= this.#limits.queuedBuildCount) {
         throw errors.QUEUE_FULL({ queuedCount: count, limitCount: this.#limits.queuedBuildCount });
       }
       this.#statements.deleteEvents.run(job.version);
       this.#statements.deleteBuild.run(job.version);
-      this.#statements.putBuild.run(job.version, canonicalJson(job));
+      this.#statements.putBuild.run(job.version, text);
       return true;
     });
     if (isNew) this.#queued.wake();

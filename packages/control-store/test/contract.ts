@@ -251,6 +251,23 @@ export function describeBuildQueue(name: string, open: () => Promise<Adapter>): 
       await taking;
     });
 
+    test("a job that says when it was asked for is built once; asked for anew it is built again", async () => {
+      const { queues } = await open();
+      const taken: (string | undefined)[] = [];
+      const stop = abortAtEnd();
+      const taking = queues[0].takeJobs(async (job) => {
+        taken.push(job.queuedAt);
+        return BUILT;
+      }, stop.signal);
+      for (const queuedAt of ["first", "first", "second", "second"]) {
+        await queues[1].enqueue({ ...buildJob(1), queuedAt });
+        expect(await collectBuild(queues[1], 1)).toEqual([BUILT]);
+      }
+      expect(taken).toEqual(["first", "second"]);
+      stop.abort();
+      await taking;
+    });
+
     test("what a build throws ends it as failed", async () => {
       const { queues } = await open();
       await queues[0].enqueue(buildJob(1));

@@ -174,6 +174,7 @@ export const buildJobSchema = z.looseObject({
   app: appNameSchema,
   manifest: manifestSchema,
   bundle: digestSchema,
+  queuedAt: z.string().optional(),
 });
 
 /** A build job from a queue. @throws ZodError */

@@ -210,6 +210,8 @@ export interface BuildJob {
   readonly app: AppName;
   readonly manifest: Manifest;
   readonly bundle: ArtifactDigest;
+  /** As in the build record: a job that has ended is not queued again by who knows only that it was asked for then. @default it is */
+  readonly queuedAt?: string;
 }
 
 /** What a builder reports while it works and at the end. */

@@ -85,13 +85,13 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
       keptVersionCount: config.versions.keptCount,
       buildingCount: config.versions.buildingCount,
     },
-    startBuild: (job, queuedAt) => watcher.start(job, queuedAt),
+    startBuild: (job) => watcher.start(job),
     logger: logger.child({ component: "deploys" }),
   });
   const rebuilds = new EngineRebuilds({
     catalog,
     rebuildingCount: config.versions.rebuildingCount,
-    runBuild: (job) => watcher.runToEnd(job, undefined),
+    runBuild: (job) => watcher.runToEnd(job),
     logger: logger.child({ component: "rebuilds" }),
   });
   const rollouts = new Rollouts({ catalog });

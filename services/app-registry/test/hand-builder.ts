@@ -33,19 +33,21 @@ export class HandBuilder {
 
   async takeUntil(version: VersionId): Promise<void> {
     while (!this.#claims.has(version)) {
-      const taken = await this.#queue.takeJob(AbortSignal.timeout(10_000));
-      if (taken === null) throw new Error(`no job for ${version}`);
-      this.#claims.set(taken.job.version, { version: taken.job.version, token: taken.token });
+      if ((await this.takeNext()) === null) throw new Error(`no job for ${version}`);
     }
   }
 
   /** Takes the next job, whichever it is. Null: none came in that time. */
   async takeNext(waitMs = 10_000): Promise<VersionId | null> {
     const signal = AbortSignal.timeout(waitMs);
-    const taken = await this.#queue.takeJob(signal).catch((error: unknown) => {
-      if (signal.aborted) return null;
-      throw error;
-    });
+    let taken: Awaited<ReturnType<JobTaker["takeJob"]>> = null;
+    // Some queues answer that there was none sooner than they are asked to wait.
+    while (taken === null && !signal.aborted) {
+      taken = await this.#queue.takeJob(signal).catch((error: unknown) => {
+        if (signal.aborted) return null;
+        throw error;
+      });
+    }
     if (taken !== null) this.#claims.set(taken.job.version, { version: taken.job.version, token: taken.token });
     return taken?.job.version ?? null;
   }

@@ -65,6 +65,8 @@ export class Catalog {
   #state: StoreState = EMPTY_STATE;
   #isStale = true;
   #skippedCount = 0;
+  /** Of the follow: without it nothing comes back. */
+  #ended: AbortSignal = AbortSignal.any([]);
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(store: ControlStore, options: CatalogOptions) {
@@ -94,6 +96,7 @@ export class Catalog {
 
   /** Follows the store until `signal` aborts. */
   runFollow(signal: AbortSignal): Promise<void> {
+    this.#ended = signal;
     const observer = {
       onState: (state: StoreState) => {
         this.#state = state;
@@ -199,7 +202,8 @@ export class Catalog {
         if (!isUnanswered) throw error;
         if (performance.now() >= untilMs)
           throw errors.OUTCOME_UNKNOWN({ code: (error as { code: string }).code }, error);
-        await delay(backoff.nextMs());
+        await delay(backoff.nextMs(), undefined, { signal: this.#ended }).catch(() => undefined);
+        if (this.#ended.aborted) throw error;
       }
     }
   }
@@ -218,7 +222,8 @@ export class Catalog {
 
   async #settle(position: FeedPosition): Promise<void> {
     const reached = (state: StoreState): boolean => state.epoch !== position.epoch || state.seq >= position.seq;
-    const isSettled = await this.waitFor(reached, AbortSignal.any([]), SETTLE_TIMEOUT_MS);
-    if (!isSettled) this.#logger.warn("change is slow to come back from the store", { seq: position.seq });
+    const isSettled = await this.waitFor(reached, this.#ended, SETTLE_TIMEOUT_MS);
+    if (!isSettled && !this.#ended.aborted)
+      this.#logger.warn("change is slow to come back from the store", { seq: position.seq });
   }
 }

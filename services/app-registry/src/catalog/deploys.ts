@@ -36,7 +36,7 @@ export interface DeploysOptions {
   readonly artifacts: Pick<SliverStore, "touch">;
   readonly limits: DeployLimits;
   /** Queues a build and sees to its outcome. @throws STORE_QUEUE_FULL, STORE_LOST */
-  readonly startBuild: (job: BuildJob, queuedAt: string | undefined) => Promise<void>;
+  readonly startBuild: (job: BuildJob) => Promise<void>;
   readonly logger: Logger;
 }
 
@@ -84,7 +84,7 @@ export class Deploys {
     // The first may have been cut off before it queued the build; one that has ended is not built again.
     if (isRepeat && !isUnsettled(this.#buildOf(version))) return { version, isRebuilding: false };
     try {
-      await this.#startBuild({ version, app, manifest, bundle }, need.queuedAt);
+      await this.#startBuild(buildJob({ version, app, manifest, bundle }, need));
     } catch (error) {
       if (need.type === "rebuild") {
         this.#logger.warn("rebuild not queued", { app, version, err: error });
@@ -221,6 +221,11 @@ export class Deploys {
     const buildingCount = tx.versionsOf(app).filter((version) => isUnsettled(tx.build(version.id))).length;
     if (buildingCount >= limitCount) throw errors.TOO_MANY_BUILDS({ app, limitCount });
   }
+}
+
+/** One that is built again is another job each time that it is asked for. */
+function buildJob(job: BuildJob, { type, queuedAt }: BuildNeed): BuildJob {
+  return type === "build" && queuedAt !== undefined ? { ...job, queuedAt } : job;
 }
 
 /** A version that needs no build is built from the start: its slivers came with it, or it has only assets. */

@@ -4,8 +4,8 @@
  * I1 Every build that the store calls queued or building is in the queue and watched, also after a restart, and also where the
  *    registry that queued it is gone: one that is not watched here is taken up after `TAKE_UP_AFTER_MS`.
  * I2 A build that the queue has forgotten is queued again, once; then it is failed.
- * I3 Several registries may watch one build: each writes its outcome, the first counts. What is taken up as `building` is followed
- *    and not queued, so that one that has just ended is not built again; one taken up as `queued` may be, once.
+ * I3 Several registries may watch one build: each writes its outcome, the first counts. A job tells when it was asked for, so that
+ *    one that has ended by the time it is taken up is not built again.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { createBackoff } from "@nano/control-store/backoff";
@@ -43,7 +43,7 @@ export interface BuildWatcherOptions {
 }
 
 interface Watch {
-  queuedAt: string | undefined;
+  job: BuildJob;
   /** Queued again while it was watched: what is being followed may be the build before. */
   isQueuedAgain: boolean;
   done: Promise<void>;
@@ -62,14 +62,22 @@ export class BuildWatcher {
   }
 
   /** Queues a build, unless it is, and watches it. @throws STORE_QUEUE_FULL, STORE_LOST */
-  async start(job: BuildJob, queuedAt: string | undefined): Promise<void> {
+  async start(job: BuildJob): Promise<void> {
     await this.#options.queue.enqueue(job);
-    this.#follow(job, queuedAt);
+    const running = this.#watched.get(job.version);
+    if (running !== undefined) {
+      running.isQueuedAgain = true;
+      running.job = job;
+      return;
+    }
+    const watch: Watch = { job, isQueuedAgain: false, done: Promise.resolve() };
+    this.#watched.set(job.version, watch);
+    watch.done = this.#watchAll(watch);
   }
 
   /** As `start`, and resolves when the outcome is written, or the signal has aborted. */
-  async runToEnd(job: BuildJob, queuedAt: string | undefined): Promise<void> {
-    await this.start(job, queuedAt);
+  async runToEnd(job: BuildJob): Promise<void> {
+    await this.start(job);
     await this.#watched.get(job.version)?.done;
   }
 
@@ -107,11 +115,11 @@ export class BuildWatcher {
     const version = records.get(`version/${build.version}`);
     if (version?.kind !== "version" || version.bundle === null) return true;
     const { id, app, manifest, bundle } = version;
-    const job = { version: id, app, manifest, bundle };
+    const { queuedAt } = build;
+    const job = { version: id, app, manifest, bundle, ...(queuedAt !== undefined && { queuedAt }) };
     logger.info("build taken up", { app, version: id, state: build.state });
     try {
-      if (build.state === "building") this.#follow(job, build.queuedAt);
-      else await this.start(job, build.queuedAt);
+      await this.start(job);
     } catch (err) {
       // The queue is away or full.
       logger.warn("build not taken up", { err, app, version: id });
@@ -120,40 +128,30 @@ export class BuildWatcher {
     return true;
   }
 
-  #follow(job: BuildJob, queuedAt: string | undefined): void {
-    const running = this.#watched.get(job.version);
-    if (running !== undefined) {
-      running.isQueuedAgain = true;
-      running.queuedAt = queuedAt;
-      return;
-    }
-    const watch: Watch = { queuedAt, isQueuedAgain: false, done: Promise.resolve() };
-    this.#watched.set(job.version, watch);
-    watch.done = this.#watchAll(job, watch);
-  }
-
-  async #watchAll(job: BuildJob, watch: Watch): Promise<void> {
+  async #watchAll(watch: Watch): Promise<void> {
     do {
       watch.isQueuedAgain = false;
-      await this.#watch(job, watch.queuedAt);
+      await this.#watch(watch.job);
     } while (watch.isQueuedAgain);
-    this.#watched.delete(job.version);
+    this.#watched.delete(watch.job.version);
   }
 
-  async #watch(job: BuildJob, queuedAt: string | undefined): Promise<void> {
+  async #watch(job: BuildJob): Promise<void> {
     const { signal, logger } = this.#options;
     const backoff = createBackoff();
     let forgottenCount = 0;
     while (!signal.aborted) {
       try {
-        if (await this.#followOnce(job, queuedAt)) return;
+        if (await this.#followOnce(job)) return;
         if (signal.aborted) return;
         forgottenCount += 1;
         if (forgottenCount > 1) {
           const { wire } = errors.BUILD_FORGOTTEN({ version: job.version });
-          return await this.#options.ledger.settle(job.version, { type: "failed", error: wire }, queuedAt);
+          return await this.#options.ledger.settle(job.version, { type: "failed", error: wire }, job.queuedAt);
         }
-        await this.#options.queue.enqueue(job);
+        // Of its end the queue may remember no more than that it was: this asks for another.
+        const { queuedAt: _asked, ...again } = job;
+        await this.#options.queue.enqueue(again);
       } catch (err) {
         if (signal.aborted) return;
         const isLost =
@@ -165,19 +163,19 @@ export class BuildWatcher {
   }
 
   /** Whether the build's outcome came, and was written. */
-  async #followOnce(job: BuildJob, queuedAt: string | undefined): Promise<boolean> {
+  async #followOnce(job: BuildJob): Promise<boolean> {
     const { queue, ledger, signal, logger } = this.#options;
     let isMarked = false;
     for await (const event of queue.followBuild(job.version, signal)) {
       if (isOutcome(event)) {
-        await ledger.settle(job.version, event, queuedAt);
+        await ledger.settle(job.version, event, job.queuedAt);
         const fields = { app: job.app, version: job.version };
         if (event.type === "built")
           logger.info("build ended", { ...fields, rung: event.rung, elapsedMs: event.elapsedMs });
         else logger.info("build failed", { ...fields, code: event.error.code });
         return true;
       }
-      if (!isMarked) await ledger.markBuilding(job.version, queuedAt);
+      if (!isMarked) await ledger.markBuilding(job.version, job.queuedAt);
       isMarked = true;
     }
     return false;
