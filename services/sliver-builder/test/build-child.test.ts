@@ -101,7 +101,7 @@ describe("a build child that", () => {
 
   it.each([
     ["made", `send({ type: "made" }, "heap")`],
-    ["unmade", `send({ type: "unmade", cause: "x" })`],
+    ["unmade", `send({ type: "unmade", cause: "x", stack: "" })`],
     ["probed", `send({ type: "probed", answer: "200", contextMs: 1 })`],
     ["unprobed", `send({ type: "unprobed", cause: "x" })`],
     ["a failed init", `send({ type: "init", lines: [], notes: [], outcome: { type: "timeout" } })`],
