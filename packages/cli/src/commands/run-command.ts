@@ -17,7 +17,8 @@ interface RunFlags {
 
 const RUN_HELP = `
 Names one thing to serve: a directory (the current one by default), one file, a config file, or a ready sliver.
-A directory's entry is named by its nano.json or package.json, or is index.ts; files below assets/ are answered first.
+A directory's entry is named by its nano.json or package.json, or is index.ts, index.js or the like, also below src/;
+files below assets/ are answered first.
 
 Examples:
   $ nanoctl run ./my-app --port 3000
