@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Answer } from "../support/http-answer.ts";
-import { createMix, expectText, mixApps } from "../support/load-mix.ts";
+import { createMix, createMixApps, expectText } from "../support/load-mix.ts";
 import { NanoProcess } from "../support/nano-process.ts";
 import { runLoad } from "../support/open-loop.ts";
 import { Fixture } from "./fixtures.ts";
@@ -18,7 +18,7 @@ const KILL_AT_MS = [10_000, 25_000, 40_000];
 const STREAM_EVERY = 500;
 const REPLACED_WITHIN_MS = 1_000;
 
-const fixture = new Fixture(mixApps);
+const fixture = new Fixture(createMixApps());
 let nano: NanoProcess;
 
 beforeAll(async () => {

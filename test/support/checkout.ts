@@ -1,23 +1,28 @@
 /** A revision of this repository as a folder whose services can be run: its files, with the dependencies that are installed here. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
+/** This checkout. */
+export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 const WORKSPACE_FOLDERS = ["packages", "services"];
 const MAX_ARCHIVE_BYTES = 512 * 1024 * 1024;
 
+/** Whether this checkout has a history, and that revision in it. */
+export function hasRevision(revision: string): boolean {
+  return spawnSync("git", ["cat-file", "-e", `${revision}^{commit}`], { cwd: REPOSITORY }).status === 0;
+}
+
 /** @throws where `revision` is none, or its guest script does not build */
-export function extractCheckout(
-  repository: string,
-  { revision, directory }: { revision: string; directory: string },
-): void {
+export function extractCheckout(revision: string, directory: string): void {
   mkdirSync(directory, { recursive: true });
-  const archive = execFileSync("git", ["archive", revision], { cwd: repository, maxBuffer: MAX_ARCHIVE_BYTES });
+  const archive = execFileSync("git", ["archive", revision], { cwd: REPOSITORY, maxBuffer: MAX_ARCHIVE_BYTES });
   execFileSync("tar", ["-x", "-C", directory], { input: archive });
-  copyDependencies(join(repository, "node_modules"), join(directory, "node_modules"));
+  copyDependencies(join(REPOSITORY, "node_modules"), join(directory, "node_modules"));
   for (const folder of WORKSPACE_FOLDERS) {
     for (const name of readdirSync(join(directory, folder))) {
-      const installed = join(repository, folder, name, "node_modules");
+      const installed = join(REPOSITORY, folder, name, "node_modules");
       // Their links are relative: those to packages of the workspace lead to the ones extracted here.
       const target = join(directory, folder, name, "node_modules");
       if (existsSync(installed)) cpSync(installed, target, { recursive: true, verbatimSymlinks: true });

@@ -8,6 +8,7 @@ const UPLOAD_EVERY = 10;
 /** Below what a router keeps of a body, so that an upload can be sent again. */
 const MAX_UPLOAD_BYTES = 40_000;
 const STREAM_CHUNKS = 10;
+/** *Over ten seconds*. */
 export const STREAM_MS = 10_500;
 
 const NAMED = `export default { fetch(request) { return new Response("tag " + request.headers.get("x-request-tag")) } }`;
@@ -19,22 +20,24 @@ const UPLOAD = `export default { async fetch(request) {
   const digest = await crypto.subtle.digest("SHA-256", await request.arrayBuffer());
   return new Response([...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join(""));
 } }`;
-const STREAM = `export default { fetch() {
+const streamOf = (streamMs: number): string => `export default { fetch() {
   let left = ${STREAM_CHUNKS};
   return new Response(new ReadableStream({ async pull(controller) {
-    await new Promise((resolve) => setTimeout(resolve, ${STREAM_MS / STREAM_CHUNKS}));
+    await new Promise((resolve) => setTimeout(resolve, ${streamMs / STREAM_CHUNKS}));
     controller.enqueue(new TextEncoder().encode("x"));
     if (--left === 0) controller.close();
   } }));
 } }`;
 
 /** The apps that the mix asks. */
-export const mixApps = [
-  { hostname: "named.localhost", source: NAMED },
-  { hostname: "waiting.localhost", source: WAITING },
-  { hostname: "upload.localhost", source: UPLOAD },
-  { hostname: "stream.localhost", source: STREAM },
-] as const;
+export function createMixApps({ streamMs = STREAM_MS } = {}): readonly { hostname: string; source: string }[] {
+  return [
+    { hostname: "named.localhost", source: NAMED },
+    { hostname: "waiting.localhost", source: WAITING },
+    { hostname: "upload.localhost", source: UPLOAD },
+    { hostname: "stream.localhost", source: streamOf(streamMs) },
+  ];
+}
 
 export interface MixOptions {
   ask(host: string, path?: string, options?: AskOptions): Promise<Answer>;

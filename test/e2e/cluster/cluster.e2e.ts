@@ -1,11 +1,10 @@
 /**
  * What clients see of a cluster under load while parts of it end, go away and come back: no retryable request fails. Rate and length of
- * the steps are in `step.ts`; what they showed is printed as a table.
+ * the steps are in `step.ts`.
  */
-import { needRedisServer } from "@nano/test-kit/redis-server";
-import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
-import { mixApps } from "../../support/load-mix.ts";
-import { Cluster } from "./cluster.ts";
+import { join } from "node:path";
+import { expect, onTestFailed, test } from "vitest";
+import { extractCheckout, hasRevision } from "../../support/checkout.ts";
 import {
   allRestarted,
   builderKilledMidBuild,
@@ -14,63 +13,50 @@ import {
   storageAway,
 } from "./scenarios/control-plane.ts";
 import { executorAdded, executorDrained, executorKilled, executorPartitioned } from "./scenarios/executors.ts";
+import { restartedBetweenBuilds } from "./scenarios/previous-build.ts";
 import { redisConnectionsLost, redisKilled, redisRestored } from "./scenarios/redis.ts";
-import { runStep, type StepOptions, type StepRow } from "./step.ts";
-import { describeFailures, renderSteps } from "./step-table.ts";
+import { rolledOut } from "./scenarios/rollouts.ts";
+import { openStepTests, STEP_TIMEOUT_MS } from "./step-tests.ts";
 
-needRedisServer();
+/** The build that this one takes over from. */
+const PREVIOUS = process.env.NANO_E2E_PREVIOUS || "HEAD~1";
 
-const STEP_TIMEOUT_MS = 300_000;
-const OPEN_TIMEOUT_MS = 180_000;
-
-let cluster: Cluster;
-const rows: StepRow[] = [];
-
-beforeAll(async () => {
-  cluster = await Cluster.open();
-}, OPEN_TIMEOUT_MS);
-
-afterAll(async () => {
-  await cluster?.close();
-  process.stdout.write(`\n${renderSteps(rows)}\n\n${rows.map(describeFailures).filter(Boolean).join("\n")}\n`);
-}, OPEN_TIMEOUT_MS);
-
-/** A test of one step. Whatever it was, every deploy that was acknowledged is there after it, at every router. */
-function testStep(sentence: string, describe: () => StepOptions): void {
-  test(sentence, { timeout: STEP_TIMEOUT_MS }, async () => {
-    onTestFailed(() => void process.stderr.write(cluster.describe()));
-    const row = await runStep(cluster, describe());
-    rows.push(row);
-    expect(describeFailures({ ...row, other: [] })).toBe("");
-    await cluster.settled();
-    expect(await cluster.deploys.findMissing(cluster.routers)).toEqual([]);
-  });
-}
+const { cluster, testStep } = openStepTests();
 
 test("a deploy by nanoctl is built, and answers at every router", { timeout: STEP_TIMEOUT_MS }, async () => {
-  onTestFailed(() => void process.stderr.write(cluster.describe()));
-  for (const { hostname, source } of mixApps) {
-    const [name = ""] = hostname.split(".");
-    await cluster.deploys.deploy({ name, source });
-  }
+  const { deploys, routers } = cluster();
+  onTestFailed(() => void process.stderr.write(cluster().describe()));
   const beganMs = performance.now();
-  await cluster.deploys.say("first", "the first answer");
+  await deploys.say("first", "the first answer");
   const deployedMs = performance.now();
-  expect(await cluster.deploys.findMissing(cluster.routers)).toEqual([]);
+  expect(await deploys.findMissing(routers)).toEqual([]);
   const [deployMs, answerMs] = [deployedMs - beganMs, performance.now() - deployedMs].map(Math.round);
   process.stdout.write(`nanoctl deploy took ${deployMs} ms, the first answer of every router another ${answerMs} ms\n`);
 });
 
 testStep("without anything happening, nothing is lost", () => ({ name: "nothing", disturb: async () => undefined }));
-testStep("an executor that is killed fails no retryable request", () => executorKilled(cluster));
-testStep("one that is cut off neither, and takes up what was deployed meanwhile", () => executorPartitioned(cluster));
-testStep("one that is added takes its share", () => executorAdded(cluster));
-testStep("one that is told to end finishes what it has", () => executorDrained(cluster));
-testStep("a router that is killed fails what it had in hand alone", () => routerKilled(cluster));
-testStep("a deploy outlives the registry", () => registryKilledMidDeploy(cluster));
-testStep("a build outlives its builder", () => builderKilledMidBuild(cluster));
-testStep("without Redis what is known is served, and what was acknowledged is kept", () => redisKilled(cluster));
-testStep("connections to Redis may be lost at any time", () => redisConnectionsLost(cluster));
-testStep("a backup of Redis brings back what was acknowledged before it", () => redisRestored(cluster));
-testStep("without the storage what runs is served", () => storageAway(cluster));
-testStep("every service may be restarted, and nothing is lost", () => allRestarted(cluster));
+testStep("an executor that is killed fails no retryable request", executorKilled);
+testStep("one that is cut off neither, and takes up what was deployed meanwhile", executorPartitioned);
+testStep("one that is added takes its share", executorAdded);
+testStep("one that is told to end finishes what it has", executorDrained);
+testStep("a router that is killed fails what it had in hand alone", routerKilled);
+testStep("a deploy outlives the registry", registryKilledMidDeploy);
+testStep("a build outlives its builder", builderKilledMidBuild);
+testStep("without Redis what is known is served, and what was acknowledged is kept", redisKilled);
+testStep("connections to Redis may be lost at any time", redisConnectionsLost);
+testStep("a backup of Redis brings back what was acknowledged before it", redisRestored);
+testStep("without the storage what runs is served", storageAway);
+testStep("a version is rolled out to a share, halts by itself when it fails, and is rolled back", rolledOut);
+testStep("every service may be restarted, and nothing is lost", allRestarted);
+
+if (hasRevision(PREVIOUS)) {
+  testStep("each service may be of the previous build while others are of this one", (opened) => {
+    const previous = join(opened.directory, "previous");
+    extractCheckout(PREVIOUS, previous);
+    return restartedBetweenBuilds(opened, previous);
+  });
+} else {
+  test("each service may be of the previous build while others are of this one", (context) => {
+    context.skip(`not run: no ${PREVIOUS} in this checkout`);
+  });
+}

@@ -3,36 +3,36 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "@nano/test-kit/eventually";
-import { RedisServer } from "@nano/test-kit/redis-server";
-import { cpuSecondsOf } from "../../bench/processes.ts";
+import { REPOSITORY } from "../../support/checkout.ts";
 import { Balancer } from "./balancer.ts";
 import { Deploys } from "./deploys.ts";
 import { type Host, type Lab, openLab } from "./lab/lab.ts";
 import { Nanoctl } from "./nanoctl.ts";
+import { type RedisTier, SentinelTier, SingleTier } from "./redis-tier.ts";
 import { type ErrorLine, Service, type ServiceKind } from "./service.ts";
-import { type ClusterPlaces, environmentOf, REGISTRY_PORT, type StoreSettings } from "./service-settings.ts";
+import { type ClusterPlaces, environmentOf, REGISTRY_PORT } from "./service-settings.ts";
 
-const REDIS_PORT = 6379;
-const APPEND_ONLY = ["--save", "", "--appendonly", "yes", "--appendfsync", "everysec", "--protected-mode", "no"];
+/** Over which executors are compared. */
+const SAMPLE_MS = 500;
 const LINKED_TIMEOUT_MS = 30_000;
 /** The checkout whose services run, where it is not this one. */
 const ROOT_VARIABLE = "NANO_E2E_ROOT";
-
-export const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 
 export interface ClusterOptions {
   /** @default 3 */
   readonly executorCount?: number;
   /** @default 2 */
   readonly routerCount?: number;
+  /** Redis is a master, a replica and three Sentinels, and a deploy is acknowledged once the replica has it. @default false */
+  readonly isReplicated?: boolean;
 }
 
 export class Cluster {
   readonly lab: Lab;
   readonly directory = mkdtempSync(join(tmpdir(), "nc-"));
-  readonly redis: RedisServer;
+  readonly redis: RedisTier;
   readonly registry: Service;
   readonly builder: Service;
   readonly executors: Service[] = [];
@@ -43,7 +43,6 @@ export class Cluster {
   /** The checkout that services are started from. */
   readonly root = process.env[ROOT_VARIABLE] || REPOSITORY;
   readonly #places: ClusterPlaces;
-  readonly #store: StoreSettings;
 
   /** Answers when every service is ready and every router has a link to every worker. */
   static async open(options: ClusterOptions = {}): Promise<Cluster> {
@@ -59,21 +58,14 @@ export class Cluster {
     }
   }
 
-  private constructor({ executorCount = 3, routerCount = 2 }: ClusterOptions) {
+  private constructor({ executorCount = 3, routerCount = 2, isReplicated = false }: ClusterOptions) {
     this.lab = openLab();
     const shared = join(this.directory, "shared");
     mkdirSync(shared);
     writeFileSync(join(shared, "operator.token"), mintToken(), { mode: 0o600 });
     this.#places = { shared, own: (host) => this.#ownDirectory(host) };
-    const redisHost = this.lab.addHost("redis");
-    this.redis = new RedisServer({
-      directory: this.#ownDirectory(redisHost),
-      host: redisHost.address,
-      port: REDIS_PORT,
-      args: APPEND_ONLY,
-      spawn: (argv) => redisHost.spawn(argv),
-    });
-    this.#store = { REDIS_URLS: this.redis.url };
+    const tier = { lab: this.lab, ownDirectory: (host: Host) => this.#ownDirectory(host) };
+    this.redis = isReplicated ? new SentinelTier(tier) : new SingleTier(tier);
     this.registry = this.#describe("app-registry", "registry-1");
     this.builder = this.#describe("sliver-builder", "builder-1");
     for (let i = 1; i <= executorCount; i++) this.executors.push(this.#describe("executor", `executor-${i}`));
@@ -134,16 +126,21 @@ export class Cluster {
     this.balancer.close();
     this.lab.close();
     await Promise.all(this.services.map((service) => service.exited));
-    await this.redis.stop();
+    await this.redis.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
-  /** The executor that did most since it was started: the one whose end is felt. */
-  busiestExecutor(): Service {
-    const [busiest] = this.executors
-      .filter((executor) => executor.isRunning)
-      .sort((a, b) => cpuSecondsOf([b.pid]) - cpuSecondsOf([a.pid]));
-    if (busiest === undefined) throw new Error("No executor runs");
+  /** The executor that serves most now: the one whose end is felt. */
+  async busiestExecutor(): Promise<Service> {
+    const count = async (executor: Service): Promise<number> =>
+      (await executor.metric("executor_queue_wait_seconds_count")) || 0;
+    const running = this.executors.filter((executor) => executor.isRunning);
+    const before = await Promise.all(running.map(count));
+    await delay(SAMPLE_MS);
+    const after = await Promise.all(running.map(count));
+    const served = after.map((requests, i) => requests - (before[i] ?? 0));
+    const busiest = running[served.indexOf(Math.max(...served))];
+    if (busiest === undefined || Math.max(...served) === 0) throw new Error(`No executor serves: ${served.join(", ")}`);
     return busiest;
   }
 
@@ -153,7 +150,7 @@ export class Cluster {
       kind,
       name,
       host,
-      env: environmentOf(kind, { host, places: this.#places, store: this.#store }),
+      env: environmentOf(kind, { host, places: this.#places, store: this.redis.settings(kind) }),
     });
   }
 

@@ -1,7 +1,9 @@
 /** One service of a cluster: a process from its `main.ts`, on a host of its own, with its environment and nothing else. */
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { eventually } from "@nano/test-kit/eventually";
+import { REPOSITORY } from "../../support/checkout.ts";
 import { askHttp } from "../../support/http-answer.ts";
 import { sumMetric } from "../../support/metric-text.ts";
 import type { Host } from "./lab/lab.ts";
@@ -80,8 +82,10 @@ export class Service {
       const value = process.env[name];
       return value === undefined ? [] : [[name, value] as const];
     });
+    const known = await this.#knownTo(main);
+    const settings = Object.entries(env).filter(([name]) => known?.has(name) ?? true);
     const flags = kind === "executor" || kind === "sliver-builder" ? ["--no-node-snapshot"] : [];
-    const child = host.spawn([process.execPath, ...flags, main], { ...Object.fromEntries(inherited), ...env });
+    const child = host.spawn([process.execPath, ...flags, main], Object.fromEntries([...inherited, ...settings]));
     this.#child = child;
     this.#exited = new Promise((resolve) => {
       child.once("exit", () => {
@@ -126,11 +130,20 @@ export class Service {
   /** Takes its power away. */
   kill(): void {
     this.#lossCount += 1;
+    // From now on: connections break before its end is told.
+    this.#child = null;
     this.spec.host.killAll();
   }
 
   #admin(path: string) {
     return askHttp({ host: this.spec.host.address, port: ADMIN_PORT, path, silenceMs: ADMIN_SILENCE_MS });
+  }
+
+  /** Settings that another build has: it refuses those that it does not know. Null for this one, which has to know them all. */
+  async #knownTo(main: string): Promise<ReadonlySet<string> | null> {
+    if (main.startsWith(REPOSITORY)) return null;
+    const { stdout } = await promisify(execFile)(process.execPath, [main, "--print-config-table"]);
+    return new Set(stdout.match(/(?<=`)[A-Z_]+(?=`)/g));
   }
 
   #read(text: string): void {

@@ -9,12 +9,17 @@ const numberFrom = (name: string, fallback: number): number => Number(process.en
 
 /** Half of what two cores carry with the whole cluster and the load on them. */
 const REQUESTS_PER_SECOND = numberFrom("NANO_E2E_REQUESTS_PER_SECOND", 60);
-/** A full run has 60 and more: `pnpm e2e:full`. */
-const STEP_SECONDS = numberFrom("NANO_E2E_STEP_SECONDS", 10);
+/** Of a full run, `pnpm e2e:full`: 60 and more. */
+const STEP_SECONDS = numberFrom("NANO_E2E_STEP_SECONDS", 6);
+/** From when on a step is long enough for streams of their full length. */
+const FULL_STEP_SECONDS = 30;
+const SHORT_STREAM_MS = 5_000;
+/** How long streams are: shorter in a short step, so that it does not wait for them. */
+export const STEP_STREAM_MS = STEP_SECONDS < FULL_STEP_SECONDS ? SHORT_STREAM_MS : STREAM_MS;
 /** One request in so many. */
 const STREAM_EVERY = 25;
 /** From the beginning of the load until something happens. */
-const DISTURB_AFTER_MS = 2_000;
+const DISTURB_AFTER_MS = 1_500;
 /** An answer that took longer was disturbed: far above p99 without, far below any timeout. */
 const DISTURBED_MS = 1_000;
 
@@ -64,7 +69,7 @@ export async function runStep(cluster: Cluster, options: StepOptions): Promise<S
       hasHappened = true;
     }
   };
-  const streamsMs = Math.max(DISTURB_AFTER_MS + 1_000, durationMs - STREAM_MS);
+  const streamsMs = Math.max(DISTURB_AFTER_MS + 1_000, durationMs - STEP_STREAM_MS);
   const shot = createMix({
     ask: (...request) => balancer.ask(...request),
     streamEvery: STREAM_EVERY,

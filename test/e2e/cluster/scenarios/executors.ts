@@ -13,7 +13,7 @@ export function executorKilled(cluster: Cluster): StepOptions {
   return {
     name: "executor killed",
     async disturb({ recovered }) {
-      const executor = cluster.busiestExecutor();
+      const executor = await cluster.busiestExecutor();
       executor.kill();
       await executor.exited;
       await executor.start(cluster.root);
@@ -28,7 +28,7 @@ export function executorPartitioned(cluster: Cluster): StepOptions {
   return {
     name: "executor cut off, healed",
     async disturb({ recovered }) {
-      const { spec } = cluster.busiestExecutor();
+      const { spec } = await cluster.busiestExecutor();
       spec.host.cut();
       const others = cluster.executors.filter(({ isRunning }) => isRunning).length - 1;
       for (const router of cluster.routers) {
@@ -60,7 +60,7 @@ export function executorDrained(cluster: Cluster): StepOptions {
   return {
     name: "executor drained",
     async disturb({ recovered }) {
-      await cluster.busiestExecutor().stop();
+      await (await cluster.busiestExecutor()).stop();
       await cluster.settled();
       recovered();
     },

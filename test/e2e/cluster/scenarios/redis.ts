@@ -15,9 +15,9 @@ export function redisKilled(cluster: Cluster): StepOptions {
     async disturb({ recovered }) {
       await cluster.deploys.say("redis-killed", "acknowledged before Redis was killed");
       // `appendfsync everysec`: what is younger may be lost with its host. A process that is killed leaves what it wrote to the kernel.
-      await cluster.redis.stop("SIGKILL");
+      await cluster.redis.master.stop("SIGKILL");
       await delay(AWAY_MS);
-      await cluster.redis.start();
+      await cluster.redis.master.start();
       await cluster.settled();
       await cluster.deploys.say("redis-back", "acknowledged after Redis was back");
       recovered();
@@ -47,16 +47,17 @@ export function redisRestored(cluster: Cluster): StepOptions {
   return {
     name: "Redis restored from a backup",
     async disturb({ recovered }) {
-      const { directory } = cluster.redis.options;
+      const { master } = cluster.redis;
+      const { directory } = master.options;
       const backup = join(cluster.directory, "backup.rdb");
       await cluster.deploys.say("backed-up", "acknowledged before the backup");
       command(cluster, "SAVE");
       copyFileSync(join(directory, "dump.rdb"), backup);
       const afterIt = await cluster.deploys.deploy({ name: "after-backup", source: appThatSays("younger") });
-      await cluster.redis.stop("SIGKILL");
+      await cluster.redis.master.stop("SIGKILL");
       rmSync(join(directory, "appendonlydir"), { recursive: true });
       restoreAppendOnly(directory, backup);
-      await cluster.redis.start();
+      await cluster.redis.master.start();
       await cluster.settled();
       const { apps } = await cluster.nanoctl.run<{ apps: readonly { name: string }[] }>(["apps"]);
       const names = apps.map(({ name }) => name);
@@ -78,5 +79,24 @@ function restoreAppendOnly(directory: string, dump: string): void {
 
 /** As an operator gives it. */
 export function command({ redis }: Cluster, ...args: string[]): string {
-  return execFileSync("redis-cli", ["-s", redis.socketPath, ...args], { encoding: "utf8" });
+  return execFileSync("redis-cli", ["-s", redis.master.socketPath, ...args], { encoding: "utf8" });
+}
+
+/** The master dies, its replica is promoted by the Sentinels, and what was acknowledged is there; the old master comes back as its replica. */
+export function redisFailedOver(cluster: Cluster): StepOptions {
+  return {
+    name: "Redis failed over to its replica",
+    async disturb({ recovered }) {
+      const { redis, deploys } = cluster;
+      await deploys.say("failover", "acknowledged before the master died");
+      await redis.master.stop("SIGKILL");
+      await redis.promoted();
+      const old = redis.master;
+      await old.start();
+      // Acknowledged once the replica has it: once the old master is one.
+      await deploys.say("promoted", "acknowledged by the new master");
+      await cluster.settled();
+      recovered();
+    },
+  };
 }

@@ -1,0 +1,56 @@
+/** A test file's cluster: opened before its tests, asked for by each, closed after them; what the steps showed is printed as a table. */
+import { hasRedisServer, needRedisServer } from "@nano/test-kit/redis-server";
+import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
+import { createMixApps } from "../../support/load-mix.ts";
+import { Cluster, type ClusterOptions } from "./cluster.ts";
+import { runStep, STEP_STREAM_MS, type StepOptions, type StepRow } from "./step.ts";
+import { describeFailures, renderSteps } from "./step-table.ts";
+
+export const STEP_TIMEOUT_MS = 600_000;
+const OPEN_TIMEOUT_MS = 180_000;
+
+export interface StepTests {
+  /** To be asked for inside of tests. */
+  cluster(): Cluster;
+  /** A test of one step. Whatever it was, every deploy that was acknowledged is there after it, at every router. */
+  testStep(sentence: string, describe: (cluster: Cluster) => StepOptions): void;
+}
+
+export function openStepTests(options: ClusterOptions = {}): StepTests {
+  needRedisServer();
+  let opened: Cluster | null = null;
+  const rows: StepRow[] = [];
+  const cluster = (): Cluster => {
+    if (opened === null) throw new Error("The cluster was not opened");
+    return opened;
+  };
+
+  beforeAll(async () => {
+    if (!hasRedisServer) return;
+    opened = await Cluster.open(options);
+    for (const { hostname, source } of createMixApps({ streamMs: STEP_STREAM_MS })) {
+      const [name = ""] = hostname.split(".");
+      await opened.deploys.deploy({ name, source });
+    }
+  }, OPEN_TIMEOUT_MS);
+  afterAll(async () => {
+    await opened?.close();
+    if (rows.length === 0) return;
+    const failures = rows.map(describeFailures).filter((text) => text !== "");
+    process.stdout.write(`\n${[renderSteps(rows), ...failures].join("\n\n")}\n`);
+  }, OPEN_TIMEOUT_MS);
+
+  return {
+    cluster,
+    testStep(sentence, describe) {
+      test(sentence, { timeout: STEP_TIMEOUT_MS }, async () => {
+        onTestFailed(() => void process.stderr.write(cluster().describe()));
+        const row = await runStep(cluster(), describe(cluster()));
+        rows.push(row);
+        expect(describeFailures({ ...row, other: [] })).toBe("");
+        await cluster().settled();
+        expect(await cluster().deploys.findMissing(cluster().routers)).toEqual([]);
+      });
+    },
+  };
+}
