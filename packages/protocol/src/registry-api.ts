@@ -43,8 +43,13 @@
  *                                            change answered so far                      FeedAnswer
  *
  * Over the Unix socket everybody is an operator: who may open it says the file system. Over TCP a request carries
- * `authorization: Bearer TOKEN`. A writing request may carry `idempotency-key`: sent again with the same key by the same
- * token, it answers as before and changes nothing.
+ * `authorization: Bearer TOKEN`: 401 without a valid one, 403 with the role that was needed where it has another, 429 where an
+ * address fails too often. Operators may do everything, readers look at everything; a deployer may change and see the apps that it
+ * is given (of `/v1/apps` and `/v1/routes` it is shown those), upload, and ask for whoami, feed and openapi.json.
+ *
+ * A writing request may carry `idempotency-key`, 1 to 128 visible ASCII characters: sent again with the same key by the same
+ * token, to whichever registry, it answers as before and changes nothing; 422 where it is another request. Only POST /v1/tokens
+ * cannot: 409 with the id of the token that was made.
  */
 import { z } from "zod";
 import type { AppName, ArtifactDigest, VersionId } from "./brands.ts";
