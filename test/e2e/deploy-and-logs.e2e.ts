@@ -63,10 +63,10 @@ test("an app is deployed to a machine that runs, and its lines come live to who 
   for (const each of [logs, other]) await eventually(() => each.output().includes("following"));
   // The follow reaches the executor a moment later than its reader hears of it.
   await eventually(async () => {
-    await nano.ask("talking.localhost", { path: "/one" });
+    await nano.ask("talking.localhost", "/one");
     return logs.output().includes("asked for /one");
   });
-  await nano.ask("talking.localhost", { path: "/throw" });
+  await nano.ask("talking.localhost", "/throw");
   await eventually(() => logs.output().includes("on purpose"));
   const lines = logs.output().trimEnd().split("\n").slice(1);
   for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d \S+ v[0-9a-f]{6} \| /);
