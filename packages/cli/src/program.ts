@@ -26,6 +26,8 @@ export function createProgram({ version, help, ...context }: ProgramOptions): Co
   const program = new Command("nanoctl")
     .description("Runs many small JavaScript applications, each in its own V8 isolate, started from a sliver.")
     .version(version, "-V, --version", "print the version")
+    // Otherwise that one is taken from commands with a --version of their own.
+    .enablePositionalOptions()
     .helpOption("-h, --help", "print help")
     .helpCommand(false)
     .addHelpText("after", EXIT_HELP)

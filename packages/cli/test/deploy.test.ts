@@ -134,6 +134,10 @@ test("a share of clients gets a version first; it grows, is promoted, and rolled
   });
   expect((await nanoctl(["rollout", "status", "blog", "--url", socket])).stdout).toContain("the cookie sid");
   expect(await json("promote", "blog")).toMatchObject({ activeVersion: second.version, rollout: null });
+  expect(await json("rollout", "set", "blog", "10", "--version", `${first.version}`)).toMatchObject({
+    rollout: { version: first.version, percent: 10 },
+  });
+  await json("rollout", "stop", "blog");
   expect(await json("rollback", "blog")).toMatchObject({ activeVersion: first.version });
   const { stdout } = await nanoctl(["versions", "blog", "--url", socket]);
   expect(stdout).toMatch(new RegExp(`^${first.version} +built +serves`, "m"));
