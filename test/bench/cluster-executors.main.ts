@@ -37,10 +37,9 @@ class SimulatedNode {
     this.id = id;
     this.#job = job;
     this.#store = store;
-    const { workersPerNode, serviceMs } = job;
     this.#workers = Array.from(
-      { length: workersPerNode },
-      (_, index) => new SimulatedWorker({ serviceMs, id: `${id}-w${index}` as WorkerId }),
+      { length: job.workersPerNode },
+      (_, index) => new SimulatedWorker({ serviceMs: () => serviceMs, id: `${id}-w${index}` as WorkerId }),
     );
     this.#load = new WorkerLoad(job.capacityCount);
     this.#reporting = setInterval(() => this.#report(), REPORT_INTERVAL_MS);
@@ -109,6 +108,7 @@ const nodes = new Map<string, SimulatedNode>();
 let opened: ExecutorsJob | null = null;
 let position: FeedPosition = { epoch: "", seq: 0 };
 let isVarying = false;
+let serviceMs = 0;
 let joinedCount = 0;
 
 const openStore = (job: ExecutorsJob): Promise<ControlStore> =>
@@ -117,6 +117,7 @@ const openStore = (job: ExecutorsJob): Promise<ControlStore> =>
 serveCommands<ExecutorsCommands>({
   async open(job) {
     opened = job;
+    ({ serviceMs } = job);
     const store = await openStore(job);
     const { epoch, seq } = await store.loadSnapshot();
     position = { epoch, seq };
@@ -140,6 +141,9 @@ serveCommands<ExecutorsCommands>({
     const node = nodes.get(id);
     nodes.delete(id);
     await node?.close(true);
+  },
+  pace(ms) {
+    serviceMs = ms;
   },
   vary(isNowVarying) {
     isVarying = isNowVarying;

@@ -14,7 +14,7 @@ export interface ExecutorsJob {
   readonly leaseMs: number;
   /** Requests at once from which a worker counts as loaded. */
   readonly capacityCount: number;
-  /** How long a request takes. */
+  /** How long a request takes, until `pace` says otherwise. */
   readonly serviceMs: number;
 }
 
@@ -24,6 +24,7 @@ export interface ExecutorsCommands {
   join(count: number): Promise<readonly string[]>;
   /** Drains one and ends it, as a supervisor does that is told to stop. */
   leave(node: string): Promise<void>;
+  pace(serviceMs: number): void;
   /** Whether each node tells another load as often as it may: the worst that executors can do to the feed. */
   vary(isVarying: boolean): void;
   close(): Promise<void>;

@@ -10,8 +10,9 @@ import type { StoreChange } from "@nano/protocol/records";
 import { RedisServer } from "@nano/test-kit/redis-server";
 import { type BenchChild, sharedClockMs } from "./bench-child.ts";
 import { type ExecutorsCommands, startExecutors } from "./cluster-executors.ts";
-import { appRecord, ROUTES_PER_APP, recordsOf, routeRecord, toChanges, versionRecords } from "./cluster-records.ts";
+import { appRecord, ROUTES_PER_APP, routeRecord, toChanges, versionRecords } from "./cluster-records.ts";
 import { type LookupFigures, type RouterCommands, type RouterMemory, startRouterProcess } from "./cluster-router.ts";
+import { fillCell } from "./fill-cell.ts";
 import { freePort } from "./processes.ts";
 import { difference, RedisMeter, type RedisReading } from "./redis-meter.ts";
 import type { Report } from "./report.ts";
@@ -28,7 +29,6 @@ const APPEND_ONLY = [
   "--auto-aof-rewrite-percentage",
   "0",
 ];
-const APPS_PER_COMMIT = 500;
 /** The executor's default. */
 const LEASE_MS = 6_000;
 const WORKERS_PER_NODE = 2;
@@ -46,8 +46,8 @@ const EFFORT: Effort = {
   appCount: 10_000,
   nodeCount: 100,
   routerCount: 5,
-  changeCount: 60,
-  windowMs: 8_000,
+  changeCount: 30,
+  windowMs: 6_000,
   lookupRounds: 400,
 };
 const QUICK_EFFORT: Effort = {
@@ -59,7 +59,7 @@ const QUICK_EFFORT: Effort = {
   lookupRounds: 3,
 };
 /** Between two changes whose way is timed. */
-const CHANGE_PAUSE_MS = 80;
+const CHANGE_PAUSE_MS = 50;
 
 /** What a deploy writes, what an activation, and what a new route. */
 const CHANGES: Readonly<Record<string, (index: number) => readonly StoreChange[]>> = {
@@ -141,7 +141,7 @@ async function measure(lab: Lab): Promise<Scale> {
   const [first, ...others] = routers;
   if (first === undefined) throw new Error("A router is needed");
   const empty = (await meter.read()).memoryBytes;
-  const fillSeconds = await fill(store, effort.appCount);
+  const fillSeconds = await fillCell(store, effort.appCount);
   const filled = (await meter.read()).memoryBytes;
   const byKey = await meter.memoryByKey(CELL);
   const perChange = await measureChanges(lab);
@@ -191,15 +191,6 @@ async function measure(lab: Lab): Promise<Scale> {
     varying,
     changes: { steady: steadyChanges, varying: varyingChanges },
   };
-}
-
-async function fill(store: ControlStore, appCount: number): Promise<number> {
-  const startMs = performance.now();
-  for (let from = 0; from < appCount; from += APPS_PER_COMMIT) {
-    const count = Math.min(APPS_PER_COMMIT, appCount - from);
-    await store.commit(Array.from({ length: count }, (_, index) => toChanges(recordsOf(from + index))).flat());
-  }
-  return (performance.now() - startMs) / 1000;
 }
 
 /** What one change costs the server, with nobody there to read it. */

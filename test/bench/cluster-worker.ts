@@ -16,7 +16,8 @@ const SILENT: StreamListener = { onHead() {}, onData() {}, onEnd() {}, onReset()
 
 export interface SimulatedWorkerOptions {
   readonly id: WorkerId;
-  readonly serviceMs: number;
+  /** How long a request takes. */
+  serviceMs(): number;
 }
 
 export class SimulatedWorker {
@@ -79,7 +80,7 @@ export class SimulatedWorker {
       const headers = encodeHeaderBlock(["content-type", "text/plain", "content-length", String(body.length)]);
       stream.sendHead(encodeResponseHead({ status: 200, statusText: "", headers }));
       stream.end(body);
-    }, this.#options.serviceMs);
+    }, this.#options.serviceMs());
     return {
       ...SILENT,
       onReset: () => {

@@ -7,7 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hasRedisServer } from "@nano/test-kit/redis-server";
 import { measureClusterHello } from "./cluster-hello.ts";
+import { measureClusterPlacement } from "./cluster-placement.ts";
 import { measureClusterScale } from "./cluster-scale.ts";
+import { measureClusterStream } from "./cluster-stream.ts";
 import { type Report, report } from "./report.ts";
 
 type Measure = (directory: string, options: { isQuick: boolean }) => Promise<Report>;
@@ -15,6 +17,8 @@ type Measure = (directory: string, options: { isQuick: boolean }) => Promise<Rep
 const PARTS = {
   hello: measureClusterHello,
   scale: measureClusterScale,
+  placement: measureClusterPlacement,
+  stream: measureClusterStream,
 } satisfies Record<string, Measure>;
 
 export type ClusterPart = keyof typeof PARTS;

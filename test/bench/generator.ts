@@ -1,10 +1,10 @@
 /**
  * A closed-loop load generator in a process of its own: so many keep-alive connections, each sending its next request when the last
- * answer is whole and right. Prints one JSON line. Plain sockets, because a client library would take more CPU than the servers.
+ * answer is whole and right. Prints one JSON line.
  *
  *   node generator.ts '{"port":8080,"host":"hello.localhost","path":"/","connections":64,"warmUpMs":1000,"durationMs":5000,"expect":"hello"}'
  */
-import { connect, type Socket } from "node:net";
+import { getRequest, KeepAliveConnection } from "./keep-alive-connection.ts";
 
 export interface GeneratorJob {
   readonly port: number;
@@ -25,55 +25,9 @@ export interface GeneratorResult {
   readonly p99Ms: number;
 }
 
-const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 /** Latencies are counted in steps of 10 µs up to 1 s. */
 const STEP_MS = 0.01;
 const STEPS = 100_000;
-
-class Connection {
-  readonly #socket: Socket;
-  readonly #request: string;
-  readonly #expect: string;
-  readonly #onAnswer: (latencyMs: number, isRight: boolean) => void;
-  #received = "";
-  #sentMs = 0;
-
-  constructor(job: GeneratorJob, onAnswer: (latencyMs: number, isRight: boolean) => void) {
-    this.#request = `GET ${job.path} HTTP/1.1\r\nhost: ${job.host}\r\nuser-agent: bench\r\naccept: */*\r\n\r\n`;
-    this.#expect = job.expect;
-    this.#onAnswer = onAnswer;
-    this.#socket = connect({ port: job.port, host: "127.0.0.1", noDelay: true });
-    this.#socket.setEncoding("latin1");
-    this.#socket.on("connect", () => this.#send());
-    this.#socket.on("data", (text: string) => this.#receive(text));
-    this.#socket.on("error", (error) => {
-      process.stderr.write(`${error.message}\n`);
-      process.exit(1);
-    });
-  }
-
-  close(): void {
-    this.#socket.destroy();
-  }
-
-  #send(): void {
-    this.#sentMs = performance.now();
-    this.#socket.write(this.#request);
-  }
-
-  #receive(text: string): void {
-    this.#received += text;
-    const headEnd = this.#received.indexOf("\r\n\r\n");
-    if (headEnd < 0) return;
-    const length = Number(CONTENT_LENGTH.exec(this.#received)?.[1] ?? Number.NaN);
-    if (Number.isNaN(length)) throw new Error(`Answer has no content-length: ${this.#received.slice(0, 300)}`);
-    if (this.#received.length < headEnd + 4 + length) return;
-    const isRight = this.#received.startsWith("HTTP/1.1 200") && this.#received.slice(headEnd + 4) === this.#expect;
-    this.#received = "";
-    this.#onAnswer(performance.now() - this.#sentMs, isRight);
-    this.#send();
-  }
-}
 
 function percentile(counts: Uint32Array, total: number, ratio: number): number {
   let seen = 0;
@@ -89,17 +43,22 @@ function run(job: GeneratorJob): void {
   let requests = 0;
   let wrong = 0;
   let isCounting = false;
-  const connections = Array.from(
-    { length: job.connections },
-    () =>
-      new Connection(job, (latencyMs, isRight) => {
-        if (!isRight) wrong += 1;
-        if (!isCounting) return;
-        requests += 1;
-        const step = Math.min(STEPS - 1, Math.floor(latencyMs / STEP_MS));
-        counts[step] = (counts[step] ?? 0) + 1;
-      }),
-  );
+  const request = getRequest(job.host, job.path);
+  const exchange = {
+    next: () => request,
+    take({ isOk, body, latencyMs }: { isOk: boolean; body: string; latencyMs: number }): void {
+      if (!isOk || body !== job.expect) wrong += 1;
+      if (!isCounting) return;
+      requests += 1;
+      const step = Math.min(STEPS - 1, Math.floor(latencyMs / STEP_MS));
+      counts[step] = (counts[step] ?? 0) + 1;
+    },
+    onError(error: Error): void {
+      process.stderr.write(`${error.message}\n`);
+      process.exit(1);
+    },
+  };
+  const connections = Array.from({ length: job.connections }, () => new KeepAliveConnection(job.port, exchange));
   setTimeout(() => {
     isCounting = true;
     const startMs = performance.now();

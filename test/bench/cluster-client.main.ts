@@ -1,0 +1,74 @@
+/** The process of a client: see `cluster-client.ts`. */
+import { Agent, type IncomingMessage, request } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+import { serveCommands } from "./bench-child.ts";
+import { type ClientCommands, type PacedJob, STREAM_CHUNK_BYTES } from "./cluster-client.ts";
+
+const MAX_CONNECTIONS = 64;
+
+/** The chunk of `stream-handler.js`, twice: any cut of the stream is found in it. */
+const pattern = Buffer.alloc(2 * STREAM_CHUNK_BYTES);
+for (let index = 0; index < pattern.length; index++) {
+  const at = index % STREAM_CHUNK_BYTES;
+  pattern[index] = (at * 31 + (at >> 8)) & 0xff;
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
+let isStopped = false;
+
+function open(job: { port: number; host: string }, path: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const { port, host } = job;
+    const req = request({ agent, host: "127.0.0.1", port, path, headers: { host } }, (res) => {
+      if (res.statusCode === 200) resolve(res);
+      else reject(new Error(`${host} answered ${res.statusCode}`));
+    });
+    req.on("error", reject);
+    req.end();
+  });
+}
+
+async function ask(job: PacedJob): Promise<number> {
+  const sentMs = performance.now();
+  const res = await open(job, "/");
+  let body = "";
+  for await (const chunk of res.setEncoding("latin1")) body += chunk;
+  if (body !== job.expect) throw new Error(`${job.host} answered ${body.slice(0, 300)}`);
+  return performance.now() - sentMs;
+}
+
+serveCommands<ClientCommands>({
+  async pace(job) {
+    isStopped = false;
+    const startMs = performance.now();
+    const answers: Promise<number>[] = [];
+    while (!isStopped) {
+      const due = Math.floor(((performance.now() - startMs) * job.requestsPerSecond) / 1000);
+      while (answers.length < due) answers.push(ask(job));
+      await delay(1);
+    }
+    return await Promise.all(answers);
+  },
+  stop() {
+    isStopped = true;
+  },
+  async stream({ chunkCount, ...job }) {
+    const startMs = performance.now();
+    const res = await open(job, `/?chunks=${chunkCount}`);
+    let receivedBytes = 0;
+    await new Promise<void>((resolve, reject) => {
+      res.on("data", (chunk: Buffer) => {
+        const at = receivedBytes % STREAM_CHUNK_BYTES;
+        for (let from = 0; from < chunk.length; from += STREAM_CHUNK_BYTES) {
+          const part = chunk.subarray(from, from + STREAM_CHUNK_BYTES);
+          if (!part.equals(pattern.subarray(at, at + part.length))) reject(new Error("The stream has a wrong byte"));
+        }
+        receivedBytes += chunk.length;
+      });
+      res.on("end", resolve);
+      res.on("error", reject);
+    });
+    if (receivedBytes !== chunkCount * STREAM_CHUNK_BYTES) throw new Error(`The stream had ${receivedBytes} bytes`);
+    return (performance.now() - startMs) / 1000;
+  },
+});

@@ -1,0 +1,105 @@
+/**
+ * `hello` beside a stream of 1 GiB: on one link, on a link of its own to the same worker, and alone, in turns. Wanted: its p99 on the
+ * stream's link at most doubled. What the other link shows is not the link's doing: worker and cores are shared there, too.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { BenchChild } from "./bench-child.ts";
+import { type ClientCommands, STREAM_CHUNK_BYTES, startClient } from "./cluster-client.ts";
+import { hostOfApp, startCluster } from "./cluster-services.ts";
+import type { Report } from "./report.ts";
+import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
+
+const MIB = 1024 * 1024;
+const REQUESTS_PER_SECOND = 250;
+const EXPECT = "Hello from the bench\n";
+const EFFORT = { rounds: 3, chunkCount: (1024 * MIB) / STREAM_CHUNK_BYTES, aloneMs: 4_000 };
+const QUICK_EFFORT = { rounds: 1, chunkCount: (16 * MIB) / STREAM_CHUNK_BYTES, aloneMs: 300 };
+const WARM_UP = { chunkCount: (64 * MIB) / STREAM_CHUNK_BYTES, durationMs: 1_000 };
+
+const HELLO = fileURLToPath(new URL("hello-handler.js", import.meta.url));
+const STREAM = fileURLToPath(new URL("stream-handler.js", import.meta.url));
+
+interface Round {
+  readonly latenciesMs: readonly number[];
+  /** Of the stream; 0 where there is none. */
+  readonly mibPerSecond: number;
+}
+
+interface Variant {
+  readonly name: string;
+  /** Which router takes the stream; null: there is none. */
+  readonly streamPort: number | null;
+  readonly rounds: Round[];
+}
+
+interface Clients {
+  readonly hello: BenchChild<ClientCommands>;
+  readonly stream: BenchChild<ClientCommands>;
+}
+
+export async function measureClusterStream(directory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
+  const { rounds, chunkCount, aloneMs } = isQuick ? QUICK_EFFORT : EFFORT;
+  const apps = [
+    { name: "hello", entrypoint: HELLO, manifest: { isolation: "app" as const } },
+    { name: "stream", entrypoint: STREAM, manifest: { isolation: "app" as const, limits: { cpu_time_ms: 60_000 } } },
+  ];
+  const cluster = await startCluster(directory, apps, { routerCount: 2, workerCount: 1 });
+  const clients: Clients = { hello: startClient(), stream: startClient() };
+  try {
+    const [first, second] = cluster.routers.map(({ port }) => port);
+    if (first === undefined || second === undefined) throw new Error("Two routers are needed");
+    const variants: Variant[] = [
+      { name: "hello alone", streamPort: null, rounds: [] },
+      { name: "stream on another link to the same worker", streamPort: second, rounds: [] },
+      { name: "stream on the same link", streamPort: first, rounds: [] },
+    ];
+    const measure = async (streamPort: number | null, chunks: number, durationMs: number): Promise<Round> => {
+      const job = { port: first, host: hostOfApp("hello"), requestsPerSecond: REQUESTS_PER_SECOND, expect: EXPECT };
+      const pacing = clients.hello.ask("pace", job);
+      let mibPerSecond = 0;
+      if (streamPort === null) await delay(durationMs);
+      else {
+        const streaming = { port: streamPort, host: hostOfApp("stream"), chunkCount: chunks };
+        const seconds = await clients.stream.ask("stream", streaming);
+        mibPerSecond = (chunks * STREAM_CHUNK_BYTES) / MIB / seconds;
+      }
+      await clients.hello.ask("stop");
+      return { latenciesMs: await pacing, mibPerSecond };
+    };
+    for (const { streamPort } of variants) await measure(streamPort, WARM_UP.chunkCount, WARM_UP.durationMs);
+    for (let round = 0; round < rounds; round++) {
+      for (const variant of variants) variant.rounds.push(await measure(variant.streamPort, chunkCount, aloneMs));
+    }
+    return describe(variants, chunkCount);
+  } finally {
+    await Promise.all([clients.hello.close(), clients.stream.close()]);
+    await cluster.close();
+  }
+}
+
+function describe(variants: readonly Variant[], chunkCount: number): Report {
+  const [alone] = variants;
+  const median = (values: readonly number[]): number => summarize(values).median;
+  const ratio = (rounds: readonly Round[], of: "median" | "p99"): string => {
+    const ratios = rounds.map(({ latenciesMs }, round) => {
+      const base = alone?.rounds[round]?.latenciesMs ?? [];
+      return summarize(latenciesMs)[of] / summarize(base)[of];
+    });
+    return formatRatio(median(ratios));
+  };
+  return {
+    title: `cluster, stream: hello at ${REQUESTS_PER_SECOND} requests/s, open loop, beside a stream of ${formatCount((chunkCount * STREAM_CHUNK_BYTES) / MIB)} MiB, one worker, medians of ${alone?.rounds.length} rounds in turns`,
+    head: ["", "p50", "× alone", "p99", "× alone", "requests", "stream"],
+    rows: variants.map(({ name, rounds }) => [
+      name,
+      formatMs(median(rounds.map(({ latenciesMs }) => summarize(latenciesMs).median))),
+      ratio(rounds, "median"),
+      formatMs(median(rounds.map(({ latenciesMs }) => summarize(latenciesMs).p99))),
+      ratio(rounds, "p99"),
+      formatCount(rounds.reduce((sum, { latenciesMs }) => sum + latenciesMs.length, 0)),
+      rounds[0]?.mibPerSecond === 0 ? "–" : `${formatCount(median(rounds.map((round) => round.mibPerSecond)))} MiB/s`,
+    ]),
+    data: variants,
+  };
+}
