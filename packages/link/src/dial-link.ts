@@ -15,9 +15,22 @@ export interface OpenLinkOptions extends Omit<LinkOwner, "onOpen"> {
   readonly isPrompt?: boolean;
 }
 
+/** How an acceptor is known, and this side to it. */
+export interface DialTls {
+  /** Whom to trust, PEM. */
+  readonly ca?: Buffer;
+  /** Of this side, where the acceptor wants it. */
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+  /** The name that the acceptor's certificate must have: addresses come and go. */
+  readonly serverName: string;
+}
+
 export interface DialLinkOptions extends OpenLinkOptions {
-  /** Unix socket path (it holds a `/`), or `host:port`. */
+  /** Unix socket path, `host:port`, or `tls://host:port`. */
   readonly address: string;
+  /** Asked at each dial of a `tls://` address. @default none: such an address is not dialled */
+  readonly tls?: (() => DialTls) | undefined;
 }
 
 /** `onClose` and `onDraining` are called for an open link only: until then the result says everything. */
@@ -28,7 +41,7 @@ export type DialResult =
 /** Connects and greets, within `handshakeTimeoutMs` each. Never rejects. */
 export async function dialLink(options: DialLinkOptions): Promise<DialResult> {
   const timeoutMs = options.limits?.handshakeTimeoutMs ?? DEFAULT_LINK_LIMITS.handshakeTimeoutMs;
-  const connected = await connectSocket(options.address, timeoutMs);
+  const connected = await connectSocket(options, timeoutMs);
   if (typeof connected === "string") {
     const { wire } = linkErrors.CONNECT_FAILED({ address: options.address, cause: connected });
     return { type: "ended", outcome: { type: "failed", error: wire } };
@@ -55,21 +68,34 @@ export function openLink(socket: Socket, options: OpenLinkOptions): Promise<Dial
   });
 }
 
+const TLS_SCHEME = "tls://";
+
 /** The socket, or why there is none. */
-function connectSocket(address: string, timeoutMs: number): Promise<Socket | string> {
+async function connectSocket({ address, tls }: DialLinkOptions, timeoutMs: number): Promise<Socket | string> {
+  const isTls = address.startsWith(TLS_SCHEME);
+  const target = parseAddress(isTls ? address.slice(TLS_SCHEME.length) : address);
+  if (target === null) return "expected a socket path, host:port or tls://host:port";
+  if (!isTls) return await waitForSocket(connect(target), "connect", timeoutMs);
+  if (tls === undefined || "path" in target) return "it wants TLS, and no certificates to trust are set";
+  try {
+    const { serverName: servername, ...material } = tls();
+    // Loaded by those who need it: workers dial nobody.
+    const { connect: connectTls } = await import("node:tls");
+    const socket = connectTls({ ...target, ...material, servername, minVersion: "TLSv1.3" });
+    return await waitForSocket(socket, "secureConnect", timeoutMs);
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown); // of the certificates
+  }
+}
+
+function waitForSocket(socket: Socket, readyEvent: string, timeoutMs: number): Promise<Socket | string> {
   return new Promise((resolve) => {
-    const target = parseAddress(address);
-    if (target === null) {
-      resolve("expected a socket path or host:port");
-      return;
-    }
-    const socket = connect(target);
     const timer = setTimeout(() => finish(`no connection within ${timeoutMs} ms`), timeoutMs);
     const onError = (error: Error): void => finish(error.message);
     const onConnect = (): void => finish(socket);
     const finish = (result: Socket | string): void => {
       clearTimeout(timer);
-      socket.off("connect", onConnect);
+      socket.off(readyEvent, onConnect);
       socket.off("error", onError);
       if (typeof result === "string") {
         socket.on("error", () => {}); // a late failure of a socket that nobody waits for
@@ -77,7 +103,7 @@ function connectSocket(address: string, timeoutMs: number): Promise<Socket | str
       }
       resolve(result);
     };
-    socket.once("connect", onConnect);
+    socket.once(readyEvent, onConnect);
     socket.once("error", onError);
   });
 }

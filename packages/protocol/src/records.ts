@@ -87,7 +87,7 @@ export interface SecretsRecord {
 /** A worker process as routers see it. */
 export interface WorkerEndpoint {
   readonly id: WorkerId;
-  /** Unix socket path, or `host:port`. */
+  /** Unix socket path, `host:port`, or `tls://host:port`. Builds that know no TLS take the last for a path and reach nobody. */
   readonly address: string;
   /** What a router's HELLO must carry; minted by the worker's supervisor, dies with the worker. */
   readonly credential: string;

@@ -25,6 +25,13 @@ export const errors = defineErrors("KIT", {
     reason: "config",
     message: (d: { path: string; why: string }) => `Secret file ${d.path} is not usable: ${d.why}`,
   },
+  TLS_UNUSABLE: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "config",
+    message: (d: { path: string; why: string }) => `TLS file ${d.path} is not usable: ${d.why}`,
+  },
   ADDRESS_IN_USE: {
     fault: "platform",
     retryable: false,

@@ -49,6 +49,13 @@ export const config = defineConfig("EXECUTOR", {
         expected: "host or host:port",
       }),
     ),
+    tlsCertFile: optional(
+      text({ doc: "certificate to show to routers, PEM; with it and its key they come by TLS, read again on change" }),
+    ),
+    tlsKeyFile: optional(text({ doc: "its key, PEM" })),
+    tlsClientCaFile: optional(
+      text({ doc: "certificates that routers' are checked by, PEM; unset: a router needs none, but a credential" }),
+    ),
     maxGreetingCount: integer({
       doc: "connections there that have not said whom they are for; further ones are closed",
       min: 1,

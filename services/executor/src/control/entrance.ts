@@ -9,9 +9,11 @@
  * I3 Who has no credential that fits is told so as anywhere else: by the supervisor's own acceptor.
  */
 import { createServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TlsOptions, type Server as TlsServer } from "node:tls";
 import { isSameCredential } from "@nano/link/credential";
 import { peekHello } from "@nano/link/peek-hello";
 import { listenOn } from "@nano/service-kit/listen";
+import { TLS_LOOK_INTERVAL_MS, type TlsFiles } from "@nano/service-kit/tls-files";
 
 /** From the connection to the end of its HELLO, which routers send at once. */
 const GREETING_MS = 5_000;
@@ -25,11 +27,13 @@ export interface Receiver {
   receive(socket: Socket, received: Buffer): void;
 }
 
-export type EntranceRefusal = "too_many" | "timed_out" | "no_hello" | "draining";
+export type EntranceRefusal = "too_many" | "timed_out" | "no_hello" | "no_tls" | "draining";
 
 export interface EntranceOptions {
   /** `host:port`. */
   readonly address: string;
+  /** Certificates, where routers come by TLS. @default without TLS */
+  readonly tls?: TlsFiles | null;
   /** Connections that have not said HELLO; further ones are closed. */
   readonly maxGreetingCount: number;
   /** @default GREETING_MS */
@@ -45,18 +49,24 @@ export class Entrance {
   readonly #options: EntranceOptions;
   readonly #server: Server;
   readonly #greeting = new Set<Socket>();
+  /** By the peer's address and port: TLS wraps a connection in another socket. */
+  readonly #securing = new Map<string, Socket>();
+  #reload: NodeJS.Timeout | null = null;
   #isClosed = false;
   #isRefusing = false;
 
   constructor(options: EntranceOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS }, (socket) =>
-      this.#greet(socket),
-    );
+    const { tls = null } = options;
+    const sockets = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
+    this.#server =
+      tls === null
+        ? createServer(sockets, (socket) => this.#greet(socket))
+        : this.#createTlsServer({ ...sockets, ...tlsSettings(tls) }, tls);
   }
 
   get greetingCount(): number {
-    return this.#greeting.size;
+    return this.#greeting.size + this.#securing.size;
   }
 
   /** Answers the address that was bound. @throws KIT_ADDRESS_IN_USE, KIT_LISTEN_FAILED */
@@ -73,17 +83,43 @@ export class Entrance {
   close(): void {
     this.#isClosed = true;
     this.#server.close();
-    for (const socket of this.#greeting) socket.destroy();
+    if (this.#reload !== null) clearInterval(this.#reload);
+    for (const socket of [...this.#greeting, ...this.#securing.values()]) socket.destroy();
+  }
+
+  #createTlsServer(settings: TlsOptions, tls: TlsFiles): TlsServer {
+    const { greetingMs = GREETING_MS, onRefused } = this.#options;
+    const server = createTlsServer({ ...settings, handshakeTimeout: greetingMs }, (socket) => {
+      this.#securing.delete(peerOf(socket));
+      this.#greet(socket);
+    });
+    server.on("connection", (socket: Socket) => {
+      if (!this.#hasRoom(socket)) return;
+      const peer = peerOf(socket);
+      this.#securing.set(peer, socket);
+      socket.once("close", () => this.#securing.delete(peer));
+    });
+    server.on("tlsClientError", (_, socket) => {
+      onRefused("no_tls");
+      socket.destroy();
+    });
+    this.#reload = setInterval(() => {
+      if (tls.reload()) server.setSecureContext(tlsSettings(tls));
+    }, TLS_LOOK_INTERVAL_MS).unref();
+    return server;
+  }
+
+  #hasRoom(socket: Socket): boolean {
+    if (!this.#isClosed && this.greetingCount < this.#options.maxGreetingCount) return true;
+    this.#options.onRefused(this.#isClosed ? "draining" : "too_many");
+    socket.destroy();
+    return false;
   }
 
   #greet(socket: Socket): void {
-    const { maxGreetingCount, greetingMs = GREETING_MS, onRefused } = this.#options;
+    const { greetingMs = GREETING_MS, onRefused } = this.#options;
     socket.on("error", () => undefined); // its close follows
-    if (this.#isClosed || this.#greeting.size >= maxGreetingCount) {
-      onRefused(this.#isClosed ? "draining" : "too_many");
-      socket.destroy();
-      return;
-    }
+    if (!this.#hasRoom(socket)) return;
     this.#greeting.add(socket);
     let received: Buffer = Buffer.alloc(0);
     const refuse = (cause: EntranceRefusal): void => {
@@ -123,4 +159,15 @@ export class Entrance {
     }
     (fitting[0] ?? this.#options.supervisor).receive(socket, received);
   }
+}
+
+/** A router must show a certificate where there is something to check it by. */
+function tlsSettings(tls: TlsFiles): TlsOptions {
+  const material = tls.current;
+  const isMutual = material.ca !== undefined;
+  return { ...material, requestCert: isMutual, rejectUnauthorized: isMutual, minVersion: "TLSv1.3" };
+}
+
+function peerOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

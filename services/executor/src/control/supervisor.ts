@@ -3,6 +3,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ControlStore } from "@nano/control-store/control-store";
@@ -13,6 +14,7 @@ import type { ConfigFor } from "@nano/service-kit/config";
 import { fitDrain } from "@nano/service-kit/fit-drain";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
+import { TlsFiles } from "@nano/service-kit/tls-files";
 import { NodeCache } from "@nano/sliver/node-cache";
 import { openSliverStore } from "@nano/sliver/open-sliver-store";
 import { type config, LEAVE_MS } from "../config.ts";
@@ -27,6 +29,7 @@ import { ExecutorMetrics } from "./executor-metrics.ts";
 import { LogFollowers } from "./log-followers.ts";
 import { NodeRegistration } from "./node-registration.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
+import { relay } from "./relay.ts";
 import { RolloutCounts } from "./rollout-counts.ts";
 import { StoreWatch } from "./store-watch.ts";
 import { TrustedKeyDirectory } from "./trusted-keys.ts";
@@ -204,16 +207,27 @@ export class Supervisor {
   }
 
   #createEntrance(): Entrance | null {
-    const { address, maxGreetingCount } = this.#options.config.listen;
+    const { config, logger } = this.#options;
+    const { address, maxGreetingCount, tlsCertFile: certFile, tlsKeyFile: keyFile, tlsClientCaFile } = config.listen;
     if (address === null) return null;
     const pool = this.#pool;
+    const tls =
+      certFile === null && keyFile === null
+        ? null
+        : new TlsFiles({
+            paths: { certFile, keyFile, caFile: tlsClientCaFile },
+            onFailure: (err) => logger.error("certificate for routers cannot be used, the known one stays", { err }),
+          });
     return new Entrance({
       address,
       maxGreetingCount,
+      tls,
       *receivers() {
         for (const worker of pool.workers) {
-          const { credential } = worker.endpoint;
-          yield { credential, receive: (socket, received) => worker.handOver(socket, received) };
+          const { credential, address } = worker.endpoint;
+          const receive = (socket: Socket, received: Buffer): void =>
+            tls === null ? worker.handOver(socket, received) : relay(socket, received, address);
+          yield { credential, receive };
         }
       },
       supervisor: {
@@ -229,6 +243,7 @@ export class Supervisor {
     const bound = await this.#entrance.open();
     this.#advertised = resolveAdvertisedAddress(bound, { configured: config.listen.advertisedAddress });
     if (this.#advertised === null) throw errors.NO_ADDRESS({ bound });
+    if (config.listen.tlsCertFile !== null) this.#advertised = `tls://${this.#advertised}`;
     logger.info("routers are accepted", { bound, advertised: this.#advertised });
   }
 

@@ -2,7 +2,7 @@
  * Asks a supervisor what became of the streams of a lost link: one question for all of them, one answer within `timeoutMs`.
  */
 import type { DialResult } from "@nano/link/dial-link";
-import { dialLink } from "@nano/link/dial-link";
+import { type DialTls, dialLink } from "@nano/link/dial-link";
 import type { StreamListener } from "@nano/link/link-stream";
 import {
   decodePostmortemAnswer,
@@ -21,6 +21,8 @@ export interface PostmortemOptions {
   readonly timeoutMs: number;
   /** How this router calls itself to the supervisor. */
   readonly peer: string;
+  /** @default none */
+  readonly tls?: (() => DialTls) | undefined;
 }
 
 /** Null: no answer in time, or none that makes sense. Never rejects. */
@@ -32,7 +34,7 @@ export async function askSupervisor(
   const timer = setTimeout(() => deadline.resolve(null), options.timeoutMs);
   const { address, credential } = options.supervisor;
   const limits = { handshakeTimeoutMs: options.timeoutMs };
-  const dialled = dialLink({ address, credential, peer: options.peer, limits });
+  const dialled = dialLink({ address, credential, peer: options.peer, limits, tls: options.tls });
   const answer = await Promise.race([deadline.promise, dialled.then((result) => askOver(result, question))]);
   clearTimeout(timer);
   void dialled.then((result) => {

@@ -1,5 +1,5 @@
 /** One worker as this router knows it: keeps a link to it, redials, and asks its supervisor when a link was lost. */
-import { dialLink } from "@nano/link/dial-link";
+import { type DialTls, dialLink } from "@nano/link/dial-link";
 import type { LinkLimits } from "@nano/link/limits";
 import type { Link } from "@nano/link/link";
 import type { LinkOutcome } from "@nano/link/link-outcome";
@@ -19,6 +19,8 @@ export interface WorkerConnectionOptions {
   /** A name for one connection, never used twice: postmortem questions tell streams apart by it. */
   nextPeerName(): string;
   readonly linkLimits: Partial<LinkLimits>;
+  /** For addresses that want it. @default none */
+  readonly tls?: (() => DialTls) | undefined;
   readonly backoff: Backoff;
   readonly postmortemTimeoutMs: number;
   /** Requests at once from which a worker counts as loaded that does not say so itself. */
@@ -118,6 +120,7 @@ export class WorkerConnection implements WorkerSlot {
             peer,
             limits: this.#options.linkLimits,
             isPrompt: true,
+            tls: this.#options.tls,
             ...callbacks,
           });
         },
@@ -142,6 +145,7 @@ export class WorkerConnection implements WorkerSlot {
         supervisor: this.#options.supervisor,
         timeoutMs: this.#options.postmortemTimeoutMs,
         peer: this.#options.nextPeerName(),
+        tls: this.#options.tls,
       },
     );
     this.#options.onPostmortem(answer === null ? "unanswered" : "answered");
