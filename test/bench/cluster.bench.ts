@@ -34,7 +34,9 @@ export async function benchCluster(
     for (const part of parts) {
       process.stderr.write(`cluster-${part}\n`);
       mkdirSync(join(directory, part));
-      report(`cluster-${part}`, await PARTS[part](join(directory, part), options));
+      // What a small scale shows is no figure to keep.
+      const name = `cluster-${part}${options.isQuick ? "-quick" : ""}`;
+      report(name, await PARTS[part](join(directory, part), options));
     }
   } finally {
     rmSync(directory, { recursive: true, force: true });
