@@ -73,7 +73,7 @@ test("lines are shown as they come, over a stream that breaks off, until Ctrl-C"
   });
   await eventually(() => answers.length === 1);
   const one = JSON.stringify(lineOf("one"));
-  const two = JSON.stringify(lineOf("two"));
+  const two = JSON.stringify(lineOf("two \u009b2J"));
   answers[0]?.write(`${one}\n\n{"type":"li`);
   await eventually(() => shown.includes("one"));
   answers[0]?.destroy();
@@ -82,7 +82,7 @@ test("lines are shown as they come, over a stream that breaks off, until Ctrl-C"
   await eventually(() => shown.includes("two"));
   process.emit("SIGINT");
   const { exitCode, stdout, stderr } = await following;
-  expect([exitCode, stdout]).toEqual([ExitCode.INTERRUPTED, `${one}\n${two}\n`]);
+  expect([exitCode, stdout]).toEqual([ExitCode.INTERRUPTED, `${one}\n${two.replace("\u009b", "\\u009b")}\n`]);
   expect(stderr).toBe("following blog; Ctrl-C ends it\nlost the registry: trying again\nback: following again\n");
 });
 

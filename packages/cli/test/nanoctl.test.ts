@@ -45,6 +45,7 @@ describe("nanoctl", () => {
     [["help", "run"], "--admin-port"],
     [["help", "sliver"], "inspect"],
     [["sliver", "help", "create"], "The heap has the env_vars that the top level was given"],
+    [["help", "sliver", "create"], "The heap has the env_vars that the top level was given"],
   ])("prints help by a command, too: %j", async (args, shown) => {
     const { exitCode, stdout } = await nanoctl(...args);
     expect([exitCode, stdout]).toEqual([ExitCode.OK, expect.stringContaining(shown)]);

@@ -1,10 +1,15 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { join } from "node:path";
 import { listenOn } from "@nano/service-kit/listen";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { errors } from "../src/errors.ts";
 import { endpointOf, parseEndpoint } from "../src/registry/endpoint.ts";
 import { RegistryTransport, type RegistryTransportOptions } from "../src/registry/registry-transport.ts";
+import { temporaryDirectory } from "./cluster-harness.ts";
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -113,4 +118,28 @@ test.each([
   ["unix:/run/x.sock", { isTls: false, prefix: "", target: { socketPath: "/run/x.sock" } }],
 ])("%s is a place", (text, expected) => {
   expect(parseEndpoint(text)).toMatchObject(expected);
+});
+
+test("over TLS the certificates that are named are trusted, and what is signed by others is told at once", async () => {
+  const directory = temporaryDirectory();
+  const [keyFile, certFile] = [join(directory, "key.pem"), join(directory, "cert.pem")];
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  const args = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"];
+  execFileSync("openssl", [...args, ...subject, "-keyout", keyFile, "-out", certFile], { stdio: "ignore" });
+  const cert = readFileSync(certFile, "utf8");
+  const server = createTlsServer({ key: readFileSync(keyFile), cert }, (_, res) => void res.end('{"ok":true}'));
+  const address = await listenOn(server, "127.0.0.1:0");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const endpoint = parseEndpoint(`https://localhost:${address.split(":").at(-1)}`);
+  if (endpoint === null) throw new Error("no endpoint");
+  const call = { method: "GET", path: "/v1/x" } as const;
+  const trusting = new RegistryTransport({ endpoint, ca: cert });
+  expect(await trusting.sendJson(call, okSchema)).toEqual({ ok: true });
+  trusting.close();
+  const other = new RegistryTransport({ endpoint });
+  await expect(other.send(call)).rejects.toThrow("self-signed certificate");
+  other.close();
 });

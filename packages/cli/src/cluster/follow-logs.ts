@@ -9,6 +9,7 @@ import { type LogLine, logLineSchema } from "@nano/protocol/registry-api";
 import type { CommandContext } from "../commands/command-context.ts";
 import { errors } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
+import { toJson } from "../output/data-table.ts";
 import { splitLines } from "../output/split-lines.ts";
 import { printable, type Terminal } from "../output/terminal.ts";
 import { listenForEnd } from "../run/end-signal.ts";
@@ -52,7 +53,9 @@ async function follow(app: AppName, { client, pause }: OpenCluster, options: Fol
       attempt = 0;
       await splitLines(answer, async (line) => {
         if (line.trim() === "") return;
-        const shown = asJson ? [line] : formatLine(parseLine(line), output);
+        const parsed = parseLine(line);
+        if (parsed === null) return;
+        const shown = asJson ? [toJson(parsed)] : formatLine(parsed, output);
         const isTaken = shown.map((each) => output.line(each)).at(-1) ?? true;
         if (!isTaken) await output.drained();
       });
@@ -69,8 +72,7 @@ async function follow(app: AppName, { client, pause }: OpenCluster, options: Fol
 }
 
 /** One line of output, as lines of the terminal. */
-export function formatLine(line: LogLine | null, output: Terminal): string[] {
-  if (line === null) return [];
+export function formatLine(line: LogLine, output: Terminal): string[] {
   if (line.type === "dropped") {
     const where = line.node === null ? "" : ` of ${printable(line.node)}`;
     return [

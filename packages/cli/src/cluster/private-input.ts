@@ -4,12 +4,13 @@
  * I1 It is never taken from the command line: every user of the machine can read that.
  * I2 No message holds anything of it.
  */
+import type { Readable } from "node:stream";
 import type { ReadStream } from "node:tty";
 import { errors } from "../errors.ts";
 import type { Terminal } from "../output/terminal.ts";
 
 /** Standard input of nanoctl. */
-export type Input = NodeJS.ReadableStream & Partial<Pick<ReadStream, "isTTY" | "setRawMode">>;
+export type Input = Readable & Partial<Pick<ReadStream, "isTTY" | "setRawMode">>;
 
 export interface PrivateInputOptions {
   readonly input: Input;
@@ -34,7 +35,8 @@ async function readTyped({ input, problems, question, limitBytes }: PrivateInput
   input.setRawMode?.(true);
   let typed = "";
   try {
-    for await (const chunk of input) {
+    // A terminal that is closed cannot be put back to echo.
+    for await (const chunk of input.iterator({ destroyOnReturn: false })) {
       for (const character of String(chunk)) {
         if (character === "\r" || character === "\n" || character === CONTROL_D) return typed;
         if (character === CONTROL_C) throw errors.INTERRUPTED({ what: "nothing was changed" });
@@ -46,6 +48,8 @@ async function readTyped({ input, problems, question, limitBytes }: PrivateInput
     return typed;
   } finally {
     input.setRawMode?.(false);
+    // Nothing more is read: it holds up no exit.
+    input.pause();
     problems.line();
   }
 }

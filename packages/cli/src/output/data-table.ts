@@ -20,7 +20,13 @@ export function showFields(fields: readonly (readonly [string, string])[], termi
 }
 
 export function showJson(value: unknown, terminal: Terminal): void {
-  terminal.line(JSON.stringify(value, null, 2));
+  terminal.line(toJson(value, 2));
+}
+
+/** JSON that moves no cursor: what JSON leaves of control characters is escaped, too. */
+export function toJson(value: unknown, indent = 0): string {
+  const toEscape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value, null, indent).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, toEscape);
 }
 
 function toCell(value: string): string {
