@@ -47,6 +47,14 @@ export const errors = defineErrors("EXEC", {
     message: (d: { versionId: string; engine: string }) =>
       `Version ${d.versionId} has no sliver for this engine (${d.engine}): deploy it again to build one`,
   },
+  MATERIAL_AWAY: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "store_away",
+    message: (d: { versionId: string }) =>
+      `Version ${d.versionId} is not on this node, and the artifact store does not give it: see this executor's log`,
+  },
   SLIVER_REFUSED: {
     fault: "platform",
     retryable: false,

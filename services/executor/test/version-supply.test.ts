@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, truncateSync } from "node:fs";
+import { existsSync, readdirSync, rmSync, truncateSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { engineFingerprint } from "@nano/isolate/engine";
@@ -332,7 +332,7 @@ test("a sliver that is not in the store is refused", async () => {
   const { id, version, built } = await build();
   put(version, { ...built, slivers: { [engineFingerprint()]: "d".repeat(64) as ArtifactDigest } });
   await supply.give(worker.process, id);
-  expect(worker.refusal(id)).toBe("EXEC_SLIVER_REFUSED");
+  expect(worker.refusal(id)).toBe("EXEC_MATERIAL_AWAY");
 });
 
 test("with a sliver of another engine alone the app starts from its source", async () => {
@@ -577,4 +577,16 @@ test("what two workers died restoring is given out as source alone, until the ve
   expect(supply.badSlivers).toEqual({ [id]: digest });
   put(await rebuild(id, 2));
   await eventually(() => worker.assignment(id)?.isSourceOnly === undefined);
+});
+
+test("while the artifact store is away what is on the node is given, and for the rest routers are told to try another", async () => {
+  const { supply, put, build, worker, root } = await openSupply();
+  const [cached, missing] = [await build(), await build()];
+  put(cached.version, cached.built, missing.version, missing.built);
+  await supply.give(worker.process, cached.id);
+  rmSync(join(root, "store"), { recursive: true });
+  await supply.give(worker.process, cached.id);
+  await supply.give(worker.process, missing.id);
+  expect(worker.sent.map(({ type }) => type)).toEqual(["assign", "assign", "refuse"]);
+  expect(worker.sent.at(-1)).toMatchObject({ error: { code: "EXEC_MATERIAL_AWAY", retryable: true } });
 });

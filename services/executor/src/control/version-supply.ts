@@ -6,7 +6,7 @@
  * I3 A worker is sent secrets of an app together with a version of it, and again when they change; of other apps never.
  */
 import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId } from "@nano/protocol/brands";
-import { toWireError, type WireError } from "@nano/protocol/errors";
+import { isNanoError, toWireError, type WireError } from "@nano/protocol/errors";
 import type { BuildRecord, StoreChange, StoreRecord, VersionRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import type { CacheKind, NodeCache } from "@nano/sliver/node-cache";
@@ -23,6 +23,8 @@ import type { WorkerProcess } from "./worker-process.ts";
 const RETIRE_AFTER_MS = 10_000;
 /** Waits for a version whose record, or the end of whose build, is not here yet: the request came ahead of the feed. */
 const RECORD_WAIT_MS = 2_000;
+/** Of the artifact store: what is missing here may be in the cache of another node. */
+const AWAY_CODES: readonly string[] = ["SLIVER_NOT_FOUND", "SLIVER_STORE_AWAY", "SLIVER_STORE_REFUSED"];
 const REFUSAL_LOG_INTERVAL_MS = 10_000;
 /** How long a worker waits for what it is given ahead before it serves: requests get the rest on demand. */
 const WELCOME_WAIT_MS = 1_000;
@@ -155,9 +157,7 @@ export class VersionSupply {
     } catch (thrown) {
       const error = toWireError(thrown);
       this.#logRefusal(versionId, thrown);
-      const isOurs = error.code.startsWith("EXEC_");
-      const refused = isOurs ? error : errors.SLIVER_REFUSED({ versionId, why: error.message }).wire;
-      worker.send({ type: "refuse", versionId, error: refused });
+      worker.send({ type: "refuse", versionId, error: refusalOf(versionId, thrown, error) });
     }
   }
 
@@ -455,6 +455,15 @@ export class VersionSupply {
 
 function withoutPaths(artifacts: readonly HeldArtifact[], paths: readonly HeldArtifact[]): HeldArtifact[] {
   return artifacts.filter(({ path }) => !paths.some((other) => other.path === path));
+}
+
+/** What requests are answered with. Another node may have what this one cannot get; what is wrong in itself is wrong there too. */
+function refusalOf(versionId: VersionId, thrown: unknown, error: WireError): WireError {
+  if (error.code.startsWith("EXEC_")) return error;
+  const isAway = AWAY_CODES.includes(error.code) || !isNanoError(thrown);
+  return isAway
+    ? errors.MATERIAL_AWAY({ versionId }).wire
+    : errors.SLIVER_REFUSED({ versionId, why: error.message }).wire;
 }
 
 /** Versions that requests can be for, with their apps; and of those the ones in a rollout, whatever its share. */
