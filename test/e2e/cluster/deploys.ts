@@ -21,6 +21,8 @@ export interface DeployOptions {
   /** Name of the app, and the first part of its host name. */
   readonly name: string;
   readonly source: string;
+  /** What its nano.json says. @default none */
+  readonly manifest?: object;
   readonly flags?: readonly string[];
 }
 
@@ -45,11 +47,12 @@ export class Deploys {
     return `${name}.localhost`;
   }
 
-  async deploy({ name, source, flags = [] }: DeployOptions): Promise<DeployAnswer> {
+  async deploy({ name, source, manifest, flags = [] }: DeployOptions): Promise<DeployAnswer> {
     const directory = join(this.#directory, `${name}-${this.#count++}`);
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, "index.js"), source);
-    const args = ["deploy", join(directory, "index.js"), "--app", name, "--route", this.hostOf(name), ...flags];
+    if (manifest !== undefined) writeFileSync(join(directory, "nano.json"), JSON.stringify(manifest));
+    const args = ["deploy", directory, "--app", name, "--route", this.hostOf(name), ...flags];
     return this.#nanoctl.run<DeployAnswer>(args);
   }
 

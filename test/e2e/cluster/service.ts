@@ -151,7 +151,9 @@ export class Service {
     this.#partial = lines.pop() ?? "";
     for (const line of lines) {
       const fields = parseLine(line);
-      if (fields === null || fields.level === "error") this.#take(line, String(fields?.msg ?? line));
+      // What an app writes is the app's.
+      if (fields === null || (fields.level === "error" && fields.stream !== "app"))
+        this.#take(line, String(fields?.msg ?? line));
       else this.#keep(line);
     }
   }

@@ -40,6 +40,7 @@ export function rolledOut(cluster: Cluster): StepOptions {
 
   return {
     name: "rolled out, halted, rolled back",
+    expectedErrors: /^rollout halted/,
     async disturb({ recovered }) {
       await deploys.say(NAME, "one");
       const two = await deploys.deploy({ name: NAME, source: appThatSays("two"), flags: ["--no-activate"] });
@@ -67,6 +68,9 @@ export function rolledOut(cluster: Cluster): StepOptions {
         return (await status()).rollout?.halted !== undefined;
       };
       await eventually(isHalted, { timeoutMs: HALTED_WITHIN_MS });
+      await allGet((answers) => share(answers, "two") === 1);
+      // Out of the rollout, then to what served before.
+      await nanoctl.run(["rollback", NAME]);
       await allGet((answers) => share(answers, "two") === 1);
       await nanoctl.run(["rollback", NAME]);
       await allGet((answers) => share(answers, "one") === 1);
