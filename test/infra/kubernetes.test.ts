@@ -1,4 +1,7 @@
+import { LEAVE_MS as EXECUTOR_LEAVE_MS } from "@nano/executor/config";
+import { LEAVE_MS as ROUTER_LEAVE_MS } from "@nano/router/config";
 import { describe, expect, test } from "vitest";
+import { envOf, readConfigMaps } from "./container-env.ts";
 import { findKindProblems } from "./kind-schemas.ts";
 import {
   type Container,
@@ -37,7 +40,16 @@ const GIB = 1024 ** 3;
 /** Names that pods have for the expansion of other settings. */
 const OTHER_ENV = ["POD_IP"];
 /** Images of others. */
-const FOREIGN_IMAGES = ["redis:7.4-alpine"];
+const FOREIGN_IMAGES = [
+  "redis:7.4-alpine",
+  "minio/minio:RELEASE.2025-04-22T22-12-26Z",
+  "minio/mc:RELEASE.2025-04-16T18-13-26Z",
+];
+/** Of those that end in two steps: what is kept of `shutdown.graceMs` for leaving. */
+const DRAINING: ReadonlyMap<string, { readonly prefix: string; readonly leaveMs: number }> = new Map([
+  ["router", { prefix: "ROUTER", leaveMs: ROUTER_LEAVE_MS }],
+  ["executor", { prefix: "EXECUTOR", leaveMs: EXECUTOR_LEAVE_MS }],
+]);
 /** Beside its workers: supervisor, egress process, a spare worker, what is on tmpfs. */
 const EXECUTOR_BASE_BYTES = 512 * MIB;
 /** What V8 may take beyond an isolate's limit before it gives up. */
@@ -51,18 +63,25 @@ const variants: readonly [string, readonly Manifest[]][] = [
   ...[...rendered].flatMap(([name, all]): [string, Manifest[]][] => (all === null ? [] : [[name, all]])),
 ];
 
-function envOf({ env = [] }: Container): EnvSetting[] {
-  return env.map(({ name, value }) => ({ name, value: value?.includes("$(") === true ? undefined : value }));
+interface ServiceContainer {
+  readonly service: string;
+  readonly workload: Workload;
+  readonly container: Container;
+  readonly env: readonly EnvSetting[];
 }
 
-function serviceContainers(all: readonly Manifest[]): { service: string; workload: Workload; container: Container }[] {
-  return all
-    .filter(isWorkload)
-    .flatMap((workload) =>
-      workload.spec.template.spec.containers
-        .filter(({ name }) => SERVICES.has(name))
-        .map((container) => ({ service: container.name, workload, container })),
-    );
+function serviceContainers(all: readonly Manifest[]): ServiceContainer[] {
+  const configMaps = readConfigMaps(all);
+  return all.filter(isWorkload).flatMap((workload) =>
+    workload.spec.template.spec.containers
+      .filter(({ name }) => SERVICES.has(name))
+      .map((container) => ({
+        service: container.name,
+        workload,
+        container,
+        env: envOf(container, configMaps),
+      })),
+  );
 }
 
 describe("kustomizations", () => {
@@ -114,9 +133,16 @@ describe("kustomizations", () => {
         .map(({ kind, metadata }) => `${kind} ${metadata.name}`)
         .sort();
     const pods = ["HorizontalPodAutoscaler executor", "HorizontalPodAutoscaler router"];
+    const withAdapter = [...pods, "HorizontalPodAutoscaler sliver-builder"];
     expect(autoscaled("local")).toEqual([]);
-    expect(autoscaled("production")).toEqual([...pods, "HorizontalPodAutoscaler sliver-builder"]);
-    expect(autoscaled("production-keda")).toEqual([...pods, "ScaledObject sliver-builder"]);
+    expect(autoscaled("local-s3")).toEqual([]);
+    expect(autoscaled("production")).toEqual(withAdapter);
+    expect(autoscaled("production-s3")).toEqual(withAdapter);
+    expect(autoscaled("production-keda")).toEqual([
+      "HorizontalPodAutoscaler router",
+      "ScaledObject executor",
+      "ScaledObject sliver-builder",
+    ]);
   });
 });
 
@@ -133,9 +159,7 @@ describe.each(variants)("resources %s", (_name, all) => {
   test("give services settings that they have, with values that they take", () => {
     const found = serviceContainers(all);
     expect(new Set(found.map(({ service }) => service))).toEqual(new Set(SERVICES.keys()));
-    for (const { service, container } of found) {
-      expect(findEnvProblems(service, envOf(container), OTHER_ENV), service).toEqual([]);
-    }
+    for (const { service, env } of found) expect(findEnvProblems(service, env, OTHER_ENV), service).toEqual([]);
   });
 
   test("run images that the Dockerfile builds", () => {
@@ -148,8 +172,7 @@ describe.each(variants)("resources %s", (_name, all) => {
   });
 
   test("open the ports that services listen on, and point at these", () => {
-    for (const { service, container } of serviceContainers(all)) {
-      const env = envOf(container);
+    for (const { service, container, env } of serviceContainers(all)) {
       const ports = new Map(container.ports?.map(({ name, containerPort }) => [name, containerPort]));
       const prefix = SERVICES.get(service)?.prefix;
       expect(settingOf(service, `${prefix}_ADMIN_ADDRESS`, env)).toBe(`0.0.0.0:${ports.get("admin")}`);
@@ -179,10 +202,8 @@ describe.each(variants)("resources %s", (_name, all) => {
   });
 
   test("give a service longer to end than it takes for itself", () => {
-    for (const { service, workload, container } of serviceContainers(all)) {
-      const graceMs = Number(
-        settingOf(service, `${SERVICES.get(service)?.prefix}_SHUTDOWN_GRACE_MS`, envOf(container)),
-      );
+    for (const { service, workload, container, env } of serviceContainers(all)) {
+      const graceMs = Number(settingOf(service, `${SERVICES.get(service)?.prefix}_SHUTDOWN_GRACE_MS`, env));
       const needsSeconds = (container.lifecycle?.preStop?.sleep?.seconds ?? 0) + graceMs / 1000;
       expect(workload.spec.template.spec.terminationGracePeriodSeconds, service).toBeGreaterThanOrEqual(
         needsSeconds + 5,
@@ -190,8 +211,22 @@ describe.each(variants)("resources %s", (_name, all) => {
     }
   });
 
+  test("drain for as long as it is said, and tell whoever sends requests before", () => {
+    for (const { service, container, env } of serviceContainers(all)) {
+      const drain = DRAINING.get(service);
+      if (drain === undefined) continue;
+      const setting = (name: string): number => Number(settingOf(service, `${drain.prefix}_${name}`, env));
+      const noticeMs = setting("DRAIN_NOTICE_MS");
+      const drainMs = noticeMs + setting("DRAIN_GRACE_MS") + drain.leaveMs;
+      // Otherwise requests in flight are cut earlier than the setting says.
+      expect(setting("SHUTDOWN_GRACE_MS"), service).toBeGreaterThanOrEqual(drainMs);
+      const { periodSeconds = 10, failureThreshold = 3 } = container.readinessProbe ?? {};
+      if (service === "router") expect(noticeMs / 1000).toBeGreaterThan(periodSeconds * failureThreshold);
+    }
+  });
+
   test("mount whatever a path leads to", () => {
-    for (const { service, workload, container } of serviceContainers(all)) {
+    for (const { service, workload, container, env } of serviceContainers(all)) {
       const { volumes = [] } = workload.spec.template.spec;
       const mounts = container.volumeMounts ?? [];
       for (const { name } of mounts)
@@ -199,7 +234,7 @@ describe.each(variants)("resources %s", (_name, all) => {
           volumes.map((volume) => volume.name),
           service,
         ).toContain(name);
-      for (const { name, value } of envOf(container)) {
+      for (const { name, value } of env) {
         if (value?.startsWith("/") !== true) continue;
         expect(
           mounts.some(({ mountPath }) => value === mountPath || value.startsWith(`${mountPath}/`)),
@@ -236,22 +271,28 @@ describe.each(variants)("resources %s", (_name, all) => {
 
   test("name secrets and config that README tells to make, or an overlay makes", () => {
     const readme = readText("infra/README.md");
+    const commands = readme.split("\n").filter((line) => line.startsWith("kubectl -n nano create "));
+    const isTold = (kind: string, name: string, key = ""): boolean =>
+      commands.some((line) => line.includes(` create ${kind} ${name} `) && line.includes(` --from-file=${key}`));
     const generated = listKustomizations().flatMap((path) => readKustomization(path).configMapGenerator ?? []);
     const claims = all.filter(({ kind }) => kind === "PersistentVolumeClaim").map(({ metadata }) => metadata.name);
     for (const { spec } of workloads) {
       for (const { secret, configMap, persistentVolumeClaim } of spec.template.spec.volumes ?? []) {
-        if (secret !== undefined) expect(readme).toContain(`create secret generic ${secret.secretName} `);
-        if (configMap !== undefined) expect(readme).toContain(`create configmap ${configMap.name} `);
+        if (secret !== undefined) expect(isTold("secret generic", secret.secretName), secret.secretName).toBe(true);
+        if (configMap !== undefined) expect(isTold("configmap", configMap.name), configMap.name).toBe(true);
         if (persistentVolumeClaim !== undefined) expect(claims).toContain(persistentVolumeClaim.claimName);
       }
     }
-    const refs = serviceContainers(all).flatMap(({ container }) => container.env ?? []);
-    for (const { valueFrom } of refs) {
-      const ref = valueFrom?.configMapKeyRef;
-      if (ref === undefined) continue;
-      const made = generated.filter(({ name }) => ref.name === name || ref.name.startsWith(`${name}-`));
-      expect(made.length, ref.name).toBeGreaterThan(0);
-      for (const { literals = [] } of made) expect(literals.some((each) => each.startsWith(`${ref.key}=`))).toBe(true);
+    for (const { env = [], envFrom = [] } of serviceContainers(all).map(({ container }) => container)) {
+      for (const { configMapRef: { name: map = "" } = {} } of envFrom) {
+        expect(
+          generated.some(({ name }) => map === name || map.startsWith(`${name}-`)),
+          map,
+        ).toBe(true);
+      }
+      for (const { name, key } of env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? [])) {
+        expect(isTold("secret generic", name, key), `${name}: ${key}`).toBe(true);
+      }
     }
   });
 
@@ -270,8 +311,7 @@ describe.each(variants)("resources %s", (_name, all) => {
   });
 
   test("request memory for what tenants and clients can make a service take", () => {
-    for (const { service, container } of serviceContainers(all)) {
-      const env = envOf(container);
+    for (const { service, container, env } of serviceContainers(all)) {
       const setting = (name: string): number => Number(settingOf(service, name, env));
       const memoryBytes = parseQuantity(container.resources?.requests.memory ?? "0");
       if (service === "executor") {

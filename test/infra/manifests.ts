@@ -15,8 +15,15 @@ export interface EnvVariable {
   };
 }
 
+export interface EnvSource {
+  readonly prefix?: string;
+  readonly configMapRef?: { readonly name: string };
+}
+
 export interface Probe {
   readonly httpGet?: { readonly path: string; readonly port: string | number };
+  readonly periodSeconds?: number;
+  readonly failureThreshold?: number;
 }
 
 export interface Container {
@@ -24,6 +31,7 @@ export interface Container {
   readonly image: string;
   readonly command?: readonly string[];
   readonly env?: readonly EnvVariable[];
+  readonly envFrom?: readonly EnvSource[];
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
   readonly startupProbe?: Probe;
   readonly livenessProbe?: Probe;
@@ -69,6 +77,8 @@ export interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Labels };
   readonly spec: unknown;
+  /** Of a ConfigMap. */
+  readonly data?: Labels;
 }
 
 export interface Workload extends Manifest {
@@ -81,7 +91,7 @@ export interface Workload extends Manifest {
 const WORKLOADS = ["Deployment", "StatefulSet", "DaemonSet"];
 /** What the base's kustomization puts on everything. */
 const COMMON_LABELS: Labels = { "app.kubernetes.io/part-of": "nano" };
-export const OVERLAYS = ["local", "production", "production-keda"] as const;
+export const OVERLAYS = ["local", "local-s3", "production", "production-keda", "production-s3"] as const;
 
 /** All resources, base, components and overlays, unpatched. */
 export function readManifests(): Manifest[] {

@@ -67,19 +67,31 @@ test("the dashboard asks for metrics and labels that services have", () => {
 
 test("autoscalers ask for metrics that services have, and the adapter knows those that are not of CPU", () => {
   const [adapter] = readYaml("infra/k8s/components/monitoring/prometheus-adapter.values.yaml") as [
-    { rules: Record<string, { seriesQuery: string }[]> },
+    { rules: Record<string, { seriesQuery: string; name?: { matches: string; as: string } }[]> },
   ];
-  const served = Object.values(adapter.rules).flatMap((rules) =>
-    rules.map(({ seriesQuery }) => seriesQuery.split("{")[0]),
+  const served = new Map(
+    Object.values(adapter.rules).flatMap((rules) =>
+      rules.map(({ seriesQuery, name }) => {
+        const [series = ""] = seriesQuery.split("{");
+        expect([series, name?.matches ?? series]).toEqual([series, series]);
+        return [name?.as ?? series, series] as const;
+      }),
+    ),
   );
   const asked = manifests
     .filter(({ kind }) => kind === "HorizontalPodAutoscaler")
     .flatMap(({ spec }) => (spec as { metrics: Record<string, { metric?: { name: string } }>[] }).metrics)
     .flatMap((metric) => Object.values(metric).flatMap(({ metric: named }) => named?.name ?? []));
   expect(asked.length).toBe(2);
-  for (const name of asked) expect([registered.has(name), served.includes(name)], name).toEqual([true, true]);
-  const { triggers } = specOf<{ triggers: { metadata: { query: string } }[] }>("ScaledObject");
-  for (const { metadata } of triggers) expectExisting(metadata.query, "KEDA");
+  for (const name of asked) expect(registered.has(served.get(name) ?? ""), name).toBe(true);
+  const scaled = manifests.filter(({ kind }) => kind === "ScaledObject");
+  expect(scaled.length).toBe(2);
+  for (const { metadata, spec } of scaled) {
+    const { triggers } = spec as { triggers: { type: string; metadata: { query: string } }[] };
+    const queries = triggers.filter(({ type }) => type === "prometheus").map((trigger) => trigger.metadata.query);
+    expect(queries.length, metadata.name).toBe(1);
+    for (const query of queries) expectExisting(query, metadata.name);
+  }
 });
 
 test("an expression that does not parse, or names what there is not, is found", () => {

@@ -106,7 +106,7 @@ test("every pod that a policy names exists, and listens where it is let in", () 
   }
 });
 
-test("executors reach names, the control store and the public internet, and nothing else", () => {
+test("executors reach names, the control store, the artifacts and the public internet, and nothing else", () => {
   const inside = egressOf("executor").filter(({ peer }) => peer.ipBlock === undefined);
   const reached = inside.map(({ peer: { podSelector }, ports }) => [
     Object.values(podSelector?.matchLabels ?? {}).join(),
@@ -115,6 +115,7 @@ test("executors reach names, the control store and the public internet, and noth
   expect(reached).toEqual([
     ["kube-dns", "UDP 53,TCP 53"],
     ["redis", "TCP 6379"],
+    ["s3", "TCP 9000"],
   ]);
   for (const address of REFUSED) expect(isReachable(address), address).toBe(false);
   for (const address of PUBLIC) expect(isReachable(address), address).toBe(true);
@@ -127,19 +128,26 @@ test("the egress process refuses by itself what the policy refuses", () => {
   for (const cidr of excepted) expect(guard.check(cidr.split("/")[0] ?? ""), cidr).not.toBeNull();
 });
 
-test("nothing but the registry's clients reaches its API, and nothing but routers reaches a worker", () => {
+test("clients of the registry reach its API, routers and registries reach executors, and nobody else does", () => {
   const labels = new Map(pods.map((pod) => [pod.metadata.name, podLabels(pod)]));
-  const canReach = (from: string, to: string, port: number): boolean =>
-    policiesFor(to).some(({ ingress = [] }) =>
-      ingress.some(
-        ({ from: peers, ports = [] }) =>
-          ports.some((each) => each.port === port) &&
-          (peers?.some((peer) => matches(peer.podSelector ?? { matchLabels: { none: "" } }, labels.get(from) ?? {})) ??
-            true),
-      ),
+  const isPod = (peers: readonly Peer[] | undefined, pod: string): boolean =>
+    peers?.some(({ podSelector }) => podSelector !== undefined && matches(podSelector, labels.get(pod) ?? {})) ?? true;
+  const hasPort = (ports: readonly Port[] = [], wanted: number): boolean => ports.some(({ port }) => port === wanted);
+  const canReach = (from: string, to: string, port: number): boolean => {
+    const isLetOut = policiesFor(from).some(({ egress = [] }) =>
+      egress.some((rule) => hasPort(rule.ports, port) && isPod(rule.to, to)),
     );
-  for (const from of ["router", "executor", "sliver-builder"]) expect(canReach(from, "app-registry", 8090)).toBe(false);
-  for (const from of ["executor", "app-registry", "sliver-builder"])
-    expect(canReach(from, "executor", 7000)).toBe(false);
-  expect(canReach("router", "executor", 7000)).toBe(true);
+    const isLetIn = policiesFor(to).some(({ ingress = [] }) =>
+      ingress.some((rule) => hasPort(rule.ports, port) && isPod(rule.from, from)),
+    );
+    return isLetOut && isLetIn;
+  };
+  const services = ["router", "app-registry", "executor", "sliver-builder"];
+  const whoReaches = (to: string, port: number): string[] => services.filter((from) => canReach(from, to, port));
+  expect(whoReaches("app-registry", 8090)).toEqual([]);
+  expect(whoReaches("router", 8080)).toEqual([]);
+  expect(whoReaches("executor", 7000)).toEqual(["router", "app-registry"]);
+  expect(whoReaches("redis", 6379)).toEqual(services);
+  expect(whoReaches("s3", 9000)).toEqual(["app-registry", "executor", "sliver-builder"]);
+  for (const service of services) expect(whoReaches(service, 9090), service).toEqual([]);
 });

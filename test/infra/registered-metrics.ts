@@ -3,15 +3,19 @@ import { Metrics } from "@nano/service-kit/metrics";
 import { SERVICES } from "./service-facts.ts";
 import { listFiles, readText } from "./yaml-files.ts";
 
-const NAME = /"([a-z][a-z0-9_]*_(?:total|seconds|bytes|ratio|count|info|timestamp_seconds))"/g;
+const NAME = /(?:"|\{ |, )([a-z][a-z0-9]*_(?:[a-z0-9]+_)*(?:total|seconds|bytes|ratio|count|info))(?:"|:)/g;
 const LABELS = /name: "(\w+)",[^}]*?labels: \[([^\]]*)\]/g;
-const HISTOGRAM = /\.duration\(\{\s*name: "(\w+)"/g;
+const HISTOGRAM = /\.(?:duration|countedDuration)\(\{\s*name: "(\w+)"/g;
+/** Where packages register metrics of the service that calls them. */
+const SHARED: ReadonlyMap<string, string> = new Map([["openSliverStore(", "packages/sliver/src/open-sliver-store.ts"]]);
 const HISTOGRAM_SUFFIXES = ["_bucket", "_sum", "_count"];
 
 export function readRegisteredMetrics(): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, readonly string[]>();
   for (const service of SERVICES.keys()) {
-    const text = listFiles(`services/${service}/src/**/*.ts`).map(readText).join("\n");
+    const own = listFiles(`services/${service}/src/**/*.ts`).map(readText).join("\n");
+    const shared = [...SHARED].filter(([call]) => own.includes(call)).map(([, path]) => readText(path));
+    const text = [own, ...shared].join("\n");
     const name = /runService\(\{\s*name: "([\w-]+)"/.exec(text)?.[1];
     if (name === undefined) throw new Error(`No name of ${service} in its main.ts`);
     const prefix = name.replaceAll("-", "_");
@@ -24,9 +28,9 @@ export function readRegisteredMetrics(): ReadonlyMap<string, readonly string[]> 
         found.set(`${prefix}_${metric}${suffix}`, [...(labels.get(metric) ?? []), "le"]);
       }
     }
-    const own = new Metrics(name);
-    own.collectProcessMetrics();
-    for (const metric of own.registry.getMetricsAsArray()) found.set(metric.name, []);
+    const process = new Metrics(name);
+    process.collectProcessMetrics();
+    for (const metric of process.registry.getMetricsAsArray()) found.set(metric.name, []);
   }
   return found;
 }
