@@ -1,5 +1,5 @@
 /**
- * `npm start`, `npm test`, `npm run bench`, `npm run churn` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
+ * `npm start`, `npm test`, `npm run e2e`, `npm run bench`, `npm run churn` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
  * Runs on Node 20 with nothing installed.
  */
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,7 @@ const TARGET_OPTIONS = ["--config", "--entrypoint", "--sliver", "--help", "-h"];
 /** Other options of `nanoctl run` whose value is the next argument. */
 const OPTIONS_WITH_VALUE = ["--host", "--port", "--admin-port", "--data-dir"];
 
-const TASKS_WITH_REDIS = ["test", "set-up"];
+const TASKS_WITH_REDIS = ["test", "e2e", "set-up"];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -42,6 +42,12 @@ const tasks = {
 
   bench: ({ node, env, args }) =>
     runInForeground(node, ["--no-node-snapshot", "test/bench/main.ts", ...args], { cwd: root, env }),
+
+  /** The cluster's scenarios alone; `NANO_E2E_STEP_SECONDS` makes their steps longer. */
+  e2e: ({ node, env, args }) => {
+    const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts", "--project", "e2e"];
+    return runInForeground(node, [...vitest, ...(args.length > 0 ? args : ["test/e2e/cluster"])], { cwd: root, env });
+  },
 
   /** Restores and disposes of isolates for minutes, and checks their answers. */
   churn: ({ node, env, args }) => runInForeground(node, ["test/soak/main.ts", ...args], { cwd: root, env }),

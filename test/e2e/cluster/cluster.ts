@@ -13,6 +13,7 @@ import { Nanoctl } from "./nanoctl.ts";
 import { type RedisTier, SentinelTier, SingleTier } from "./redis-tier.ts";
 import { type ErrorLine, Service, type ServiceKind } from "./service.ts";
 import { type ClusterPlaces, environmentOf, REGISTRY_PORT } from "./service-settings.ts";
+import { DirectoryStorage, S3Storage, type StorageTier } from "./storage-tier.ts";
 
 /** So many requests of one executor tell which one serves most. */
 const SAMPLE_COUNT = 30;
@@ -28,12 +29,15 @@ export interface ClusterOptions {
   readonly routerCount?: number;
   /** Redis is a master, a replica and three Sentinels, and a deploy is acknowledged once the replica has it. @default false */
   readonly isReplicated?: boolean;
+  /** Artifacts are in S3 rather than in a shared directory. @default false */
+  readonly isOnS3?: boolean;
 }
 
 export class Cluster {
   readonly lab: Lab;
   readonly directory = mkdtempSync(join(tmpdir(), "nc-"));
   readonly redis: RedisTier;
+  readonly storage: StorageTier;
   readonly registry: Service;
   readonly builder: Service;
   readonly executors: Service[] = [];
@@ -49,7 +53,7 @@ export class Cluster {
   static async open(options: ClusterOptions = {}): Promise<Cluster> {
     const cluster = new Cluster(options);
     try {
-      await cluster.redis.start();
+      await Promise.all([cluster.redis.start(), cluster.storage.start()]);
       await Promise.all(cluster.services.map((service) => service.start(cluster.root)));
       await cluster.settled();
       return cluster;
@@ -59,7 +63,7 @@ export class Cluster {
     }
   }
 
-  private constructor({ executorCount = 3, routerCount = 2, isReplicated = false }: ClusterOptions) {
+  private constructor({ executorCount = 3, routerCount = 2, isReplicated = false, isOnS3 = false }: ClusterOptions) {
     this.lab = openLab();
     const shared = join(this.directory, "shared");
     mkdirSync(shared);
@@ -67,6 +71,12 @@ export class Cluster {
     this.#places = { shared, own: (host) => this.#ownDirectory(host) };
     const tier = { lab: this.lab, ownDirectory: (host: Host) => this.#ownDirectory(host) };
     this.redis = isReplicated ? new SentinelTier(tier) : new SingleTier(tier);
+    if (isOnS3) {
+      const host = this.lab.addHost("s3");
+      this.storage = new S3Storage(host, this.#ownDirectory(host));
+    } else {
+      this.storage = new DirectoryStorage(join(shared, "artifacts"));
+    }
     this.registry = this.#describe("app-registry", "registry-1");
     this.builder = this.#describe("sliver-builder", "builder-1");
     for (let i = 1; i <= executorCount; i++) this.executors.push(this.#describe("executor", `executor-${i}`));
@@ -76,11 +86,6 @@ export class Cluster {
     mkdirSync(home);
     this.nanoctl = new Nanoctl({ root: this.root, url: this.registryUrl, tokenFile: this.#tokenFile, home });
     this.deploys = new Deploys(this.nanoctl, join(this.directory, "apps"));
-  }
-
-  /** Where all services keep artifacts and keys. */
-  get shared(): string {
-    return this.#places.shared;
   }
 
   get #tokenFile(): string {
@@ -151,12 +156,9 @@ export class Cluster {
 
   #describe(kind: ServiceKind, name: string): Service {
     const host = this.lab.addHost(name);
-    return new Service({
-      kind,
-      name,
-      host,
-      env: environmentOf(kind, { host, places: this.#places, store: this.redis.settings(kind) }),
-    });
+    const store = this.redis.settings(kind);
+    const env = environmentOf(kind, { host, places: this.#places, store, storage: this.storage.settings });
+    return new Service({ kind, name, host, env });
   }
 
   #ownDirectory(host: Host): string {

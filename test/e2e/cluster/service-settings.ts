@@ -12,7 +12,7 @@ const ROUTER_NOTICE_MS = 3_000;
 const GRACE_MS = 20_000;
 
 export interface ClusterPlaces {
-  /** Shared by all hosts, as a volume is: artifacts, keys. */
+  /** Shared by all hosts, as a volume is: keys. */
   readonly shared: string;
   /** Each host's own. */
   own(host: Host): string;
@@ -23,38 +23,39 @@ export type StoreSettings = Readonly<Record<string, string>>;
 
 interface Settings {
   readonly prefix: string;
+  /** What the names of its settings of artifacts begin with; null: it has none. */
+  readonly storage: string | null;
   env(host: Host, places: ClusterPlaces): Readonly<Record<string, string>>;
 }
 
-const artifacts = ({ shared }: ClusterPlaces): string => join(shared, "artifacts");
 const trusted = ({ shared }: ClusterPlaces): string => join(shared, "trusted");
 const secretsKey = ({ shared }: ClusterPlaces): string => join(shared, "secrets.key");
 
 const settings: Readonly<Record<ServiceKind, Settings>> = {
   "app-registry": {
     prefix: "REGISTRY",
+    storage: "ARTIFACTS",
     env: (host, places) => ({
       REGISTRY_HTTP_ADDRESS: `${host.address}:${REGISTRY_PORT}`,
       REGISTRY_DATA_DIRECTORY: places.own(host),
-      REGISTRY_ARTIFACTS_DIRECTORY: artifacts(places),
       REGISTRY_SECRETS_KEY_FILE: secretsKey(places),
       REGISTRY_TOKENS_BOOTSTRAP_FILE: join(places.shared, "operator.token"),
     }),
   },
   "sliver-builder": {
     prefix: "BUILDER",
+    storage: "STORE",
     env: (_host, places) => ({
-      BUILDER_STORE_DIRECTORY: artifacts(places),
       BUILDER_SIGNING_KEY_FILE: join(places.shared, "builder.pem"),
       BUILDER_TRUSTED_KEYS_DIRECTORY: trusted(places),
     }),
   },
   executor: {
     prefix: "EXECUTOR",
+    storage: "STORE",
     env: (host, places) => ({
       EXECUTOR_NODE_ID: host.name,
       EXECUTOR_LISTEN_ADDRESS: `${host.address}:${LINK_PORT}`,
-      EXECUTOR_STORE_DIRECTORY: artifacts(places),
       EXECUTOR_TRUSTED_KEYS_DIRECTORY: trusted(places),
       EXECUTOR_SECRETS_KEY_FILE: secretsKey(places),
       EXECUTOR_CACHE_DIRECTORY: join(places.own(host), "cache"),
@@ -66,6 +67,7 @@ const settings: Readonly<Record<ServiceKind, Settings>> = {
   },
   router: {
     prefix: "ROUTER",
+    storage: null,
     env: (host, places) => ({
       ROUTER_LISTEN_HOST: host.address,
       ROUTER_LISTEN_PORT: `${ROUTER_PORT}`,
@@ -77,14 +79,23 @@ const settings: Readonly<Record<ServiceKind, Settings>> = {
   },
 };
 
-export function environmentOf(
-  kind: ServiceKind,
-  { host, places, store }: { host: Host; places: ClusterPlaces; store: StoreSettings },
-): Record<string, string> {
-  const { prefix, env } = settings[kind];
+export interface EnvironmentOptions {
+  readonly host: Host;
+  readonly places: ClusterPlaces;
+  readonly store: StoreSettings;
+  /** By the part of their names after `STORE_`, or `ARTIFACTS_` of the registry. */
+  readonly storage: Readonly<Record<string, string>>;
+}
+
+export function environmentOf(kind: ServiceKind, options: EnvironmentOptions): Record<string, string> {
+  const { host, places } = options;
+  const { prefix, env, storage } = settings[kind];
+  const prefixed = (group: string, values: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}_${group}_${name}`, value]));
   return {
     [`${prefix}_ADMIN_ADDRESS`]: `${host.address}:${ADMIN_PORT}`,
-    ...Object.fromEntries(Object.entries(store).map(([name, value]) => [`${prefix}_CONTROL_STORE_${name}`, value])),
+    ...prefixed("CONTROL_STORE", options.store),
+    ...(storage === null ? {} : prefixed(storage, options.storage)),
     ...env(host, places),
   };
 }

@@ -143,7 +143,7 @@ export class Service {
   async #knownTo(main: string): Promise<ReadonlySet<string> | null> {
     if (main.startsWith(REPOSITORY)) return null;
     const { stdout } = await promisify(execFile)(process.execPath, [main, "--print-config-table"]);
-    return new Set(stdout.match(/(?<=`)[A-Z_]+(?=`)/g));
+    return new Set(stdout.match(/(?<=`)[A-Z0-9_]+(?=`)/g));
   }
 
   #read(text: string): void {

@@ -1,6 +1,4 @@
 /** What happens to routers, registry, builder and storage: they die, are restarted, are away. */
-import { renameSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "@nano/test-kit/eventually";
 import type { Cluster } from "../cluster.ts";
@@ -67,17 +65,16 @@ export function builderKilledMidBuild(cluster: Cluster): StepOptions {
   };
 }
 
-/** The directory that all hosts share is gone for a while: what is in the nodes' caches is served, a deploy is refused. */
+/** What artifacts are kept in is gone for a while: what is in the nodes' caches is served, and a deploy is acknowledged once it is back. */
 export function storageAway(cluster: Cluster): StepOptions {
-  const artifacts = join(cluster.shared, "artifacts");
   return {
-    name: "storage away",
+    name: `storage away (${cluster.storage.name})`,
     async disturb({ recovered }) {
-      renameSync(artifacts, `${artifacts}.away`);
+      await cluster.storage.stop();
       try {
         await delay(AWAY_MS);
       } finally {
-        renameSync(`${artifacts}.away`, artifacts);
+        await cluster.storage.start();
       }
       await cluster.deploys.say("storage", "deployed after the storage was away");
       recovered();
