@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ownStoreShape } from "@nano/control-store/store-settings";
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
 import { address, durationMs, integer, optional, secretFile, sizeBytes, text } from "@nano/service-kit/config-field";
+import { executorTlsShape } from "@nano/service-kit/executor-tls";
 import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 
 const MIB = 1024 * 1024;
@@ -79,6 +80,8 @@ export const registryConfig = defineConfig("REGISTRY", {
   apps: {
     limitCount: integer({ doc: "apps", min: 1, max: 1_000_000, default: 10_000 }),
   },
+  /** Asked for the output of apps. */
+  executors: executorTlsShape,
   logs: {
     followerCount: integer({ doc: "readers of the output of apps at a time", min: 0, max: 4096, default: 64 }),
     followerBytes: sizeBytes({

@@ -1,6 +1,7 @@
 /** The registry's parts, put together: store, catalog, builds and API. */
 import { loadOrCreateSealKey } from "@nano/control-store/seal-key";
 import type { Readiness } from "@nano/service-kit/admin-server";
+import { openExecutorTls } from "@nano/service-kit/executor-tls";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
 import { openSliverStore } from "@nano/sliver/open-sliver-store";
@@ -130,6 +131,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
         limitCount: config.logs.followerCount,
         limitBytes: config.logs.followerBytes,
         limitMs: config.logs.followMs,
+        tls: openExecutorTls(config.executors, logger),
         logger: logger.child({ component: "logs" }),
         metrics,
         signal,

@@ -1,6 +1,7 @@
 /** An executor's supervisor, as far as a registry asks it: it tells what a test says to whoever follows an app. */
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
+import { createServer as createTlsServer } from "node:tls";
 import { acceptLink } from "@nano/link/accept-link";
 import { isSameCredential } from "@nano/link/credential";
 import type { Link } from "@nano/link/link";
@@ -13,12 +14,15 @@ import { listenOn } from "@nano/service-kit/listen";
 import { onTestFinished } from "vitest";
 import { temporaryDirectory } from "./open-test-registry.ts";
 
-export async function startFakeSupervisor(id: string) {
-  const address = join(temporaryDirectory(), "supervisor.sock");
+/** @param tls its certificate and key, PEM; without them it is reached over a Unix socket */
+export async function startFakeSupervisor(
+  id: string,
+  tls: { readonly cert: string; readonly key: string } | null = null,
+) {
   const credential = `credential of ${id}`;
   const followers = new Map<LinkStream, string>();
   const links = new Set<Link>();
-  const server = createServer((socket) => {
+  const accept = (socket: Socket): void => {
     const link = acceptLink(socket, {
       peer: id,
       verifyHello: (hello) => isSameCredential(credential, hello.credential),
@@ -33,8 +37,11 @@ export async function startFakeSupervisor(id: string) {
       onClose: () => links.delete(link),
     });
     links.add(link);
-  });
-  await listenOn(server, address);
+  };
+  const server = tls === null ? createServer(accept) : createTlsServer(tls, accept);
+  const asked = tls === null ? join(temporaryDirectory(), "supervisor.sock") : "127.0.0.1:0";
+  const bound = await listenOn(server, asked);
+  const address = tls === null ? bound : `tls://${bound}`;
   const close = (): void => {
     server.close();
     for (const link of links) link.close();

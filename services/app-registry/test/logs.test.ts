@@ -1,8 +1,10 @@
+import { writeFileSync } from "node:fs";
 import { get, type IncomingMessage } from "node:http";
 import { join } from "node:path";
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import { type LogLine, logLineSchema, registryPaths } from "@nano/protocol/registry-api";
 import { eventually } from "@nano/test-kit/eventually";
+import { generate } from "selfsigned";
 import { expect, onTestFinished, test } from "vitest";
 import { startFakeSupervisor } from "./fake-supervisor.ts";
 import { openTestRegistry, temporaryDirectory } from "./open-test-registry.ts";
@@ -16,9 +18,9 @@ function lineOf(text: string): LogLine {
   return { type: "line", time: at, level: "info", text, version: VERSION, node: "elsewhere", requestId: null };
 }
 
-async function openLogs(settings: object = {}) {
+async function openLogs(settings: object = {}, executors: object = {}) {
   const socketPath = join(temporaryDirectory(), "api.sock");
-  const opened = await openTestRegistry({ explicit: { http: { socketPath }, logs: settings } });
+  const opened = await openTestRegistry({ explicit: { http: { socketPath }, logs: settings, executors } });
   const ask = (path: string): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const outgoing = get({ socketPath, path, agent: false }, resolve).on("error", reject);
@@ -132,4 +134,25 @@ test("a follow ends after its time, so that who follows signs in anew", async ()
   const { follow } = await openLogs({ followMs: 1000 });
   const { isEnded } = await follow();
   await eventually(isEnded);
+});
+
+test("executors that want TLS are followed by the authority that is set, and not without", async () => {
+  const name = "executor.nano";
+  const issued = await generate([{ name: "commonName", value: name }], {
+    keyType: "ec",
+    algorithm: "sha256",
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: name }] }],
+  });
+  const tlsCaFile = join(temporaryDirectory(), "ca.pem");
+  writeFileSync(tlsCaFile, issued.cert);
+  const node = await startFakeSupervisor("one", { cert: issued.cert, key: issued.private });
+  const [trusting, blind] = [await openLogs({}, { tlsCaFile }), await openLogs()];
+  const followed = await trusting.follow();
+  await blind.follow();
+  await trusting.announce(node);
+  await blind.announce(node);
+  await eventually(() => node.followers().length === 1);
+  node.send(BLOG, lineOf("by TLS"));
+  await eventually(() => followed.texts().includes("one: by TLS"));
+  expect(node.links.size).toBe(1);
 });

@@ -11,6 +11,7 @@ import {
   sizeBytes,
   text,
 } from "@nano/service-kit/config-field";
+import { executorTlsShape } from "@nano/service-kit/executor-tls";
 import { type ForwardedHeaderName, forwardedHeaderNames } from "./request/forwarded-claims.ts";
 import { parseTrustedRange } from "./request/trusted-proxies.ts";
 
@@ -213,12 +214,7 @@ export const routerConfig = defineConfig("ROUTER", {
     }),
     minRedialDelayMs: durationMs({ doc: "pause after a link was lost", min: 1, max: 60_000, default: 20 }),
     maxRedialDelayMs: durationMs({ doc: "longest pause between attempts", min: 1, max: 600_000, default: 2_000 }),
-    tlsCaFile: optional(
-      text({ doc: "certificates that executors' are checked by, PEM; unset: executors that want TLS are not reached" }),
-    ),
-    tlsCertFile: optional(text({ doc: "certificate to show to executors that ask for one, PEM" })),
-    tlsKeyFile: optional(text({ doc: "its key, PEM" })),
-    tlsServerName: text({ doc: "name that executors' certificates must have", default: "executor.nano" }),
+    ...executorTlsShape,
     maxStreamCount: integer({ doc: "requests in flight on one link", min: 1, max: 100_000, default: 4_096 }),
     postmortemTimeoutMs: durationMs({
       doc: "how long a supervisor may take to say what became of a lost worker's requests",

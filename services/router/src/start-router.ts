@@ -1,14 +1,13 @@
 /** Builds a router from its parts and starts it. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { DialTls } from "@nano/link/dial-link";
 import type { FeedPosition } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
+import { openExecutorTls } from "@nano/service-kit/executor-tls";
 import { fitDrain } from "@nano/service-kit/fit-drain";
 import { boundAddress, listenOn } from "@nano/service-kit/listen";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
-import { TlsFiles } from "@nano/service-kit/tls-files";
 import { LEAVE_MS, type RouterConfig } from "./config.ts";
 import { CertificateStore } from "./control/certificate-store.ts";
 import { drain } from "./control/drain.ts";
@@ -66,7 +65,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
       maxStreamCount: config.upstream.maxStreamCount,
     },
     backoff: { minDelayMs: config.upstream.minRedialDelayMs, maxDelayMs: config.upstream.maxRedialDelayMs },
-    tls: openUpstreamTls(config.upstream, logger),
+    tls: openExecutorTls(config.upstream, logger),
     postmortemTimeoutMs: config.upstream.postmortemTimeoutMs,
     loadedCount: config.request.loadedCount,
     onLink: () => holder.wake(),
@@ -195,15 +194,4 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
       for (const { connections } of cells) connections.dispose();
     },
   };
-}
-
-/** Undefined: executors are dialled without TLS alone. @throws KIT_TLS_UNUSABLE */
-function openUpstreamTls(upstream: RouterConfig["upstream"], logger: Logger): (() => DialTls) | undefined {
-  const { tlsCaFile: caFile, tlsCertFile: certFile, tlsKeyFile: keyFile, tlsServerName: serverName } = upstream;
-  if (caFile === null) return undefined;
-  const files = new TlsFiles({
-    paths: { caFile, certFile, keyFile },
-    onFailure: (err) => logger.error("certificates for executors cannot be used, the known ones stay", { err }),
-  });
-  return () => ({ ...files.current, serverName });
 }

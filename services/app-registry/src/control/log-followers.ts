@@ -7,6 +7,7 @@
  */
 import type { AppName } from "@nano/protocol/brands";
 import type { NodeRecord } from "@nano/protocol/records";
+import type { ExecutorTls } from "@nano/service-kit/executor-tls";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
 import type { Catalog } from "../catalog/catalog.ts";
@@ -21,6 +22,8 @@ export interface LogFollowersOptions {
   readonly limitBytes: number;
   /** How long one follow lasts. */
   readonly limitMs: number;
+  /** Of executors, see `NodeLogsOptions`. */
+  readonly tls?: ExecutorTls | undefined;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Ends all follows. */
@@ -118,7 +121,8 @@ export class LogFollowers {
 
   #follow(node: string, supervisor: NodeRecord["supervisor"]): void {
     const known = this.#nodes.get(node);
-    const logs = known?.logs ?? new NodeLogs({ node, supervisor, logger: this.#options.logger });
+    const logs =
+      known?.logs ?? new NodeLogs({ node, supervisor, tls: this.#options.tls, logger: this.#options.logger });
     if (known === undefined) this.#nodes.set(node, { supervisor, logs });
     for (const follower of this.#followers.keys()) logs.add(follower);
   }

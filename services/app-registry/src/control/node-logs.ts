@@ -13,6 +13,7 @@ import type { WireError } from "@nano/protocol/errors";
 import { encodeLogsQuestion } from "@nano/protocol/messages";
 import type { NodeRecord } from "@nano/protocol/records";
 import { type LogLine, logLineSchema } from "@nano/protocol/registry-api";
+import type { ExecutorTls } from "@nano/service-kit/executor-tls";
 import type { Logger } from "@nano/service-kit/logger";
 import type { LogFollower } from "./log-follower.ts";
 
@@ -25,6 +26,8 @@ const PEER = "registry";
 export interface NodeLogsOptions {
   readonly node: string;
   readonly supervisor: NodeRecord["supervisor"];
+  /** @default none: an executor that wants TLS is not reached */
+  readonly tls?: ExecutorTls | undefined;
   readonly logger: Logger;
 }
 
@@ -39,7 +42,8 @@ export class NodeLogs {
     const { address, credential } = options.supervisor;
     void runRedial(
       {
-        dial: ({ onClose, onDraining }) => dialLink({ address, credential, peer: PEER, onClose, onDraining }),
+        dial: ({ onClose, onDraining }) =>
+          dialLink({ address, credential, peer: PEER, tls: options.tls, onClose, onDraining }),
         onLink: (link) => {
           this.#link = link;
           for (const stream of this.#streams.values()) stream.ask(link);
