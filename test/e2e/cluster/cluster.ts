@@ -156,7 +156,7 @@ export class Cluster {
 
   #describe(kind: ServiceKind, name: string): Service {
     const host = this.lab.addHost(name);
-    const store = this.redis.settings(kind);
+    const store = this.redis.settings(kind, host);
     const env = environmentOf(kind, { host, places: this.#places, store, storage: this.storage.settings });
     return new Service({ kind, name, host, env });
   }

@@ -24,7 +24,8 @@ export interface TierPlaces {
 export interface RedisTier {
   /** The server that was started as master. */
   readonly master: RedisServer;
-  settings(kind: ServiceKind): StoreSettings;
+  /** As a service of this kind, on this host, is told where it is. */
+  settings(kind: ServiceKind, host: Host): StoreSettings;
   /** Until another server is the master. @throws where nobody would promote one */
   promoted(): Promise<void>;
   start(): Promise<void>;
@@ -42,6 +43,10 @@ function addServer({ lab, ownDirectory }: TierPlaces, name: string, args: readon
   });
 }
 
+function reach({ options: { host = "", port = 0 } }: RedisServer, from: Host): string {
+  return `redis://${from.reach(`${host}:${port}`)}`;
+}
+
 export class SingleTier implements RedisTier {
   readonly master: RedisServer;
 
@@ -49,8 +54,8 @@ export class SingleTier implements RedisTier {
     this.master = addServer(places, "redis-1");
   }
 
-  settings(): StoreSettings {
-    return { REDIS_URLS: this.master.url };
+  settings(_kind: ServiceKind, host: Host): StoreSettings {
+    return { REDIS_URLS: reach(this.master, host) };
   }
 
   promoted(): Promise<void> {
@@ -78,9 +83,9 @@ export class SentinelTier implements RedisTier {
     this.#sentinels = Array.from({ length: SENTINEL_COUNT }, (_, i) => addSentinel(places, `sentinel-${i + 1}`, host));
   }
 
-  settings(kind: ServiceKind): StoreSettings {
+  settings(kind: ServiceKind, host: Host): StoreSettings {
     return {
-      REDIS_URLS: this.#sentinels.map(({ url }) => url).join(","),
+      REDIS_URLS: this.#sentinels.map((sentinel) => reach(sentinel, host)).join(","),
       REDIS_SENTINEL_NAME: MASTER_GROUP,
       ...(kind === "app-registry" ? { REDIS_ACK_REPLICAS: "1" } : {}),
     };

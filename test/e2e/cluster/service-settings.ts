@@ -56,6 +56,7 @@ const settings: Readonly<Record<ServiceKind, Settings>> = {
     env: (host, places) => ({
       EXECUTOR_NODE_ID: host.name,
       EXECUTOR_LISTEN_ADDRESS: `${host.address}:${LINK_PORT}`,
+      EXECUTOR_LISTEN_ADVERTISED_ADDRESS: host.publish(LINK_PORT),
       EXECUTOR_TRUSTED_KEYS_DIRECTORY: trusted(places),
       EXECUTOR_SECRETS_KEY_FILE: secretsKey(places),
       EXECUTOR_CACHE_DIRECTORY: join(places.own(host), "cache"),

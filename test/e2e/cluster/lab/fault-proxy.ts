@@ -8,20 +8,8 @@ export class FaultProxy {
   #isCut = false;
   #delayMs = 0;
 
-  /** Listens at `host:port`, port 0 for any, and passes what comes on to `target`. */
-  static async open(
-    listen: { host: string; port: number },
-    target: { host: string; port: number },
-  ): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
-    await new Promise<void>((resolve, reject) => {
-      proxy.#server.once("error", reject);
-      proxy.#server.listen(listen.port, listen.host, () => resolve());
-    });
-    return proxy;
-  }
-
-  private constructor(target: { host: string; port: number }) {
+  /** Listens at once, and passes what comes on to `target`. */
+  constructor(listen: { host: string; port: number }, target: { host: string; port: number }) {
     this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
       // The kernel has taken the connection: all that can be kept from a client here is an answer.
       const far = connect({ ...target, allowHalfOpen: true, noDelay: true });
@@ -37,11 +25,7 @@ export class FaultProxy {
         for (const pipe of pipes) this.#pipes.delete(pipe);
       };
       for (const socket of [client, far]) socket.on("error", end).on("close", end);
-    });
-  }
-
-  get port(): number {
-    return (this.#server.address() as { port: number }).port;
+    }).listen(listen.port, listen.host);
   }
 
   setCut(isCut: boolean): void {

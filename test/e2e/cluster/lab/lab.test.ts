@@ -53,7 +53,7 @@ describe.each(kinds)("a lab of %s", (kind) => {
     const lab = open(kind);
     const [one, two] = [lab.addHost("one"), lab.addHost("two")];
     expect(one.address).not.toBe(two.address);
-    const [address = "", port = ""] = (await one.reach(await startEcho(two))).split(":");
+    const [address = "", port = ""] = one.reach(await startEcho(two)).split(":");
     const program = `require("node:net").connect(${port}, "${address}").on("data", (d) => { console.log(String(d)); process.exit() }).write("hello")`;
     const child = one.spawn([process.execPath, "-e", program]);
     let printed = "";

@@ -11,6 +11,8 @@ import type { Host, Lab, WireFault } from "./lab.ts";
 import { onProcessEnd } from "./lab-owner.ts";
 
 const MAX_HOSTS = 120;
+/** Above what services listen on, below what the kernel gives to clients. */
+const FIRST_REACH_PORT = 20_000;
 let labCount = 0;
 
 export class LoopbackLab implements Lab {
@@ -51,7 +53,7 @@ class LoopbackHost implements Host {
   readonly address: string;
   readonly #publicAddress: string;
   readonly #proxies: FaultProxy[] = [];
-  readonly #places = new Map<string, Promise<string>>();
+  readonly #places = new Map<string, string>();
   readonly #children = new Set<ChildProcess>();
   #isCut = false;
 
@@ -61,18 +63,12 @@ class LoopbackHost implements Host {
     this.#publicAddress = publicAddress;
   }
 
-  publish(port: number): Promise<string> {
-    return this.#once(`:${port}`, async () => {
-      await this.#proxy({ host: this.#publicAddress, port }, { host: this.address, port });
-      return `${this.#publicAddress}:${port}`;
-    });
+  publish(port: number): string {
+    return this.#once(`:${port}`, { host: this.#publicAddress, port }, `${this.address}:${port}`);
   }
 
-  reach(published: string): Promise<string> {
-    return this.#once(published, async () => {
-      const proxy = await this.#proxy({ host: this.address, port: 0 }, parseAddress(published));
-      return `${this.address}:${proxy.port}`;
-    });
+  reach(published: string): string {
+    return this.#once(published, { host: this.address, port: FIRST_REACH_PORT + this.#places.size }, published);
   }
 
   spawn(argv: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
@@ -118,16 +114,15 @@ class LoopbackHost implements Host {
     for (const proxy of this.#proxies) proxy.close();
   }
 
-  #once(place: string, open: () => Promise<string>): Promise<string> {
-    const opened = this.#places.get(place) ?? open();
-    this.#places.set(place, opened);
-    return opened;
-  }
-
-  async #proxy(listen: { host: string; port: number }, target: { host: string; port: number }): Promise<FaultProxy> {
-    const proxy = await FaultProxy.open(listen, target);
+  /** The proxy for a place, which is made when it is first asked for. */
+  #once(place: string, listen: { host: string; port: number }, target: string): string {
+    const known = this.#places.get(place);
+    if (known !== undefined) return known;
+    const proxy = new FaultProxy(listen, parseAddress(target));
     proxy.setCut(this.#isCut);
     this.#proxies.push(proxy);
-    return proxy;
+    const address = `${listen.host}:${listen.port}`;
+    this.#places.set(place, address);
+    return address;
   }
 }

@@ -185,11 +185,11 @@ class NamespaceHost implements Host {
     return this.#place.link;
   }
 
-  async publish(port: number): Promise<string> {
+  publish(port: number): string {
     return `${this.address}:${port}`;
   }
 
-  async reach(published: string): Promise<string> {
+  reach(published: string): string {
     return published;
   }
 
