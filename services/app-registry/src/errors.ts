@@ -184,21 +184,6 @@ export const errors = defineErrors("REGISTRY", {
     message: (d: { path: string }) =>
       `File ${d.path} holds no bootstrap token: expected nano_, 16 hex digits, _, and 43 characters of base64url (32 random bytes)`,
   },
-  TLS_INCOMPLETE: {
-    fault: "platform",
-    retryable: false,
-    httpStatus: 500,
-    reason: "tls",
-    message: (d: { found: string; missing: string }) =>
-      `TLS needs both its files: ${d.found} is set, ${d.missing} is not`,
-  },
-  TLS_UNUSABLE: {
-    fault: "platform",
-    retryable: false,
-    httpStatus: 500,
-    reason: "tls",
-    message: (d: { path: string; why: string }) => `TLS file ${d.path} cannot be used: ${d.why}`,
-  },
   TOO_MANY_TOKENS: {
     fault: "caller",
     retryable: false,

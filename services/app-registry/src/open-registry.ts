@@ -4,6 +4,7 @@ import type { Readiness } from "@nano/service-kit/admin-server";
 import { openExecutorTls } from "@nano/service-kit/executor-tls";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
+import { TlsFiles } from "@nano/service-kit/tls-files";
 import { openSliverStore } from "@nano/sliver/open-sliver-store";
 import { AppSecrets } from "./catalog/app-secrets.ts";
 import { Catalog } from "./catalog/catalog.ts";
@@ -22,7 +23,6 @@ import { openStores } from "./open-stores.ts";
 import { createApi } from "./request/api.ts";
 import { serveApi } from "./request/serve-api.ts";
 import { SignIn } from "./request/sign-in.ts";
-import { createTlsFiles } from "./request/tls-files.ts";
 import { tellHowToSignIn } from "./tell-how-to-sign-in.ts";
 
 /** How long the store may take to give its first state. */
@@ -45,7 +45,7 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
   const paths = resolvePaths(config);
   // A key that cannot be used is told now, and not when the first secret is set.
   loadOrCreateSealKey(paths.secretsKey);
-  const tls = createTlsFiles(config.http.tls, { logger: logger.child({ component: "tls" }) });
+  const tls = openApiTls(config.http.tls, logger.child({ component: "tls" }));
   const closing = new AbortController();
   const { signal } = closing;
   const stores = await openStores(config, paths);
@@ -163,4 +163,13 @@ export async function openRegistry({ config, logger, metrics, fail }: RegistryPa
       await stores.close();
     },
   };
+}
+
+/** Null where neither file is set. @throws KIT_TLS_UNUSABLE */
+function openApiTls({ certFile, key }: RegistryConfig["http"]["tls"], logger: Logger): TlsFiles | null {
+  if (certFile === null && key === null) return null;
+  return new TlsFiles({
+    paths: { certFile, keyFile: key?.path ?? null, caFile: null },
+    onFailure: (err) => logger.error("certificate of the API cannot be used, the known one stays", { err }),
+  });
 }

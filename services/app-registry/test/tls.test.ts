@@ -1,12 +1,14 @@
+import { X509Certificate } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { request } from "node:https";
 import { join } from "node:path";
+import { connect } from "node:tls";
 import { registryPaths } from "@nano/protocol/registry-api";
-import { createSilentLogger } from "@nano/service-kit/logger";
-import { createSecretFile } from "@nano/service-kit/secret-file";
+import { TlsFiles } from "@nano/service-kit/tls-files";
+import { Hono } from "hono";
 import { generate } from "selfsigned";
 import { expect, onTestFinished, test, vi } from "vitest";
-import { createTlsFiles } from "../src/request/tls-files.ts";
+import { serveApi } from "../src/request/serve-api.ts";
 import { OPERATOR_TOKEN } from "./api-client.ts";
 import { openTestRegistry, temporaryDirectory } from "./open-test-registry.ts";
 
@@ -40,22 +42,28 @@ test("with a certificate the API speaks TLS over TCP, and asks for tokens all th
 test("one file of a pair without the other, or what is no certificate, ends the start", async () => {
   const { certFile, keyFile } = await writePair();
   const opened = (tls: object) => openTestRegistry({ explicit: { http: { tls } as never } });
-  await expect(opened({ certFile })).rejects.toMatchObject({ code: "REGISTRY_TLS_INCOMPLETE" });
-  await expect(opened({ key: keyFile })).rejects.toMatchObject({ code: "REGISTRY_TLS_INCOMPLETE" });
+  for (const tls of [{ certFile }, { key: keyFile }]) {
+    await expect(opened(tls)).rejects.toMatchObject({ code: "KIT_TLS_UNUSABLE" });
+  }
   writeFileSync(certFile, "hello");
-  await expect(opened({ certFile, key: keyFile })).rejects.toMatchObject({ code: "REGISTRY_TLS_UNUSABLE" });
+  await expect(opened({ certFile, key: keyFile })).rejects.toMatchObject({ code: "KIT_TLS_UNUSABLE" });
 });
 
-test("a pair that is renewed is taken up once both halves of it are there", async () => {
+test("a pair that is renewed is shown to the next client", async () => {
   const { directory, certFile, keyFile, cert } = await writePair();
-  const settings = { certFile, key: createSecretFile(keyFile) };
-  const files = createTlsFiles(settings, { logger: createSilentLogger(), everyMs: 5 });
-  const seen: string[] = [];
-  onTestFinished(files?.watch((pair) => seen.push(pair.cert)) ?? (() => undefined));
-  const next = await writePair();
-  writeFileSync(certFile, next.cert);
-  expect(() => files?.read(), "half a pair").toThrow(expect.objectContaining({ code: "REGISTRY_TLS_UNUSABLE" }));
+  const tls = new TlsFiles({ paths: { certFile, keyFile, caFile: null }, onFailure: () => {} });
+  const server = await serveApi(new Hono() as never, { addresses: ["127.0.0.1:0"], tls, lookIntervalMs: 5 });
+  onTestFinished(() => server.close());
+  const shown = (): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const port = Number(server.addresses[0]?.split(":")[1]);
+      const socket = connect({ port, host: "127.0.0.1", rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerX509Certificate()?.fingerprint256 ?? "");
+        socket.destroy();
+      }).on("error", reject);
+    });
+  const fingerprintOf = (pem: string): string => new X509Certificate(pem).fingerprint256;
+  expect(await shown()).toBe(fingerprintOf(cert));
   const renewed = await writePair(directory);
-  await vi.waitFor(() => expect(seen).toEqual([renewed.cert]));
-  expect(renewed.cert).not.toBe(cert);
+  await vi.waitFor(async () => expect(await shown()).toBe(fingerprintOf(renewed.cert)));
 });
