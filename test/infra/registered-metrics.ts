@@ -24,13 +24,24 @@ export function readRegisteredMetrics(): ReadonlyMap<string, readonly string[]> 
     );
     for (const [, metric = ""] of text.matchAll(NAME)) found.set(`${prefix}_${metric}`, labels.get(metric) ?? []);
     for (const [, metric = ""] of text.matchAll(HISTOGRAM)) {
+      found.delete(`${prefix}_${metric}`);
       for (const suffix of HISTOGRAM_SUFFIXES) {
         found.set(`${prefix}_${metric}${suffix}`, [...(labels.get(metric) ?? []), "le"]);
       }
     }
     const process = new Metrics(name);
     process.collectProcessMetrics();
-    for (const metric of process.registry.getMetricsAsArray()) found.set(metric.name, []);
+    for (const { name, type } of process.registry.getMetricsAsArray()) {
+      const suffixes = String(type) === "histogram" ? HISTOGRAM_SUFFIXES : [""];
+      for (const suffix of suffixes) found.set(`${name}${suffix}`, []);
+    }
   }
   return found;
+}
+
+/** The same names, of what an admin port tells. */
+export function readExportedMetrics(text: string): string[] {
+  return [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].flatMap(([, name = "", type]) =>
+    type === "histogram" ? HISTOGRAM_SUFFIXES.map((suffix) => `${name}${suffix}`) : [name],
+  );
 }
