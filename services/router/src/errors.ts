@@ -44,6 +44,20 @@ export const errors = defineErrors("ROUTER", {
     reason: "expectation_failed",
     message: () => "Expectation is not known: 100-continue is the only one that can be met",
   },
+  VERSION_UNSUPPORTED: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 505,
+    reason: "version_unsupported",
+    message: (d: { version: string }) => `HTTP/${d.version} is not spoken here: 1.1 and 1.0 are`,
+  },
+  CODING_UNSUPPORTED: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 501,
+    reason: "coding_unsupported",
+    message: () => "Transfer coding is not known: chunked is the only one that can be undone",
+  },
   HEADERS_TOO_LARGE: {
     fault: "caller",
     retryable: false,

@@ -47,7 +47,7 @@ test.each([
     "a target that is neither path nor URL",
     "GET app.example HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n\r\n",
   ],
-  ["an asterisk", "OPTIONS * HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n\r\n"],
+  ["an asterisk", "GET * HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n\r\n"],
   ["a fragment", "GET /a#b HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n\r\n"],
   [
     "length and chunks at once",

@@ -13,6 +13,7 @@ async function start(listen: NonNullable<Parameters<typeof startTestRouter>[1]>[
     ask(
       lines: string,
       before?: string | Buffer,
+      body?: string,
     ): Promise<{ url: string; who: Record<string, string>; names: string[] }>;
   }
 > {
@@ -21,8 +22,8 @@ async function start(listen: NonNullable<Parameters<typeof startTestRouter>[1]>[
   await t.useWorkers(worker);
   return {
     ...t,
-    async ask(lines, before = "") {
-      const request = `GET /x HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n${lines}\r\n`;
+    async ask(lines, before = "", body = "") {
+      const request = `GET /x HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n${lines}\r\n${body}`;
       const answer = await t.raw(Buffer.concat([Buffer.from(before), Buffer.from(request, "latin1")]));
       if (!answer.startsWith("HTTP/1.1 200")) throw new Error(answer);
       const seen = worker.requests.pop();
@@ -30,7 +31,7 @@ async function start(listen: NonNullable<Parameters<typeof startTestRouter>[1]>[
       return {
         url: seen.head.url,
         who: Object.fromEntries(seen.headers.filter(([name]) => WHO.has(name))),
-        names: seen.headers.map(([name]) => name).filter((name) => CLAIMING.test(name)),
+        names: seen.headers.map(([name]) => name).filter((name) => CLAIMING.test(name.replaceAll("_", "-"))),
       };
     },
   };
@@ -79,6 +80,48 @@ test("no client can change what the app is told about it", async () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test.each([
+  "X_Forwarded_For: 6.6.6.6\r\nx-forwarded_for: 6.6.6.6\r\nX_REAL_IP: 6.6.6.6\r\n",
+  "x_forwarded_proto: https\r\nForwarded_For: 6.6.6.6\r\nx_forwarded_host: other.example\r\n",
+  "x-forwarded-for: 6.6.6.6\r\nX-Forwarded-For: 7.7.7.7\r\nX-FORWARDED-FOR:\t8.8.8.8\r\n",
+  "x-forwarded-for:\r\nforwarded:\r\nx-real-ip: \r\n",
+  "connection: x-forwarded-for, x-real-ip, x-forwarded-proto, host\r\n",
+])("no spelling of a name changes it: %j", async (lines) => {
+  expect(await (await start({ trustedProxies: ["10.0.0.0/8"] })).ask(lines)).toEqual(DIRECT);
+});
+
+test.each([
+  "x-forwarded-for : 6.6.6.6\r\n",
+  "x-forwarded-for\t: 6.6.6.6\r\n",
+  " x-forwarded-for: 6.6.6.6\r\n",
+  "x: y\r\n x-forwarded-for: 6.6.6.6\r\n",
+  "x-forwarded-for: 6.6.6.6\n",
+  "x-forwarded\0-for: 6.6.6.6\r\n",
+])("a head in which a name may be read in two ways is a 400: %j", async (lines) => {
+  for (const trustedProxies of [[], ["127.0.0.1"]]) {
+    await expect((await start({ trustedProxies })).ask(lines)).rejects.toThrow("HTTP/1.1 400");
+  }
+});
+
+test("what stands in a trailer is nobody's word, of a trusted proxy neither", async () => {
+  const t = await start({ trustedProxies: ["127.0.0.1"] });
+  const trailers = "x-forwarded-for: 6.6.6.6\r\nx-forwarded-proto: https\r\nhost: other.example\r\n";
+  expect(await t.ask("transfer-encoding: chunked\r\n", "", `0\r\n${trailers}\r\n`)).toEqual(DIRECT);
+});
+
+test("a claim of a trusted proxy is found behind however many headers of its client", async () => {
+  const t = await start({ trustedProxies: ["127.0.0.1"], maxHeaderBytes: 128 * 1024 });
+  for (const count of [100, 900, 1_990, 8_000]) {
+    const asked = t.ask(`x-forwarded-for: 6.6.6.6\r\n${"a:b\r\n".repeat(count)}x-forwarded-for: 203.0.113.7\r\n`);
+    // Too many for the parser is an answer, too; a claim that is not seen would be none.
+    const client = await asked.then(
+      ({ who }) => who["x-real-ip"],
+      (error: Error) => error.message.slice(0, 12),
+    );
+    expect(["203.0.113.7", "HTTP/1.1 431"]).toContain(client);
+  }
 });
 
 test("behind a trusted proxy no client can change it either, whatever the proxy passes on", async () => {

@@ -49,6 +49,25 @@ async function nthRequest(worker: { next(): Promise<import("./fake-worker.ts").F
   return worker.next();
 }
 
+test("requests that a connection sent without waiting are all answered, and only the last answer ends it", async () => {
+  const t = await startTestRouter(appRecords("hello", ["app.example"]), { drain: { noticeMs: 2_000 } });
+  const worker = await t.node.startWorker(() => {});
+  await t.useWorkers(worker);
+  const client = await t.talk();
+  client.send(GET.repeat(2));
+  const requests = [await worker.next(), await worker.next()];
+  const closing = t.router.close();
+  // It comes after what is known to be the last: its client sends it again elsewhere, so no app may have seen it.
+  client.send(GET);
+  await t.fetch("/", { host: "nobody.example" });
+  for (const request of requests) request.respond("answered");
+  const received = await client.ended();
+  expect(received.match(/answered/g)).toHaveLength(2);
+  expect(received.match(/connection: close/gi)).toHaveLength(1);
+  expect(worker.requests).toHaveLength(2);
+  await closing;
+});
+
 test("a request that outlives the grace is cut, and counted", async () => {
   const t = await startTestRouter(appRecords("hello", ["app.example"]), { drain: { graceMs: 50 } });
   const worker = await t.node.startWorker((r) => r.respondHead(200, ["content-length", "10"]));

@@ -72,12 +72,13 @@ export class FakeRequest implements StreamListener {
     return this.#reset.promise;
   }
 
-  respondHead(status: number, headers: string[] = [], isEnd = false): void {
-    this.stream.sendHead(encodeResponseHead({ status, statusText: "", headers: encodeHeaderBlock(headers) }), isEnd);
+  respondHead(status: number, headers: string[] = [], isEnd = false, statusText = ""): void {
+    this.stream.sendHead(encodeResponseHead({ status, statusText, headers: encodeHeaderBlock(headers) }), isEnd);
   }
 
-  respond(body: string | Buffer, options: { status?: number; headers?: string[] } = {}): void {
-    this.respondHead(options.status ?? 200, options.headers ?? ["content-type", "text/plain"]);
+  respond(body: string | Buffer, options: { status?: number; headers?: string[]; statusText?: string } = {}): void {
+    const { status = 200, headers = ["content-type", "text/plain"], statusText } = options;
+    this.respondHead(status, headers, false, statusText);
     this.stream.end(Buffer.from(body));
   }
 

@@ -35,7 +35,17 @@ test("repeated headers stay apart in both directions, hop-by-hop and platform he
         "set-cookie",
         "b=2",
         "connection",
-        "close",
+        "close, X-Hop, content-length",
+        "x-hop",
+        "gone",
+        "proxy-authenticate",
+        "Basic",
+        "upgrade",
+        "h2c",
+        "te",
+        "trailers",
+        "transfer-encoding",
+        "gzip, chunked",
         "x-nano-error",
         "fake",
         "keep-alive",
@@ -51,7 +61,10 @@ test("repeated headers stay apart in both directions, hop-by-hop and platform he
   });
   expect(answer.headers["set-cookie"]).toEqual(["a=1", "b=2"]);
   expect(answer.headers["x-nano-error"]).toBeUndefined();
-  expect(answer.headers.trailer).toBeUndefined();
+  for (const name of ["trailer", "x-hop", "proxy-authenticate", "upgrade", "te", "transfer-encoding"]) {
+    expect(answer.headers[name], name).toBeUndefined();
+  }
+  expect(answer.headers["content-length"]).toBe("1");
   const seen = await worker.next();
   expect(seen.headers.filter(([name]) => name === "x-many")).toEqual([
     ["x-many", "1"],
@@ -183,6 +196,7 @@ test("HEAD, 204 and 304 have no body, and the connection lives on", async () => 
   const t = await startTestRouter(appRecords("hello", ["app.example"]));
   const worker = await t.node.startWorker((r) => {
     if (r.path === "/204") r.respond("never", { status: 204, headers: ["content-length", "5"] });
+    else if (r.path === "/205") r.respond("never", { status: 205, headers: ["content-length", "5"] });
     else if (r.path === "/304") r.respond("never", { status: 304, headers: ["etag", "x"] });
     else r.respond("a body", { headers: ["content-length", "6"] });
   });
@@ -195,6 +209,7 @@ test("HEAD, 204 and 304 have no body, and the connection lives on", async () => 
   const noContent = await t.fetch("/204");
   expect(noContent).toMatchObject({ status: 204, text: "" });
   expect(noContent.headers["content-length"]).toBeUndefined();
+  expect(await t.fetch("/205")).toMatchObject({ status: 205, text: "", headers: { "content-length": "0" } });
   expect(await t.fetch("/304")).toMatchObject({ status: 304, text: "", headers: { etag: "x" } });
   expect((await t.fetch("/")).text).toBe("a body");
 });
@@ -246,11 +261,22 @@ test.each([
   ["a status beyond HTTP", { status: 99 }],
   ["a header value with a line break", { headers: ["x", "a\rb"] }],
   ["a header name that is none", { headers: ["a b", "x"] }],
+  ["a header value with a NUL", { headers: ["x", "a\0b"] }],
+  ["a header value beyond latin-1", { headers: ["x", "a\u0100b"] }],
+  ["a header name with a colon", { headers: ["a:b", "x"] }],
   ["two lengths", { headers: ["content-length", "1", "content-length", "2"] }],
+  ["a length that is none", { headers: ["content-length", "+1"] }],
+  ["a status text with a line break", { statusText: "OK\r\nx-injected: yes" }],
+  ["a status text with a NUL", { statusText: "O\0K" }],
+  ["a status text beyond latin-1", { statusText: "\u0100" }],
 ])("%s from an app is a 502, and the connection lives on", async (_what, options) => {
   const t = await startTestRouter(appRecords("hello", ["app.example"]));
   const worker = await t.node.startWorker((r) => r.respond("x", options));
   await t.useWorkers(worker);
+  const answer = await t.raw("GET / HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n\r\n");
+  expect(answer).toMatch(/^HTTP\/1\.1 502 Bad Gateway\r\n/);
+  expect(answer).toContain("x-nano-error: bad_response\r\n");
+  expect(answer).not.toContain("x-injected");
   expect(await t.fetch("/")).toMatchObject({ status: 502, headers: { "x-nano-error": "bad_response" } });
   worker.handler = (r) => r.respond("fine");
   expect((await t.fetch("/")).text).toBe("fine");

@@ -122,6 +122,68 @@ test("an absolute target overrules Host; Host must be there all the same, once",
   }
 });
 
+test("OPTIONS of an asterisk is answered by the router, for no app in particular, where it has one Host", async () => {
+  const t = await start();
+  const ask = (hosts: string): Promise<string> => t.raw(`OPTIONS * HTTP/1.1\r\n${hosts}connection: close\r\n\r\n`);
+  const answer = await ask("host: nobody.example\r\n");
+  expect(answer).toMatch(/^HTTP\/1.1 204 No Content\r\nallow: GET, HEAD, POST, [^\r]+\r\nx-nano-request-id: /);
+  expect(answer).toMatch(/\r\n\r\n$/);
+  expect(await ask("")).toMatch(/^HTTP\/1.1 400 /);
+  expect(t.worker.requests).toHaveLength(0);
+});
+
+test.each<[string, string | null]>([
+  ["app.example:8080", "http://app.example:8080/"],
+  ["app.example:80", "http://app.example/"],
+  ["app.example:", "http://app.example/"],
+  ["APP.Example.", "http://app.example./"],
+  ["user@app.example", null],
+  ["user:word@app.example", null],
+  ["app.example:80a", null],
+  ["app.example:99999", null],
+  ["app.example/x", null],
+  ["app.example?x", null],
+  ["app.example#x", null],
+  ["app.\texample", null],
+  ["app.example\\x", null],
+  ["", null],
+])("a Host of %j is %j to the app; null: refused", async (host, url) => {
+  const t = await start((r) => r.respond(r.head.url));
+  for (const target of ["/", "http://app.example/"]) {
+    const answer = await t.raw(`GET ${target} HTTP/1.1\r\nHOST: ${host}\r\nconnection: close\r\n\r\n`);
+    if (url === null) expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    else expect(answer.split("\r\n\r\n")[1]).toBe(target === "/" ? url : "http://app.example/");
+  }
+});
+
+test.each([
+  "ftp://app.example/",
+  "http://user:word@app.example/",
+  "http:///x",
+  "http://app.example/#x",
+  "app.example:80",
+])("an absolute target of %j is a 400", async (target) => {
+  const t = await start();
+  expect(await t.raw(`GET ${target} HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n\r\n`)).toMatch(
+    /^HTTP\/1.1 400 /,
+  );
+});
+
+test("the scheme of an absolute target is not believed", async () => {
+  const t = await start((r) => r.respond(r.head.url));
+  const answer = await t.raw("GET https://app.example/x HTTP/1.1\r\nhost: app.example\r\nconnection: close\r\n\r\n");
+  expect(answer.split("\r\n\r\n")[1]).toBe("http://app.example/x");
+});
+
+test("a refusal that leaves open whether a body comes is the last answer: what follows reaches no app", async () => {
+  const t = await start();
+  const client = await t.talk();
+  const next = "GET /next HTTP/1.1\r\nhost: app.example\r\n\r\n";
+  client.send(`POST / HTTP/1.1\r\nhost: nobody.example\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\nok${next}`);
+  expect((await client.ended()).match(/HTTP\/1.1/g)).toHaveLength(1);
+  expect(t.worker.requests).toHaveLength(0);
+});
+
 test("two requests in one write, the second with two Hosts: the first is answered, the second is a 400", async () => {
   const t = await start();
   const answers = await t.raw(

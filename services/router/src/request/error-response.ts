@@ -36,6 +36,7 @@ export function sendErrorResponse(
   if (status === 503) headers.push("retry-after", RETRY_AFTER_SECS);
   if (options.allow !== undefined) headers.push("allow", options.allow);
   if (options.isClosing === true) headers.push("connection", "close");
-  res.writeHead(status, headers);
+  // Named, since a head that could not be sent may have left its own text behind.
+  res.writeHead(status, STATUS_CODES[status] ?? "Error", headers);
   res.end(body);
 }

@@ -265,6 +265,9 @@ export class ForwardedRequest implements StreamListener {
     this.#isOver = true;
     this.#outcome = "cut";
     this.#resetStream(errors.BAD_RESPONSE({ what: "it broke off" }).wire);
+    const { socket } = this.#res;
+    // A body without length and chunks ends with its connection: only a reset tells that it is not whole.
+    if (socket !== null && !this.#res.chunkedEncoding && !("encrypted" in socket)) socket.resetAndDestroy();
     this.#res.destroy();
   }
 

@@ -60,7 +60,12 @@ export class RequestHandler {
   /** From here on each response tells its client to use another connection. */
   announceClose(): void {
     this.#phase = Phase.ANNOUNCING;
-    for (const res of this.#inFlight) res.shouldKeepAlive = false;
+    for (const res of this.#inFlight) {
+      const connection = this.#options.connections.of(res.req.socket);
+      if (connection.latestResponse !== res) continue;
+      res.shouldKeepAlive = false;
+      connection.isEnding ||= !res.headersSent;
+    }
   }
 
   /** From here on each response ends its connection, also where its head had left before `announceClose`. */
@@ -70,11 +75,15 @@ export class RequestHandler {
   }
 
   handle(req: IncomingMessage, res: ServerResponse, expectation: Expectation): void {
+    const connection = this.#options.connections.of(req.socket);
+    if (connection.isEnding) return;
     const startedMs = performance.now();
     this.#requestCount += 1;
-    if (this.#phase !== Phase.OPEN) res.shouldKeepAlive = false;
+    if (this.#phase !== Phase.OPEN) {
+      res.shouldKeepAlive = false;
+      connection.isEnding = true;
+    }
     const requestId = `${this.#options.requestIdPrefix}-${this.#requestCount.toString(36)}` as RequestId;
-    const connection = this.#options.connections.of(req.socket);
     connection.latestRequest = req;
     connection.latestResponse = res;
     const forwarded = this.#admit(req, res, { requestId, expectation, connection });
@@ -82,7 +91,7 @@ export class RequestHandler {
     this.#inFlight.add(res);
     res.on("close", () => {
       this.#inFlight.delete(res);
-      if (this.#phase === Phase.ENDING) req.socket.end();
+      if (this.#phase === Phase.ENDING && connection.latestResponse === res) req.socket.end();
       forwarded?.close();
       const outcome: RequestOutcome = forwarded === null ? "refused" : forwarded.outcome;
       this.#options.metrics.finished(outcome, res.statusCode, performance.now() - startedMs);
@@ -96,9 +105,10 @@ export class RequestHandler {
     request: { requestId: RequestId; expectation: Expectation; connection: ClientConnection },
   ): ForwardedRequest | null {
     const options = this.#options;
-    const refuse = (error: NanoError, more: { allow?: string } = {}): null => {
+    const refuse = (error: NanoError, more: { allow?: string; isFramingDoubtful?: boolean } = {}): null => {
       // A client that waits for `100 Continue` may or may not send its body after another answer: nobody can tell where the next request begins.
-      const isClosing = request.expectation !== "none";
+      const isClosing = request.expectation !== "none" || more.isFramingDoubtful === true;
+      request.connection.isEnding ||= isClosing;
       sendErrorResponse(res, error.wire, { requestId: request.requestId, isClosing, ...more });
       discardBody(req, options.discardBytes);
       return null;
@@ -106,11 +116,30 @@ export class RequestHandler {
     const limitCount = options.maxInFlightCount;
     if (this.#inFlight.size >= limitCount) return refuse(errors.OVERLOADED({ limitCount }));
     if (request.expectation === "unknown") return refuse(errors.EXPECTATION_FAILED({}));
+    const version = req.httpVersion;
+    // The parser lets 0.9 and 2.0 through, which frame their messages in other ways.
+    if (req.httpVersionMajor !== 1) return refuse(errors.VERSION_UNSUPPORTED({ version }), { isFramingDoubtful: true });
     const method = req.method ?? "GET";
     // It would show what proxies on the way have added, credentials among it.
     if (method === "TRACE") return refuse(errors.METHOD_NOT_ALLOWED({ method }), { allow: ALLOWED_METHODS });
     const headers = readRequestHeaders(req.rawHeaders);
     if (headers.host === null) return refuse(errors.BAD_REQUEST({ what: "expected exactly one Host header" }));
+    const { transferCoding } = headers;
+    if (transferCoding !== null) {
+      // RFC 9112, 6.1: a proxy of the past that passed it on does not know where it ends.
+      const isFramingDoubtful = true;
+      if (req.httpVersionMinor === 0) {
+        return refuse(errors.BAD_REQUEST({ what: "HTTP/1.0 has no transfer codings" }), { isFramingDoubtful });
+      }
+      if (transferCoding !== "chunked") return refuse(errors.CODING_UNSUPPORTED({}), { isFramingDoubtful });
+    }
+    if (method === "OPTIONS" && req.url === "*") {
+      // RFC 9110, 9.3.7: it asks what the server can, not what an app can.
+      res.writeHead(204, ["allow", ALLOWED_METHODS, "x-nano-request-id", request.requestId]);
+      res.end();
+      discardBody(req, options.discardBytes);
+      return null;
+    }
     const client = this.#clientOf(request.connection, headers);
     const targets = client.scheme === "https" ? this.#httpsTargets : this.#httpTargets;
     const target = targets.canonicalize(req.url ?? "", headers.host, client.host);

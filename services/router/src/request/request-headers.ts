@@ -36,7 +36,15 @@ const CLAIMS = new Set([
   "x-forwarded-ssl",
   "x-url-scheme",
   "front-end-https",
+  "x-scheme",
+  "x-host",
+  "client-ip",
   "x-client-ip",
+  "x-remote-ip",
+  "x-remote-addr",
+  "x-originating-ip",
+  "proxy-client-ip",
+  "wl-proxy-client-ip",
   "x-cluster-client-ip",
   "x-original-forwarded-for",
   "x-original-host",
@@ -46,10 +54,18 @@ const CLAIMS = new Set([
   "true-client-ip",
   "cf-connecting-ip",
   "cf-connecting-ipv6",
+  "cf-pseudo-ipv4",
+  "cf-visitor",
+  "cloudfront-forwarded-proto",
+  "cloudfront-viewer-address",
+  "do-connecting-ip",
   "fastly-client-ip",
   "fly-client-ip",
+  "x-nf-client-connection-ip",
+  "x-vercel-forwarded-for",
 ]);
 const DROPPED_OF_REQUESTS = new Set([...DROPPED, ...CLAIMS]);
+const UNDERSCORES = /_/g;
 
 export interface RequestHeaders {
   /** Null: there is none, or more than one. */
@@ -58,6 +74,8 @@ export interface RequestHeaders {
   readonly hasBody: boolean;
   /** -1: not said. */
   readonly contentLengthBytes: number;
+  /** As it came; null: the body is not coded. */
+  readonly transferCoding: string | null;
   readonly isWebSocketUpgrade: boolean;
   /** What they claim about who sent the request; null: nothing. */
   readonly claims: Claims | null;
@@ -69,7 +87,7 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
   let host: string | null = null;
   let hostCount = 0;
   let contentLengthBytes = -1;
-  let isChunked = false;
+  let transferCoding: string | null = null;
   let isUpgrade = false;
   let named: string[] | null = null;
   let claims: Claims | null = null;
@@ -79,23 +97,32 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
     const value = raw[index + 1] as string;
     if (!DROPPED_OF_REQUESTS.has(name)) {
       if (name === "content-length") contentLengthBytes = Number(value);
-      if (!name.startsWith(PLATFORM_PREFIX)) forwarded.push(name, value);
+      if (!isDisguised(name)) forwarded.push(name, value);
     } else if (name === "host") {
       hostCount += 1;
       host = value;
     } else if (name === "connection") named = namedByConnection(value, named);
-    else if (name === "transfer-encoding") isChunked = true;
-    else if (name === "upgrade") isUpgrade = value.toLowerCase() === "websocket";
+    else if (name === "transfer-encoding") {
+      transferCoding = transferCoding === null ? value.toLowerCase() : `${transferCoding}, ${value.toLowerCase()}`;
+    } else if (name === "upgrade") isUpgrade = value.toLowerCase() === "websocket";
     else if (CLAIMS.has(name)) claims = withClaim(claims, name as ForwardedHeaderName, value);
   }
   return {
     host: hostCount === 1 ? host : null,
-    hasBody: isChunked || contentLengthBytes > 0,
+    hasBody: transferCoding !== null || contentLengthBytes > 0,
     contentLengthBytes,
+    transferCoding,
     isWebSocketUpgrade: isUpgrade && (named?.includes("upgrade") ?? false),
     claims,
     forwarded: named === null ? forwarded : withoutNames(forwarded, named),
   };
+}
+
+/** Of the platform, or what is dropped spelled with underscores: frameworks that turn headers into variables read it as the same name. */
+function isDisguised(name: string): boolean {
+  if (!name.includes("_")) return name.startsWith(PLATFORM_PREFIX);
+  const plain = name.replace(UNDERSCORES, "-");
+  return plain.startsWith(PLATFORM_PREFIX) || plain === "content-length" || DROPPED_OF_REQUESTS.has(plain);
 }
 
 /** Whether a claim is believed, and who reads it, is decided elsewhere. */
@@ -135,10 +162,12 @@ export interface ResponseHeaders {
 
 export function readResponseHeaders(raw: readonly string[]): ResponseHeaders {
   let contentLengthBytes = -1;
+  let named: string[] | null = null;
   const forwarded: string[] = [];
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] as string).toLowerCase();
     const value = raw[index + 1] as string;
+    if (name === "connection") named = namedByConnection(value, named);
     if (name === "content-length") {
       // Said twice is allowed where both agree; sent once, by who sends the response.
       const bytes = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
@@ -148,5 +177,5 @@ export function readResponseHeaders(raw: readonly string[]): ResponseHeaders {
     if (DROPPED.has(name) || name.startsWith(PLATFORM_PREFIX)) continue;
     forwarded.push(name, value);
   }
-  return { forwarded, contentLengthBytes };
+  return { forwarded: named === null ? forwarded : withoutNames(forwarded, named), contentLengthBytes };
 }

@@ -11,6 +11,8 @@ import { readResponseHeaders } from "./request-headers.ts";
 
 /** Up to here a whole body is copied into the buffer of its head. */
 const STRING_BODY_BYTES = 16 * 1024;
+/** Of RFC 9112: no line break gets into a status line. */
+const REASON_PHRASE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Why a response cannot be sent on. */
 export interface ResponseProblem {
@@ -53,13 +55,16 @@ export class ResponseWriter {
 
   hold(payload: Buffer): ResponseProblem | null {
     let headers: string[];
+    let status: number;
     try {
       const head = decodeResponseHead(payload);
-      const { status, statusText } = head;
+      const { statusText } = head;
+      status = head.status;
       if (!Number.isInteger(status) || status < 200 || status > 599) return { what: `status ${status}` };
       headers = decodeHeaderBlock(head.headers);
       this.#status = status;
       this.#statusText = typeof statusText === "string" ? statusText : "";
+      if (!REASON_PHRASE.test(this.#statusText)) return { what: "its status text" };
     } catch {
       return { what: "its head does not decode" };
     }
@@ -67,7 +72,9 @@ export class ResponseWriter {
     if (Number.isNaN(read.contentLengthBytes)) return { what: "content-length is no length" };
     this.#headers = read.forwarded;
     this.#declaredBytes = read.contentLengthBytes;
-    this.#isBodyless = this.#isHeadRequest || this.#status === 204 || this.#status === 304;
+    // RFC 9110, 15.3.6: it has no body, and has to say so.
+    if (status === 205) this.#declaredBytes = 0;
+    this.#isBodyless = this.#isHeadRequest || status === 204 || status === 205 || status === 304;
     this.#isHeld = true;
     return null;
   }
