@@ -12,7 +12,7 @@ import {
   isWorkload,
   type Manifest,
   type PodSpec,
-  renderOverlay,
+  renderWith,
   type Workload,
 } from "./manifests.ts";
 import { readCreatedObjects, readKeyCommands } from "./readme-commands.ts";
@@ -89,7 +89,10 @@ function makeObjects(directory: string): void {
   }
 }
 
-describe.each(["local", "local-s3"] as const)("the cluster of the overlay %s", (overlay) => {
+describe.each([
+  ["local, by TLS between services", "local", ["components/link-tls"]],
+  ["local-s3", "local-s3", []],
+] as const)("the cluster of the overlay %s", (_name, overlay, components) => {
   beforeEach((context) => {
     if (!hasRedisServer) context.skip(NO_REDIS);
     if (!hasTools) context.skip("no Kustomize 5, or no openssl");
@@ -100,7 +103,7 @@ describe.each(["local", "local-s3"] as const)("the cluster of the overlay %s", (
   beforeAll(async () => {
     if (!hasRedisServer || !hasTools) return;
     makeObjects(simulation.directory);
-    const manifests = renderOverlay(`overlays/${overlay}`) ?? [];
+    const manifests = renderWith(`overlays/${overlay}`, components);
     const pods = manifests.filter(isWorkload).map((workload) => new SimulatedPod(workload, simulation, manifests));
     for (const pod of pods) {
       const { name, container } = pod;

@@ -1,6 +1,8 @@
 /** Kubernetes resources of `infra/k8s`: as their files have them, and as Kustomize renders them where it is found. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
 import { listResourceFiles, parseYaml, ROOT, readYaml } from "./yaml-files.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -100,9 +102,30 @@ export function readManifests(): Manifest[] {
 
 /** Null where there is no Kustomize, or one older than 5. */
 export function renderOverlay(overlay: string): Manifest[] | null {
-  if (!hasKustomize()) return null;
-  const directory = join(ROOT, "infra/k8s", overlay);
-  return parseYaml(execFileSync("kubectl", ["kustomize", directory], { encoding: "utf8" }), overlay) as Manifest[];
+  return hasKustomize() ? renderDirectory(join(ROOT, "infra/k8s", overlay)) : null;
+}
+
+/** An overlay with components that it does not name itself. */
+export function renderWith(overlay: string, components: readonly string[]): Manifest[] {
+  const directory = mkdtempSync(join(tmpdir(), "nano-overlay-"));
+  const inside = (path: string): string =>
+    relative(realpathSync(directory), join(realpathSync(ROOT), "infra/k8s", path));
+  const kustomization = {
+    apiVersion: "kustomize.config.k8s.io/v1beta1",
+    kind: "Kustomization",
+    resources: [inside(overlay)],
+    components: components.map(inside),
+  };
+  try {
+    writeFileSync(join(directory, "kustomization.yaml"), JSON.stringify(kustomization));
+    return renderDirectory(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function renderDirectory(directory: string): Manifest[] {
+  return parseYaml(execFileSync("kubectl", ["kustomize", directory], { encoding: "utf8" }), directory) as Manifest[];
 }
 
 export function hasKustomize(): boolean {
