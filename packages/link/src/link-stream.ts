@@ -21,7 +21,8 @@ export interface StreamListener {
   /** The acceptor's answer (initiator's side only). `isEnd`: nothing follows; `onEnd` is called as well. */
   onHead(payload: Buffer, isEnd: boolean): void;
   /**
-   * The chunk is the listener's: its bytes never change. It may be a view of a larger read, so copy what is kept for long.
+   * The chunk is the listener's: its bytes never change. It may be a view of a larger read, so copy what is kept for long, and a part of
+   * what the peer wrote at once.
    * Credit comes back only by `stream.grant`. `isEnd`: nothing follows; `onEnd` is called as well.
    */
   onData(chunk: Buffer, isEnd: boolean): void;

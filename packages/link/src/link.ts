@@ -99,7 +99,10 @@ export class Link implements StreamTransport {
     this.#socket = socket;
     this.#options = options;
     this.limits = { ...DEFAULT_LINK_LIMITS, ...options.limits };
-    this.#decoder = new FrameDecoder((type, isEnd, streamId, payload) => this.#receive(type, isEnd, streamId, payload));
+    this.#decoder = new FrameDecoder(
+      (type, isEnd, streamId, payload) => this.#receive(type, isEnd, streamId, payload),
+      { splitsData: true },
+    );
     const { handshakeTimeoutMs } = this.limits;
     this.#timer = setTimeout(
       () => this.#end("timed-out", linkErrors.HANDSHAKE_TIMEOUT({ timeoutMs: handshakeTimeoutMs })),

@@ -54,7 +54,8 @@ test("streams with queued data take turns of one frame", async () => {
     const { heard } = openTestStream(link, name, true);
     const onData = heard.onData.bind(heard);
     heard.onData = (chunk) => {
-      order.push(name);
+      // A frame may be told in parts.
+      if (order.at(-1) !== name) order.push(name);
       onData(chunk);
     };
     return heard;

@@ -55,8 +55,16 @@ export const frameErrors = defineErrors("FRAME", {
   },
 });
 
-/** Called once per frame; `payload` is a view that is valid until the call returns. */
+/** Called once per frame, but see `FrameDecoderOptions`; `payload` is a view that is valid until the call returns. */
 export type FrameListener = (type: FrameType, isEnd: boolean, streamId: number, payload: Buffer) => void;
+
+export interface FrameDecoderOptions {
+  /**
+   * Tells a DATA frame in as many calls as it arrives in, END_STREAM with the last of them: nothing of a stream is copied to be
+   * joined, and its bytes go on as they come. @default false
+   */
+  readonly splitsData?: boolean;
+}
 
 /** Writes the 12 header bytes of a frame at `offset`. */
 export function writeFrameHeader(
@@ -84,21 +92,32 @@ export function encodeFrame(type: FrameType, streamId: number, payload?: Uint8Ar
 /** Splits a byte stream into frames, however the bytes arrive. */
 export class FrameDecoder {
   readonly #listener: FrameListener;
+  readonly #splitsData: boolean;
   /** Bytes of the frame that has not arrived whole. */
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #neededBytes = FRAME_HEADER_BYTES;
+  /** Of a DATA frame that is told in parts: what is to come, whose it is, and whether it ends the stream. */
+  #dataBytes = 0;
+  #dataStreamId = 0;
+  #isDataEnd = false;
 
-  constructor(listener: FrameListener) {
+  constructor(listener: FrameListener, { splitsData = false }: FrameDecoderOptions = {}) {
     this.#listener = listener;
+    this.#splitsData = splitsData;
   }
 
   /** @throws FRAME_TOO_LARGE, FRAME_UNKNOWN_TYPE: the peer breaks the protocol, close the connection */
   push(chunk: Buffer): void {
     let bytes = chunk;
+    if (this.#dataBytes > 0) {
+      const partBytes = this.#tellPart(chunk);
+      if (partBytes === chunk.length) return;
+      bytes = chunk.subarray(partBytes);
+    }
     if (this.#pendingBytes > 0) {
-      this.#pending.push(chunk);
-      this.#pendingBytes += chunk.length;
+      this.#pending.push(bytes);
+      this.#pendingBytes += bytes.length;
       if (this.#pendingBytes < this.#neededBytes) return;
       bytes = Buffer.concat(this.#pending, this.#pendingBytes);
       this.#pending = [];
@@ -111,10 +130,19 @@ export class FrameDecoder {
       const limitBytes = type === FrameType.DATA ? MAX_DATA_BYTES : MAX_PAYLOAD_BYTES;
       if (payloadBytes > limitBytes) throw frameErrors.TOO_LARGE({ type, payloadBytes, limitBytes });
       if (type < FrameType.HELLO || type > FrameType.GOAWAY) throw frameErrors.UNKNOWN_TYPE({ type });
-      const end = offset + FRAME_HEADER_BYTES + payloadBytes;
-      if (end > bytes.length) break;
       const isEnd = ((bytes[offset + 5] as number) & FLAG_END_STREAM) !== 0;
-      this.#listener(type, isEnd, bytes.readUInt32LE(offset + 8), bytes.subarray(offset + FRAME_HEADER_BYTES, end));
+      const streamId = bytes.readUInt32LE(offset + 8);
+      const start = offset + FRAME_HEADER_BYTES;
+      const end = start + payloadBytes;
+      if (end > bytes.length) {
+        if (!this.#splitsData || type !== FrameType.DATA) break;
+        this.#dataBytes = payloadBytes;
+        this.#dataStreamId = streamId;
+        this.#isDataEnd = isEnd;
+        if (start < bytes.length) this.#tellPart(bytes.subarray(start));
+        return;
+      }
+      this.#listener(type, isEnd, streamId, bytes.subarray(start, end));
       offset = end;
     }
     if (offset < bytes.length) {
@@ -124,5 +152,14 @@ export class FrameDecoder {
       this.#neededBytes =
         rest.length >= FRAME_HEADER_BYTES ? FRAME_HEADER_BYTES + rest.readUInt32LE(0) : FRAME_HEADER_BYTES;
     }
+  }
+
+  /** Answers how many of the bytes belonged to the DATA frame under way. */
+  #tellPart(bytes: Buffer): number {
+    const partBytes = Math.min(bytes.length, this.#dataBytes);
+    this.#dataBytes -= partBytes;
+    const isEnd = this.#isDataEnd && this.#dataBytes === 0;
+    this.#listener(FrameType.DATA, isEnd, this.#dataStreamId, bytes.subarray(0, partBytes));
+    return partBytes;
   }
 }
