@@ -39,7 +39,7 @@ export interface BullQueueLimits {
 }
 
 export const DEFAULT_BULL_QUEUE_LIMITS: BullQueueLimits = {
-  claimMs: 15_000,
+  claimMs: 9_000,
   openBuildCount: 10_000,
   endedBuildCount: 1000,
   retryPauseMs: RETRY_PAUSE_MS,
