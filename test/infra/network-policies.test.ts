@@ -1,7 +1,17 @@
 import { BlockList, isIPv4 } from "node:net";
 import { createAddressGuard } from "@nano/executor/egress/address-guard";
 import { expect, test } from "vitest";
-import { isWorkload, type Labels, matches, podLabels, readManifests, type Selector } from "./manifests.ts";
+import {
+  hasKustomize,
+  isWorkload,
+  type Labels,
+  matches,
+  OVERLAYS,
+  podLabels,
+  readManifests,
+  renderOverlay,
+  type Selector,
+} from "./manifests.ts";
 
 interface Port {
   readonly protocol: string;
@@ -71,10 +81,10 @@ function rangesOf(cidrs: readonly string[]): BlockList {
   return list;
 }
 
-/** Whether an executor's pod may reach an address outside of the cluster's own peers. */
-function isReachable(address: string): boolean {
+/** Whether one of these lets an address outside of the cluster's own peers through. */
+function isLetThrough(address: string, peers: readonly Peer[]): boolean {
   const family = isIPv4(address) ? "ipv4" : "ipv6";
-  return egressOf("executor").some(({ peer: { ipBlock } }) => {
+  return peers.some(({ ipBlock }) => {
     if (ipBlock === undefined || isIPv4(ipBlock.cidr.split("/")[0] ?? "") !== (family === "ipv4")) return false;
     if (!rangesOf([ipBlock.cidr]).check(address, family)) return false;
     return !rangesOf(ipBlock.except ?? []).check(address, family);
@@ -117,8 +127,19 @@ test("executors reach names, the control store, the artifacts and the public int
     ["redis", "TCP 6379"],
     ["s3", "TCP 9000"],
   ]);
-  for (const address of REFUSED) expect(isReachable(address), address).toBe(false);
-  for (const address of PUBLIC) expect(isReachable(address), address).toBe(true);
+  const peers = egressOf("executor").map(({ peer }) => peer);
+  for (const address of REFUSED) expect(isLetThrough(address, peers), address).toBe(false);
+  for (const address of PUBLIC) expect(isLetThrough(address, peers), address).toBe(true);
+});
+
+test.skipIf(!hasKustomize()).each(OVERLAYS)("no policy of the overlay %s opens a range of the cluster", (overlay) => {
+  const rendered = renderOverlay(`overlays/${overlay}`) ?? [];
+  const peers = rendered
+    .filter(({ kind }) => kind === "NetworkPolicy")
+    .flatMap(({ spec }) => (spec as PolicySpec).egress ?? [])
+    .flatMap(({ to = [] }) => to);
+  for (const address of REFUSED) expect(isLetThrough(address, peers), address).toBe(false);
+  for (const address of PUBLIC) expect(isLetThrough(address, peers), address).toBe(true);
 });
 
 test("the egress process refuses by itself what the policy refuses", () => {
