@@ -40,10 +40,16 @@ interface Running {
 }
 
 export class Simulation {
-  readonly directory = mkdtempSync(join(tmpdir(), "ni-"));
+  #directory: string | null = null;
   readonly #lab: Lab = openLab("loopback");
   readonly #hosts = new Map<string, Host>();
   readonly #running = new Map<string, Running>();
+
+  /** Made when it is first asked for: a file's tests may all be left out. */
+  get directory(): string {
+    this.#directory ??= mkdtempSync(join(tmpdir(), "ni-"));
+    return this.#directory;
+  }
 
   /** The host that others know by this name. */
   host(name: string): Host {
@@ -129,7 +135,7 @@ export class Simulation {
   async close(): Promise<void> {
     this.#lab.close();
     await Promise.all([...this.#running.values()].map(({ exitCode }) => exitCode));
-    rmSync(this.directory, { recursive: true, force: true });
+    if (this.#directory !== null) rmSync(this.#directory, { recursive: true, force: true });
   }
 
   #of(name: string): Running {
