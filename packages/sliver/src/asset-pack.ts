@@ -30,6 +30,7 @@ export type { AssetEntry } from "./asset-index.ts";
 
 const INDEX_FILE = "index.html";
 const WELL_KNOWN = ".well-known";
+const ENCODED_SLASH = /%2f/i;
 
 const MAX_ASSET_DEPTH = 32;
 
@@ -185,6 +186,8 @@ async function resolveWithin(root: string, path: string): Promise<string> {
 }
 
 function decodePath(pathname: string): string | null {
+  // Routes do not take it for a separator either: it would name a file below a path that may be another app's.
+  if (ENCODED_SLASH.test(pathname)) return null;
   try {
     return decodeURIComponent(pathname);
   } catch {

@@ -1,11 +1,13 @@
 /** Answers a request with a file of the app's asset pack, in pieces as the client reads. */
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import { toWireError } from "@nano/protocol/errors";
-import { encodeHeaderBlock, encodeResponseHead, type RequestHead } from "@nano/protocol/messages";
+import { decodeHeaderBlock, encodeHeaderBlock, encodeResponseHead, type RequestHead } from "@nano/protocol/messages";
 import type { AssetEntry, AssetPack } from "@nano/sliver/asset-pack";
+import { type AssetPart, decideAssetPart } from "./asset-conditions.ts";
 
 const PIECE_BYTES = 64 * 1024;
-const IF_NONE_MATCH = /^if-none-match\n([^\n]*)\n/im;
+/** Asked for again each time, which a 304 answers: the same URL may be another file in the next version. */
+const CACHING = "public, max-age=0, must-revalidate";
 
 export class AssetResponse implements StreamListener {
   /** Listener of a request that was answered at once. */
@@ -14,7 +16,8 @@ export class AssetResponse implements StreamListener {
   readonly #stream: LinkStream;
   readonly #assets: AssetPack;
   readonly #entry: AssetEntry;
-  #offset = 0;
+  #offset: number;
+  readonly #endOffset: number;
   readonly #onDone: () => void;
   #isEnded = false;
 
@@ -28,23 +31,12 @@ export class AssetResponse implements StreamListener {
     this.#stream = stream;
     this.#assets = assets;
     this.#entry = entry;
-    const etag = `"${entry.etag}"`;
-    const isFresh =
-      IF_NONE_MATCH.exec(head.headers)?.[1]
-        ?.split(/\s*,\s*/)
-        .includes(etag) === true;
-    const headers = [
-      "content-type",
-      entry.contentType,
-      "etag",
-      etag,
-      "cache-control",
-      "public, max-age=0, must-revalidate",
-    ];
-    if (!isFresh) headers.push("content-length", String(entry.length));
-    const hasBody = !isFresh && head.method === "GET" && entry.length > 0;
-    const status = isFresh ? 304 : 200;
-    stream.sendHead(encodeResponseHead({ status, statusText: "", headers: encodeHeaderBlock(headers) }), !hasBody);
+    const part = decideAssetPart(head.method, decodeHeaderBlock(head.headers), entry);
+    this.#offset = part.start;
+    this.#endOffset = part.start + part.length;
+    const hasBody = head.method === "GET" && part.length > 0;
+    const headers = encodeHeaderBlock(headersOf(entry, part));
+    stream.sendHead(encodeResponseHead({ status: part.status, statusText: "", headers }), !hasBody);
     if (hasBody) this.#send();
     else this.#end();
   }
@@ -72,11 +64,11 @@ export class AssetResponse implements StreamListener {
 
   #send(): void {
     while (!this.#isEnded) {
-      const bytes = Math.min(PIECE_BYTES, this.#entry.length - this.#offset);
+      const bytes = Math.min(PIECE_BYTES, this.#endOffset - this.#offset);
       const piece = this.#read(bytes);
       if (piece === null) return;
       this.#offset += bytes;
-      if (this.#offset === this.#entry.length) {
+      if (this.#offset === this.#endOffset) {
         this.#end();
         this.#stream.end(piece);
       } else if (!this.#stream.write(piece)) return;
@@ -99,4 +91,20 @@ export class AssetResponse implements StreamListener {
     this.#isEnded = true;
     this.#onDone();
   }
+}
+
+function headersOf(entry: AssetEntry, part: AssetPart): string[] {
+  const headers = ["etag", `"${entry.etag}"`, "cache-control", CACHING];
+  // A 304 says again what caches keep; the type they have.
+  if (part.status === 304) return headers;
+  if (part.status === 416) headers.push("content-range", `bytes */${entry.length}`);
+  if (part.status === 206) {
+    headers.push("content-range", `bytes ${part.start}-${part.start + part.length - 1}/${entry.length}`);
+  }
+  if (part.status === 200 || part.status === 206) {
+    // By its name alone: what a browser would guess from the bytes of an upload is another matter.
+    headers.push("content-type", entry.contentType, "x-content-type-options", "nosniff", "accept-ranges", "bytes");
+  }
+  headers.push("content-length", String(part.length));
+  return headers;
 }

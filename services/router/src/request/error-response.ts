@@ -5,6 +5,8 @@ import type { WireError } from "@nano/protocol/errors";
 const RETRY_AFTER_SECS = "1";
 /** What the router forwards. */
 export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+/** What a worker answers where there is no script: another method is the only 405 that it knows. */
+const ASSET_METHODS = "GET, HEAD";
 const REASON = /^[a-z0-9_]{1,64}$/;
 
 /**
@@ -34,7 +36,7 @@ export function sendErrorResponse(
     options.requestId,
   ];
   if (status === 503) headers.push("retry-after", RETRY_AFTER_SECS);
-  if (options.allow !== undefined) headers.push("allow", options.allow);
+  if (status === 405) headers.push("allow", options.allow ?? ASSET_METHODS);
   if (options.isClosing === true) headers.push("connection", "close");
   // Named, since a head that could not be sent may have left its own text behind.
   res.writeHead(status, STATUS_CODES[status] ?? "Error", headers);
