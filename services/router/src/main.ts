@@ -3,7 +3,10 @@ import { sendJson } from "@nano/service-kit/admin-server";
 import { runService } from "@nano/service-kit/run-service";
 import { routerConfig } from "./config.ts";
 import { openCells } from "./control/open-cells.ts";
+import { tuneCollector } from "./control/tune-collector.ts";
 import { startRouter } from "./start-router.ts";
+
+tuneCollector(process.versions.node);
 
 await runService({
   name: "router",
