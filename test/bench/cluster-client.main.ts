@@ -5,6 +5,8 @@ import { serveCommands } from "./bench-child.ts";
 import { type ClientCommands, type PacedJob, STREAM_CHUNK_BYTES } from "./cluster-client.ts";
 
 const MAX_CONNECTIONS = 64;
+/** A reader that is further ahead of its rate than this pauses. */
+const AHEAD_MS = 4;
 
 /** The chunk of `stream-handler.js`, twice: any cut of the stream is found in it. */
 const pattern = Buffer.alloc(2 * STREAM_CHUNK_BYTES);
@@ -52,7 +54,7 @@ serveCommands<ClientCommands>({
   stop() {
     isStopped = true;
   },
-  async stream({ chunkCount, ...job }) {
+  async stream({ chunkCount, bytesPerSecond, ...job }) {
     const startMs = performance.now();
     const res = await open(job, `/?chunks=${chunkCount}`);
     let receivedBytes = 0;
@@ -64,6 +66,11 @@ serveCommands<ClientCommands>({
           if (!part.equals(pattern.subarray(at, at + part.length))) reject(new Error("The stream has a wrong byte"));
         }
         receivedBytes += chunk.length;
+        if (bytesPerSecond === null || res.isPaused()) return;
+        const aheadMs = (receivedBytes * 1000) / bytesPerSecond - (performance.now() - startMs);
+        if (aheadMs < AHEAD_MS) return;
+        res.pause();
+        setTimeout(() => res.resume(), aheadMs);
       });
       res.on("end", resolve);
       res.on("error", reject);

@@ -18,6 +18,8 @@ export interface StreamJob {
   readonly port: number;
   readonly host: string;
   readonly chunkCount: number;
+  /** How fast it reads, on average; null: as fast as it can. */
+  readonly bytesPerSecond: number | null;
 }
 
 export interface ClientCommands {
