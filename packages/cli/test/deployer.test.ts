@@ -120,7 +120,16 @@ function createFake(known: readonly string[] = []) {
     sources.get(name)?.(make);
     await Promise.all(deployer.deployments.map((each) => each.settled()));
   };
-  return { deployer, log, outcomes, makes, sources, edit, hosts: () => routes.map((route) => route.host) };
+  return {
+    deployer,
+    log,
+    outcomes,
+    makes,
+    sources,
+    edit,
+    hosts: () => routes.map((route) => route.host),
+    leads: () => routes.map(({ host, path, app }) => `${host}${path} ${app}`),
+  };
 }
 
 describe("a plan", () => {
@@ -155,9 +164,33 @@ describe("a plan", () => {
     await deployer.apply(planOf("a", "b"));
     log.length = 0;
     expect(await deployer.apply(planOf("b", "c"))).toEqual({ deployed: new Set(["c"]), removed: ["a"] });
-    expect(log).toEqual(["delete a", "create c", "deploy c"]);
+    expect(log).toEqual(["create c", "deploy c", "delete a"]);
     expect(hosts()).toEqual(["b.localhost", "c.localhost"]);
     expect([...sources.keys()]).toEqual(["b", "c"]);
+  });
+
+  test("that gives what is served to an app that is not built yet leaves it where it is until then", async () => {
+    const { deployer, makes, log, leads } = createFake();
+    const place = { host: "shop.localhost", path: "/" };
+    const planFor = (name: string): RunPlan => {
+      const [app] = planOf(name).apps;
+      return { server, apps: [{ ...(app as AppPlan), routes: [place] }] };
+    };
+    await deployer.apply(planFor("old"));
+    const begun = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    makes.set("new", async () => {
+      begun.resolve();
+      await held.promise;
+      return await good();
+    });
+    const applied = deployer.apply(planFor("new"));
+    await begun.promise;
+    expect([leads(), log]).toEqual([["shop.localhost/ old"], ["create old", "deploy old", "create new"]]);
+    held.resolve();
+    expect((await applied).removed).toEqual(["old"]);
+    expect(leads()).toEqual(["shop.localhost/ new"]);
+    expect(log.at(-1)).toBe("delete old");
   });
 
   test("with an app that cannot be built serves the others, and leads to it too: it is not built, not unknown", async () => {

@@ -1,17 +1,20 @@
 /**
  * Brings the registry to what a plan says, and keeps it there while files change.
  *
- * I1 The registry's apps and routes are those of the plan, those of apps that are not built too: what an earlier run
+ * I1 In the end the registry's apps and routes are those of the plan, those of apps that are not built too: what an earlier run
  *    or config left is removed.
- * I2 Of many apps, at most `DEPLOYS_AT_ONCE` are bundled and uploaded at a time.
+ * I2 What the last plan served is served on until the apps of the next one are there: see `interimRoutes`.
+ * I3 Of many apps, at most `DEPLOYS_AT_ONCE` are bundled and uploaded at a time.
  */
 import type { AppName } from "@nano/protocol/brands";
-import type { AppPlan, RunPlan } from "../config/config-file.ts";
+import type { Route } from "@nano/protocol/registry-api";
+import { type AppPlan, MAX_APPS, type RunPlan } from "../config/config-file.ts";
 import type { MakeArtifacts } from "../deploy/app-artifacts.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 import { AppSecrets } from "./app-secrets.ts";
 import type { AppSource } from "./app-source.ts";
 import { Deployment, type DeploymentOutcome } from "./deployment.ts";
+import { interimRoutes } from "./interim-routes.ts";
 
 const DEPLOYS_AT_ONCE = 4;
 
@@ -44,6 +47,8 @@ export class Deployer {
   readonly #options: DeployerOptions;
   #isClosed = false;
   readonly #served = new Map<string, Served>();
+  /** Those that the registry has from us. */
+  #routes: readonly Route[] = [];
 
   constructor(options: DeployerOptions) {
     this.#options = options;
@@ -80,13 +85,16 @@ export class Deployer {
       }
     }
     const removed = [...this.#served.values()].map((each) => each.deployment.plan.name).filter((n) => !wanted.has(n));
-    for (const name of removed) await this.#drop(name);
-    // Before others are made, so that there is room for them; their routes go with them.
-    for (const name of known.keys()) if (!wanted.has(name)) await registry.deleteApp(name);
+    const routes = plan.apps.flatMap(({ name, routes }) => routes.map((route) => ({ ...route, app: name })));
+    const hasRoom = known.size + unknown.length <= MAX_APPS;
+    const left = [...known.keys()].filter((name) => !wanted.has(name));
+    // What an earlier run left nobody waits for. Where there is no room for what was served and what will be, there is a gap between them.
+    const outlived = left.filter((name) => hasRoom && this.#served.has(name));
+    for (const name of left) if (!outlived.includes(name)) await this.#delete(name);
     await forEachLimited(unknown, DEPLOYS_AT_ONCE, (name) => registry.createApp(name));
-    await registry.replaceRoutes(
-      plan.apps.flatMap(({ name, routes }) => routes.map((route) => ({ ...route, app: name }))),
-    );
+    const before = this.#routes.filter(({ app }) => this.#served.has(app));
+    const interim = interimRoutes(before, routes, (app) => this.#served.get(app)?.deployment.isServing === true);
+    await this.#replaceRoutes(interim);
     await forEachLimited(changed, DEPLOYS_AT_ONCE, async (served) => {
       const { deployment } = served;
       if (this.#isClosed) return;
@@ -102,6 +110,10 @@ export class Deployer {
       }
       await deployment.settled();
     });
+    if (this.#isClosed) return { deployed: new Set(), removed };
+    if (interim !== routes) await this.#replaceRoutes(routes);
+    for (const name of outlived) await this.#delete(name);
+    for (const name of removed) await this.#drop(name);
     return { deployed: new Set(changed.map((each) => each.deployment.plan.name)), removed };
   }
 
@@ -113,6 +125,17 @@ export class Deployer {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#served.keys()].map((name) => this.#drop(name)));
+  }
+
+  async #replaceRoutes(routes: readonly Route[]): Promise<void> {
+    await this.#options.registry.replaceRoutes(routes);
+    this.#routes = routes;
+  }
+
+  /** Its routes go with it. */
+  async #delete(name: AppName): Promise<void> {
+    await this.#drop(name);
+    await this.#options.registry.deleteApp(name);
   }
 
   async #drop(name: string): Promise<void> {

@@ -67,6 +67,11 @@ export class Deployment {
     this.#isServing = isServing;
   }
 
+  /** The app has a version that answers. */
+  get isServing(): boolean {
+    return this.#isServing;
+  }
+
   setPlan(plan: AppPlan): void {
     this.#plan = plan;
   }
