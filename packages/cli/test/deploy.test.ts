@@ -14,9 +14,9 @@ test("an app is bundled, uploaded, built, routed and served; its URLs and the ti
   const directory = writeApp("blog", { ...HELLO, "nano.json": '{ "routes": ["blog.example.com/a"] }' });
   const { exitCode, stdout, stderr } = await nanoctl(["deploy", directory, "--url", socket]);
   expect([exitCode, stderr]).toEqual([ExitCode.OK, ""]);
-  for (const step of ["bundling", "uploading", "building", "setting routes", "activating"]) {
-    expect(stdout).toMatch(new RegExp(`^✓ ${step} \\(\\d+(\\.\\d+)? m?s`, "m"));
-  }
+  const steps = [...stdout.matchAll(/^✓ ([a-z ]+) \(\d+(?:\.\d+)? m?s/gm)].map(([, step]) => step);
+  // A first version serves before routes lead to it: they may take over what another app answers.
+  expect(steps).toEqual(["bundling", "uploading", "building", "activating", "setting routes"]);
   expect(stdout).toContain("blog (build) | Math.random() at init: every restore shares it\\x1b[2J");
   expect(stdout).toContain("starts from heap");
   expect(stdout).toMatch(/✓ blog: v[0-9a-f]{16} serves\n {2}https:\/\/blog\.example\.com\/a\n$/);

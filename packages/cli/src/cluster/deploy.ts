@@ -1,7 +1,7 @@
 /**
  * `nanoctl deploy`: bundle, upload what is missing, build, routes, activation.
  *
- *   bundling ──▶ uploading ──▶ building ──▶ routes ──▶ activating
+ *   bundling ──▶ uploading ──▶ building ──▶ routes ──▶ activating      of a first version: activating ──▶ routes
  *       └── fails, is interrupted: nothing changed ──┘     └── is seen to its end
  *
  * I1 Clients get the new version, and hosts lead to the app, only once it is built.
@@ -83,8 +83,12 @@ export async function deployApp(path: string, flags: DeployFlags, context: Comma
     tellFailure(deploy.app, built.answer, { progress, output, flags });
     return ExitCode.ERROR;
   }
-  const routes = await setRoutes(deploy, lasting.client, progress);
-  const app = await serve(built.answer, flags, { client: lasting.client, progress });
+  const { client } = lasting;
+  // Its routes may take over what another app answers, which it can only once it serves.
+  const isFirst = (await client.readApp(deploy.app)).activeVersion === null;
+  const early = isFirst ? await serve(built.answer, flags, { client, progress }) : null;
+  const routes = await setRoutes(deploy, client, progress);
+  const app = early ?? (await serve(built.answer, flags, { client, progress }));
   const urls = routes.map((route) => urlOfRoute(route, place));
   tellEnd(built.answer, app, { progress, output, flags, urls });
   return ExitCode.OK;
