@@ -3,6 +3,7 @@
  * isolate warm, and how evenly workers are loaded. A real router over Redis places; executors are simulated, their links are real.
  */
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { openControlStore } from "@nano/control-store/open-control-store";
 import { RedisServer } from "@nano/test-kit/redis-server";
 import { parseAnswer, startExecutors } from "./cluster-executors.ts";
@@ -25,6 +26,8 @@ const USAGE_RATIO = 0.5;
 const SERVICE_MS = 40;
 /** A look at where each app is when nothing is loaded. */
 const PROBE_CONNECTIONS = 16;
+/** Until executors have told that they are idle again: they may say so once in a second. */
+const CALM_MS = 2_500;
 
 interface Effort {
   readonly appCount: number;
@@ -78,6 +81,7 @@ export async function measureClusterPlacement(directory: string, { isQuick }: { 
 
     const probe = async (): Promise<Places> => {
       await executors.ask("pace", 1);
+      await delay(CALM_MS);
       const places: string[] = [];
       let asked = 0;
       const take = (app: number, worker: string): void => {

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { routerConfig } from "@nano/router/config";
 import { type Cell, openCells } from "@nano/router/control/open-cells";
+import { tuneCollector } from "@nano/router/control/tune-collector";
 import { type RunningRouter, startRouter } from "@nano/router/start-router";
 import { loadConfig } from "@nano/service-kit/config";
 import { createSilentLogger } from "@nano/service-kit/logger";
@@ -13,6 +14,8 @@ import type { RouterCommands } from "./cluster-router.ts";
 
 const LINK_TIMEOUT_MS = 60_000;
 
+// As the service does it.
+tuneCollector(process.versions.node);
 const metrics = new Metrics("router");
 let router: RunningRouter | null = null;
 let cell: Cell | null = null;
