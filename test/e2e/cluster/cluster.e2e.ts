@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { expect, onTestFailed, test } from "vitest";
 import { extractCheckout, hasRevision } from "../../support/checkout.ts";
+import { configChanged } from "./scenarios/config-changes.ts";
 import {
   allRestarted,
   builderKilledMidBuild,
@@ -47,6 +48,7 @@ testStep("connections to Redis may be lost at any time", redisConnectionsLost);
 testStep("a backup of Redis brings back what was acknowledged before it", redisRestored);
 testStep("without the storage what runs is served", storageAway);
 testStep("a version is rolled out to a share, halts by itself when it fails, and is rolled back", rolledOut);
+testStep("a change of settings, isolation or routes fails no request", configChanged);
 testStep("every service may be restarted, and nothing is lost", allRestarted);
 
 if (hasRevision(PREVIOUS)) {
