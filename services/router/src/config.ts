@@ -98,6 +98,12 @@ export const routerConfig = defineConfig("ROUTER", {
       max: 86_400_000,
       default: 300_000,
     }),
+    stallTimeoutMs: durationMs({
+      doc: "how long a client may take nothing of an answer that waits for it",
+      min: 100,
+      max: 3_600_000,
+      default: 120_000,
+    }),
     timeoutCheckMs: durationMs({
       doc: "how often the two timeouts are looked at",
       min: 10,

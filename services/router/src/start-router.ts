@@ -126,6 +126,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     trust,
     certificates,
     onRefusedConnection: (cause) => metrics.connectionRefused(cause),
+    onStalledConnection: () => metrics.connectionStalled(),
   });
   const { server } = clientServer;
   const reloading =

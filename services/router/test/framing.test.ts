@@ -1,4 +1,5 @@
 /** Requests by which two HTTP parsers may disagree on where one ends and the next begins: none gets a second one past the router. */
+import { connect } from "node:net";
 import { expect, test } from "vitest";
 import { appRecords } from "./fake-store.ts";
 import type { FakeRequest, FakeWorker } from "./fake-worker.ts";
@@ -151,6 +152,45 @@ test("a stream to HTTP/1.0 ends with its connection, without chunks; one that br
   expect(whole.toLowerCase()).not.toContain("transfer-encoding");
   expect(whole).toMatch(/\r\n\r\nhalf whole$/);
   await expect(t.raw(`GET /broken HTTP/1.0\r\n${HOST}\r\n`)).rejects.toThrow("ECONNRESET");
+});
+
+test("a client that takes nothing of its answer is cut off, one whose app takes its time is not", async () => {
+  const t = await start(
+    (r) => {
+      if (r.path === "/late") return;
+      r.respondHead(200);
+      const chunk = Buffer.alloc(64 * 1024);
+      r.onDrain = () => {
+        while (r.stream.write(chunk));
+      };
+      r.onDrain();
+    },
+    { stallTimeoutMs: 200, timeoutCheckMs: 10 },
+  );
+  const late = await t.talk();
+  late.send(`GET /late HTTP/1.1\r\n${HOST}\r\n`);
+  const held = await t.worker.next();
+  const socket = connect(t.port, "127.0.0.1");
+  socket.on("error", () => {}); // cut off
+  socket.pause();
+  socket.write(`GET / HTTP/1.1\r\n${HOST}\r\n`);
+  expect((await (await t.worker.next()).whenReset()).reason).toBe("client_gone");
+  expect(await t.metric("router_stalled_connections_total")).toBe(1);
+  socket.destroy();
+  // As long as the other, and longer.
+  held.respond("late");
+  expect(await late.until("\r\n\r\nlate")).toContain("HTTP/1.1 200 OK");
+});
+
+test("a connection that is kept ends when nobody has used it for its time, and no sooner", async () => {
+  const t = await start((r) => r.respond("ok"), { keepAliveTimeoutMs: 100, stallTimeoutMs: 60_000 });
+  const client = await t.talk();
+  client.send(`GET / HTTP/1.1\r\n${HOST}\r\n`);
+  await client.until("\r\n\r\nok");
+  const answeredMs = performance.now();
+  await client.ended();
+  expect(performance.now() - answeredMs).toBeGreaterThan(80);
+  expect(await t.metric("router_stalled_connections_total")).toBe(0);
 });
 
 test("headers beyond what is read are a 431: none is left out in silence", async () => {

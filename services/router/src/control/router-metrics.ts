@@ -28,6 +28,7 @@ export interface RouterMetrics extends RequestMetrics {
   postmortem(verdict: "answered" | "unanswered"): void;
   /** Connections that ended before their first request. */
   connectionRefused(cause: "proxy_header" | "tls_handshake"): void;
+  connectionStalled(): void;
   /** Requests that outlived the grace of the router's end. */
   drainCut(requestCount: number): void;
   routesKept(outcome: "saved" | "failed", bytes: number): void;
@@ -68,6 +69,10 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
     name: "refused_connections_total",
     help: "Connections that ended before their first request, by cause",
     labels: ["cause"],
+  });
+  const stalledConnections = metrics.counter({
+    name: "stalled_connections_total",
+    help: "Connections that ended because their client took nothing of an answer for listen.stallTimeoutMs",
   });
   const drainCuts = metrics.counter({
     name: "drain_cut_requests_total",
@@ -153,6 +158,7 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
     retried: (cause) => retries.inc({ cause }),
     postmortem: (verdict) => postmortems.inc({ verdict }),
     linkEnded: (type) => linkEnds.inc({ outcome: type }),
+    connectionStalled: () => stalledConnections.inc(),
     connectionRefused: (cause) => refusedConnections.inc({ cause }),
     drainCut: (requestCount) => drainCuts.inc(requestCount),
     routesKept(outcome, bytes) {

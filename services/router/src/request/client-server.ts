@@ -30,6 +30,8 @@ export interface ClientServerOptions {
   readonly headersTimeoutMs: number;
   /** From the first byte of a request to the last of its body. */
   readonly requestTimeoutMs: number;
+  /** For a client to take something of what waits for it. */
+  readonly stallTimeoutMs: number;
   readonly timeoutCheckMs: number;
   readonly maxHeaderBytes: number;
   readonly maxConnectionCount: number;
@@ -41,6 +43,7 @@ export interface ClientServerOptions {
   /** Null: TLS does not end here. */
   readonly certificates: CertificateSource | null;
   onRefusedConnection(cause: "proxy_header" | "tls_handshake"): void;
+  onStalledConnection(): void;
 }
 
 const MIN_TLS_VERSION = "TLSv1.2";
@@ -137,6 +140,7 @@ export class ClientServer {
     server.on("request", (req, res) => this.#handler.handle(req, res, "none"));
     server.on("checkContinue", (req, res) => this.#handler.handle(req, res, "continue"));
     server.on("checkExpectation", (req, res) => this.#handler.handle(req, res, "unknown"));
+    server.setTimeout(this.#options.stallTimeoutMs, (socket) => this.#endSilent(socket));
     server.on("connect", (_req, socket: Socket) => refuseTunnel(socket, this.#connections.find(socket)));
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = this.#connections.find(socket);
@@ -146,6 +150,15 @@ export class ClientServer {
         socket.destroy();
       }
     });
+  }
+
+  /** Nothing has moved on it for a time: of `stallTimeoutMs`, or of `keepAliveTimeoutMs` where no request is under way. */
+  #endSilent(socket: Socket): void {
+    const response = this.#connections.find(socket)?.latestResponse ?? null;
+    const isUnderWay = response !== null && !response.writableFinished;
+    if (isUnderWay && socket.writableLength === 0) return; // its app takes its time
+    if (socket.writableLength > 0) this.#options.onStalledConnection();
+    socket.destroy();
   }
 
   /** Puts the reading of headers before what the server does with a connection. */
