@@ -33,8 +33,8 @@ test("an app without a built version is a 503", async () => {
   });
 });
 
-test("without any executor the answer is 503 at once", async () => {
-  const t = await startTestRouter(records);
+test("without any executor the answer is 503, once none has come in time", async () => {
+  const t = await startTestRouter(records, { request: { noWorkerWaitMs: 20 } });
   expect(await t.fetch("/")).toMatchObject({ status: 503, headers: { "x-nano-error": "no_worker" } });
 });
 

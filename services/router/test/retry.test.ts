@@ -4,7 +4,7 @@ import { eventually } from "@nano/test-kit/eventually";
 import { expect, test } from "vitest";
 import { decideAfterLoss, type LossFacts, MAX_LOST_WORKERS } from "../src/request/retry.ts";
 import { appRecords, nodeRecord } from "./fake-store.ts";
-import type { FakeWorker } from "./fake-worker.ts";
+import { type FakeWorker, startFakeNode } from "./fake-worker.ts";
 import { startTestRouter, type TestRouter } from "./router-harness.ts";
 
 const facts: LossFacts = {
@@ -185,6 +185,16 @@ test("requests wait for the replacement of their only worker", async () => {
   t.store.put(nodeRecord([replacement], { supervisor: t.node.supervisor }));
   expect(await pending).toMatchObject({ status: 200, text: "/pending" });
   expect(await arriving).toMatchObject({ status: 200, text: "/arriving" });
+});
+
+test("a request that came before the first executor is answered by it", async () => {
+  const node = await startFakeNode();
+  const t = await startTestRouter(appRecords("hello", ["app.example"]));
+  const early = t.fetch("/early");
+  await eventually(async () => (await t.metric("router_in_flight_requests_count")) === 1);
+  const worker = await node.startWorker((r) => r.respond(r.path));
+  t.store.put(nodeRecord([worker], { supervisor: node.supervisor }));
+  expect(await early).toMatchObject({ status: 200, text: "/early" });
 });
 
 test("a request waits for a worker no longer than it should", async () => {

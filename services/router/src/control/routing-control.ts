@@ -60,10 +60,6 @@ export class RoutingControl implements CellRouting {
     return this.#workers;
   }
 
-  get nodeCount(): number {
-    return this.#nodes.size;
-  }
-
   /** Apps whose clients wait for workers to hold their next version ready. */
   get heldCount(): number {
     return this.#standby.heldCount;

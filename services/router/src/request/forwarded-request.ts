@@ -126,7 +126,6 @@ export class ForwardedRequest implements StreamListener {
       this.#markTried(slot);
     }
     if (this.#refusal !== null) this.refuse(this.#refusal);
-    else if (cell.nodeCount === 0) this.refuse(errors.NO_WORKER({ app }).wire);
     else this.#runAsync(this.#attemptLater());
   }
 
@@ -267,7 +266,8 @@ export class ForwardedRequest implements StreamListener {
     this.#resetStream(errors.BAD_RESPONSE({ what: "it broke off" }).wire);
     const { socket } = this.#res;
     // A body without length and chunks ends with its connection: only a reset tells that it is not whole.
-    if (socket !== null && !this.#res.chunkedEncoding && !("encrypted" in socket)) socket.resetAndDestroy();
+    const isUnframed = !this.#writer.hasLength && !this.#res.chunkedEncoding;
+    if (isUnframed && socket !== null && !("encrypted" in socket)) socket.resetAndDestroy();
     this.#res.destroy();
   }
 

@@ -43,6 +43,11 @@ export class ResponseWriter {
     return this.#hasStarted;
   }
 
+  /** The client was told how long the body is. */
+  get hasLength(): boolean {
+    return this.#declaredBytes !== -1;
+  }
+
   /** Whether a head waits for the bytes that came with it. */
   get isHeld(): boolean {
     return this.#isHeld;

@@ -6,8 +6,6 @@ import type { RolloutShare } from "./rollout-share.ts";
 /** A cell's executors: its apps run on them and on no others. */
 export interface CellRouting {
   readonly workers: WorkerSet;
-  /** Executors that are known, with or without a worker now: a replacement may be on its way. */
-  readonly nodeCount: number;
 }
 
 /** What the router needs of an app, resolved when its routes, versions or rollout change. Immutable. */
