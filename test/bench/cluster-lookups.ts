@@ -30,7 +30,7 @@ export async function measureLookups({ store }: Cell, { rounds, workerCount }: L
   const holder = new RoutingHolder();
   const workers = namedWorkers(workerCount);
   const cellRoutes = new CellRoutes({
-    cell: { workers, nodeCount: workerCount },
+    cell: { workers },
     place: 0,
     holder,
     standby: new Standby({ prepareMs: 0, onEnd() {} }),

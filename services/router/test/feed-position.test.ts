@@ -4,7 +4,9 @@ import { appRecords } from "./fake-store.ts";
 import { startTestRouter } from "./router-harness.ts";
 
 test("the position that a router tells is that of what its requests see", async () => {
-  const { router, store, fetch } = await startTestRouter(appRecords("first", ["first.test"]));
+  const { router, store, fetch } = await startTestRouter(appRecords("first", ["first.test"]), {
+    request: { noWorkerWaitMs: 0 },
+  });
   expect(router.feedPosition()).toEqual({ epoch: "fake", seq: 1 });
   expect((await fetch("/", { host: "second.test" })).headers["x-nano-error"]).toBe("unknown_host");
   store.put(...appRecords("second", ["second.test"]));

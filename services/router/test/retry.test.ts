@@ -4,7 +4,7 @@ import { eventually } from "@nano/test-kit/eventually";
 import { expect, test } from "vitest";
 import { decideAfterLoss, type LossFacts, MAX_LOST_WORKERS } from "../src/request/retry.ts";
 import { appRecords, nodeRecord } from "./fake-store.ts";
-import { type FakeWorker, startFakeNode } from "./fake-worker.ts";
+import type { FakeWorker } from "./fake-worker.ts";
 import { startTestRouter, type TestRouter } from "./router-harness.ts";
 
 const facts: LossFacts = {
@@ -188,12 +188,11 @@ test("requests wait for the replacement of their only worker", async () => {
 });
 
 test("a request that came before the first executor is answered by it", async () => {
-  const node = await startFakeNode();
   const t = await startTestRouter(appRecords("hello", ["app.example"]));
   const early = t.fetch("/early");
   await eventually(async () => (await t.metric("router_in_flight_requests_count")) === 1);
-  const worker = await node.startWorker((r) => r.respond(r.path));
-  t.store.put(nodeRecord([worker], { supervisor: node.supervisor }));
+  const worker = await t.node.startWorker((r) => r.respond(r.path));
+  t.store.put(nodeRecord([worker], { supervisor: t.node.supervisor }));
   expect(await early).toMatchObject({ status: 200, text: "/early" });
 });
 
