@@ -120,5 +120,17 @@ export const errors = defineErrors("CTL", {
     (d: { app: string }) =>
       `App ${d.app} has no rollout: begin one by nanoctl rollout set ${d.app} PERCENT --version VERSION, or by nanoctl deploy --percent`,
   ),
+  ROLLOUT_HALTED: ours(
+    "caller",
+    "rollout",
+    (d: { app: string; version: string; errorCount: number; requestCount: number }) =>
+      `Rollout of ${d.version} of app ${d.app} was halted after ${d.errorCount} of ${d.requestCount} requests failed: give --version ${d.version} to begin it again`,
+  ),
+  VERSION_UNCLEAR: ours(
+    "caller",
+    "version",
+    (d: { app: string; prefix: string; found: readonly string[] }) =>
+      `Version ${d.prefix} of app ${d.app} is not one: found ${d.found.length === 0 ? "none" : d.found.join(", ")}, expected one as nanoctl versions ${d.app} shows it`,
+  ),
   INTERRUPTED: ours("caller", "interrupted", (d: { what: string }) => `Interrupted: ${d.what}`),
 });

@@ -1,17 +1,19 @@
-/** `nanoctl rollback`, `promote`, `rollout …`. */
-import type { AppName, VersionId } from "@nano/protocol/brands";
+/** `nanoctl activate`, `rollback`, `promote`, `rollout …`. */
+import type { AppName } from "@nano/protocol/brands";
 import { type AppAnswer, DEFAULT_HALT_AT, type RolloutRequestInput } from "@nano/protocol/registry-api";
 import type { CommandContext } from "../commands/command-context.ts";
 import { errors } from "../errors.ts";
 import { showFields, showJson } from "../output/data-table.ts";
 import type { Terminal } from "../output/terminal.ts";
 import type { ClusterFlags } from "./open-cluster.ts";
+import { pickVersion } from "./pick-version.ts";
 import { withCluster } from "./with-cluster.ts";
 
 type RolloutAnswer = NonNullable<AppAnswer["rollout"]>;
 
 export interface RolloutFlags extends ClusterFlags {
-  readonly version?: VersionId;
+  /** A `parseVersionPrefix`, as everywhere here. */
+  readonly version?: string;
   readonly cookie?: string;
   readonly haltPercent?: number;
   readonly haltRequests?: number;
@@ -22,13 +24,27 @@ export function describeRollout({ version, percent, halted }: RolloutAnswer): st
   return halted === undefined ? `${percent} % get ${version}` : `${version} was halted`;
 }
 
-export async function rollBack(
-  { app, version }: { readonly app: AppName; readonly version: VersionId | null },
+export async function activate(
+  { app, version }: { readonly app: AppName; readonly version: string },
   flags: ClusterFlags,
   context: CommandContext,
 ): Promise<void> {
   await withCluster(flags, context, async (client) => {
-    tell(await client.rollBack(app, version), `serves ${version ?? "the version before"} again`, flags, context.output);
+    const id = await pickVersion(client, app, version);
+    const answer = await client.activate(app, id);
+    const what = answer.activeVersion === id ? `all clients get ${id}` : `${id} is to serve once it is built`;
+    tell(answer, what, flags, context.output);
+  });
+}
+
+export async function rollBack(
+  { app, version }: { readonly app: AppName; readonly version: string | null },
+  flags: ClusterFlags,
+  context: CommandContext,
+): Promise<void> {
+  await withCluster(flags, context, async (client) => {
+    const id = version === null ? null : await pickVersion(client, app, version);
+    tell(await client.rollBack(app, id), `serves ${id ?? "the version before"} again`, flags, context.output);
   });
 }
 
@@ -44,7 +60,10 @@ export async function stopRollout(app: AppName, flags: ClusterFlags, context: Co
   });
 }
 
-/** What is not said stays as it is in the rollout that is under way. */
+/**
+ * What is not said stays as it is in the rollout of the version: the registry replaces all of it.
+ * @throws CTL_ROLLOUT_HALTED where a version that failed would begin again without being named
+ */
 export async function setRollout(
   { app, percent }: { readonly app: AppName; readonly percent: number },
   flags: RolloutFlags,
@@ -52,7 +71,11 @@ export async function setRollout(
 ): Promise<void> {
   await withCluster(flags, context, async (client) => {
     const { rollout } = await client.readApp(app);
-    const version = flags.version ?? (rollout?.version as VersionId | undefined);
+    const named = flags.version === undefined ? null : await pickVersion(client, app, flags.version);
+    if (named === null && rollout?.halted !== undefined) {
+      throw errors.ROLLOUT_HALTED({ app, version: rollout.version, ...rollout.halted });
+    }
+    const version = named ?? rollout?.version;
     if (version === undefined) throw errors.ROLLOUT_MISSING({ app });
     const before = rollout?.version === version ? rollout : null;
     const halt = before?.haltAt ?? DEFAULT_HALT_AT;
@@ -81,8 +104,8 @@ export async function showRollout(app: AppName, flags: ClusterFlags, context: Co
     showFields(
       [
         ["version", rollout.version],
-        ["share", `${rollout.percent} %`],
-        ["the others", activeVersion ?? "nothing yet"],
+        ["share", halted === undefined ? `${rollout.percent} %` : `0 % (halted, was ${rollout.percent} %)`],
+        [halted === undefined ? "the others" : "all clients", activeVersion ?? "nothing yet"],
         ["known by", stickyBy.type === "client" ? "the client's address" : `the cookie ${stickyBy.name}`],
         ["began", rollout.startedAt],
         ["halts at", `${haltAt.errorRate * 100} % failed of ${haltAt.requestCount} requests or more`],

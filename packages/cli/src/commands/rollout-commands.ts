@@ -1,13 +1,18 @@
-/** `nanoctl rollback`, `promote`, `rollout …`. */
+/** `nanoctl activate`, `rollback`, `promote`, `rollout …`. */
 
-import { type AppName, isVersionId, type VersionId } from "@nano/protocol/brands";
+import type { AppName } from "@nano/protocol/brands";
 import { type Command, InvalidArgumentError } from "commander";
 import type { ClusterFlags } from "../cluster/open-cluster.ts";
+import { parseVersionPrefix } from "../cluster/pick-version.ts";
 import type { RolloutFlags } from "../cluster/rollouts.ts";
 import { type CommandContext, onCluster, parseApp, parseCount, parsePercent } from "./command-context.ts";
 
+const VERSION_EXPECTED = "which one: all of it, or its first 4 hex digits or more";
+
 const SET_HELP = `
-A client that has the new version keeps it while the share grows. A share that is not said of the rest stays as it is.
+A client that has the new version keeps it while the share grows; what is not said stays as it is. A client is known by
+its address; with --cookie by that cookie's value, and by its address while it sends none. A rollout that was halted
+begins again only where --version names it.
 
 Examples:
   $ nanoctl rollout set blog 10 --version v0123456789abcdef
@@ -17,11 +22,22 @@ Examples:
 export function addRolloutCommands(program: Command, context: CommandContext): void {
   onCluster(
     program
+      .command("activate")
+      .description("serve a version to all clients; ends a rollout")
+      .argument("<app>", "name of the app", parseApp)
+      .argument("<version>", VERSION_EXPECTED, parseVersion),
+  ).action(async (app: AppName, version: string, flags: ClusterFlags) => {
+    const { activate } = await import("../cluster/rollouts.ts");
+    await activate({ app, version }, flags, context);
+  });
+
+  onCluster(
+    program
       .command("rollback")
       .description("serve an earlier version again")
       .argument("<app>", "name of the app", parseApp)
       .argument("[version]", "which one (default: the one that served before)", parseVersion),
-  ).action(async (app: AppName, version: VersionId | undefined, flags: ClusterFlags) => {
+  ).action(async (app: AppName, version: string | undefined, flags: ClusterFlags) => {
     const { rollBack } = await import("../cluster/rollouts.ts");
     await rollBack({ app, version: version ?? null }, flags, context);
   });
@@ -73,7 +89,8 @@ export function addRolloutCommands(program: Command, context: CommandContext): v
   });
 }
 
-function parseVersion(text: string): VersionId {
-  if (isVersionId(text)) return text;
-  throw new InvalidArgumentError("Expected a version as nanoctl versions shows it: `v` and 16 hex digits.");
+function parseVersion(text: string): string {
+  const prefix = parseVersionPrefix(text);
+  if (prefix !== null) return prefix;
+  throw new InvalidArgumentError("Expected a version as nanoctl versions shows it, or its first 4 hex digits or more.");
 }
