@@ -130,6 +130,8 @@ export class NodeCache {
       } catch (error) {
         // The entry may leave between its admission and the link: then once more.
         if ((error as NodeJS.ErrnoException).code !== "ENOENT" || attempt > 0) throw error;
+        // It is the worker's directory that is gone.
+        if ((await statOrNull(path)) !== null && (await statOrNull(workerDirectory)) === null) throw error;
         this.#forget(entryName(kind, digest));
       }
     }

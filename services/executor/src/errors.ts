@@ -1,6 +1,14 @@
 import { defineErrors } from "@nano/protocol/errors";
 
 export const errors = defineErrors("EXEC", {
+  DIRECTORY_TAKEN: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "start_failed",
+    message: (d: { directory: string }) =>
+      `Another executor runs on ${d.directory}: each needs directories of its own (run.directory, cache.directory)`,
+  },
   QUEUE_FULL: {
     fault: "platform",
     retryable: true,

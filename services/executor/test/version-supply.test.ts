@@ -590,3 +590,15 @@ test("while the artifact store is away what is on the node is given, and for the
   expect(worker.sent.map(({ type }) => type)).toEqual(["assign", "assign", "refuse"]);
   expect(worker.sent.at(-1)).toMatchObject({ error: { code: "EXEC_MATERIAL_AWAY", retryable: true } });
 });
+
+test("a worker whose directory was deleted gets one again, also while the artifact store is away", async () => {
+  const { supply, put, build, worker, root } = await openSupply();
+  const { id, version, built } = await build();
+  put(version, built);
+  await supply.give(worker.process, id);
+  rmSync(join(root, "workers"), { recursive: true });
+  rmSync(join(root, "store"), { recursive: true });
+  await supply.give(worker.process, id);
+  expect(worker.refusal(id)).toBeUndefined();
+  expect(readdirSync(worker.directory)).toHaveLength(1);
+});

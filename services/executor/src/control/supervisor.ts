@@ -28,6 +28,7 @@ import { Entrance } from "./entrance.ts";
 import { ExecutorMetrics } from "./executor-metrics.ts";
 import { LogFollowers } from "./log-followers.ts";
 import { NodeRegistration } from "./node-registration.ts";
+import { OwnedDirectories } from "./owned-directories.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
 import { relay } from "./relay.ts";
 import { RolloutCounts } from "./rollout-counts.ts";
@@ -51,6 +52,12 @@ export interface SupervisorOptions {
   writeAppLine(line: string): void;
 }
 
+interface SupervisorParts {
+  readonly owned: OwnedDirectories;
+  readonly cache: NodeCache;
+  readonly keys: TrustedKeyDirectory;
+}
+
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #watch: StoreWatch;
@@ -68,13 +75,25 @@ export class Supervisor {
   #advertised: string | null = null;
   readonly #appLog: AppLog;
   readonly #workersDirectory: string;
+  readonly #owned: OwnedDirectories;
   /** Those that run, before they serve too: each wants its connection to the egress process. */
   readonly #started = new Set<WorkerProcess>();
   #registration: NodeRegistration | null = null;
   #isDraining = false;
 
-  /** Starts everything, and answers when workers serve and the node is announced. */
+  /** Starts everything, and answers when workers serve and the node is announced. @throws EXEC_DIRECTORY_TAKEN */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
+    const { config } = options;
+    const owned = new OwnedDirectories([config.cache.directory, config.run.directory]);
+    try {
+      return await Supervisor.#openIn(owned, options);
+    } catch (err) {
+      owned.release();
+      throw err;
+    }
+  }
+
+  static async #openIn(owned: OwnedDirectories, options: SupervisorOptions): Promise<Supervisor> {
     const { config, logger } = options;
     const keys = new TrustedKeyDirectory(config.trustedKeys.directory);
     await keys.refresh();
@@ -84,20 +103,20 @@ export class Supervisor {
       trustedKeys: () => keys.current,
       limitBytes: config.cache.bytes,
     });
-    const supervisor = new Supervisor(options, cache, keys);
+    const supervisor = new Supervisor(options, { owned, cache, keys });
     await supervisor.#open();
     logger.info("serving", { workers: config.workers.count });
     return supervisor;
   }
 
-  private constructor(options: SupervisorOptions, cache: NodeCache, keys: TrustedKeyDirectory) {
+  private constructor(options: SupervisorOptions, { owned, cache, keys }: SupervisorParts) {
     this.#options = options;
+    this.#owned = owned;
     const { config, engine, logger, metrics, writeAppLine } = options;
     this.#workersDirectory = join(config.cache.directory, "workers");
     // What workers of an earlier run left behind.
     rmSync(this.#workersDirectory, { recursive: true, force: true });
     mkdirSync(this.#workersDirectory, { recursive: true, mode: 0o700 });
-    mkdirSync(config.run.directory, { recursive: true, mode: 0o700 });
     this.#load = new WorkerLoad(config.workers.capacityCount);
     this.#watch = new StoreWatch({
       store: options.store,
@@ -204,6 +223,7 @@ export class Supervisor {
     this.#entrance?.close();
     this.#postmortems.close();
     await this.#options.store.close();
+    this.#owned.release();
   }
 
   #createEntrance(): Entrance | null {

@@ -5,6 +5,7 @@
  * I2 A sliver that cannot be restored is named to the registry, see `bad-slivers.ts`; one that is damaged on this node is fetched again first.
  * I3 A worker is sent secrets of an app together with a version of it, and again when they change; of other apps never.
  */
+import { mkdir } from "node:fs/promises";
 import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId } from "@nano/protocol/brands";
 import { isNanoError, toWireError, type WireError } from "@nano/protocol/errors";
 import type { BuildRecord, StoreChange, StoreRecord, VersionRecord } from "@nano/protocol/records";
@@ -344,10 +345,14 @@ export class VersionSupply {
     const artifacts: HeldArtifact[] = [];
     const link = async (digest: ArtifactDigest, kind: CacheKind): Promise<string> => {
       const { cache } = this.#options;
-      const path =
+      const attempt = (): Promise<string> =>
         digest === damaged
-          ? await cache.linkAgain(worker.directory, digest, kind)
-          : await cache.linkFor(worker.directory, digest, kind);
+          ? cache.linkAgain(worker.directory, digest, kind)
+          : cache.linkFor(worker.directory, digest, kind);
+      const path = await attempt().catch(async (err: unknown) => {
+        if (!(await this.#remakeDirectory(worker, err))) throw err;
+        return await attempt();
+      });
       artifacts.push({ digest, kind, path });
       return path;
     };
@@ -380,6 +385,16 @@ export class VersionSupply {
       ...(this.#rollouts.has(versionId) && { isCounted: true }),
       ...(isFetchedAgain && { isFetchedAgain }),
     };
+  }
+
+  /** Of a worker that runs, where somebody deleted it: without it the worker would get nothing any more. False: it was something else. */
+  async #remakeDirectory(worker: WorkerProcess, err: unknown): Promise<boolean> {
+    if ((err as NodeJS.ErrnoException).code !== "ENOENT") return false;
+    const { workers, startedWorkers = workers, logger } = this.#options;
+    if (![...startedWorkers()].includes(worker)) return false;
+    const made = await mkdir(worker.directory, { recursive: true, mode: 0o700 });
+    if (made !== undefined) logger.warn("directory of a worker was gone and is made again", { workerId: worker.id });
+    return true;
   }
 
   /**
