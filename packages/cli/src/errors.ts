@@ -55,7 +55,7 @@ export const errors = defineErrors("CTL", {
     "platform",
     "registry",
     (d: { method: string; path: string; status: number; why: string }) =>
-      `Registry refused ${d.method} ${d.path} with ${d.status}: ${d.why}`,
+      `Registry refused: ${d.why} (${d.status} for ${d.method} ${d.path})`,
   ),
   REGISTRY_LOST: ours(
     "platform",

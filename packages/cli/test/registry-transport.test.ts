@@ -91,6 +91,14 @@ test("a page in place of an answer is no answer", async () => {
   });
 });
 
+test("a service that knows no such path in words of its own is no registry", async () => {
+  const { transport } = await serve([(_, res) => void res.writeHead(404).end("No app answers here")]);
+  await expect(transport.send(POST_RAW)).rejects.toMatchObject({
+    code: errors.REGISTRY_STRANGE.code,
+    message: expect.stringContaining("found status 404 with No app answers here for POST /v1/x"),
+  });
+});
+
 test("connections are kept, and the token goes with each call", async () => {
   const { transport, seen } = await serve([answer(200, { ok: true })], { token: "nano_t" });
   for (let i = 0; i < 3; i += 1) await transport.sendJson(POST, okSchema);

@@ -35,7 +35,8 @@ test("a secret comes from standard input or a file, and only its name is ever to
 });
 
 test.each([
-  [["A"], "", "found an empty one"],
+  [["A"], "", "Standard input is empty"],
+  [["A"], "\n", "found an empty one"],
   [["A"], "x".repeat(65 * 1024), "expected 1 to 65536 bytes"],
   [["A", "--file", "/nowhere"], "", "found no file there"],
   [[`A=${HUSH}`], "x", "Name of a secret is none"],
@@ -60,7 +61,10 @@ test("routes of an app are replaced as a whole; one of another app is refused, w
     "shop.example.com",
     "www.example.com",
   ]);
-  expect((await run(["routes", "set", "blog"])).stdout).toBe("No routes\n");
+  const unsaid = await run(["routes", "set", "blog"]);
+  expect([unsaid.exitCode, unsaid.stderr]).toEqual([ExitCode.USAGE, expect.stringContaining("--none")]);
+  expect((await run(["routes", "set", "blog", "www.example.com"])).stdout).toMatch(/^removed example\.com\/blog$/m);
+  expect((await run(["routes", "set", "blog", "--none"])).stdout).toBe("No routes\nremoved www.example.com/\n");
 });
 
 test("a token is told once, lets in as far as its role goes, and is revoked by its id", async () => {
@@ -86,6 +90,7 @@ test.each([
   [["--role", "king"], "Allowed choices"],
   [["--role", "reader", "--app", "blog"], "--app is for a deployer"],
   [["--role", "reader", "--expires", "soon"], "expected such as 90d"],
+  [["--role", "reader", "--expires", "5s"], "expected at least 60s"],
 ])("a token that cannot be is a fault of usage: %j", async (args, words) => {
   const { nanoctl } = createUser();
   const { exitCode, stderr } = await nanoctl(["token", "create", "x", ...args, "--url", "unix:/nowhere"]);

@@ -61,6 +61,9 @@ async function readValue(name: string, file: string | null, { input, problems }:
   if (file !== null) return (await loadSecretFiles({ [name]: file }))[name] ?? "";
   const question = `Value of ${name}:`;
   const bytes = await readPrivate({ input, problems, question, limitBytes: MAX_SECRET_BYTES });
+  if (bytes.byteLength === 0 && input.isTTY !== true) {
+    throw errors.USAGE({ why: `Standard input is empty: expected the value of ${name} there, or --file` });
+  }
   const decoded = decodeSecret(bytes, `1 to ${MAX_SECRET_BYTES} bytes of text`);
   if ("value" in decoded) return decoded.value;
   throw errors.SECRET_UNREADABLE({ name, ...decoded });

@@ -14,6 +14,8 @@ export interface CreateTokenFlags extends ClusterFlags {
   readonly expires?: string;
 }
 
+/** As the registry has it. */
+const MIN_EXPIRY_SECS = 60;
 const UNIT_SECS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
 
 export async function createToken(name: string, flags: CreateTokenFlags, context: CommandContext): Promise<void> {
@@ -65,10 +67,11 @@ export async function revokeToken(id: string, flags: ClusterFlags, context: Comm
 /** `90d` in seconds. @throws CTL_USAGE */
 export function parseDurationSecs(text: string): number {
   const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
-  if (count !== undefined && unit !== undefined) return Number(count) * UNIT_SECS[unit as keyof typeof UNIT_SECS];
-  throw errors.USAGE({
-    why: `--expires cannot be used: found ${JSON.stringify(text)}, expected such as 90d, 12h, 30m or 600s`,
-  });
+  const durationSecs =
+    count === undefined || unit === undefined ? null : Number(count) * UNIT_SECS[unit as keyof typeof UNIT_SECS];
+  if (durationSecs !== null && durationSecs >= MIN_EXPIRY_SECS) return durationSecs;
+  const expected = durationSecs === null ? "such as 90d, 12h, 30m or 600s" : `at least ${MIN_EXPIRY_SECS}s`;
+  throw errors.USAGE({ why: `--expires cannot be used: found ${JSON.stringify(text)}, expected ${expected}` });
 }
 
 function appOrRefuse(text: string): AppName {

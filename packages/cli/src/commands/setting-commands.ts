@@ -3,6 +3,7 @@
 import type { AppName } from "@nano/protocol/brands";
 import type { Command } from "commander";
 import type { ClusterFlags } from "../cluster/open-cluster.ts";
+import type { SetRoutesFlags } from "../cluster/routes.ts";
 import { type CommandContext, onCluster, parseApp } from "./command-context.ts";
 
 const SECRET_HELP = `
@@ -73,12 +74,13 @@ export function addSettingCommands(program: Command, context: CommandContext): v
   onCluster(
     routes
       .command("set")
-      .description("replace the routes of an app; none: it is not to be reached")
+      .description("replace the routes of an app")
       .argument("<app>", "name of the app", parseApp)
-      .argument("[routes...]", "HOST or HOST/PATH"),
+      .argument("[routes...]", "HOST or HOST/PATH")
+      .option("--none", "remove all: it is not to be reached"),
   )
     .addHelpText("after", ROUTES_HELP)
-    .action(async (app: AppName, given: readonly string[], flags: ClusterFlags) => {
+    .action(async (app: AppName, given: readonly string[], flags: SetRoutesFlags) => {
       const { setRoutes } = await import("../cluster/routes.ts");
       await setRoutes({ app, routes: given }, flags, context);
     });

@@ -25,6 +25,8 @@ const RETRY_MAX_PAUSE_MS = 1_000;
 const MAX_SHOWN_CHARS = 500;
 const UNAUTHORISED = 401;
 const FORBIDDEN = 403;
+/** No page, no such method, wrong host: every registry says these in its own words. */
+const STRANGE_STATUSES: ReadonlySet<number> = new Set([404, 405, 421]);
 
 export interface RegistryTransportOptions {
   readonly endpoint: Endpoint;
@@ -65,7 +67,7 @@ export class RegistryTransport {
     return this.#options.endpoint;
   }
 
-  /** @throws CTL_REGISTRY_REFUSED, CTL_REGISTRY_LOST, CTL_SIGN_IN_REFUSED, CTL_NOT_ALLOWED, CTL_INTERRUPTED */
+  /** @throws CTL_REGISTRY_REFUSED, CTL_REGISTRY_STRANGE, CTL_REGISTRY_LOST, CTL_SIGN_IN_REFUSED, CTL_NOT_ALLOWED, CTL_INTERRUPTED */
   async send(call: RegistryCall): Promise<HttpAnswer> {
     const { method, path } = call;
     const isWrite = method !== "GET" && method !== "HEAD";
@@ -143,6 +145,11 @@ export class RegistryTransport {
     const why = describeRefusal(body);
     const url = this.endpoint.text;
     const cause = parseWire(body);
+    // What stands before a registry may answer the other statuses in words of its own.
+    if (cause === null && STRANGE_STATUSES.has(status)) {
+      const found = `status ${status} with ${describeBody(body)}`;
+      return errors.REGISTRY_STRANGE({ url, method, path, found });
+    }
     const error = cause === null ? undefined : fromWireError(cause);
     if (status === UNAUTHORISED) return errors.SIGN_IN_REFUSED({ url, why }, error);
     if (status === FORBIDDEN) return errors.NOT_ALLOWED({ url, method, path, why }, error);
