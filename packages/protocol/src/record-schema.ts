@@ -83,7 +83,11 @@ export const stickyBySchema = z.union([
 ]);
 
 const countSchema = z.number().int().min(0);
-const rolloutCountSchema = z.looseObject({ requestCount: countSchema, errorCount: countSchema });
+const rolloutCountSchema = z.looseObject({
+  requestCount: countSchema,
+  errorCount: countSchema,
+  since: z.string().optional(),
+});
 
 export const rolloutSchema = z.looseObject({
   version: versionIdSchema,

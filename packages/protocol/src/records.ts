@@ -130,7 +130,7 @@ export interface NodeRecord {
    * One is named until the version has another. @default none
    */
   readonly badSlivers?: Readonly<Record<VersionId, ArtifactDigest>>;
-  /** How versions in a rollout fare here, since this node has had them: for the registry, which halts those that fail. @default none */
+  /** How versions in a rollout fare here, since it began or this node has had them: for the registry, which halts those that fail. @default none */
   readonly rollouts?: Readonly<Record<VersionId, RolloutCount>>;
 }
 
@@ -138,6 +138,8 @@ export interface RolloutCount {
   readonly requestCount: number;
   /** Answered with 500 to 599, cut off, or lost with their worker. */
   readonly errorCount: number;
+  /** `startedAt` of the rollout that was counted; of another one it is nothing. @default not known: of any, see `countedBefore` */
+  readonly since?: string;
 }
 
 export type StoreRecord =

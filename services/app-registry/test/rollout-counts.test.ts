@@ -15,8 +15,9 @@ function rollout(countedBefore: Record<string, RolloutCount> = {}): Rollout {
   };
 }
 
-function node(id: string, requestCount?: number, errorCount = 0): NodeRecord {
-  const rollouts = requestCount === undefined ? {} : { rollouts: { [version]: { requestCount, errorCount } } };
+function node(id: string, requestCount?: number, errorCount = 0, since?: string): NodeRecord {
+  const count = { requestCount, errorCount, ...(since !== undefined && { since }) };
+  const rollouts = requestCount === undefined ? {} : { rollouts: { [version]: count } };
   return { id, ...rollouts } as unknown as NodeRecord;
 }
 
@@ -29,6 +30,16 @@ test("what nodes had counted before is left out, and a count that begins anew ad
   sum.add([node("a"), node("b", 8)], version);
   sum.add([node("a", 2, 1), node("b", 8)], version);
   expect(sum.count).toEqual({ requestCount: 15, errorCount: 4 });
+});
+
+test("of a node that says which rollout it counted, another rollout's counts are nothing and this one's are whole", () => {
+  const { startedAt } = rollout();
+  const sum = new RolloutSum(rollout({ a: { requestCount: 60, errorCount: 60 } }));
+  sum.add([node("a", 66, 66, "2026-11-21T00:00:00.000Z")], version);
+  expect(sum.count).toEqual({ requestCount: 0, errorCount: 0 });
+  sum.add([node("a", 70, 2, startedAt)], version);
+  sum.add([node("a", 71, 3, startedAt)], version);
+  expect(sum.count).toEqual({ requestCount: 71, errorCount: 3 });
 });
 
 test("a node that goes and comes back is counted once", () => {

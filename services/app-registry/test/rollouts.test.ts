@@ -146,3 +146,21 @@ test("a rollout that fails is halted by itself, by what was counted since it beg
   await shop.count("node-3", second, { requestCount: 1000, errorCount: 900 });
   await vi.waitFor(async () => expect((await shop.show()).rollout?.halted?.errorCount).toBe(903));
 });
+
+test("a halted rollout that is begun again goes on until it fails anew, though nodes tell of the old one late", async () => {
+  const shop = await openShop(2);
+  const [, second] = shop.versions;
+  const haltAt = { errorRate: 0.1, requestCount: 50 };
+  const since = (await shop.rollOut(second, { haltAt })).rollout?.startedAt ?? "";
+  await shop.count("node-1", second, { requestCount: 66, errorCount: 66, since });
+  await vi.waitFor(async () => expect((await shop.show()).rollout?.halted?.errorCount).toBe(66));
+  await shop.count("node-1", second, null);
+
+  const again = (await shop.rollOut(second, { haltAt })).rollout?.startedAt ?? "";
+  await shop.count("node-1", second, { requestCount: 66, errorCount: 66, since });
+  await shop.count("node-2", second, { requestCount: 40, errorCount: 1, since: again });
+  await shop.count("node-1", second, { requestCount: 70, errorCount: 20, since: again });
+  await vi.waitFor(async () => {
+    expect((await shop.show()).rollout?.halted).toMatchObject({ requestCount: 110, errorCount: 21 });
+  });
+});

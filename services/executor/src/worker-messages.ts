@@ -15,8 +15,8 @@ export interface Assignment {
   readonly sliverPath: string | null;
   /** Workers died while they restored this sliver: it serves from its script. @default false */
   readonly isSourceOnly?: boolean;
-  /** It is in a rollout: its requests and errors are counted. @default false */
-  readonly isCounted?: boolean;
+  /** It is in a rollout that began then: its requests and errors are counted, from nothing for each rollout. @default not counted */
+  readonly countedSince?: string;
   /** The worker found the sliver damaged and fell from it: its link is to a new copy. @default false */
   readonly isFetchedAgain?: boolean;
   readonly assetsPath: string | null;
@@ -81,6 +81,8 @@ export interface FallReport {
 
 /** How a version in a rollout fared since it was counted. */
 export interface CountedVersion {
+  /** `Assignment.countedSince`. */
+  readonly since: string;
   readonly requestCount: number;
   readonly errorCount: number;
   /** In the isolate now. */

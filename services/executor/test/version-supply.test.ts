@@ -257,7 +257,7 @@ test("a version in a rollout is given out whatever its share, and counted; one t
   put(active.version, active.built, next.version, next.built);
   activate(active.id);
   await eventually(() => worker.assignment(active.id) !== undefined);
-  expect(worker.assignment(active.id)?.isCounted).toBeUndefined();
+  expect(worker.assignment(active.id)?.countedSince).toBeUndefined();
   const rollout = {
     version: next.id,
     percent: 0,
@@ -267,8 +267,8 @@ test("a version in a rollout is given out whatever its share, and counted; one t
   } as const;
   const app = { kind: "app", name: "subject" as AppName, activeVersion: active.id } as const;
   put({ ...app, rollout });
-  await eventually(() => worker.assignment(next.id)?.isCounted === true);
-  expect([...supply.rollouts]).toEqual([next.id]);
+  await eventually(() => worker.assignment(next.id)?.countedSince !== undefined);
+  expect([...supply.rollouts.keys()]).toEqual([next.id]);
   useFakeTimeouts();
   put({ ...app, rollout: { ...rollout, halted: { at: rollout.startedAt, requestCount: 10, errorCount: 9 } } });
   expect([...supply.rollouts]).toEqual([]);

@@ -1,7 +1,8 @@
 /**
  * How a rollout fares, summed over executors that come and go.
  *
- * I1 What a node had counted before the rollout began is none of it.
+ * I1 What a node had counted before the rollout began is none of it: nodes say what rollout they counted (`since`), and of those that do not,
+ *    what they had told before it is left out.
  * I2 A count that is lower than before was begun anew: what was counted until then stays counted.
  * I3 At most `MAX_COUNTED_NODES` are told apart; what those counted that were forgotten stays in the sum.
  */
@@ -35,10 +36,12 @@ export function isFailing({ requestCount, errorCount }: RolloutCount, haltAt: Ro
 export class RolloutSum {
   /** What each node told last, those that are gone included: they may come back with the same counts. */
   readonly #told: Map<NodeId, RolloutCount>;
+  readonly #startedAt: string;
   #requestCount = 0;
   #errorCount = 0;
 
   constructor(rollout: Rollout) {
+    this.#startedAt = rollout.startedAt;
     this.#told = new Map(Object.entries(rollout.countedBefore ?? {}) as [NodeId, RolloutCount][]);
   }
 
@@ -49,8 +52,9 @@ export class RolloutSum {
   /** Takes up what nodes tell now. */
   add(nodes: Iterable<NodeRecord>, version: Rollout["version"]): void {
     for (const { id, rollouts } of nodes) {
-      const now = rollouts?.[version] ?? NOTHING;
-      const told = this.#told.get(id) ?? NOTHING;
+      const now = this.#ofThis(rollouts?.[version]);
+      const last = this.#told.get(id) ?? NOTHING;
+      const told = last.since === now.since ? last : NOTHING;
       const isNew = now.requestCount < told.requestCount || now.errorCount < told.errorCount;
       const before = isNew ? NOTHING : told;
       this.#requestCount += now.requestCount - before.requestCount;
@@ -63,5 +67,9 @@ export class RolloutSum {
       if (this.#told.size <= MAX_COUNTED_NODES) break;
       this.#told.delete(id);
     }
+  }
+
+  #ofThis(count: RolloutCount = NOTHING): RolloutCount {
+    return count.since === undefined || count.since === this.#startedAt ? count : NOTHING;
   }
 }

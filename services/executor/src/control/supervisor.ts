@@ -62,7 +62,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #watch: StoreWatch;
   readonly #load: WorkerLoad;
-  readonly #rollouts = new RolloutCounts();
+  readonly #rollouts = new RolloutCounts(() => this.#supply.rollouts);
   readonly #supervisorCredential = randomBytes(32).toString("hex");
   readonly #pool: WorkerPool;
   readonly #egress: EgressProcess;
@@ -309,7 +309,7 @@ export class Supervisor {
       })),
       draining: this.#isDraining,
       badSlivers: this.#supply.badSlivers,
-      rollouts: this.#rollouts.countsOf(this.#supply.rollouts),
+      rollouts: this.#rollouts.counts,
     };
   }
 

@@ -18,6 +18,7 @@ import { BadSlivers } from "./bad-slivers.ts";
 import { GivenAhead } from "./given-ahead.ts";
 import { SecretSupply } from "./secret-supply.ts";
 import type { TrustedKeyDirectory } from "./trusted-keys.ts";
+import { type RunningRollouts, wantedVersions } from "./wanted-versions.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 /** How long workers keep a version that is not active any more: routers hear of the change a little later. */
@@ -82,7 +83,7 @@ export class VersionSupply {
   #records: ReadonlyMap<string, StoreRecord> = new Map();
   /** Versions that requests are for: active ones, and those in a rollout. */
   #wanted: ReadonlyMap<VersionId, AppName> = new Map();
-  #rollouts: ReadonlySet<VersionId> = new Set();
+  #rollouts: RunningRollouts = new Map();
   readonly #ahead: GivenAhead<WorkerProcess>;
   /** Of wanted versions, those of this engine. */
   #slivers: ReadonlyMap<VersionId, ArtifactDigest> = new Map();
@@ -120,7 +121,8 @@ export class VersionSupply {
     for (const [versionId, app] of wanted) {
       if (!before.has(versionId)) added.push([versionId, app]);
       else if (sliversBefore.get(versionId) !== this.#slivers.get(versionId)) this.#giveToHolders(versionId);
-      else if (rollouts.has(versionId) && !rolloutsBefore.has(versionId)) this.#giveToHolders(versionId);
+      else if (rollouts.has(versionId) && rollouts.get(versionId) !== rolloutsBefore.get(versionId))
+        this.#giveToHolders(versionId);
     }
     this.#giveAdded(added);
     for (const versionId of before.keys()) {
@@ -132,7 +134,7 @@ export class VersionSupply {
   }
 
   /** Versions that are in a rollout: how they fare is counted. */
-  get rollouts(): ReadonlySet<VersionId> {
+  get rollouts(): RunningRollouts {
     return this.#rollouts;
   }
 
@@ -370,6 +372,7 @@ export class VersionSupply {
     }
     held.versions.set(versionId, [...withoutPaths(held.versions.get(versionId) ?? [], artifacts), ...artifacts]);
     held.apps.set(versionId, version.app);
+    const countedSince = this.#rollouts.get(versionId);
     // One that nobody wants was asked for by a router that is behind.
     if (!this.#wanted.has(versionId)) this.#retireLater(versionId);
     const isSourceOnly = sliver !== null && this.#bad.isSourceOnly(versionId, sliver);
@@ -382,7 +385,7 @@ export class VersionSupply {
       sliverPath,
       assetsPath,
       ...(isSourceOnly && { isSourceOnly }),
-      ...(this.#rollouts.has(versionId) && { isCounted: true }),
+      ...(countedSince !== undefined && { countedSince }),
       ...(isFetchedAgain && { isFetchedAgain }),
     };
   }
@@ -479,22 +482,4 @@ function refusalOf(versionId: VersionId, thrown: unknown, error: WireError): Wir
   return isAway
     ? errors.MATERIAL_AWAY({ versionId }).wire
     : errors.SLIVER_REFUSED({ versionId, why: error.message }).wire;
-}
-
-/** Versions that requests can be for, with their apps; and of those the ones in a rollout, whatever its share. */
-function wantedVersions(records: ReadonlyMap<string, StoreRecord>): {
-  wanted: ReadonlyMap<VersionId, AppName>;
-  rollouts: ReadonlySet<VersionId>;
-} {
-  const wanted = new Map<VersionId, AppName>();
-  const rollouts = new Set<VersionId>();
-  for (const record of records.values()) {
-    if (record.kind !== "app") continue;
-    const { name, activeVersion, rollout } = record;
-    if (activeVersion !== null) wanted.set(activeVersion, name);
-    if (rollout === undefined || rollout.halted !== undefined) continue;
-    wanted.set(rollout.version, name);
-    rollouts.add(rollout.version);
-  }
-  return { wanted, rollouts };
 }

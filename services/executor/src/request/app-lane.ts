@@ -37,8 +37,13 @@ export interface LaneParts {
 
 /** Requests of a version that were answered, and those of them that failed. */
 export class VersionTally {
+  readonly since: string;
   requestCount = 0;
   errorCount = 0;
+
+  constructor(since: string) {
+    this.since = since;
+  }
 
   count(isFailed: boolean): void {
     this.requestCount += 1;
@@ -58,7 +63,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
   readonly #isolates: LaneIsolates;
   readonly #recycling: IsolateRecycling;
   /** Null: nobody asks how this version fares. */
-  tally: VersionTally | null;
+  tally: VersionTally | null = null;
   #isSparePlanned = false;
   #onIdle: (() => void) | null = null;
 
@@ -66,7 +71,7 @@ export class AppLane implements CachedIsolate, TurnTaker {
     this.assignment = assignment;
     this.limits = assignment.manifest.limits;
     this.#parts = parts;
-    this.tally = assignment.isCounted === true ? new VersionTally() : null;
+    this.countSince(assignment.countedSince);
     const { recorder, counters, host, source } = parts;
     const onRestored = (): void => this.#joinCacheLater();
     this.#isolates = new LaneIsolates({ assignment, recorder, counters, host, source, onRestored });
@@ -77,6 +82,11 @@ export class AppLane implements CachedIsolate, TurnTaker {
       canRecycle: (isFull) => this.#canRecycle(isFull),
       recycle: () => this.#recycle(),
     });
+  }
+
+  /** Counts from nothing for another rollout; one that is over is counted on, which nobody asks about. */
+  countSince(since: string | undefined): void {
+    if (since !== undefined && this.tally?.since !== since) this.tally = new VersionTally(since);
   }
 
   get isIdle(): boolean {

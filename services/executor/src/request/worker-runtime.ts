@@ -16,7 +16,6 @@ import type {
   WorkerBudgets,
   WorkerStats,
 } from "../worker-messages.ts";
-import { VersionTally } from "./app-lane.ts";
 import { EgressClient } from "./egress-client.ts";
 import { GuestLogs } from "./guest-logs.ts";
 import { IsolateCache } from "./isolate-cache.ts";
@@ -124,7 +123,7 @@ export class WorkerRuntime {
     const existing = this.#versions.get(versionId);
     if (existing !== undefined) {
       existing.lane.keep();
-      if (assignment.isCounted) existing.lane.tally ??= new VersionTally();
+      existing.lane.countSince(assignment.countedSince);
       existing.lane.useSecrets(secrets);
       this.#readopt(existing, assignment);
       return;
@@ -245,6 +244,7 @@ export class WorkerRuntime {
       const { tally } = lane;
       if (tally !== null)
         rollouts[assignment.versionId] = {
+          since: tally.since,
           requestCount: tally.requestCount,
           errorCount: tally.errorCount,
           runningCount: lane.runningCount,
