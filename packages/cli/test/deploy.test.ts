@@ -19,7 +19,9 @@ test("an app is bundled, uploaded, built, routed and served; its URLs and the ti
   expect(steps).toEqual(["bundling", "uploading", "building", "activating", "setting routes"]);
   expect(stdout).toContain("blog (build) | Math.random() at init: every restore shares it\\x1b[2J");
   expect(stdout).toContain("starts from heap");
-  expect(stdout).toMatch(/✓ blog: v[0-9a-f]{16} serves\n {2}https:\/\/blog\.example\.com\/a\n$/);
+  expect(stdout).toMatch(
+    /✓ blog: v[0-9a-f]{16} serves\n {2}https:\/\/blog\.example\.com\/a\nNo executor is there yet: requests get 503 until one is\n$/,
+  );
   expect((await nanoctl(["apps", "--url", socket])).stdout).toMatch(/^blog +v[0-9a-f]{16} +1$/m);
 });
 
@@ -68,6 +70,16 @@ test("a build that fails changes nothing: what serves serves on, and the code is
   const after = JSON.parse((await nanoctl(["apps", "--url", socket, "--json"])).stdout);
   expect(after.apps[0].activeVersion).toBe(before.apps[0].activeVersion);
   expect((await nanoctl(["routes", "--url", socket])).stdout).toBe("No routes\n");
+});
+
+test("an app whose first version fails serves nothing yet", async () => {
+  const error = { code: "BUILD_INIT_THREW", message: "Init threw", details: {}, fault: "tenant" } as const;
+  const { socket } = await openCluster(async () => ({
+    type: "failed",
+    error: { ...error, retryable: false, httpStatus: 422, reason: "build_failed" },
+  }));
+  const { stdout } = await createUser().nanoctl(["deploy", writeApp("blog", HELLO), "--url", socket]);
+  expect(stdout).toMatch(/✗ blog: v[0-9a-f]{16} was not built, nothing serves yet\n/);
 });
 
 test("a deploy goes on over a registry that is restarted while it builds", async () => {
@@ -126,9 +138,10 @@ test("a share of clients gets a version first; it grows, is promoted, and rolled
     return JSON.parse(stdout);
   };
   const first = await json("deploy", writeApp("blog", ASSETS));
-  const second = await json("deploy", writeApp("blog", HELLO), "--percent", "10");
+  const second = await json("deploy", writeApp("blog", HELLO), "--percent", "10", "--cookie", "sid");
   expect(second).toMatchObject({ activeVersion: first.version, rollout: { version: second.version, percent: 10 } });
-  await json("rollout", "set", "blog", "50", "--cookie", "sid", "--halt-percent", "20");
+  expect(second.rollout.stickyBy).toEqual({ type: "cookie", name: "sid" });
+  await json("rollout", "set", "blog", "50", "--halt-percent", "20");
   expect(await json("rollout", "set", "blog", "60")).toMatchObject({
     rollout: { percent: 60, stickyBy: { type: "cookie", name: "sid" }, haltAt: { errorRate: 0.2 } },
   });
@@ -149,6 +162,7 @@ test.each([
   [["--route", "https://x/"], "expected HOST or HOST/PATH"],
   [["--percent", "110"], "Expected a percentage"],
   [["--percent", "10", "--no-activate"], "Only one of"],
+  [["--cookie", "sid"], "found no --percent"],
   [["--app", "Big"], "Expected the name of an app"],
 ])("what cannot be is told before anything is bundled: %j", async (args, words) => {
   const { exitCode, stderr } = await createUser().nanoctl(["deploy", "/nowhere", "--url", "unix:/nowhere", ...args]);

@@ -91,6 +91,18 @@ test("a page in place of an answer is no answer", async () => {
   });
 });
 
+test("a call that is repeated for long is told once, with why and how long it is yet", async () => {
+  const told: string[] = [];
+  const busy = answer(503, refusal("STORE_LOST", true));
+  const { transport } = await serve([busy, cut, busy, answer(200, { ok: true })], {
+    retryMs: 30_000,
+    noticeAfterMs: 0,
+    onWait: (text) => told.push(text),
+  });
+  expect(await transport.sendJson(POST, okSchema)).toEqual({ ok: true });
+  expect(told).toEqual(["the registry answers STORE_LOST: STORE_LOST; trying again for 30 s"]);
+});
+
 test("a service that knows no such path in words of its own is no registry", async () => {
   const { transport } = await serve([(_, res) => void res.writeHead(404).end("No app answers here")]);
   await expect(transport.send(POST_RAW)).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 /** The steps of a deploy and how long each took, as they are shown. */
 import { formatDuration } from "../output/format-duration.ts";
 import { printable, type Terminal } from "../output/terminal.ts";
+import { NOTICE_AFTER_MS } from "../registry/registry-transport.ts";
 
 export interface DeployStep {
   readonly name: string;
@@ -55,6 +56,12 @@ export class DeployProgress {
     for (const line of printable(text).split("\n")) {
       terminal.line(`${this.name} (build) | ${colour === undefined ? line : terminal.paint(colour, line)}`);
     }
+  }
+
+  /** Says so where what is awaited does not come soon: the function that is answered tells that it came. */
+  warnLater(text: string): () => void {
+    const timer = setTimeout(() => this.warn(text), NOTICE_AFTER_MS);
+    return () => clearTimeout(timer);
   }
 
   warn(text: string): void {

@@ -11,7 +11,7 @@ import { stat } from "node:fs/promises";
 import { bundleApp } from "@nano/bundle/bundle-app";
 import type { SourceProblem } from "@nano/bundle/errors";
 import type { AppName, VersionId } from "@nano/protocol/brands";
-import { toWireError } from "@nano/protocol/errors";
+import { isNanoError, toWireError } from "@nano/protocol/errors";
 import type { AppAnswer, VersionAnswer } from "@nano/protocol/registry-api";
 import type { CommandContext } from "../commands/command-context.ts";
 import { toAppName } from "../config/app-names.ts";
@@ -28,12 +28,15 @@ import { listenForEnd } from "../run/end-signal.ts";
 import { urlOfRoute } from "./app-url.ts";
 import { DeployProgress } from "./deploy-progress.ts";
 import { type ClusterFlags, connect, pickCluster } from "./open-cluster.ts";
+import { rolloutRequest } from "./rollouts.ts";
 import { type AppRoute, joinRoutes, parseRoute } from "./routes.ts";
 
 export interface DeployFlags extends ClusterFlags {
   readonly app?: AppName;
   readonly route?: readonly string[];
   readonly percent?: number;
+  /** With `percent`. */
+  readonly cookie?: string;
   readonly activate: boolean;
 }
 
@@ -50,6 +53,9 @@ export async function deployApp(path: string, flags: DeployFlags, context: Comma
   if (flags.percent !== undefined && !flags.activate) {
     throw errors.USAGE({ why: "Only one of --percent and --no-activate can be given" });
   }
+  if (flags.cookie !== undefined && flags.percent === undefined) {
+    throw errors.USAGE({ why: "--cookie is for a share of clients: found no --percent" });
+  }
   const { env, output } = context;
   // Before anything is bundled.
   const place = pickCluster(flags, env);
@@ -59,8 +65,9 @@ export async function deployApp(path: string, flags: DeployFlags, context: Comma
   const ending = new AbortController();
   void end.reached.then(() => ending.abort());
   const progress = stack.adopt(new DeployProgress(flags.json === true ? null : output), (each) => each.close());
-  const building = stack.adopt(connect(place, ending.signal), (each) => each.close());
-  const lasting = stack.adopt(connect(place), (each) => each.close());
+  const onWait = (text: string): void => progress.warn(text);
+  const building = stack.adopt(connect(place, { signal: ending.signal, onWait }), (each) => each.close());
+  const lasting = stack.adopt(connect(place, { onWait }), (each) => each.close());
   const work = async (): Promise<{ deploy: Deploy; end: BuildEnd }> => {
     const deploy = await progress.step("bundling", () => bundle(path, flags, given), sizeOf);
     progress.name = deploy.app;
@@ -79,18 +86,23 @@ export async function deployApp(path: string, flags: DeployFlags, context: Comma
     throw errors.INTERRUPTED({ what: "nothing has changed for clients" });
   }
   const { deploy, end: built } = done;
+  const { client } = lasting;
   if (built.answer.state === "failed") {
-    tellFailure(deploy.app, built.answer, { progress, output, flags });
+    // The failure is told whether or not this can be had.
+    const known = flags.json === true ? null : await client.readApp(deploy.app).catch(() => null);
+    const rest = known?.activeVersion === null ? "nothing serves yet" : "what serves serves on";
+    tellFailure(deploy.app, built.answer, { progress, output, flags, rest });
     return ExitCode.ERROR;
   }
-  const { client } = lasting;
   // Its routes may take over what another app answers, which it can only once it serves.
   const isFirst = (await client.readApp(deploy.app)).activeVersion === null;
   const early = isFirst ? await serve(built.answer, flags, { client, progress }) : null;
   const routes = await setRoutes(deploy, client, progress);
   const app = early ?? (await serve(built.answer, flags, { client, progress }));
   const urls = routes.map((route) => urlOfRoute(route, place));
+  const isServed = flags.json === true || app.activeVersion === null || (await hasExecutor(client));
   tellEnd(built.answer, app, { progress, output, flags, urls });
+  if (!isServed) progress.warn("No executor is there yet: requests get 503 until one is");
   return ExitCode.OK;
 }
 
@@ -100,14 +112,27 @@ interface Telling {
   readonly flags: DeployFlags;
 }
 
-function tellFailure(app: AppName, answer: VersionAnswer, { progress, output, flags }: Telling): void {
+/** Whether any takes requests. Who may not look at them is told nothing. */
+async function hasExecutor(client: ClusterClient): Promise<boolean> {
+  const nodes = await client.listNodes().catch((error: unknown) => {
+    if (isNanoError(error)) return null;
+    throw error;
+  });
+  return nodes === null || nodes.some(({ isDraining }) => !isDraining);
+}
+
+function tellFailure(
+  app: AppName,
+  answer: VersionAnswer,
+  { progress, output, flags, rest }: Telling & { readonly rest: string },
+): void {
   const { version, state } = answer;
   const error = answer.error ?? toWireError("Build failed");
   if (flags.json === true) {
     showJson({ app, version, state, error, steps: progress.steps }, output);
     return;
   }
-  output.line(`${output.paint("red", "✗")} ${app}: ${version} was not built, what serves serves on`);
+  output.line(`${output.paint("red", "✗")} ${app}: ${version} was not built, ${rest}`);
   output.line(describeWire(error));
 }
 
@@ -149,13 +174,25 @@ async function build(
   if (version.state === "built" || version.state === "failed") return { answer: version, built: null };
   return progress.step(
     "building",
-    () =>
-      followBuild(version, {
-        registry,
-        signal,
-        onStep: (step) => progress.status(`building: ${step}`),
-        onLog: (text, level) => progress.log(text, level),
-      }),
+    async () => {
+      const heard = progress.warnLater("waiting for a builder: none has taken the build yet");
+      try {
+        return await followBuild(version, {
+          registry,
+          signal,
+          onStep: (step) => {
+            heard();
+            progress.status(`building: ${step}`);
+          },
+          onLog: (text, level) => {
+            heard();
+            progress.log(text, level);
+          },
+        });
+      } finally {
+        heard();
+      }
+    },
     ({ answer, built }) => (answer.state === "failed" ? null : built === null ? "" : `starts from ${built.rung}`),
   );
 }
@@ -174,16 +211,21 @@ async function setRoutes(
 
 async function serve(
   { app, version, isActive }: VersionAnswer,
-  { activate, percent }: DeployFlags,
+  { activate, percent, cookie }: DeployFlags,
   { client, progress }: { readonly client: ClusterClient; readonly progress: DeployProgress },
 ): Promise<AppAnswer> {
   const id: VersionId = version;
   if (!activate || isActive) return client.readApp(app);
   if (percent !== undefined) {
-    const { activeVersion } = await client.readApp(app);
+    const { activeVersion, rollout } = await client.readApp(app);
     // There is nothing that the other clients could get.
     if (activeVersion !== null) {
-      return progress.step(`rolling out to ${percent} %`, () => client.setRollout(app, { version: id, percent }));
+      return progress.step(`rolling out to ${percent} %`, () =>
+        client.setRollout(
+          app,
+          rolloutRequest(rollout, { version: id, percent }, cookie === undefined ? {} : { cookie }),
+        ),
+      );
     }
     progress.warn(`${app} serves nothing yet: all clients get ${id}`);
   }

@@ -43,14 +43,21 @@ export interface OpenCluster {
 /** @throws CTL_USAGE, CTL_NO_CLUSTER, CTL_CLUSTER_UNKNOWN, CTL_NOTHING_RUNS, CTL_CLUSTER_FILE_UNUSABLE, CTL_FILE_UNREADABLE */
 export function openCluster(
   flags: ClusterFlags,
-  { env, signal }: { readonly env: Env; readonly signal?: AbortSignal },
+  { env, ...options }: ConnectOptions & { readonly env: Env },
 ): OpenCluster {
   const place = pickCluster(flags, env);
-  return { place, ...connect(place, signal) };
+  return { place, ...connect(place, options) };
+}
+
+export interface ConnectOptions {
+  /** Ends all calls. */
+  readonly signal?: AbortSignal;
+  /** Takes one line about a call that is repeated for long. */
+  onWait?(text: string): void;
 }
 
 /** A client of a registry. */
-export function connect(place: ClusterPlace, signal?: AbortSignal): Omit<OpenCluster, "place"> {
+export function connect(place: ClusterPlace, { signal, onWait }: ConnectOptions = {}): Omit<OpenCluster, "place"> {
   const transport = new RegistryTransport({
     endpoint: place.endpoint,
     token: place.token,
@@ -58,6 +65,7 @@ export function connect(place: ClusterPlace, signal?: AbortSignal): Omit<OpenClu
     retryMs: CLUSTER_RETRY_MS,
     firstRetryMs: FIRST_RETRY_MS,
     ...(signal === undefined ? {} : { signal }),
+    ...(onWait === undefined ? {} : { onWait }),
   });
   return {
     client: clusterClientOver(transport),

@@ -1,5 +1,5 @@
 /** `nanoctl activate`, `rollback`, `promote`, `rollout …`. */
-import type { AppName } from "@nano/protocol/brands";
+import type { AppName, VersionId } from "@nano/protocol/brands";
 import { type AppAnswer, DEFAULT_HALT_AT, type RolloutRequestInput } from "@nano/protocol/registry-api";
 import type { CommandContext } from "../commands/command-context.ts";
 import { errors } from "../errors.ts";
@@ -60,6 +60,25 @@ export async function stopRollout(app: AppName, flags: ClusterFlags, context: Co
   });
 }
 
+/** The registry replaces all of a rollout: what is not said is sent as it is in the version's, if that is `known`. */
+export function rolloutRequest(
+  known: RolloutAnswer | null,
+  { version, percent }: { readonly version: VersionId; readonly percent: number },
+  { cookie, haltPercent, haltRequests }: Pick<RolloutFlags, "cookie" | "haltPercent" | "haltRequests">,
+): RolloutRequestInput {
+  const before = known?.version === version ? known : null;
+  const halt = before?.haltAt ?? DEFAULT_HALT_AT;
+  return {
+    version,
+    percent,
+    stickyBy: cookie === undefined ? (before?.stickyBy ?? { type: "client" }) : { type: "cookie", name: cookie },
+    haltAt: {
+      errorRate: haltPercent === undefined ? halt.errorRate : haltPercent / 100,
+      requestCount: haltRequests ?? halt.requestCount,
+    },
+  };
+}
+
 /**
  * What is not said stays as it is in the rollout of the version: the registry replaces all of it.
  * @throws CTL_ROLLOUT_HALTED where a version that failed would begin again without being named
@@ -77,18 +96,7 @@ export async function setRollout(
     }
     const version = named ?? rollout?.version;
     if (version === undefined) throw errors.ROLLOUT_MISSING({ app });
-    const before = rollout?.version === version ? rollout : null;
-    const halt = before?.haltAt ?? DEFAULT_HALT_AT;
-    const request: RolloutRequestInput = {
-      version,
-      percent,
-      stickyBy:
-        flags.cookie === undefined ? (before?.stickyBy ?? { type: "client" }) : { type: "cookie", name: flags.cookie },
-      haltAt: {
-        errorRate: flags.haltPercent === undefined ? halt.errorRate : flags.haltPercent / 100,
-        requestCount: flags.haltRequests ?? halt.requestCount,
-      },
-    };
+    const request = rolloutRequest(rollout, { version, percent }, flags);
     tell(await client.setRollout(app, request), `${percent} % of clients get ${version}`, flags, context.output);
   });
 }

@@ -12,7 +12,7 @@ Nothing changes for clients before the version is built: what fails or is interr
 
 Examples:
   $ nanoctl deploy ./my-app --route my-app.example.com
-  $ nanoctl deploy --percent 10
+  $ nanoctl deploy --percent 10 --cookie session
   $ nanoctl deploy --no-activate --json`;
 
 export function addDeployCommand(program: Command, context: CommandContext): void {
@@ -24,6 +24,7 @@ export function addDeployCommand(program: Command, context: CommandContext): voi
       .option("--app <name>", "name of the app", parseApp)
       .option("--route <route>", "HOST or HOST/PATH that leads to it; several times for several", collect)
       .option("--percent <percent>", "serve it to a share of clients first (see nanoctl rollout)", parsePercent)
+      .option("--cookie <name>", "with --percent: know a client by this cookie; one without it by its address")
       .option("--no-activate", "build it, and serve what was served before"),
   )
     .addHelpText("after", DEPLOY_HELP)

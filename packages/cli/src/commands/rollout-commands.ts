@@ -68,7 +68,7 @@ export function addRolloutCommands(program: Command, context: CommandContext): v
       .argument("<app>", "name of the app", parseApp)
       .argument("<percent>", "share of clients, 0 to 100", parsePercent)
       .option("--version <version>", "which version (default: the one in the rollout)", parseVersion)
-      .option("--cookie <name>", "know a client by this cookie, not by its address")
+      .option("--cookie <name>", "know a client by this cookie; one without it by its address")
       .option("--halt-percent <percent>", "halt by itself at this share of failed requests", parsePercent)
       .option("--halt-requests <count>", "once there were so many requests", parseCount),
   )

@@ -20,6 +20,8 @@ const CALL_TIMEOUT_MS = 30_000;
 const STREAM_TIMEOUT_MS = 60_000;
 /** A registry that was just restarted is back within this. */
 export const RETRY_DEADLINE_MS = 10_000;
+/** A user who sees nothing for longer thinks that it hangs. */
+export const NOTICE_AFTER_MS = 3_000;
 const RETRY_MIN_PAUSE_MS = 100;
 const RETRY_MAX_PAUSE_MS = 1_000;
 const MAX_SHOWN_CHARS = 500;
@@ -40,6 +42,10 @@ export interface RegistryTransportOptions {
   readonly firstRetryMs?: number;
   /** Ends all calls. */
   readonly signal?: AbortSignal;
+  /** Takes one line about each call that is repeated for `noticeAfterMs`: why, and for how long it is yet. */
+  onWait?(text: string): void;
+  /** @default NOTICE_AFTER_MS */
+  readonly noticeAfterMs?: number;
 }
 
 export interface RegistryCall {
@@ -73,8 +79,10 @@ export class RegistryTransport {
     const isWrite = method !== "GET" && method !== "HEAD";
     const headers = isWrite ? { "idempotency-key": randomUUID() } : undefined;
     const startedAtMs = performance.now();
+    let isTold = false;
     for (let attempt = 0; ; attempt += 1) {
       let failure: unknown;
+      let found: string;
       try {
         const answer = await this.#http.whole({
           ...call,
@@ -85,14 +93,24 @@ export class RegistryTransport {
         this.#hasAnswered = true;
         if (answer.status < 400 || call.expectedStatuses?.includes(answer.status) === true) return answer;
         failure = this.#refusal(call, answer);
-        if (parseWire(answer.body)?.retryable !== true) throw failure;
+        const wire = parseWire(answer.body);
+        if (wire?.retryable !== true) throw failure;
+        found = `the registry answers ${wire.code}: ${wire.message}`;
       } catch (error) {
         if (this.#options.signal?.aborted === true) throw errors.INTERRUPTED({ what: `${method} ${path}` }, error);
         if (error === failure) throw error;
-        failure = errors.REGISTRY_LOST({ method, path, why: describeLoss(error, this.endpoint) }, error);
+        const why = describeLoss(error, this.endpoint);
+        failure = errors.REGISTRY_LOST({ method, path, why }, error);
+        found = `the registry does not answer: ${why}`;
         if (!isLostConnection(error)) throw failure;
       }
-      if (performance.now() - startedAtMs >= this.#retryMs) throw failure;
+      const elapsedMs = performance.now() - startedAtMs;
+      const leftMs = this.#retryMs - elapsedMs;
+      if (leftMs <= 0) throw failure;
+      if (!isTold && elapsedMs >= (this.#options.noticeAfterMs ?? NOTICE_AFTER_MS)) {
+        isTold = true;
+        this.#options.onWait?.(`${found}; trying again for ${Math.ceil(leftMs / 1000)} s`);
+      }
       await this.pause(attempt);
     }
   }
