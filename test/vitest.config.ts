@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const shared = {
@@ -16,6 +17,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
+          // Vitest leaves one core to itself, of two as well: half the machine.
+          maxWorkers: availableParallelism(),
           include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "test/**/*.test.ts"],
           sequence: { groupOrder: 0 },
         },
