@@ -8,13 +8,14 @@
  */
 import type { AppName } from "@nano/protocol/brands";
 import { isNanoError, toWireError, type WireError } from "@nano/protocol/errors";
+import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
 import { CPU_CLOCK_SLACK_MS, CpuClock } from "./cpu-clock.ts";
 import { errors } from "./errors.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import type { GuestContext, GuestValue } from "./guest-context.ts";
-import { GuestRun, isIdempotent } from "./guest-run.ts";
+import { GuestRun } from "./guest-run.ts";
 import { runPureOp } from "./host-ops.ts";
 import type { AppIsolateOptions, GuestRequest, IsolateEnd, RunSink } from "./isolate.ts";
 import { openContext, reasonOf } from "./open-context.ts";

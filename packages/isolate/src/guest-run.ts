@@ -3,13 +3,6 @@ import type { WireError } from "@nano/protocol/errors";
 import type { GuestContext } from "./guest-context.ts";
 import type { GuestRequest, RunSink } from "./isolate.ts";
 
-const IDEMPOTENT_METHODS = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-
-/** Whether a request that was entered may be run again elsewhere. */
-export function isIdempotent(method: string): boolean {
-  return IDEMPOTENT_METHODS.has(method);
-}
-
 export class GuestRun {
   readonly id: number;
   readonly request: GuestRequest;

@@ -7,10 +7,10 @@
  * I4 Each request is counted as waiting, then as running, each once, however it ends.
  */
 import type { AppIsolate } from "@nano/isolate/app-isolate";
-import { isIdempotent } from "@nano/isolate/guest-run";
 import type { GuestHost } from "@nano/isolate/isolate";
 import type { LinkStream } from "@nano/link/link-stream";
 import { toWireError } from "@nano/protocol/errors";
+import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import type { AppLimits } from "@nano/protocol/manifest";
 import type { RequestHead } from "@nano/protocol/messages";
 import type { SecretValues } from "@nano/protocol/secrets";

@@ -7,11 +7,12 @@
  * I2 Credit goes back to the router only for bytes that the guest took, or that nobody wants any more.
  */
 import type { AppIsolate } from "@nano/isolate/app-isolate";
-import { type GuestRun, isIdempotent } from "@nano/isolate/guest-run";
+import type { GuestRun } from "@nano/isolate/guest-run";
 import { ownBuffer } from "@nano/isolate/host-ops";
 import type { GuestRequest, RunSink } from "@nano/isolate/isolate";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { WireError } from "@nano/protocol/errors";
+import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import {
   decodeHeaderBlock,
   encodeHeaderBlock,

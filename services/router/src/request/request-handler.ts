@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestId } from "@nano/protocol/brands";
 import type { NanoError } from "@nano/protocol/errors";
+import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import { encodeHeaderBlock, encodeRequestHead } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 import { TargetCanonicalizer } from "./canonical-target.ts";
@@ -11,7 +12,6 @@ import { type ForwardContext, ForwardedRequest } from "./forwarded-request.ts";
 import { discardBody, RequestBody } from "./request-body.ts";
 import { type RequestHeaders, readRequestHeaders } from "./request-headers.ts";
 import type { RequestOutcome } from "./request-metrics.ts";
-import { isIdempotent } from "./retry.ts";
 import { isInShare } from "./rollout-share.ts";
 import type { AppTarget } from "./routing-state.ts";
 

@@ -7,12 +7,6 @@ import { errors } from "../errors.ts";
 export const MAX_LOST_WORKERS = 3;
 /** Where nobody can say whose fault a loss is, an idempotent request has one more chance: it may be what its executor died of. */
 export const MAX_UNEXPLAINED_LOSSES = 1;
-const IDEMPOTENT_METHODS = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-
-/** Whether a request with this method may have begun before and be run again. */
-export function isIdempotent(method: string): boolean {
-  return IDEMPOTENT_METHODS.has(method);
-}
 
 export interface LossFacts {
   readonly streamId: number;
