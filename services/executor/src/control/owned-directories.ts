@@ -1,24 +1,18 @@
-/**
- * Says that directories belong to this process, before anything in them is touched: another executor on them would delete what this one
- * serves from.
- *
- * A lock of SQLite: the kernel ends it with the process, however that ends, and child processes do not inherit it.
- */
+/** Directories that are this executor's alone: another one on them would delete what this one serves from. */
 import { mkdirSync, realpathSync } from "node:fs";
-import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
+import { type DirectoryLock, lockDirectory } from "@nano/service-kit/directory-lock";
 import { errors } from "../errors.ts";
 
 const LOCK_FILE = "executor.lock";
-const SQLITE_BUSY = 5;
 
 export class OwnedDirectories {
-  readonly #locks: DatabaseSync[] = [];
+  readonly #locks: DirectoryLock[] = [];
 
   /** Makes those that are missing. @throws EXEC_DIRECTORY_TAKEN */
   constructor(directories: readonly string[]) {
     for (const directory of directories) mkdirSync(directory, { recursive: true, mode: 0o700 });
     try {
+      // Two names of one directory are one.
       for (const directory of new Set(directories.map((path) => realpathSync(path)))) this.#lock(directory);
     } catch (err) {
       this.release();
@@ -28,17 +22,12 @@ export class OwnedDirectories {
 
   /** Idempotent. */
   release(): void {
-    for (const lock of this.#locks.splice(0)) lock.close();
+    for (const lock of this.#locks.splice(0)) lock.release();
   }
 
   #lock(directory: string): void {
-    const lock = new DatabaseSync(join(directory, LOCK_FILE), { timeout: 0 });
+    const lock = lockDirectory(directory, LOCK_FILE);
+    if (lock === null) throw errors.DIRECTORY_TAKEN({ directory });
     this.#locks.push(lock);
-    try {
-      lock.exec("BEGIN EXCLUSIVE");
-    } catch (err) {
-      if ((err as { errcode?: number }).errcode === SQLITE_BUSY) throw errors.DIRECTORY_TAKEN({ directory }, err);
-      throw err;
-    }
   }
 }
