@@ -47,6 +47,14 @@ export const errors = defineErrors("KIT", {
     reason: "listen_failed",
     message: (d: { address: string; why: string }) => `Cannot listen on ${d.address}: ${d.why}`,
   },
+  DIRECTORY_UNUSABLE: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "start_failed",
+    message: (d: { directory: string; why: string }) =>
+      `Directory ${d.directory} is not usable: ${d.why} (does it exist, and may this process write to it?)`,
+  },
   CLOSE_TIMEOUT: {
     fault: "platform",
     retryable: false,

@@ -1,29 +1,15 @@
-/**
- * Keeps two launchers from one data directory.
- *
- * I1 The lock ends with its process, however that ends: it is a socket in the kernel's abstract namespace, no file.
- */
-import { createHash } from "node:crypto";
-import { realpathSync } from "node:fs";
-import { createServer } from "node:net";
+/** Keeps two launchers from one data directory. */
+import { type DirectoryLock, lockDirectory } from "@nano/service-kit/directory-lock";
 import { createDataDirectory } from "../config/data-directory.ts";
 import { errors } from "../errors.ts";
 
-export interface DataLock {
-  release(): void;
-}
+/** In the data directory, beside what the registry and the executor keep there under names of their own. */
+export const LOCK_FILE = "run.lock";
 
-/** Makes the directory where there is none. @throws CTL_DATA_DIR_IN_USE */
-export async function lockDataDirectory(directory: string): Promise<DataLock> {
+/** Makes the directory where there is none. @throws CTL_DATA_DIR_IN_USE, KIT_DIRECTORY_UNUSABLE */
+export function lockDataDirectory(directory: string): DirectoryLock {
   createDataDirectory(directory);
-  const digest = createHash("sha256").update(realpathSync(directory)).digest("hex").slice(0, 32);
-  const server = createServer((socket) => socket.destroy());
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(error.code === "EADDRINUSE" ? errors.DATA_DIR_IN_USE({ directory }, error) : error);
-    });
-    server.listen(`\0nano-data-${digest}`, resolve);
-  });
-  server.unref();
-  return { release: () => server.close() };
+  const lock = lockDirectory(directory, LOCK_FILE);
+  if (lock === null) throw errors.DATA_DIR_IN_USE({ directory });
+  return lock;
 }

@@ -1,7 +1,7 @@
 /**
  * `nanoctl run`: the services of one machine, the apps of a plan on them, and both kept so until the end.
  *
- * I1 Whatever ends it, processes, sockets and the lock are gone when `runMachine` returns.
+ * I1 Whatever ends it, processes, sockets and the lock are gone when `runMachine` returns; the lock's file stays, held by nobody.
  */
 import { isAbsolute, resolve } from "node:path";
 import type { RunPlan } from "../config/config-file.ts";
@@ -37,7 +37,7 @@ export async function runMachine(options: RunOptions): Promise<ExitCode> {
   const dataDirectory = chosen ?? defaultDataDirectory(target);
   await using stack = new AsyncDisposableStack();
   const end = stack.adopt(listenForEnd(), (signal) => signal.dispose());
-  stack.adopt(await lockDataDirectory(dataDirectory), (lock) => lock.release());
+  stack.adopt(lockDataDirectory(dataDirectory), (lock) => lock.release());
   const keyPlaces = findKeyPlaces({ chosenDataDirectory: chosen, dataDirectory, env });
   const keys = await openKeys(keyPlaces);
   // A bad file that is all there is to serve ends the run with its reason; one of several is shown beside the others.
