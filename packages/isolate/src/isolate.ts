@@ -58,6 +58,8 @@ export interface GuestRequest {
  * `settle` excepted, which is called after the entry.
  */
 export interface RunSink {
+  /** Where it may be upgraded. @default null: an answer of 101 is refused */
+  readonly socket?: SocketSink | null;
   /** `body`: null none, a string or bytes whole (the response is complete), true streamed. */
   respond(head: ResponseHead, body: string | ArrayBuffer | null | true): void;
   /** False: wait until `AppIsolate.pullResponse`. */
@@ -71,6 +73,21 @@ export interface RunSink {
   cancelBody(): void;
   /** The run is over, `waitUntil` included, and its slot is free. Exactly once, last. */
   settle(): void;
+}
+
+/**
+ * Where the messages of an upgraded run go: a sink that has it may be upgraded. Called while the guest runs, as the sink is; limits and the end of the
+ * isolate come by `failResponse`, with `isHeadSent`.
+ */
+export interface SocketSink {
+  /** The run is a connection from now on, until `AppIsolate.closeSocket` and what `waitUntil` keeps. `head.status` is 101. */
+  upgrade(head: ResponseHead): void;
+  /** Answers what waits to be sent, in bytes; null: that is over the limit, the sink closes the connection. */
+  sendMessage(data: string | ArrayBuffer): number | null;
+  /** What waits to be sent, in bytes. */
+  readonly bufferedBytes: number;
+  /** The guest closes it; the sink answers by `AppIsolate.closeSocket` when it is closed. @param code 1005: none */
+  closeSocket(code: number, reason: string): void;
 }
 
 /** A fetch of the guest on its way through the egress process. */

@@ -36,11 +36,54 @@ export const limitsSchema = z.strictObject({
   subrequests: z.number().int().min(0).max(1000).default(50).describe("fetch calls of one request"),
 });
 
+/** What users write under `websocket`. */
 export const websocketSchema = z.strictObject({
   thread: z
     .enum(["dedicated", "shared"])
     .default("dedicated")
-    .describe("a thread for each connection, or one for many; no effect yet"),
+    .describe("a thread for each connection while the node has some left, or one for many"),
+  ws_max_connections: z
+    .number()
+    .int()
+    .min(0)
+    .max(100_000)
+    .default(1_000)
+    .describe("connections of the app on one node; 0: none are taken"),
+  ws_max_message_bytes: z
+    .number()
+    .int()
+    .min(1)
+    .max(256 * MIB)
+    .default(32 * MIB)
+    .describe("largest message, either way"),
+  ws_idle_timeout_ms: z
+    .number()
+    .int()
+    .min(1_000)
+    .max(24 * 3_600_000)
+    .default(60_000)
+    .describe("without a frame in either direction, then the connection is closed"),
+  ws_ping_interval_ms: z
+    .number()
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(0)
+    .describe("how often a quiet client is pinged, its answers count as frames; 0: never"),
+  ws_inbound_buffer_bytes: z
+    .number()
+    .int()
+    .min(0)
+    .max(64 * MIB)
+    .default(MIB)
+    .describe("messages of one connection that wait for the app, or one message if that is larger"),
+  ws_outbound_buffer_bytes: z
+    .number()
+    .int()
+    .min(0)
+    .max(256 * MIB)
+    .default(16 * MIB)
+    .describe("of one connection, sent by the app and not yet on its way, or one message if that is larger"),
 });
 
 /** Requests that a builder runs, besides keeping the heap, so that the code behind them is in the sliver. */
@@ -96,12 +139,26 @@ export interface AppLimits {
   readonly subrequestCount: number;
 }
 
+/** Limits of an app's WebSocket connections, as code reads them. */
+export interface WebSocketLimits {
+  /** Per app and node. */
+  readonly maxConnectionCount: number;
+  readonly maxMessageBytes: number;
+  readonly idleTimeoutMs: number;
+  /** 0: no pings. */
+  readonly pingIntervalMs: number;
+  readonly inboundBufferBytes: number;
+  readonly outboundBufferBytes: number;
+}
+
 /** A manifest as stored in a version record and read by services. */
 export interface Manifest {
   readonly isolation: IsolationMode;
   readonly envVars: Readonly<Record<string, string>>;
   readonly limits: AppLimits;
   readonly websocketThread: "dedicated" | "shared";
+  /** Absent in records of registries that knew none: see `websocketLimitsOf`. */
+  readonly websocket?: WebSocketLimits;
   /** Empty or absent: a GET of `/`. */
   readonly warmUp?: readonly WarmUpRequest[];
 }
@@ -122,6 +179,7 @@ export function resolveManifest(input: ManifestInput): Manifest {
     isolation: written.isolation,
     envVars: written.env_vars,
     websocketThread: written.websocket.thread,
+    websocket: resolveWebSocketLimits(written.websocket),
     warmUp: written.warm_up,
     limits: {
       memoryBytes: l.memory_mb * MIB,
@@ -137,3 +195,21 @@ export function resolveManifest(input: ManifestInput): Manifest {
     },
   };
 }
+
+/** An app's WebSocket limits: the defaults where its record is of a registry that knew none. */
+export function websocketLimitsOf({ websocket }: Pick<Manifest, "websocket">): WebSocketLimits {
+  return websocket ?? DEFAULT_WEBSOCKET_LIMITS;
+}
+
+function resolveWebSocketLimits(written: z.output<typeof websocketSchema>): WebSocketLimits {
+  return {
+    maxConnectionCount: written.ws_max_connections,
+    maxMessageBytes: written.ws_max_message_bytes,
+    idleTimeoutMs: written.ws_idle_timeout_ms,
+    pingIntervalMs: written.ws_ping_interval_ms,
+    inboundBufferBytes: written.ws_inbound_buffer_bytes,
+    outboundBufferBytes: written.ws_outbound_buffer_bytes,
+  };
+}
+
+const DEFAULT_WEBSOCKET_LIMITS = resolveWebSocketLimits(websocketSchema.parse({}));

@@ -1,6 +1,6 @@
 /** Payloads of HELLO, HEAD, RESET and GOAWAY frames: msgpack arrays, so that a field costs no name. */
 import { Packr } from "msgpackr";
-import type { AppName, RequestId, VersionId } from "./brands.ts";
+import type { AppName, RequestId, VersionId, WorkerId } from "./brands.ts";
 import type { WireError } from "./errors.ts";
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true });
@@ -229,9 +229,40 @@ export function encodeLogsQuestion(question: LogsQuestion): Buffer {
   return packr.pack([LOGS_QUESTION, question.app]);
 }
 
+/**
+ * Asked by a router of an executor's supervisor: which of its WebSocket workers has the app's connections. It starts one where there is none.
+ * One stream on the supervisor's socket: this as HEAD with END_STREAM, the answer as HEAD with END_STREAM, or a reset that says why not.
+ */
+export interface SocketWorkerQuestion {
+  readonly app: AppName;
+}
+
+/** Dialled as a worker of the node's record is, and asked for upgrades of this app. */
+export interface SocketWorkerAnswer {
+  readonly workerId: WorkerId;
+  readonly address: string;
+  readonly credential: string;
+}
+
+const SOCKET_WORKER_QUESTION = 2;
+
+export function encodeSocketWorkerQuestion(question: SocketWorkerQuestion): Buffer {
+  return packr.pack([SOCKET_WORKER_QUESTION, question.app]);
+}
+
+export function encodeSocketWorkerAnswer(answer: SocketWorkerAnswer): Buffer {
+  return packr.pack([answer.workerId, answer.address, answer.credential]);
+}
+
+export function decodeSocketWorkerAnswer(payload: Uint8Array): SocketWorkerAnswer {
+  const [workerId, address, credential] = packr.unpack(payload);
+  return { workerId, address, credential };
+}
+
 export type SupervisorQuestion =
   | ({ readonly type: "postmortem" } & PostmortemQuestion)
   | ({ readonly type: "logs" } & LogsQuestion)
+  | ({ readonly type: "socket_worker" } & SocketWorkerQuestion)
   /** Of a newer peer. */
   | { readonly type: "unknown" };
 
@@ -239,5 +270,6 @@ export type SupervisorQuestion =
 export function decodeSupervisorQuestion(payload: Uint8Array): SupervisorQuestion {
   const [first, second, third] = packr.unpack(payload);
   if (typeof first === "string") return { type: "postmortem", workerId: first, peer: second, streamIds: third };
-  return first === LOGS_QUESTION ? { type: "logs", app: second } : { type: "unknown" };
+  if (first === LOGS_QUESTION) return { type: "logs", app: second };
+  return first === SOCKET_WORKER_QUESTION ? { type: "socket_worker", app: second } : { type: "unknown" };
 }

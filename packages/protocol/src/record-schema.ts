@@ -50,6 +50,16 @@ export const manifestSchema = z.looseObject({
   isolation: z.enum(isolationModes),
   envVars: z.record(z.string(), z.string()),
   websocketThread: z.enum(["dedicated", "shared"]),
+  websocket: z
+    .looseObject({
+      maxConnectionCount: z.number(),
+      maxMessageBytes: z.number(),
+      idleTimeoutMs: z.number(),
+      pingIntervalMs: z.number(),
+      inboundBufferBytes: z.number(),
+      outboundBufferBytes: z.number(),
+    })
+    .optional(),
   limits: z.looseObject({
     memoryBytes: z.number(),
     timeoutMs: z.number(),

@@ -55,6 +55,10 @@ export const GuestEvent = {
   INIT_END: 16,
   /** id: number of a WebAssembly module that the bundle imports · a: the WebAssembly.Module. */
   WASM_MODULE: 17,
+  /** id: request that was upgraded · a: a message of the client, a string or an ArrayBuffer. */
+  SOCKET_MESSAGE: 18,
+  /** id: request that was upgraded · a: code · b: reason · c: whether the closing handshake was completed. The connection is over; sent once. */
+  SOCKET_CLOSED: 19,
 } as const;
 
 /** Operations that the guest asks for by `op(code, id, a, b, c, d)`. */
@@ -124,6 +128,19 @@ export const HostOp = {
    * · b: what was called or read · c: stack.
    */
   INIT_NOTE: 28,
+  /**
+   * id: request · a: header block. In place of RESPOND: the handler answered with 101 and a WebSocket. Answers true, or the message of a TypeError
+   * where the request is no upgrade, or was answered: it then counts as unanswered. SETTLED follows SOCKET_CLOSED and every `waitUntil`.
+   */
+  UPGRADE: 29,
+  /** id: request that was upgraded · a: a message, a string or an ArrayBuffer. Answers what waits to be sent, in bytes, or undefined: it is over the limit, and the connection is being closed. */
+  SOCKET_SEND: 30,
+  /** id: request that was upgraded · a: code, 1005 for none · b: reason. The app closes the connection; SOCKET_CLOSED follows. */
+  SOCKET_CLOSE: 31,
+  /** id: request that was upgraded. Answers what waits to be sent, in bytes. */
+  SOCKET_BUFFERED: 32,
+  /** id: request that was upgraded · a: name · b: message · c: stack. A listener of its socket threw: the connection is closed with 1011. */
+  SOCKET_THREW: 33,
 } as const;
 
 /** The names that the prelude puts on the global for the host and for bundles. */

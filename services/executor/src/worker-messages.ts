@@ -29,12 +29,28 @@ export interface WorkerBudgets {
   readonly logBytesPerSecond: number;
 }
 
+/** What a worker serves: requests, or WebSocket connections with an isolate for each. */
+export type WorkerKind = "http" | "websocket";
+
 export type ToWorker =
   | {
       readonly type: "start";
       readonly workerId: WorkerId;
       readonly credential: string;
       readonly budgets: WorkerBudgets;
+      /** @default "http" */
+      readonly kind?: WorkerKind;
+    }
+  /** Of a WebSocket worker: what its connections may hold in messages, all together. Sent after `start`, and when it changes. */
+  | { readonly type: "socket_budget"; readonly bufferBytes: number }
+  /** Answers `thread_wanted`, in order: whether the node has a thread left for a connection. */
+  | { readonly type: "thread_answer"; readonly isGranted: boolean }
+  /** Close connections, spread evenly over `spreadMs`, with 1001 and this reason. @default of all versions */
+  | {
+      readonly type: "close_sockets";
+      readonly spreadMs: number;
+      readonly reason: string;
+      readonly versionId?: VersionId;
     }
   /** `secrets`: of its app, beside the variables of the manifest. @default none */
   | { readonly type: "assign"; readonly assignment: Assignment; readonly secrets?: SecretValues }
@@ -89,8 +105,28 @@ export interface CountedVersion {
   readonly runningCount: number;
 }
 
+/** Of a WebSocket worker: counters since it started, and gauges. */
+export interface SocketStats {
+  /** Those that are being upgraded included. */
+  readonly connections: number;
+  readonly connectionsByApp: Readonly<Record<AppName, number>>;
+  /** Threads of connections, and those that wait for one. */
+  readonly threads: number;
+  /** Messages being assembled, waiting for the app, and waiting to be sent. */
+  readonly bufferedBytes: number;
+  readonly opened: number;
+  /** Connections that found no thread of their own. */
+  readonly withoutThread: number;
+  /** Upgrades that were answered otherwise than with 101, by reason: `ws_max_connections`, `declined` by the app … */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Ends of connections by reason: `client`, `app`, or that of a limit. */
+  readonly closed: Readonly<Record<string, number>>;
+}
+
 /** Counters since the worker started, and gauges, once a second. */
 export interface WorkerStats {
+  /** Null: it serves no connections. */
+  readonly sockets: SocketStats | null;
   readonly requests: number;
   readonly refusedFull: number;
   readonly coldStarts: number;
@@ -113,6 +149,10 @@ export type FromWorker =
   | { readonly type: "ready" }
   /** A router's socket has arrived: one message for each, in order. */
   | { readonly type: "took_socket" }
+  /** A WebSocket worker wants one more thread for connections: `thread_answer` follows. */
+  | { readonly type: "thread_wanted" }
+  /** It has ended one. */
+  | { readonly type: "thread_released" }
   | { readonly type: "need"; readonly versionId: VersionId }
   /** The worker has let go of a version: its links may be removed. */
   | { readonly type: "released"; readonly versionId: VersionId }

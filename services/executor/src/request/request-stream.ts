@@ -30,6 +30,8 @@ const CONTENT_LENGTH = "content-length";
 const CONTENT_LENGTH_LINE = /content-length\n/i;
 
 export class RequestStream implements StreamListener, RunSink {
+  /** An upgrade never comes here: routers send it to WebSocket workers. */
+  readonly socket = null;
   readonly head: RequestHead;
   readonly linkId: number;
   readonly arrivedMs = performance.now();

@@ -113,6 +113,10 @@ export class WorkerRuntime {
         this.#isCut = true;
         setTimeout(() => this.#exit(), CUT_LEAVE_MS);
         return;
+      case "socket_budget":
+      case "thread_answer":
+      case "close_sockets":
+        return;
       default:
         message satisfies never;
     }
@@ -253,6 +257,7 @@ export class WorkerRuntime {
       running += lane.runningCount;
     }
     return {
+      sockets: null,
       requests: this.#counters.requests,
       refusedFull: this.#counters.refusedFull,
       coldStarts: this.#counters.coldStarts,
