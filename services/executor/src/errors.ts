@@ -9,6 +9,14 @@ export const errors = defineErrors("EXEC", {
     message: (d: { directory: string }) =>
       `Another executor runs on ${d.directory}: each needs directories of its own (run.directory, cache.directory)`,
   },
+  NODE_ID_TAKEN: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 500,
+    reason: "config",
+    message: (d: { nodeId: string; address: string; rivalAddress: string }) =>
+      `Two executors run as node ${d.nodeId}, this one at ${d.address} and another at ${d.rivalAddress}: give each its own EXECUTOR_NODE_ID`,
+  },
   QUEUE_FULL: {
     fault: "platform",
     retryable: true,

@@ -31,6 +31,7 @@ export interface ExecutorFigures {
   egress(): EgressProcess;
   greetingCount(): number;
   stateAgeMs(): number;
+  hasRival(): boolean;
 }
 
 export class ExecutorMetrics {
@@ -75,6 +76,11 @@ export class ExecutorMetrics {
       name: "state_age_seconds",
       help: "How long it is unknown whether what this executor knows of apps is current: 0 with the control store",
       collect: (gauge) => gauge.set(figures.stateAgeMs() / 1000),
+    });
+    metrics.gauge({
+      name: "node_rivals_count",
+      help: "Whether another executor runs under this node's name, where each overwrites the other's record: 0 or 1",
+      collect: (gauge) => gauge.set(figures.hasRival() ? 1 : 0),
     });
     const skipped = metrics.counter({
       name: "records_skipped_total",

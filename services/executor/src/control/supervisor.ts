@@ -27,6 +27,7 @@ import { EgressProcess } from "./egress-process.ts";
 import { Entrance } from "./entrance.ts";
 import { ExecutorMetrics } from "./executor-metrics.ts";
 import { LogFollowers } from "./log-followers.ts";
+import { NodeNameWatch } from "./node-name-watch.ts";
 import { NodeRegistration } from "./node-registration.ts";
 import { OwnedDirectories } from "./owned-directories.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
@@ -41,6 +42,7 @@ import { WorkerProcess } from "./worker-process.ts";
 
 /** How long a start waits for the control store before it goes on without. */
 const STORE_PATIENCE_MS = 2_000;
+const SUPERVISOR_SOCKET = "supervisor.sock";
 
 export interface SupervisorOptions {
   readonly config: ConfigFor<typeof config>;
@@ -61,6 +63,7 @@ interface SupervisorParts {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #watch: StoreWatch;
+  readonly #nameWatch: NodeNameWatch;
   readonly #load: WorkerLoad;
   readonly #rollouts = new RolloutCounts(() => this.#supply.rollouts);
   readonly #supervisorCredential = randomBytes(32).toString("hex");
@@ -118,10 +121,20 @@ export class Supervisor {
     rmSync(this.#workersDirectory, { recursive: true, force: true });
     mkdirSync(this.#workersDirectory, { recursive: true, mode: 0o700 });
     this.#load = new WorkerLoad(config.workers.capacityCount);
+    this.#nameWatch = new NodeNameWatch({
+      nodeId: config.node.id as NodeId,
+      credential: this.#supervisorCredential,
+      leaseMs: config.node.leaseMs,
+      logger: logger.child({ component: "registration" }),
+      address: () => this.#supervisorAddress,
+    });
     this.#watch = new StoreWatch({
       store: options.store,
       logger: logger.child({ component: "store" }),
-      onState: ({ records }, changes) => this.#supply.update(records, changes),
+      onState: (state, changes) => {
+        this.#supply.update(state.records, changes);
+        this.#nameWatch.update(state, changes);
+      },
       onSkipped: (recordCount) => this.#metrics.recordsSkipped(recordCount),
     });
     this.#pool = new WorkerPool({
@@ -162,6 +175,7 @@ export class Supervisor {
       egress: () => this.#egress,
       greetingCount: () => this.#entrance?.greetingCount ?? 0,
       stateAgeMs: () => this.#watch.ageMs,
+      hasRival: () => this.#nameWatch.rivalAddress !== null,
     });
     const followers = new LogFollowers({
       node: config.node.id,
@@ -170,7 +184,7 @@ export class Supervisor {
       metrics,
     });
     this.#postmortems = new PostmortemServer({
-      address: join(config.run.directory, "supervisor.sock"),
+      address: join(config.run.directory, SUPERVISOR_SOCKET),
       credential: this.#supervisorCredential,
       peer: config.node.id,
       pool: this.#pool,
@@ -198,6 +212,10 @@ export class Supervisor {
   #whyNotReady(): string | null {
     if (this.#isDraining) return "draining";
     if (this.#pool.size === 0) return "no worker serves";
+    const { rivalAddress } = this.#nameWatch;
+    if (rivalAddress !== null) {
+      return `another executor, at ${rivalAddress}, has this node's name too: set EXECUTOR_NODE_ID to one of its own`;
+    }
     if (!this.#watch.hasState) return `control store was not read yet: ${this.#watch.problem || "no answer so far"}`;
     if (this.#registration?.hasRegistered === true) return null;
     return `routers do not know this node yet: ${this.#registration?.problem || "its record is being written"}`;
@@ -219,11 +237,16 @@ export class Supervisor {
     await this.#pool.close(deadline, plan.graceMs);
     await this.#egress.close();
     this.#watch.close();
+    this.#nameWatch.close();
     await this.#registration?.close();
     this.#entrance?.close();
     this.#postmortems.close();
     await this.#options.store.close();
     this.#owned.release();
+  }
+
+  get #supervisorAddress(): string {
+    return this.#advertised ?? join(this.#options.config.run.directory, SUPERVISOR_SOCKET);
   }
 
   #createEntrance(): Entrance | null {
@@ -298,7 +321,7 @@ export class Supervisor {
       id: config.node.id as NodeId,
       engine,
       supervisor: {
-        address: this.#advertised ?? join(config.run.directory, "supervisor.sock"),
+        address: this.#supervisorAddress,
         credential: this.#supervisorCredential,
       },
       workers: [...this.#pool.workers].map(({ endpoint }) => ({
