@@ -82,6 +82,30 @@ test("an app whose first version fails serves nothing yet", async () => {
   expect(stdout).toMatch(/✗ blog: v[0-9a-f]{16} was not built, nothing serves yet\n/);
 });
 
+test("of two deploys at once the one that is built first serves, and the other is told so", async () => {
+  const begun = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  let buildCount = 0;
+  const { socket } = await openCluster(async () => {
+    buildCount += 1;
+    if (buildCount === 1) return null;
+    begun.resolve();
+    await held.promise;
+    return null;
+  });
+  const { nanoctl } = createUser();
+  const quick = writeApp("blog", { "index.js": `${HELLO["index.js"]}//` });
+  const { version } = JSON.parse((await nanoctl(["deploy", quick, "--url", socket, "--no-activate", "--json"])).stdout);
+  const slow = nanoctl(["deploy", writeApp("blog", HELLO), "--url", socket]);
+  await begun.promise;
+  expect((await nanoctl(["deploy", quick, "--url", socket])).exitCode).toBe(ExitCode.OK);
+  held.resolve();
+  const told = await slow;
+  expect(told.exitCode).toBe(ExitCode.ERROR);
+  expect(told.stderr).toContain(`Version ${version} of app blog was activated meanwhile and serves`);
+  expect(JSON.parse((await nanoctl(["apps", "--url", socket, "--json"])).stdout).apps[0].activeVersion).toBe(version);
+});
+
 test("a deploy goes on over a registry that is restarted while it builds", async () => {
   const begun = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();

@@ -168,7 +168,15 @@ export type VersionAnswer = z.infer<typeof versionAnswerSchema>;
 export const versionsAnswerSchema = z.object({ versions: z.array(versionAnswerSchema) });
 export type VersionsAnswer = z.infer<typeof versionsAnswerSchema>;
 
-export const activateRequestSchema = z.strictObject({ version: versionIdSchema });
+export const activateRequestSchema = z.strictObject({
+  version: versionIdSchema,
+  inPlaceOf: versionIdSchema
+    .nullable()
+    .optional()
+    .describe(
+      "only while this version is the active one, null: none; where another has become active, 409. Unset: whatever serves",
+    ),
+});
 export type ActivateRequest = z.infer<typeof activateRequestSchema>;
 
 /** Share and threshold of a rollout that says neither. */

@@ -99,6 +99,14 @@ export const errors = defineErrors("REGISTRY", {
     message: (d: { app: string; version: string }) =>
       `App ${d.app} has a rollout of ${d.version}: promote it or end it first`,
   },
+  OVERTAKEN: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 409,
+    reason: "overtaken",
+    message: (d: { app: string; version: string; activeVersion: string }) =>
+      `Version ${d.activeVersion} of app ${d.app} was activated meanwhile and serves: activate ${d.version} if it is to take its place`,
+  },
   ROLLOUT_OF_ACTIVE: {
     fault: "caller",
     retryable: false,

@@ -41,7 +41,7 @@ test("versions to which an app may go back keep all that they need", async () =>
   clock.nowMs += 10 * GRACE_MS;
   await collector.collect();
   expect(await listDigests(artifacts)).toHaveLength(10);
-  await deploys.activate("shop" as AppName, versions[0] as VersionId, REGISTRY_ITSELF);
+  await deploys.activate("shop" as AppName, { version: versions[0] as VersionId }, REGISTRY_ITSELF);
   await collector.collect();
   expect(await listDigests(artifacts)).toHaveLength(10);
 });

@@ -5,7 +5,8 @@
  *       └── fails, is interrupted: nothing changed ──┘     └── is seen to its end
  *
  * I1 Clients get the new version, and hosts lead to the app, only once it is built.
- * I2 An interrupt up to the end of the build leaves what serves; after it, the rest is done, in milliseconds.
+ * I2 Where another version was activated while this one was built, that one serves on, and this deploy is told so.
+ * I3 An interrupt up to the end of the build leaves what serves; after it, the rest is done, in milliseconds.
  */
 import { stat } from "node:fs/promises";
 import { bundleApp } from "@nano/bundle/bundle-app";
@@ -42,6 +43,8 @@ export interface DeployFlags extends ClusterFlags {
 
 interface Deploy {
   readonly app: AppName;
+  /** What served when it began; null: nothing. */
+  readonly before: VersionId | null;
   readonly made: AppArtifacts;
   readonly routes: readonly AppRoute[];
   /** Of the bundler. */
@@ -69,9 +72,10 @@ export async function deployApp(path: string, flags: DeployFlags, context: Comma
   const building = stack.adopt(connect(place, { signal: ending.signal, onWait }), (each) => each.close());
   const lasting = stack.adopt(connect(place, { onWait }), (each) => each.close());
   const work = async (): Promise<{ deploy: Deploy; end: BuildEnd }> => {
-    const deploy = await progress.step("bundling", () => bundle(path, flags, given), sizeOf);
-    progress.name = deploy.app;
-    for (const warning of deploy.warnings) progress.warn(warning);
+    const bundled = await progress.step("bundling", () => bundle(path, flags, given), sizeOf);
+    progress.name = bundled.app;
+    for (const warning of bundled.warnings) progress.warn(warning);
+    const deploy = { ...bundled, before: await activeVersionOf(bundled.app, building.client) };
     return { deploy, end: await build(deploy, building.client, { progress, signal: ending.signal }) };
   };
   const working = work();
@@ -96,9 +100,10 @@ export async function deployApp(path: string, flags: DeployFlags, context: Comma
   }
   // Its routes may take over what another app answers, which it can only once it serves.
   const isFirst = (await client.readApp(deploy.app)).activeVersion === null;
-  const early = isFirst ? await serve(built.answer, flags, { client, progress }) : null;
+  const serving = { client, progress, before: deploy.before };
+  const early = isFirst ? await serve(built.answer, flags, serving) : null;
   const routes = await setRoutes(deploy, client, progress);
-  const app = early ?? (await serve(built.answer, flags, { client, progress }));
+  const app = early ?? (await serve(built.answer, flags, serving));
   const urls = routes.map((route) => urlOfRoute(route, place));
   const isServed = flags.json === true || app.activeVersion === null || (await hasExecutor(client));
   tellEnd(built.answer, app, { progress, output, flags, urls });
@@ -152,7 +157,19 @@ function tellEnd(
   for (const url of urls) output.line(`  ${url}`);
 }
 
-async function bundle(path: string, flags: DeployFlags, given: readonly AppRoute[] | null): Promise<Deploy> {
+async function activeVersionOf(app: AppName, client: ClusterClient): Promise<VersionId | null> {
+  const known = await client.readApp(app).catch((error: unknown) => {
+    if (isNanoError(error) && error.code === errors.APP_UNKNOWN.code) return null;
+    throw error;
+  });
+  return known?.activeVersion ?? null;
+}
+
+async function bundle(
+  path: string,
+  flags: DeployFlags,
+  given: readonly AppRoute[] | null,
+): Promise<Omit<Deploy, "before">> {
   const info = await stat(path).catch((error: Error) => {
     throw errors.FILE_UNREADABLE({ path, why: error.message }, error);
   });
@@ -166,7 +183,7 @@ async function bundle(path: string, flags: DeployFlags, given: readonly AppRoute
 }
 
 async function build(
-  { app, made }: Deploy,
+  { app, made }: Pick<Deploy, "app" | "made">,
   registry: ClusterClient,
   { progress, signal }: { readonly progress: DeployProgress; readonly signal: AbortSignal },
 ): Promise<BuildEnd> {
@@ -209,10 +226,16 @@ async function setRoutes(
   return progress.step("setting routes", () => client.replaceAppRoutes(app, joined));
 }
 
+interface Serving {
+  readonly client: ClusterClient;
+  readonly progress: DeployProgress;
+  readonly before: VersionId | null;
+}
+
 async function serve(
   { app, version, isActive }: VersionAnswer,
   { activate, percent, cookie }: DeployFlags,
-  { client, progress }: { readonly client: ClusterClient; readonly progress: DeployProgress },
+  { client, progress, before }: Serving,
 ): Promise<AppAnswer> {
   const id: VersionId = version;
   if (!activate || isActive) return client.readApp(app);
@@ -229,7 +252,7 @@ async function serve(
     }
     progress.warn(`${app} serves nothing yet: all clients get ${id}`);
   }
-  return progress.step("activating", () => client.activate(app, id));
+  return progress.step("activating", () => client.activate(app, id, before));
 }
 
 function describeEnd({ version }: VersionAnswer, { activeVersion, rollout }: AppAnswer): string {
@@ -240,7 +263,7 @@ function describeEnd({ version }: VersionAnswer, { activeVersion, rollout }: App
   return `${version} is built, ${other}`;
 }
 
-function sizeOf({ made: { bundle: artifact, assets } }: Deploy): string {
+function sizeOf({ made: { bundle: artifact, assets } }: Pick<Deploy, "made">): string {
   const scriptBytes = artifact === null ? 0 : Buffer.byteLength(artifact.script);
   const parts = [
     ...(artifact === null ? [] : [`script ${formatBytes(scriptBytes)}`]),

@@ -37,7 +37,8 @@ export interface ClusterClient extends RegistryClient {
   readApp(app: AppName): Promise<AppAnswer>;
   /** Newest first. */
   listVersions(app: AppName): Promise<readonly VersionAnswer[]>;
-  activate(app: AppName, version: VersionId): Promise<AppAnswer>;
+  /** @param inPlaceOf refused where another one serves by now, null: any; unset: whatever serves */
+  activate(app: AppName, version: VersionId, inPlaceOf?: VersionId | null): Promise<AppAnswer>;
   rollBack(app: AppName, version: VersionId | null): Promise<AppAnswer>;
   promote(app: AppName): Promise<AppAnswer>;
   /** Begins a rollout, or changes its share. */
@@ -76,7 +77,7 @@ export function clusterClientOver(transport: RegistryTransport): ClusterClient {
       return found;
     },
     listVersions: async (app) => (await get(registryPaths.versions(app), versionsAnswerSchema)).versions,
-    activate: (app, version) => post(registryPaths.activate(app), { version }),
+    activate: (app, version, inPlaceOf) => post(registryPaths.activate(app), { version, inPlaceOf }),
     rollBack: (app, version) => post(registryPaths.rollback(app), { version }),
     promote: (app) => post(registryPaths.promote(app)),
     setRollout: (app, body) =>

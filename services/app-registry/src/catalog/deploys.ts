@@ -13,7 +13,7 @@ import type { AppName, VersionId } from "@nano/protocol/brands";
 import { toWireError, type WireError } from "@nano/protocol/errors";
 import { type Manifest, resolveManifest } from "@nano/protocol/manifest";
 import type { AppRecord, BuildJob, BuildRecord, VersionRecord } from "@nano/protocol/records";
-import type { DeployRequest } from "@nano/protocol/registry-api";
+import type { ActivateRequest, DeployRequest } from "@nano/protocol/registry-api";
 import type { Logger } from "@nano/service-kit/logger";
 import type { SliverStore } from "@nano/sliver/sliver-store";
 import { errors } from "../errors.ts";
@@ -106,11 +106,15 @@ export class Deploys {
     }, author);
   }
 
-  /** Lets an app serve a version: now, or when its build ends. @throws REGISTRY_NOT_FOUND, REGISTRY_NOT_BUILT */
-  activate(name: AppName, id: VersionId, author: Author): Promise<AppRecord> {
+  /** Lets an app serve a version: now, or when its build ends. @throws REGISTRY_NOT_FOUND, REGISTRY_NOT_BUILT, REGISTRY_OVERTAKEN */
+  activate(name: AppName, { version: id, inPlaceOf }: ActivateRequest, author: Author): Promise<AppRecord> {
     return this.#catalog.transact((tx) => {
       const app = tx.app(name);
       if (app === null) throw errors.NOT_FOUND({ what: `app ${name}` });
+      const { activeVersion } = app;
+      if (inPlaceOf !== undefined && activeVersion !== inPlaceOf && activeVersion !== null && activeVersion !== id) {
+        throw errors.OVERTAKEN({ app: name, version: id, activeVersion });
+      }
       const build = tx.version(id)?.app === name ? tx.build(id) : null;
       if (build === null) throw errors.NOT_FOUND({ what: `version ${id} of app ${name}` });
       if (build.state === "failed") throw errors.NOT_BUILT({ version: id });

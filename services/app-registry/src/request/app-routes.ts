@@ -85,7 +85,7 @@ export function serveAppRoutes(router: ApiRouter, options: AppRoutesOptions): vo
       body: jsonBody(activateRequestSchema, { limitBytes }),
       answers: { 200: appAnswerSchema },
     }),
-    async ({ c, params: { app }, body, author }) => c.json(show(await deploys.activate(app, body.version, author))),
+    async ({ c, params: { app }, body, author }) => c.json(show(await deploys.activate(app, body, author))),
   );
 
   serveVersionRoutes(router, options);
