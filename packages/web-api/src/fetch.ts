@@ -104,6 +104,7 @@ class FetchCall {
         headers: new HeaderList(block),
         areHeadersImmutable: true,
         body,
+        webSocket: null,
       }),
     );
   }

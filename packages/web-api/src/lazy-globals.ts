@@ -31,6 +31,8 @@ interface Modules {
   "./streams.ts": typeof import("./streams.ts");
   "./text-streams.ts": typeof import("./text-streams.ts");
   "./timers.ts": typeof import("./timers.ts");
+  "./websocket.ts": typeof import("./websocket.ts");
+  "./websocket-pair.ts": typeof import("./websocket-pair.ts");
 }
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
@@ -72,6 +74,8 @@ const INTERFACES = [
   "CountQueuingStrategy",
   "TextEncoderStream",
   "TextDecoderStream",
+  "WebSocket",
+  "WebSocketPair",
   "console",
   "Intl",
 ];
@@ -157,6 +161,10 @@ function load(name: string): unknown {
       return require("./text-streams.ts").createTextEncoderStream();
     case "TextDecoderStream":
       return require("./text-streams.ts").createTextDecoderStream();
+    case "WebSocket":
+      return require("./websocket.ts").WebSocket;
+    case "WebSocketPair":
+      return require("./websocket-pair.ts").WebSocketPair;
     case "Intl":
       return require("./leaf/intl.ts").loadIntl();
     case "console":

@@ -24,6 +24,7 @@ import {
 import { hostSlots, type Request, requestOver } from "./request.ts";
 import { isNullBodyStatus, isResponse, responseSlots } from "./response.ts";
 import type { Controller, Signal } from "./signal.ts";
+import type { SocketEnd } from "./socket-end.ts";
 
 interface Modules {
   "./body-sender.ts": typeof import("./body-sender.ts");
@@ -31,6 +32,7 @@ interface Modules {
   "./log.ts": typeof import("./log.ts");
   "./signal.ts": typeof import("./signal.ts");
   "./thrown.ts": typeof import("./thrown.ts");
+  "./websocket.ts": typeof import("./websocket.ts");
 }
 // The build turns this into the call of the module's wrapper: what most requests do without is never evaluated.
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
@@ -46,6 +48,8 @@ export class RequestRun {
   readonly #id: number;
   /** Where the rest of the request's body comes from, if it was not there whole. */
   source: HostSource | null = null;
+  /** The end of a WebSocketPair that its client has. */
+  socket: SocketEnd | null = null;
   #controller: Controller | null = null;
   #abortReason: Failure | null = null;
   #sender: BodySender | null = null;
@@ -125,6 +129,15 @@ export class RequestRun {
     this.#sender?.cancel(reason);
   }
 
+  /** The connection that it became is over. */
+  endSocket(code: number, reason: string, wasClean: boolean): void {
+    const { socket } = this;
+    if (socket === null) return;
+    this.socket = null;
+    socket.end({ code, reason, wasClean });
+    this.#endResponse();
+  }
+
   /** What `waitUntil` kept has settled. */
   #onWaited(): void {
     this.#pendingCount--;
@@ -138,6 +151,13 @@ export class RequestRun {
     if (status === 0) throw new TypeErrorCtor("The fetch handler answered with Response.error()");
     if (isBodyUnusable(body)) throw new TypeErrorCtor("The body of the response was already read, or is locked");
     const block = slots.headers.toBlock();
+    if (slots.webSocket !== null) {
+      const end = require("./websocket.ts").socketEnd(slots.webSocket);
+      end.connect(this.#id, block, slots.headers.get("sec-websocket-protocol") ?? "");
+      this.#remember();
+      this.socket = end;
+      return;
+    }
     if (body === null || body.data !== null || isNullBodyStatus(status)) {
       const data = body === null ? null : body.data;
       if (body !== null) body.isUsed = true;

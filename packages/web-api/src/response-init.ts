@@ -5,10 +5,24 @@ import { parseUrl } from "./parse-url.ts";
 import { RangeErrorCtor, StringPrototypeCharCodeAt, TypeErrorCtor } from "./primordials.ts";
 import type { ResponseSlots } from "./response.ts";
 
+// The build turns this into the call of the module's wrapper: few responses have one.
+declare const require: (path: "./websocket.ts") => typeof import("./websocket.ts");
+
+const SWITCHING_PROTOCOLS = 101;
+
 /** @throws TypeError, RangeError as the standard says */
 export function applyResponseInit(slots: ResponseSlots, options: unknown): void {
-  const { headers, status, statusText } = toDictionary(options, "Response");
-  if (status !== undefined) {
+  const { headers, status, statusText, webSocket } = toDictionary(options, "Response");
+  if (webSocket !== undefined && webSocket !== null) {
+    if (!require("./websocket.ts").isWebSocket(webSocket)) {
+      throw new TypeErrorCtor("Response: the webSocket is no WebSocket");
+    }
+    if (status === undefined || toUnsignedInteger(status, 16) !== SWITCHING_PROTOCOLS) {
+      throw new RangeErrorCtor("Responses with a WebSocket must have status code 101.");
+    }
+    slots.status = SWITCHING_PROTOCOLS;
+    slots.webSocket = webSocket;
+  } else if (status !== undefined) {
     const code = toUnsignedInteger(status, 16);
     if (code < 200 || code > 599) throw new RangeErrorCtor(`Response: status ${code} is not within 200 to 599`);
     slots.status = code;

@@ -5,6 +5,7 @@ import type { Headers } from "./headers.ts";
 import { finishInterface } from "./leaf/webidl.ts";
 import { JSONStringify, TypeErrorCtor } from "./primordials.ts";
 import type { ByteStream } from "./stream-state.ts";
+import type { WebSocket } from "./websocket.ts";
 
 interface Modules {
   "./body-read.ts": typeof import("./body-read.ts");
@@ -24,6 +25,8 @@ export interface ResponseSlots {
   readonly headers: HeaderList;
   readonly areHeadersImmutable: boolean;
   body: Body | null;
+  /** An end of a WebSocketPair that the client gets: the status is 101. */
+  webSocket: WebSocket | null;
 }
 
 /** A first argument that tenant code cannot have: the constructor then takes over slots instead of converting an init. */
@@ -106,12 +109,17 @@ export class Response {
     return body === null ? null : require("./body-read.ts").bodyStream(body);
   }
 
+  get webSocket(): WebSocket | null {
+    return this.#slots.webSocket;
+  }
+
   get bodyUsed(): boolean {
     return isBodyUsed(this.#slots.body);
   }
 
   clone(): Response {
     const slots = this.#slots;
+    if (slots.webSocket !== null) throw new TypeErrorCtor("Response.clone: a response with a WebSocket has no clone");
     if (isBodyUnusable(slots.body)) throw new TypeErrorCtor("Response.clone: the body was read or is locked");
     const body = slots.body === null ? null : require("./body-read.ts").cloneBody(slots.body);
     return responseOver({ ...slots, headers: slots.headers.copy(), body });
@@ -168,6 +176,7 @@ function emptySlots(headers: HeaderList, areHeadersImmutable: boolean): Response
     headers,
     areHeadersImmutable,
     body: null,
+    webSocket: null,
   };
 }
 

@@ -199,7 +199,11 @@ function answer(code: number, args: readonly unknown[]): unknown {
     case HostOp.RESPONSE_CHUNK:
     case HostOp.FETCH_BODY_CHUNK:
     case HostOp.TIMER_SET:
+    case HostOp.UPGRADE:
       return true;
+    case HostOp.SOCKET_SEND:
+    case HostOp.SOCKET_BUFFERED:
+      return 0;
     default:
       return undefined;
   }

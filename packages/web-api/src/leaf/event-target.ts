@@ -32,8 +32,8 @@ interface Handler {
 
 /** What the platform does with targets of its own. */
 export interface EventTargetAccess {
-  /** Fires a trusted event. Answers false where a listener prevented its default. */
-  dispatch(target: EventTarget, event: Event): boolean;
+  /** Fires a trusted event. Answers false where a listener prevented its default. @param onThrown @default reportError */
+  dispatch(target: EventTarget, event: Event, onThrown?: (reason: unknown) => void): boolean;
   hasListeners(target: EventTarget, type: string): boolean;
   /** Called at each listener that is added. */
   onListenerAdded(target: EventTarget, callback: (type: string) => void): void;
@@ -50,7 +50,7 @@ export class EventTarget {
 
   static {
     eventTargetAccess = {
-      dispatch: (target, event) => target.#dispatch(event, true),
+      dispatch: (target, event, onThrown = reportError) => target.#dispatch(event, true, onThrown),
       hasListeners: (target, type) => {
         for (let i = 0; i < target.#listeners.length; i++) if (target.#listeners[i]?.type === type) return true;
         return false;
@@ -108,7 +108,7 @@ export class EventTarget {
     if (eventAccess.isDispatching(event)) {
       throw domException("InvalidStateError", "The event is already being dispatched");
     }
-    return this.#dispatch(event, false);
+    return this.#dispatch(event, false, reportError);
   }
 
   #find(type: string, callback: object | null, capture: boolean): Listener | undefined {
@@ -133,16 +133,16 @@ export class EventTarget {
     this.#listeners = copyWithout(this.#listeners, listener);
   }
 
-  #dispatch(event: Event, isTrusted: boolean): boolean {
+  #dispatch(event: Event, isTrusted: boolean, onThrown: (reason: unknown) => void): boolean {
     eventAccess.begin(event, this, isTrusted);
     const listeners = this.#listeners;
-    this.#invoke(event, listeners, true);
-    this.#invoke(event, listeners, false);
+    this.#invoke(event, listeners, true, onThrown);
+    this.#invoke(event, listeners, false, onThrown);
     eventAccess.end(event);
     return !eventAccess.isCanceled(event);
   }
 
-  #invoke(event: Event, listeners: readonly Listener[], capture: boolean): void {
+  #invoke(event: Event, listeners: readonly Listener[], capture: boolean, onThrown: (reason: unknown) => void): void {
     const type = eventAccess.typeOf(event);
     for (let i = 0; i < listeners.length; i++) {
       if (eventAccess.isStopped(event)) return;
@@ -152,8 +152,8 @@ export class EventTarget {
       eventAccess.setPassive(event, listener.passive);
       try {
         call(listener.callback, this, event);
-      } catch (error) {
-        reportError(error);
+      } catch (reason) {
+        onThrown(reason);
       }
       eventAccess.setPassive(event, false);
     }

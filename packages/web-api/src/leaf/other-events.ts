@@ -177,3 +177,24 @@ export class CloseEvent extends Event {
 }
 
 finishInterface(CloseEvent, "CloseEvent");
+
+/** The event of a message, as the platform makes it. */
+export function trustedMessageEvent(data: unknown): MessageEvent {
+  return new MessageEvent("message", { __proto__: null, data });
+}
+
+/** The event of a connection that failed. */
+export function trustedErrorEvent(message: string): ErrorEvent {
+  return new ErrorEvent("error", { __proto__: null, message });
+}
+
+/** The event of a connection that is over. */
+export function trustedCloseEvent({ code, reason, wasClean }: CloseState): CloseEvent {
+  return new CloseEvent("close", { __proto__: null, code, reason, wasClean });
+}
+
+interface CloseState {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}

@@ -1,0 +1,141 @@
+// biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
+/** WebSocket of the WebSockets standard, as Workers have it: an end of a WebSocketPair. */
+import { defineEventHandler, EventTarget } from "./leaf/event-target.ts";
+import { MathTrunc } from "./leaf/intrinsics.ts";
+import { domException } from "./leaf/make-dom-exception.ts";
+import { defineConstants, finishInterface } from "./leaf/webidl.ts";
+import { requireArguments, toUSVString } from "./leaf/webidl-convert.ts";
+import { ArrayBufferPrototypeGetByteLength, TypeErrorCtor } from "./primordials.ts";
+import { toSocketData } from "./socket-data.ts";
+import { SocketEnd } from "./socket-end.ts";
+import { encodeUtf8 } from "./utf8.ts";
+
+/** In place of a URL: the second argument is the end. Held here alone. */
+const CREATE = Symbol();
+
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSING = 2;
+const CLOSED = 3;
+
+const MAX_REASON_BYTES = 123;
+/** A close frame without a code. */
+const NO_STATUS = 1005;
+
+let endOf: (socket: WebSocket) => SocketEnd;
+/** Whether a value is a WebSocket of this platform. */
+export let isWebSocket: (value: unknown) => value is WebSocket;
+
+export class WebSocket extends EventTarget {
+  readonly #end: SocketEnd;
+
+  static {
+    endOf = (socket) => socket.#end;
+    isWebSocket = (value): value is WebSocket => typeof value === "object" && value !== null && #end in value;
+  }
+
+  constructor(url: unknown, protocols: unknown = undefined) {
+    requireArguments(arguments.length, 1, "new WebSocket");
+    super();
+    if (url !== CREATE) {
+      throw domException("NotSupportedError", "new WebSocket: apps cannot open WebSockets to other servers");
+    }
+    this.#end = protocols as SocketEnd;
+    this.#end.target = this;
+  }
+
+  get url(): string | null {
+    this.#end;
+    return null;
+  }
+
+  get readyState(): number {
+    const { isOver, isCloseSent } = this.#end;
+    return isOver ? CLOSED : isCloseSent ? CLOSING : OPEN;
+  }
+
+  get bufferedAmount(): number {
+    return this.#end.bufferedBytes();
+  }
+
+  get protocol(): string {
+    return this.#end.protocol;
+  }
+
+  get extensions(): string {
+    this.#end;
+    return "";
+  }
+
+  get binaryType(): string {
+    return this.#end.binaryType;
+  }
+
+  set binaryType(value: unknown) {
+    const end = this.#end;
+    const type = `${value as string}`;
+    // An enumeration of Web IDL: all else is ignored.
+    if (type === "arraybuffer" || type === "blob") end.binaryType = type;
+  }
+
+  accept(): void {
+    this.#end.accept();
+  }
+
+  send(data: unknown): void {
+    const end = this.#end;
+    requireArguments(arguments.length, 1, "WebSocket.send");
+    end.send(toSocketData(data));
+  }
+
+  close(code: unknown = undefined, reason: unknown = undefined): void {
+    const end = this.#end;
+    const codeNumber = code === undefined ? NO_STATUS : MathTrunc(+(code as number));
+    const reasonText = reason === undefined ? "" : toUSVString(reason);
+    if (end.canClose() && end.isAccepted) checkClose(code !== undefined, codeNumber, reasonText);
+    end.close(codeNumber, reasonText);
+  }
+}
+
+finishInterface(WebSocket, "WebSocket");
+defineConstants(WebSocket, [
+  ["CONNECTING", CONNECTING],
+  ["OPEN", OPEN],
+  ["CLOSING", CLOSING],
+  ["CLOSED", CLOSED],
+]);
+defineEventHandler(WebSocket.prototype, "open");
+defineEventHandler(WebSocket.prototype, "message");
+defineEventHandler(WebSocket.prototype, "close");
+defineEventHandler(WebSocket.prototype, "error");
+
+/** Both ends of a new connection within the app. */
+export function createPair(): readonly [WebSocket, WebSocket] {
+  const first = new SocketEnd();
+  const second = new SocketEnd();
+  first.peer = second;
+  second.peer = first;
+  return [new WebSocket(CREATE, first), new WebSocket(CREATE, second)];
+}
+
+/** The end behind a WebSocket. */
+export function socketEnd(socket: WebSocket): SocketEnd {
+  return endOf(socket);
+}
+
+/** @throws TypeError, SyntaxError for what no close frame may hold */
+function checkClose(hasCode: boolean, code: number, reason: string): void {
+  if (!hasCode) {
+    // Without a code there is no room for a reason.
+    if (reason !== "") {
+      throw new TypeErrorCtor("If you specify a WebSocket close reason, you must also specify a code.");
+    }
+    return;
+  }
+  // Of RFC 6455, 7.4: those that a frame may hold, but the ones that no registry has.
+  const isAllowed = (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) || (code >= 3000 && code <= 4999);
+  if (!isAllowed) throw new TypeErrorCtor(`Invalid WebSocket close code: ${code}.`);
+  if (ArrayBufferPrototypeGetByteLength(encodeUtf8(reason)) > MAX_REASON_BYTES) {
+    throw domException("SyntaxError", `The close reason is longer than ${MAX_REASON_BYTES} bytes`);
+  }
+}
