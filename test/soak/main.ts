@@ -50,7 +50,7 @@ process.exitCode = await churn(jobPath);
 
 /** Exit code of the run: a crash is 1. */
 async function churn(jobPath: string): Promise<number> {
-  const flags = [...workerArguments(directory), `--allow-fs-read=${TESTS}`];
+  const flags = [...workerArguments(directory, "http"), `--allow-fs-read=${TESTS}`];
   const child = spawn(process.execPath, [...flags, CHURN_ENTRY, jobPath], { stdio: ["ignore", "pipe", "inherit"] });
   process.once("exit", () => child.kill("SIGKILL"));
   let hasEnded = false;

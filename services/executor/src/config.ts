@@ -114,6 +114,50 @@ export const config = defineConfig("EXECUTOR", {
     }),
     startMs: durationMs({ doc: "how long a worker may take to load", min: 500, max: 120_000, default: 20_000 }),
   },
+  websocket: {
+    workerCount: integer({
+      doc: "processes for WebSocket connections, started when they are needed; an app for which there is none gets 503",
+      min: 1,
+      max: 256,
+      default: 16,
+    }),
+    appsPerWorker: integer({
+      doc: "apps in one of them: as many lose their connections when one of these ends the process",
+      min: 1,
+      max: 1_000,
+      default: 8,
+    }),
+    connectionCount: integer({
+      doc: "connections of one of them, each with an isolate of its own",
+      min: 1,
+      max: 7_000,
+      default: 6_000,
+    }),
+    dedicatedThreads: integer({
+      doc: "connections of the node that have a thread of their own; further ones share that of their process",
+      min: 0,
+      max: 4_096,
+      default: 64,
+    }),
+    bufferBytes: sizeBytes({
+      doc: "messages of the node's connections that are not delivered yet; above it the largest holder is closed",
+      min: MIB,
+      max: 1024 ** 4,
+      default: 512 * MIB,
+    }),
+    maxAgeOnOldVersionMs: durationMs({
+      doc: "how long connections may stay on a version that is not active any more; then they are closed",
+      min: 0,
+      max: 30 * 24 * 3_600_000,
+      default: 3_600_000,
+    }),
+    drainSpreadMs: durationMs({
+      doc: "over what time many connections are closed, so that clients do not come back as one wave",
+      min: 0,
+      max: 600_000,
+      default: 5_000,
+    }),
+  },
   logs: {
     followerCount: integer({ doc: "who follows output of apps here at a time", min: 0, max: 4096, default: 64 }),
     followerBytes: sizeBytes({

@@ -25,12 +25,81 @@ export const errors = defineErrors("EXEC", {
     message: (d: { app: string; queuedCount: number; limitCount: number }) =>
       `The queue of ${d.app} is full: ${d.queuedCount} requests wait, at most ${d.limitCount} (limits.queue_depth)`,
   },
+  SOCKETS_FULL: {
+    fault: "tenant",
+    retryable: true,
+    httpStatus: 503,
+    reason: "ws_max_connections",
+    message: (d: { app: string; limitCount: number }) =>
+      `App ${d.app} has ${d.limitCount} WebSocket connections on this node, as many as websocket.ws_max_connections allows`,
+  },
+  WORKER_SOCKETS_FULL: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "ws_worker_full",
+    message: (d: { limitCount: number }) =>
+      `This worker has ${d.limitCount} WebSocket connections, as many as websocket.connectionCount allows`,
+  },
+  SOCKET_PROTOCOL: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 502,
+    reason: "internal",
+    message: (_: Record<string, never>) =>
+      "The router sent what is no message of a WebSocket, or one before its upgrade",
+  },
+  SOCKET_BUFFERS: {
+    fault: "tenant",
+    retryable: true,
+    httpStatus: 503,
+    reason: "ws_buffer_bytes",
+    message: (d: { limitBytes: number }) =>
+      `Messages of WebSocket connections fill what this worker may hold of them, ${d.limitBytes} bytes (websocket.bufferBytes)`,
+  },
+  SOCKET_THREAD_LOST: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 502,
+    reason: "worker_lost",
+    message: (_: Record<string, never>) => "The thread of this connection ended by itself",
+  },
+  SOCKET_CLOSE_LATE: {
+    fault: "platform",
+    retryable: false,
+    httpStatus: 504,
+    reason: "ws_close_late",
+    message: (d: { limitMs: number }) => `The router did not say within ${d.limitMs} ms that the connection is closed`,
+  },
   WORKER_DRAINING: {
     fault: "platform",
     retryable: true,
     httpStatus: 503,
     reason: "draining",
     message: (_: Record<string, never>) => "This worker takes no new requests: it is ending",
+  },
+  NODE_DRAINING: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "draining",
+    message: (_: Record<string, never>) => "This executor takes no new connections: it is ending",
+  },
+  WEBSOCKET_FULL: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "websocket_full",
+    message: (d: { workerCount: number }) =>
+      `No WebSocket worker has room for another app, and there are as many as there may be: ${d.workerCount} (websocket.workerCount)`,
+  },
+  WEBSOCKET_HELD_BACK: {
+    fault: "tenant",
+    retryable: false,
+    httpStatus: 503,
+    reason: "websocket_held_back",
+    message: (d: { app: string; waitMs: number }) =>
+      `App ${d.app} ended its WebSocket workers again and again: it gets another one in ${d.waitMs} ms`,
   },
   DRAIN_CUT: {
     fault: "platform",

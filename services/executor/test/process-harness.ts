@@ -7,8 +7,10 @@ import type { AppName, VersionId, WorkerId } from "@nano/protocol/brands";
 import { type AppLimits, type ManifestInput, resolveManifest } from "@nano/protocol/manifest";
 import { createLogger, type LogFields } from "@nano/service-kit/logger";
 import { onTestFinished } from "vitest";
+import { WebSocketPool, type WebSocketPoolOptions } from "../src/control/websocket-pool.ts";
 import { WorkerPool, type WorkerPoolOptions } from "../src/control/worker-pool.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "../src/control/worker-process.ts";
+import type { RunningEntry } from "../src/flight-recorder.ts";
 import type { FromWorker, WorkerBudgets } from "../src/worker-messages.ts";
 import { nextVersionId, temporaryDirectory, writeSliverEntry } from "./sliver-fixture.ts";
 
@@ -97,11 +99,43 @@ export async function openPool(count: number, overrides: Partial<WorkerPoolOptio
   return { pool, directories, events, inbox, logs };
 }
 
+export async function openSocketPool(overrides: Partial<WebSocketPoolOptions> = {}) {
+  const directories = nodeDirectories();
+  const inbox = new Inbox();
+  const deaths: { worker: WorkerProcess; cause: string; running: readonly RunningEntry[] }[] = [];
+  const ended: WorkerProcess[] = [];
+  const started: WorkerProcess[] = [];
+  const refused: string[] = [];
+  const pool: WebSocketPool = new WebSocketPool({
+    workerCount: 4,
+    appsPerWorker: 8,
+    dedicatedThreads: 4,
+    bufferBytes: 2 ** 20,
+    logger: silentLogger,
+    start: (id) => {
+      const options = workerOptions(id, directories, inbox);
+      const onMessage = (message: Message): void => {
+        options.onMessage(message);
+        if (message.type === "stats" && message.stats.sockets !== null) pool.report(id, message.stats.sockets);
+        if (message.type === "thread_wanted") pool.threadWanted(id);
+      };
+      return WorkerProcess.start({ ...options, kind: "websocket", onMessage });
+    },
+    equip: (worker) => void started.push(worker),
+    onDeath: (worker, cause, running) => deaths.push({ worker, cause, running }),
+    onEnd: (worker) => ended.push(worker),
+    onRefused: (reason) => refused.push(reason),
+    ...overrides,
+  });
+  onTestFinished(() => pool.close(AbortSignal.abort(), { graceMs: 0, spreadMs: 0, handshakeMs: 0 }));
+  return { pool, directories, inbox, deaths, ended, started, refused };
+}
+
 /** Gives a worker a version of the script. */
 export function assign(
   worker: WorkerProcess,
   script: string,
-  options: { limits?: Partial<AppLimits>; manifest?: ManifestInput; versionId?: VersionId } = {},
+  options: { limits?: Partial<AppLimits>; manifest?: ManifestInput; versionId?: VersionId; app?: AppName } = {},
 ): VersionId {
   const versionId = options.versionId ?? nextVersionId();
   const resolved = resolveManifest(options.manifest ?? {});
@@ -110,7 +144,7 @@ export function assign(
   const manifest = { ...resolved, limits };
   worker.send({
     type: "assign",
-    assignment: { versionId, app: "subject" as AppName, manifest, sliverPath, assetsPath: null },
+    assignment: { versionId, app: options.app ?? ("subject" as AppName), manifest, sliverPath, assetsPath: null },
   });
   return versionId;
 }

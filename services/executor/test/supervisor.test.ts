@@ -44,12 +44,12 @@ test("a sliver that kills workers is served from source after the second, named,
   expect(heard.text).toBe("served");
   expect((await node()).badSlivers).toEqual({ [versionId]: digest });
   const text = await metrics.registry.metrics();
-  expect(text).toContain('executor_workers_lost_total{cause="died"} 2');
+  expect(text).toContain('executor_workers_lost_total{cause="died",kind="http"} 2');
   expect(text).toMatch(/executor_rung_fallbacks_total\{from="heap",to="source",reason="worker_deaths"\} 1/);
 
   await publish(versionId, { script: appScript("return new Response('rebuilt');") });
   await eventually(async () => Object.keys((await node()).badSlivers ?? {}).length === 0);
   await eventually(async () => (await askUntilAnswered(versionId)).heard.text === "rebuilt");
   await eventually(async () => /executor_snapshot_blobs_bytes [1-9]/.test(await metrics.registry.metrics()));
-  expect(await metrics.registry.metrics()).toContain('executor_workers_lost_total{cause="died"} 2');
+  expect(await metrics.registry.metrics()).toContain('executor_workers_lost_total{cause="died",kind="http"} 2');
 });

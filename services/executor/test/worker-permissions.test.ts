@@ -21,7 +21,7 @@ async function probe(directory: string, attempts: Readonly<Record<string, string
        .join("\n")}
      console.log(JSON.stringify(found)); process.exit(0);`,
   );
-  const { stdout } = await run(process.execPath, [...workerArguments(directory), script], { env: {} });
+  const { stdout } = await run(process.execPath, [...workerArguments(directory, "http"), script], { env: {} });
   return JSON.parse(stdout) as Record<string, string>;
 }
 

@@ -3,7 +3,7 @@ import type { WorkerId } from "@nano/protocol/brands";
 import type { Rung } from "@nano/protocol/records";
 import { DurationBuckets } from "@nano/service-kit/duration-buckets";
 import type { Metrics } from "@nano/service-kit/metrics";
-import type { FallReason, WorkerStats } from "../worker-messages.ts";
+import type { FallReason, WorkerKind, WorkerStats } from "../worker-messages.ts";
 import type { EgressProcess } from "./egress-process.ts";
 import type { EntranceRefusal } from "./entrance.ts";
 
@@ -44,7 +44,7 @@ export class ExecutorMetrics {
   readonly #byWorker = new Map<WorkerId, WorkerStats>();
   readonly #count: (name: Countable, delta: number) => void;
   readonly #countLimit: (reason: string, delta: number) => void;
-  readonly #countDeath: (cause: string) => void;
+  readonly #countDeath: (cause: string, kind: WorkerKind) => void;
   readonly #countFall: (from: Rung, to: Rung, reason: FallReason) => void;
 
   constructor(metrics: Metrics, figures: ExecutorFigures) {
@@ -55,9 +55,9 @@ export class ExecutorMetrics {
     const deaths = metrics.counter({
       name: "workers_lost_total",
       help: "Workers that died or hung",
-      labels: ["cause"],
+      labels: ["cause", "kind"],
     });
-    this.#countDeath = (cause) => deaths.inc({ cause });
+    this.#countDeath = (cause, kind) => deaths.inc({ cause, kind });
     const falls = metrics.counter({
       name: "rung_fallbacks_total",
       help: "Slivers that a worker serves from a lower rung than they have",
@@ -151,9 +151,14 @@ export class ExecutorMetrics {
     this.#countDrained("cut", cutCount);
   }
 
-  workerLost(id: WorkerId, cause: string): void {
+  workerLost(id: WorkerId, cause: string, kind: WorkerKind): void {
+    this.workerEnded(id);
+    this.#countDeath(cause, kind);
+  }
+
+  /** A worker ended because nobody needed it. */
+  workerEnded(id: WorkerId): void {
     this.#byWorker.delete(id);
-    this.#countDeath(cause);
   }
 
   fell(from: Rung, to: Rung, reason: FallReason): void {

@@ -1,17 +1,25 @@
 /**
  * Answers who asks the supervisor: routers that lost a worker, which of their requests was the suspect and which had been entered;
- * registries, what an app writes from now on.
+ * registries, what an app writes from now on; routers, which WebSocket worker has an app's connections.
  */
 import { createServer, type Server, type Socket } from "node:net";
 import { acceptLink } from "@nano/link/accept-link";
 import { isSameCredential } from "@nano/link/credential";
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
-import { decodeSupervisorQuestion, encodePostmortemAnswer, type PostmortemQuestion } from "@nano/protocol/messages";
+import { type AppName, isAppName } from "@nano/protocol/brands";
+import { toWireError } from "@nano/protocol/errors";
+import {
+  decodeSupervisorQuestion,
+  encodePostmortemAnswer,
+  encodeSocketWorkerAnswer,
+  type PostmortemAnswer,
+  type PostmortemQuestion,
+  type SocketWorkerAnswer,
+} from "@nano/protocol/messages";
 import { listenOn } from "@nano/service-kit/listen";
 import { errors } from "../errors.ts";
 import type { LogFollowers } from "./log-followers.ts";
-import type { WorkerPool } from "./worker-pool.ts";
 
 const SILENT: StreamListener = { onHead() {}, onData() {}, onEnd() {}, onReset() {}, onDrain() {} };
 
@@ -19,7 +27,9 @@ export interface PostmortemServerOptions {
   readonly address: string;
   readonly credential: string;
   readonly peer: string;
-  readonly pool: WorkerPool;
+  readonly pool: { examine(question: PostmortemQuestion): Promise<PostmortemAnswer | null> };
+  /** Where the connections of an app are served. @default nowhere: the question is not known */
+  socketWorkerFor?(app: AppName): Promise<SocketWorkerAnswer>;
   /** Takes who follows the output of an app. @default nobody is taken */
   readonly followers?: LogFollowers;
 }
@@ -59,8 +69,13 @@ export class PostmortemServer {
 
   #answer(stream: LinkStream, payload: Buffer): StreamListener {
     const question = decodeSupervisorQuestion(payload);
-    const { followers } = this.#options;
+    const { followers, socketWorkerFor } = this.#options;
     if (question.type === "postmortem") this.#examine(stream, question);
+    else if (question.type === "socket_worker" && socketWorkerFor !== undefined && isAppName(question.app))
+      socketWorkerFor(question.app).then(
+        (answer) => stream.sendHead(encodeSocketWorkerAnswer(answer), true),
+        (thrown: unknown) => stream.reset(toWireError(thrown)),
+      );
     else if (question.type === "logs" && followers !== undefined) return followers.follow(question.app, stream);
     else stream.reset(errors.QUESTION_UNKNOWN({}).wire);
     return SILENT;

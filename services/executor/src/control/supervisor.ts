@@ -7,7 +7,8 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ControlStore } from "@nano/control-store/control-store";
-import type { EngineFingerprint, NodeId, WorkerId } from "@nano/protocol/brands";
+import type { AppName, EngineFingerprint, NodeId, WorkerId } from "@nano/protocol/brands";
+import type { PostmortemAnswer, PostmortemQuestion, SocketWorkerAnswer } from "@nano/protocol/messages";
 import type { NodeRecord } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
 import type { ConfigFor } from "@nano/service-kit/config";
@@ -19,8 +20,8 @@ import { NodeCache } from "@nano/sliver/node-cache";
 import { openSliverStore } from "@nano/sliver/open-sliver-store";
 import { type config, LEAVE_MS } from "../config.ts";
 import { errors } from "../errors.ts";
-import { readRestoringVersion, readRunningEntry } from "../flight-recorder.ts";
-import type { FallReport, FromWorker, WorkerStats } from "../worker-messages.ts";
+import { type RunningEntry, readRestoringVersion, readRunningEntry } from "../flight-recorder.ts";
+import type { FallReport, FromWorker, WorkerKind, WorkerStats } from "../worker-messages.ts";
 import { resolveAdvertisedAddress } from "./advertised-address.ts";
 import { AppLog } from "./app-log.ts";
 import { EgressProcess } from "./egress-process.ts";
@@ -29,13 +30,17 @@ import { ExecutorMetrics } from "./executor-metrics.ts";
 import { LogFollowers } from "./log-followers.ts";
 import { NodeNameWatch } from "./node-name-watch.ts";
 import { NodeRegistration } from "./node-registration.ts";
+import { OldVersionSockets } from "./old-version-sockets.ts";
 import { OwnedDirectories } from "./owned-directories.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
 import { relay } from "./relay.ts";
 import { RolloutCounts } from "./rollout-counts.ts";
+import { fitSocketDrain } from "./socket-drain.ts";
 import { StoreWatch } from "./store-watch.ts";
 import { TrustedKeyDirectory } from "./trusted-keys.ts";
 import { VersionSupply } from "./version-supply.ts";
+import { WebSocketMetrics } from "./websocket-metrics.ts";
+import { WebSocketPool } from "./websocket-pool.ts";
 import { WorkerLoad } from "./worker-load.ts";
 import { WorkerPool } from "./worker-pool.ts";
 import { WorkerProcess } from "./worker-process.ts";
@@ -68,6 +73,9 @@ export class Supervisor {
   readonly #rollouts = new RolloutCounts(() => this.#supply.rollouts);
   readonly #supervisorCredential = randomBytes(32).toString("hex");
   readonly #pool: WorkerPool;
+  readonly #sockets: WebSocketPool;
+  readonly #oldSockets: OldVersionSockets;
+  readonly #socketMetrics: WebSocketMetrics;
   readonly #egress: EgressProcess;
   readonly #supply: VersionSupply;
   readonly #metrics: ExecutorMetrics;
@@ -140,17 +148,44 @@ export class Supervisor {
     this.#pool = new WorkerPool({
       count: config.workers.count,
       logger: logger.child({ component: "workers" }),
-      start: (id) => this.#startWorker(id),
-      equip: (worker) => this.#equip(worker),
+      start: (id) => this.#startWorker(id, "http"),
+      equip: async (worker) => {
+        this.#equip(worker);
+        await this.#supply.welcome(worker);
+      },
       onChange: () => this.#registration?.renew(),
       onDeath: (worker, cause) => {
-        this.#metrics.workerLost(worker.id, cause);
+        const running = readRunningEntry(worker.recorderFd);
         this.#load.forget(worker.id);
-        this.#rollouts.workerLost(worker.id, readRunningEntry(worker.recorderFd)?.versionId ?? null);
-        this.#egress.dismiss(worker);
-        const restoring = readRestoringVersion(worker.recorderFd);
-        if (restoring !== null) this.#supply.diedRestoring(worker, restoring);
+        this.#lost(worker, cause, running === null ? [] : [running]);
       },
+    });
+    const { drainSpreadMs: spreadMs, maxAgeOnOldVersionMs: maxAgeMs, ...limits } = config.websocket;
+    this.#sockets = new WebSocketPool({
+      ...limits,
+      logger: logger.child({ component: "websocket" }),
+      start: (id) => this.#startWorker(id, "websocket"),
+      equip: (worker) => this.#equip(worker),
+      onDeath: (worker, cause, running) => {
+        this.#socketMetrics.forget(worker.id);
+        this.#lost(worker, cause, running);
+      },
+      onEnd: (worker) => {
+        this.#metrics.workerEnded(worker.id);
+        this.#socketMetrics.forget(worker.id);
+        this.#rollouts.workerLost(worker.id, null);
+        this.#egress.dismiss(worker);
+      },
+      onRefused: (reason) => this.#socketMetrics.refused(reason),
+    });
+    this.#socketMetrics = new WebSocketMetrics(metrics, {
+      workerCount: () => this.#sockets.size,
+      threadsLimitCount: limits.dedicatedThreads,
+    });
+    this.#oldSockets = new OldVersionSockets({
+      maxAgeMs,
+      spreadMs,
+      oldVersionsOf: (worker) => this.#supply.oldVersionsOf(worker),
     });
     this.#egress = new EgressProcess({
       socketPath: join(config.run.directory, "egress.sock"),
@@ -187,7 +222,8 @@ export class Supervisor {
       address: join(config.run.directory, SUPERVISOR_SOCKET),
       credential: this.#supervisorCredential,
       peer: config.node.id,
-      pool: this.#pool,
+      pool: { examine: (question) => this.#examine(question) },
+      socketWorkerFor: (app) => this.#socketWorkerFor(app),
       followers,
     });
     this.#entrance = this.#createEntrance();
@@ -234,7 +270,11 @@ export class Supervisor {
     // On one machine there is nobody else to send requests to.
     if (this.#entrance !== null) await delay(plan.noticeMs, undefined, { signal: deadline }).catch(() => undefined);
     this.#entrance?.refuse();
-    await this.#pool.close(deadline, plan.graceMs);
+    const socketPlan = fitSocketDrain(plan, {
+      spreadMs: config.websocket.drainSpreadMs,
+      availableMs: config.shutdown.graceMs - LEAVE_MS,
+    });
+    await Promise.all([this.#pool.close(deadline, plan.graceMs), this.#sockets.close(deadline, socketPlan)]);
     await this.#egress.close();
     this.#watch.close();
     this.#nameWatch.close();
@@ -253,7 +293,7 @@ export class Supervisor {
     const { config, logger } = this.#options;
     const { address, maxGreetingCount, tlsCertFile: certFile, tlsKeyFile: keyFile, tlsClientCaFile } = config.listen;
     if (address === null) return null;
-    const pool = this.#pool;
+    const workers = [() => this.#pool.workers, () => this.#sockets.workers];
     const tls =
       certFile === null && keyFile === null
         ? null
@@ -266,7 +306,7 @@ export class Supervisor {
       maxGreetingCount,
       tls,
       *receivers() {
-        for (const worker of pool.workers) {
+        for (const worker of workers.flatMap((each) => [...each()])) {
           const { credential, address } = worker.endpoint;
           const receive = (socket: Socket, received: Buffer): void =>
             tls === null ? worker.handOver(socket, received) : relay(socket, received, address);
@@ -336,26 +376,45 @@ export class Supervisor {
     };
   }
 
-  async #startWorker(id: WorkerId): Promise<WorkerProcess> {
+  async #startWorker(id: WorkerId, kind: WorkerKind): Promise<WorkerProcess> {
     const { config, logger } = this.#options;
-    const { count: _count, capacityCount: _capacity, aheadCount: _ahead, startMs, ...budgets } = config.workers;
+    const { isolateBytes, logBytesPerSecond, startMs } = config.workers;
+    const isolateCount = kind === "http" ? config.workers.isolateCount : config.websocket.connectionCount;
     return await WorkerProcess.start({
       id,
       runDirectory: config.run.directory,
       recorderDirectory: config.recorder.directory,
       workersDirectory: this.#workersDirectory,
-      budgets,
+      budgets: { isolateCount, isolateBytes, logBytesPerSecond },
+      kind,
       startMs,
       onMessage: (message) => this.#receive(id, message),
       onError: (output) => logger.warn("worker wrote", { workerId: id, output }),
     });
   }
 
-  async #equip(worker: WorkerProcess): Promise<void> {
+  #equip(worker: WorkerProcess): void {
     this.#started.add(worker);
     worker.exited.then(() => this.#started.delete(worker));
     this.#connectEgress([worker]);
-    await this.#supply.welcome(worker);
+  }
+
+  #lost(worker: WorkerProcess, cause: "died" | "hung", running: readonly RunningEntry[]): void {
+    this.#metrics.workerLost(worker.id, cause, worker.kind);
+    this.#rollouts.workerLost(worker.id, running[0]?.versionId ?? null);
+    this.#egress.dismiss(worker);
+    const restoring = readRestoringVersion(worker.recorderFd);
+    if (restoring !== null) this.#supply.diedRestoring(worker, restoring);
+  }
+
+  async #examine(question: PostmortemQuestion): Promise<PostmortemAnswer | null> {
+    return (await this.#pool.examine(question)) ?? (await this.#sockets.examine(question));
+  }
+
+  async #socketWorkerFor(app: AppName): Promise<SocketWorkerAnswer> {
+    if (this.#isDraining) throw errors.NODE_DRAINING({});
+    const { id, address, credential } = (await this.#sockets.workerFor(app)).endpoint;
+    return { workerId: id, address: this.#advertised ?? address, credential };
   }
 
   #connectEgress(workers: Iterable<WorkerProcess>): void {
@@ -367,7 +426,7 @@ export class Supervisor {
   }
 
   #receive(id: WorkerId, message: Exclude<FromWorker, { type: "ready" | "took_socket" }>): void {
-    const worker = this.#pool.get(id);
+    const worker = this.#workerOf(id);
     switch (message.type) {
       case "need":
         if (worker !== undefined) this.#supply.give(worker, message.versionId);
@@ -393,6 +452,12 @@ export class Supervisor {
       case "stats":
         if (worker !== undefined) this.#report(worker, message.stats);
         return;
+      case "thread_wanted":
+        this.#sockets.threadWanted(id);
+        return;
+      case "thread_released":
+        this.#sockets.threads.release(id);
+        return;
       default:
         message satisfies never;
     }
@@ -400,7 +465,13 @@ export class Supervisor {
 
   #report(worker: WorkerProcess, stats: WorkerStats): void {
     this.#metrics.report(worker.id, stats);
-    const hasOtherLoad = this.#load.report(worker.id, stats.queued + stats.running);
+    if (worker.kind === "websocket" && stats.sockets !== null) {
+      this.#socketMetrics.report(worker.id, stats.sockets);
+      this.#sockets.report(worker.id, stats.sockets);
+      this.#oldSockets.check(worker);
+    }
+    // Connections are no load: requests go elsewhere, and where they are is not the router's choice.
+    const hasOtherLoad = worker.kind === "http" && this.#load.report(worker.id, stats.queued + stats.running);
     const hasNewCounts = this.#rollouts.report(worker.id, stats.rollouts);
     if (hasOtherLoad || hasNewCounts) this.#registration?.renewCalmly();
   }
@@ -409,7 +480,11 @@ export class Supervisor {
     const { versionId, from, to, reason, why } = fall;
     this.#options.logger.warn("sliver serves from a lower rung", { workerId, versionId, from, to, reason, why });
     this.#metrics.fell(from, to, reason);
-    const worker = this.#pool.get(workerId);
+    const worker = this.#workerOf(workerId);
     if (worker !== undefined) this.#supply.fell(worker, fall);
+  }
+
+  #workerOf(id: WorkerId): WorkerProcess | undefined {
+    return this.#pool.get(id) ?? this.#sockets.get(id);
   }
 }

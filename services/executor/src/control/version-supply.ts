@@ -44,7 +44,7 @@ export interface VersionSupplyOptions {
   /** The key that opens secrets of apps. @default none: an app that has some is refused */
   readonly secretsKeyFile?: string | null;
   workers(): Iterable<WorkerProcess>;
-  /** Those that hold versions before they serve, too: a change must reach them. @default `workers` */
+  /** Those that hold versions before they serve, and those for connections, too: a change must reach them. @default `workers` */
   startedWorkers?(): Iterable<WorkerProcess>;
   /** What `badSlivers` answers has changed. */
   onBadSlivers?(): void;
@@ -164,6 +164,11 @@ export class VersionSupply {
     }
   }
 
+  /** Versions that a worker has although no new request is for them. */
+  *oldVersionsOf(worker: WorkerProcess): Iterable<VersionId> {
+    for (const versionId of this.#holdingsOf(worker).versions.keys()) if (!this.#wanted.has(versionId)) yield versionId;
+  }
+
   /** Slivers of this engine that could not be restored here, by version: for the node record. */
   get badSlivers(): Readonly<Record<VersionId, ArtifactDigest>> {
     return this.#bad.named;
@@ -212,7 +217,7 @@ export class VersionSupply {
 
   /** Where the sliver of a version lies, of one that a worker holds. */
   sliverPath(versionId: VersionId): string | undefined {
-    for (const worker of this.#options.workers()) {
+    for (const worker of this.#startedWorkers) {
       const sliver = this.#held
         .get(worker)
         ?.versions.get(versionId)
@@ -255,8 +260,8 @@ export class VersionSupply {
   /** A new version goes at once to those that have an older one of its app, and to whom routers will ask first. */
   #giveAdded(added: readonly (readonly [VersionId, AppName])[]): void {
     if (added.length === 0) return;
-    const workers = [...this.#options.workers()];
-    for (const worker of workers) {
+    const workers = new Set(this.#options.workers());
+    for (const worker of new Set([...workers, ...this.#startedWorkers])) {
       const heldApps = new Set(this.#holdingsOf(worker).apps.values());
       const others: (readonly [VersionId, AppName])[] = [];
       for (const version of added) {
@@ -264,7 +269,8 @@ export class VersionSupply {
         if (heldApps.has(app)) void this.give(worker, versionId);
         else others.push(version);
       }
-      void this.#giveAhead(worker, this.#ahead.pickFor(worker, others, workers));
+      // To others nobody is sent by placement.
+      if (workers.has(worker)) void this.#giveAhead(worker, this.#ahead.pickFor(worker, others, workers));
     }
   }
 
@@ -280,8 +286,7 @@ export class VersionSupply {
   }
 
   #sendSecrets(app: AppName): void {
-    const { workers, startedWorkers = workers } = this.#options;
-    for (const worker of startedWorkers()) {
+    for (const worker of this.#startedWorkers) {
       const held = [...this.#holdingsOf(worker).versions.keys()];
       if (!held.some((versionId) => this.#version(versionId)?.app === app)) continue;
       worker.send({ type: "secrets", app, secrets: this.#secrets.of(app) });
@@ -289,8 +294,7 @@ export class VersionSupply {
   }
 
   #giveToHolders(versionId: VersionId): void {
-    const { workers, startedWorkers = workers } = this.#options;
-    for (const worker of startedWorkers()) {
+    for (const worker of this.#startedWorkers) {
       if (this.#holdingsOf(worker).versions.has(versionId)) this.give(worker, versionId);
     }
   }
@@ -332,7 +336,7 @@ export class VersionSupply {
 
   #retire(versionId: VersionId): void {
     if (this.#wanted.has(versionId)) return;
-    for (const worker of this.#options.workers()) {
+    for (const worker of this.#startedWorkers) {
       this.#holdingsOf(worker).retiring.add(versionId);
       worker.send({ type: "retire", versionId });
     }
@@ -393,10 +397,10 @@ export class VersionSupply {
   /** Of a worker that runs, where somebody deleted it: without it the worker would get nothing any more. False: it was something else. */
   async #remakeDirectory(worker: WorkerProcess, err: unknown): Promise<boolean> {
     if ((err as NodeJS.ErrnoException).code !== "ENOENT") return false;
-    const { workers, startedWorkers = workers, logger } = this.#options;
-    if (![...startedWorkers()].includes(worker)) return false;
+    if (![...this.#startedWorkers].includes(worker)) return false;
     const made = await mkdir(worker.directory, { recursive: true, mode: 0o700 });
-    if (made !== undefined) logger.warn("directory of a worker was gone and is made again", { workerId: worker.id });
+    if (made !== undefined)
+      this.#options.logger.warn("directory of a worker was gone and is made again", { workerId: worker.id });
     return true;
   }
 
@@ -453,6 +457,11 @@ export class VersionSupply {
         });
       });
     }
+  }
+
+  get #startedWorkers(): Iterable<WorkerProcess> {
+    const { workers, startedWorkers = workers } = this.#options;
+    return startedWorkers();
   }
 
   #holdingsOf(worker: WorkerProcess): Held {

@@ -1,5 +1,6 @@
 /** With how little a worker process runs: Node's permission model, as far as this Node has it. */
 import { fileURLToPath } from "node:url";
+import type { WorkerKind } from "../worker-messages.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 /** What isolated-vm's loader looks at to tell musl from glibc. */
@@ -7,8 +8,11 @@ const MUSL_MARK = "/etc/alpine-release";
 /** The first Node whose permission model refuses sockets. */
 const NET_PERMISSION_MAJOR = 25;
 
-/** Flags of a worker's Node: it may load isolated-vm, and read the product's code and its own directory. */
-export function workerArguments(directory: string): string[] {
+/**
+ * Flags of a worker's Node: it may load isolated-vm, and read the product's code and its own directory. One for WebSocket connections may start
+ * threads, which have what it has and no more.
+ */
+export function workerArguments(directory: string, kind: WorkerKind): string[] {
   const readable = [
     `${ROOT}packages/`,
     `${ROOT}services/executor/`,
@@ -22,6 +26,7 @@ export function workerArguments(directory: string): string[] {
     "--disable-warning=PERM0001",
     "--permission",
     "--allow-addons",
+    ...(kind === "websocket" ? ["--allow-worker"] : []),
     ...readable.map((path) => `--allow-fs-read=${path}`),
   ];
 }

@@ -1,24 +1,17 @@
 /**
  * Keeps the workers of a node: starts them, replaces a dead one at once, kills one that hangs, and remembers of the dead what routers ask.
  *
- * I1 A hang is killed `HANG_GRACE_MS` after the limit of the entry that is running, as the flight recorder has it.
- * I2 One worker process more than serve is kept loaded, with no app's material: it takes a dead one's place without a process's start.
- * I3 Of a dead worker the recorder is kept for `TOMBSTONE_MS`, of at most `MAX_TOMBSTONES`.
+ * I1 One worker process more than serve is kept loaded, with no app's material: it takes a dead one's place without a process's start.
  */
 import { randomBytes } from "node:crypto";
 import type { WorkerId } from "@nano/protocol/brands";
 import type { PostmortemAnswer, PostmortemQuestion } from "@nano/protocol/messages";
 import type { Logger } from "@nano/service-kit/logger";
-import { readEnteredStreams, readRunningEntry, recorderLinkId } from "../flight-recorder.ts";
+import { readRunningEntry } from "../flight-recorder.ts";
+import { HangWatch } from "./hang-watch.ts";
+import { examineWorker, Tombstones } from "./tombstones.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-export const HANG_GRACE_MS = 250;
-/** How often recorders are read; part of how late a hang is seen. */
-const WATCH_INTERVAL_MS = 50;
-const TOMBSTONE_MS = 30_000;
-export const MAX_TOMBSTONES = 64;
-/** How long a postmortem waits for the end of a worker whose sockets are already gone. */
-const DEATH_WAIT_MS = 800;
 const MAX_START_DELAY_MS = 5_000;
 const START_DELAY_MS = 50;
 /** A spare is started when the replacement that took the last one has had the machine to itself. */
@@ -38,18 +31,17 @@ export interface WorkerPoolOptions {
 export class WorkerPool {
   readonly #options: WorkerPoolOptions;
   readonly #workers = new Map<WorkerId, WorkerProcess>();
-  readonly #dead = new Map<WorkerId, WorkerProcess>();
-  readonly #hung = new Set<WorkerId>();
+  readonly #dead = new Tombstones();
   /** Under way, replacements included; none of them rejects. */
   readonly #starting = new Set<Promise<void>>();
-  readonly #watch: NodeJS.Timeout;
+  readonly #watch: HangWatch;
   #spare: WorkerProcess | null = null;
   #spareTimer: NodeJS.Timeout | null = null;
   #isClosing = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    this.#watch = setInterval(() => this.#killHung(), WATCH_INTERVAL_MS);
+    this.#watch = new HangWatch({ logger: options.logger, workers: () => this.workers });
   }
 
   get workers(): Iterable<WorkerProcess> {
@@ -74,16 +66,7 @@ export class WorkerPool {
   async examine(question: PostmortemQuestion): Promise<PostmortemAnswer | null> {
     const id = question.workerId as WorkerId;
     const worker = this.#workers.get(id) ?? this.#dead.get(id);
-    if (worker === undefined) return null;
-    if (!worker.isGone && !(await endsWithin(worker, DEATH_WAIT_MS))) return null;
-    const linkId = recorderLinkId(question.peer);
-    const running = readRunningEntry(worker.recorderFd);
-    const isSuspect = running?.linkId === linkId && question.streamIds.includes(running.streamId);
-    const entered = readEnteredStreams(worker.recorderFd, linkId);
-    return {
-      suspect: isSuspect ? running.streamId : 0,
-      entered: entered === null ? question.streamIds : question.streamIds.filter((id) => entered.has(id)),
-    };
+    return worker === undefined ? null : await examineWorker(worker, question);
   }
 
   /**
@@ -109,10 +92,10 @@ export class WorkerPool {
     await Promise.all([...workers.map((worker) => worker.exited), spare?.exited, ...this.#starting]);
     clearTimeout(grace);
     deadline.removeEventListener("abort", killAll);
-    clearInterval(this.#watch);
-    for (const worker of [...workers, ...this.#dead.values()]) worker.bury();
+    this.#watch.close();
+    for (const worker of workers) worker.bury();
     spare?.bury();
-    this.#dead.clear();
+    this.#dead.close();
   }
 
   async #startOne(): Promise<void> {
@@ -174,9 +157,9 @@ export class WorkerPool {
     this.#workers.delete(worker.id);
     if (this.#isClosing) return;
     const running = readRunningEntry(worker.recorderFd);
-    const cause = this.#hung.delete(worker.id) ? "hung" : "died";
+    const cause = this.#watch.causeOf(worker.id);
     logger.error("worker lost", { workerId: worker.id, cause, ending: worker.ending, app: running?.app });
-    this.#entomb(worker);
+    this.#dead.add(worker);
     onDeath(worker, cause);
     onChange();
     this.#startUntilItServes(START_DELAY_MS);
@@ -191,45 +174,10 @@ export class WorkerPool {
     this.#starting.add(started);
     started.then(() => this.#starting.delete(started));
   }
-
-  #entomb(worker: WorkerProcess): void {
-    this.#dead.set(worker.id, worker);
-    const bury = (): void => {
-      if (this.#dead.delete(worker.id)) worker.bury();
-    };
-    setTimeout(bury, TOMBSTONE_MS).unref();
-    for (const oldest of this.#dead.values()) {
-      if (this.#dead.size <= MAX_TOMBSTONES) break;
-      this.#dead.delete(oldest.id);
-      oldest.bury();
-    }
-  }
-
-  #killHung(): void {
-    for (const worker of this.#workers.values()) {
-      if (worker.isGone || this.#hung.has(worker.id)) continue;
-      const entry = readRunningEntry(worker.recorderFd);
-      if (entry === null || entry.runMs < entry.limitMs + HANG_GRACE_MS) continue;
-      this.#hung.add(worker.id);
-      const runMs = Math.round(entry.runMs);
-      this.#options.logger.warn("worker hangs", { workerId: worker.id, app: entry.app, runMs, limitMs: entry.limitMs });
-      worker.kill();
-    }
-  }
 }
 
 async function discard(worker: WorkerProcess): Promise<void> {
   worker.kill();
   await worker.exited;
   worker.bury();
-}
-
-async function endsWithin(worker: WorkerProcess, waitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), waitMs);
-  });
-  const ended = await Promise.race([worker.exited.then(() => true), timeout]);
-  clearTimeout(timer);
-  return ended;
 }

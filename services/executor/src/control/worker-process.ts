@@ -17,7 +17,7 @@ import type { WorkerId } from "@nano/protocol/brands";
 import type { WorkerEndpoint } from "@nano/protocol/records";
 import { listenOn } from "@nano/service-kit/listen";
 import { errors } from "../errors.ts";
-import type { FromWorker, ToWorker, WorkerBudgets } from "../worker-messages.ts";
+import type { FromWorker, ToWorker, WorkerBudgets, WorkerKind } from "../worker-messages.ts";
 import { workerArguments } from "./worker-permissions.ts";
 
 /** Routers' sockets on their way to one worker: a busy one takes them between two entries. */
@@ -32,6 +32,8 @@ export interface WorkerProcessOptions {
   /** Parent of the worker's own directory; on the file system of the node's cache, so that links work. */
   readonly workersDirectory: string;
   readonly budgets: WorkerBudgets;
+  /** @default "http" */
+  readonly kind?: WorkerKind;
   readonly startMs: number;
   onMessage(message: Exclude<FromWorker, { type: "ready" | "took_socket" }>): void;
   onError(line: string): void;
@@ -63,7 +65,7 @@ export class WorkerProcess {
       throw thrown;
     }
     const { id, credential } = worker.endpoint;
-    worker.send({ type: "start", workerId: id, credential, budgets: options.budgets });
+    worker.send({ type: "start", workerId: id, credential, budgets: options.budgets, kind: worker.kind });
     return worker;
   }
 
@@ -85,7 +87,7 @@ export class WorkerProcess {
       this.handOver(socket, null);
     });
     this.#child = fork(WORKER_ENTRY, [], {
-      execArgv: workerArguments(this.directory),
+      execArgv: workerArguments(this.directory, this.kind),
       env: {},
       stdio: ["ignore", "pipe", "pipe", "ipc", this.recorderFd],
     });
@@ -118,12 +120,25 @@ export class WorkerProcess {
     return this.endpoint.id;
   }
 
+  get kind(): WorkerKind {
+    return this.#options.kind ?? "http";
+  }
+
   get pid(): number | undefined {
     return this.#child.pid;
   }
 
   get isGone(): boolean {
     return this.#isGone;
+  }
+
+  /** Whether routers that are sent to it get there: one that is dying loses its channel to here first. */
+  get isReachable(): boolean {
+    return !this.#isGone && this.#child.connected;
+  }
+
+  get hasEndedCleanly(): boolean {
+    return this.#isGone && this.#child.exitCode === 0;
   }
 
   /** Why it ended, for logs: the signal or the exit code. */
