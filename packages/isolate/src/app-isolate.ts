@@ -21,6 +21,7 @@ import type { AppIsolateOptions, GuestRequest, IsolateEnd, RunSink } from "./iso
 import { openContext, reasonOf } from "./open-context.ts";
 import { contextBound, type OpenedIsolate, openIsolate } from "./open-isolate.ts";
 import { boundedText, ResponseOps } from "./response-ops.ts";
+import { SocketOps } from "./socket-ops.ts";
 
 /** An entry may take this many times its remaining CPU in wall time, plus a grace, before V8 is told to stop: the thread is shared. */
 const WALL_PER_CPU = 4;
@@ -38,6 +39,7 @@ export class AppIsolate {
   readonly #maxContexts: number;
   readonly #calls: GuestCalls;
   readonly #responses: ResponseOps;
+  readonly #sockets: SocketOps;
   readonly #opened: OpenedIsolate;
   readonly #clock = new CpuClock();
   #spare: GuestContext | null = null;
@@ -69,6 +71,7 @@ export class AppIsolate {
       this.#enter(context, owner, event, id, a, b, c, d),
     );
     this.#responses = new ResponseOps(options.app, options.host);
+    this.#sockets = new SocketOps(options.app, this.#responses);
   }
 
   /** Why it ended, or null while it can be used. */
@@ -111,7 +114,7 @@ export class AppIsolate {
     this.#runs.add(run);
     this.#enter(context, run, GuestEvent.REQUEST, run.id, request.method, request.url, request.headers, request.body);
     run.isUnderway = true;
-    if (!run.isSettled) this.#armDeadline(run);
+    if (!run.isSettled && (!run.isUpgraded || run.isAnswered)) this.#armDeadline(run);
     return run;
   }
 
@@ -132,18 +135,36 @@ export class AppIsolate {
     this.#enterRun(run, GuestEvent.RESPONSE_PULL);
   }
 
+  /** A message of the client of an upgraded run. What is in the guest of it when this returns, it took. */
+  deliverMessage(run: GuestRun, data: string | ArrayBuffer): void {
+    if (run.isUpgraded && !run.isAnswered) this.#enterRun(run, GuestEvent.SOCKET_MESSAGE, data);
+  }
+
+  /** The connection of an upgraded run is over: its listeners run, then what `waitUntil` keeps, for as long as that may take. Once. */
+  closeSocket(run: GuestRun, code: number, reason: string, isClean: boolean): void {
+    if (run.isSettled || !run.isUpgraded || run.isSocketClosed) return;
+    run.isSocketClosed = true;
+    this.#endWaiting(run);
+    this.#enter(run.context, run, GuestEvent.SOCKET_CLOSED, run.id, code, reason, isClean);
+  }
+
   /** The client went away: the guest is told, and may end its work. */
   abort(run: GuestRun, reason: string): void {
     if (run.isSettled) return;
-    run.isAnswered = true;
-    run.clearDeadline();
-    this.#armDeadline(run);
+    this.#endWaiting(run);
     this.#enterRun(run, GuestEvent.ABORT, reason);
   }
 
   /** Ends it: runs that live in it fail with `isolate_lost`. Idempotent. */
   dispose(): void {
     this.#endIsolate("disposed", "the worker disposed of it");
+  }
+
+  /** Nobody waits for its answer any more. */
+  #endWaiting(run: GuestRun): void {
+    run.isAnswered = true;
+    run.clearDeadline();
+    this.#armDeadline(run);
   }
 
   #takeContext(): GuestContext {
@@ -197,6 +218,7 @@ export class AppIsolate {
       return;
     }
     const { app, host, limits } = this.#options;
+    owner?.renewCpu();
     const remainingMs = Math.max(1, limits.cpuTimeMs - (owner?.cpuUsedMs ?? 0));
     const timeout = Math.ceil(remainingMs * WALL_PER_CPU + WALL_GRACE_MS);
     host.beginEntry(app, owner === null ? null : owner.request, timeout);
@@ -228,7 +250,9 @@ export class AppIsolate {
       if (hasThrown) this.#sortOutThrown(owner, thrown, endedMs - startedMs >= timeout);
       if (owner !== null && !owner.isSettled && this.#isOverCpu(owner) && this.#end === null) {
         this.#failByLimit(owner, this.#cpuLimit(owner));
-        this.#settle(owner);
+        // The isolate was its own.
+        if (owner.isUpgraded) this.#endIsolate("cpu_limit", "a message in it exceeded its CPU limit");
+        else this.#settle(owner);
       }
     }
     this.#flushSettled();
@@ -417,10 +441,18 @@ export class AppIsolate {
       case HostOp.LOG:
         return this.#responses.log(this.#run, a, b);
       default:
+        if (this.#sockets.handles(code)) return this.#runSocketOp(run, code, a, b, c);
         return this.#calls.handles(code)
           ? this.#calls.run(context, this.#run, code, id, a, b, c, d)
           : runPureOp(code, a, b, c);
     }
+  }
+
+  #runSocketOp(run: GuestRun | undefined, code: unknown, a: unknown, b: unknown, c: unknown): unknown {
+    const wasAnswered = run?.isAnswered === true;
+    const answer = this.#sockets.run(run, code, a, b, c);
+    if (!wasAnswered) this.#answered(run);
+    return answer;
   }
 
   /** The guest sends the body of an answer that has failed: it would wait for ever to go on. */

@@ -86,6 +86,13 @@ export const errors = defineErrors("ISO", {
     reason: "handler_threw",
     message: (d: { app: string }) => `The handler of ${d.app} threw`,
   },
+  BAD_UPGRADE: {
+    fault: "tenant",
+    retryable: false,
+    httpStatus: 500,
+    reason: "bad_upgrade",
+    message: (d: { app: string; why: string }) => `App ${d.app} answered with status 101 and no connection: ${d.why}`,
+  },
   RESPONSE_CUT: {
     fault: "tenant",
     retryable: false,

@@ -158,9 +158,8 @@ export class GuestCalls {
     if (redirect !== "follow" && redirect !== "manual" && redirect !== "error")
       return "The request's redirect mode is unknown";
     if (owner !== null) {
-      if (owner.subrequestCount >= limits.subrequestCount) {
-        return `Too many subrequests: one request may make ${limits.subrequestCount} (limits.subrequests)`;
-      }
+      const refusal = refuseSubrequest(context, owner, limits.subrequestCount);
+      if (refusal !== undefined) return refusal;
       owner.subrequestCount += 1;
     }
     const holding = context.hold(owner);
@@ -189,4 +188,14 @@ export class GuestCalls {
       onBodyDrain: () => enter(context, fetch.owner, GuestEvent.FETCH_BODY_PULL, id),
     };
   }
+}
+
+/** A request has so many in all. A connection lives for long: it has so many at once. */
+function refuseSubrequest(context: GuestContext, owner: GuestRun, limitCount: number): string | undefined {
+  if (!owner.isUpgraded) {
+    if (owner.subrequestCount < limitCount) return undefined;
+    return `Too many subrequests: one request may make ${limitCount} (limits.subrequests)`;
+  }
+  if (context.fetches.size < limitCount) return undefined;
+  return `Too many subrequests: one connection may make ${limitCount} at once (limits.subrequests)`;
 }

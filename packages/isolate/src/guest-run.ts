@@ -21,6 +21,14 @@ export class GuestRun {
   isStopping = false;
   /** Its first entry is over. */
   isUnderway = false;
+  /** It is a connection: each entry has a CPU budget of its own, and it has no wall limit. */
+  isUpgraded = false;
+  /** It answered with 101 and is none. */
+  isUpgradeRefused = false;
+  /** The guest has closed its connection: it sends nothing more. */
+  isSocketClosing = false;
+  /** The guest was told that its connection is over. */
+  isSocketClosed = false;
   /** Fires at the wall limit, later at the end of `waitUntil`. */
   deadline: NodeJS.Timeout | null = null;
 
@@ -42,6 +50,13 @@ export class GuestRun {
   charge(elapsedMs: number, cpuMs: number): void {
     this.cpuUsedMs += cpuMs;
     if (cpuMs < elapsedMs) this.hasWaitedForCpu = true;
+  }
+
+  /** Before an entry: each of a connection's is charged by itself. */
+  renewCpu(): void {
+    if (!this.isUpgraded) return;
+    this.cpuUsedMs = 0;
+    this.hasWaitedForCpu = false;
   }
 
   clearDeadline(): void {

@@ -82,8 +82,11 @@ export interface RunSink {
 export interface SocketSink {
   /** The run is a connection from now on, until `AppIsolate.closeSocket` and what `waitUntil` keeps. `head.status` is 101. */
   upgrade(head: ResponseHead): void;
-  /** Answers what waits to be sent, in bytes; null: that is over the limit, the sink closes the connection. */
-  sendMessage(data: string | ArrayBuffer): number | null;
+  /**
+   * Answers what waits to be sent, in bytes; null: that is over the limit, the sink closes the connection; a text: why it cannot be sent, the
+   * message of a TypeError.
+   */
+  sendMessage(data: string | ArrayBuffer): number | string | null;
   /** What waits to be sent, in bytes. */
   readonly bufferedBytes: number;
   /** The guest closes it; the sink answers by `AppIsolate.closeSocket` when it is closed. @param code 1005: none */

@@ -8,6 +8,8 @@ import type { GuestHost } from "./isolate.ts";
 /** Longest line of an app's log, and longest stack, in characters. */
 export const MAX_LOG_CHARS = 16 * 1024;
 const LEVELS = new Set(["debug", "info", "log", "warn", "error"]);
+/** Said by UPGRADE: a response cannot have it. */
+const SWITCHING_PROTOCOLS = 101;
 const STATUS_TEXT = /^[\t\x20-\x7e\x80-\xff]{0,256}$/;
 
 export class ResponseOps {
@@ -21,6 +23,10 @@ export class ResponseOps {
 
   respond(run: GuestRun, status: unknown, statusText: unknown, headers: unknown, body: unknown): void {
     if (run.isAnswered || run.isHeadSent) return;
+    if (status === SWITCHING_PROTOCOLS) {
+      this.refuseUpgrade(run, "the response has no webSocket");
+      return;
+    }
     const isStatus = typeof status === "number" && status >= 200 && status <= 599 && Number.isInteger(status);
     if (!isStatus || typeof statusText !== "string" || !STATUS_TEXT.test(statusText) || !isHeaderBlock(headers)) {
       this.threw(run, "TypeError", "The response's status or headers cannot be sent over HTTP", "");
@@ -44,13 +50,24 @@ export class ResponseOps {
   }
 
   error(run: GuestRun, message: unknown, stack: unknown): void {
-    this.#logThrown(run, "Response body failed", message, stack);
+    this.logThrown(run, "Response body failed", message, stack);
     run.fail(errors.RESPONSE_CUT({ app: this.#app }).wire);
   }
 
   threw(run: GuestRun, name: unknown, message: unknown, stack: unknown): void {
-    this.#logThrown(run, boundedText(name), message, stack);
+    // What the guest says of an upgrade that was refused is logged already.
+    if (run.isUpgradeRefused) return;
+    this.logThrown(run, boundedText(name), message, stack);
     run.fail(errors.HANDLER_THREW({ app: this.#app }).wire);
+  }
+
+  /** The handler answered with 101 where that is no upgrade. */
+  refuseUpgrade(run: GuestRun, why: string): void {
+    run.isUpgradeRefused = true;
+    const { wire } = errors.BAD_UPGRADE({ app: this.#app, why });
+    const requestId = run.request.requestId;
+    this.#host.log({ app: this.#app, requestId, level: "error", text: `${wire.reason}: ${wire.message}` });
+    run.fail(wire);
   }
 
   log(run: GuestRun | null, level: unknown, text: unknown): void {
@@ -62,7 +79,8 @@ export class ResponseOps {
     });
   }
 
-  #logThrown(run: GuestRun, name: string, message: unknown, stack: unknown): void {
+  /** @param name of what was thrown, or what failed */
+  logThrown(run: GuestRun, name: string, message: unknown, stack: unknown): void {
     this.#host.log({
       app: this.#app,
       requestId: run.request.requestId,

@@ -142,7 +142,13 @@ describe("what would split a response or a request", () => {
     expect(sink.head?.headers).toBe(block);
   });
 
-  test.each([[99], [100], [101], [199], [600], [200.5], [Number.NaN], ["200"], [null]])(
+  test("status 101 without an upgrade is refused by name", () => {
+    const { sink, said } = openHostileGuest().run(answer(101, "", ""));
+    expect(sink.events).toEqual(["fail bad_upgrade", "settle"]);
+    expect(said[0]).toMatch(/^bad_upgrade: /);
+  });
+
+  test.each([[99], [100], [199], [600], [200.5], [Number.NaN], ["200"], [null]])(
     "status %s is refused",
     (status) => {
       expect(openHostileGuest().run(answer(status, "", "")).sink.events).toEqual(["fail handler_threw", "settle"]);

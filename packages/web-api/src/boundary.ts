@@ -133,7 +133,7 @@ export const HostOp = {
    * where the request is no upgrade, or was answered: it then counts as unanswered. SETTLED follows SOCKET_CLOSED and every `waitUntil`.
    */
   UPGRADE: 29,
-  /** id: request that was upgraded · a: a message, a string or an ArrayBuffer. Answers what waits to be sent, in bytes, or undefined: it is over the limit, and the connection is being closed. */
+  /** id: request that was upgraded · a: a message, a string or an ArrayBuffer. Answers what waits to be sent, in bytes; undefined: it is over the limit, and the connection is being closed; the message of a TypeError: it is too large. */
   SOCKET_SEND: 30,
   /** id: request that was upgraded · a: code, 1005 for none · b: reason. The app closes the connection; SOCKET_CLOSED follows. */
   SOCKET_CLOSE: 31,

@@ -19,6 +19,7 @@ import {
 } from "@nano/protocol/messages";
 import { onTestFinished } from "vitest";
 import { FlightRecorder } from "../src/flight-recorder.ts";
+import { AppLane } from "../src/request/app-lane.ts";
 import { IsolateCache } from "../src/request/isolate-cache.ts";
 import { RouterLinks } from "../src/request/router-links.ts";
 import { SliverSources, type SourceFall } from "../src/request/sliver-sources.ts";
@@ -139,7 +140,7 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
   const address = join(directory, "w.sock");
   await new Promise<void>((resolve) => server.listen(address, resolve));
   const routerLinks: Link[] = [];
-  const servers: VersionServer[] = [];
+  const servers: VersionServer<AppLane>[] = [];
   onTestFinished(async () => {
     for (const link of routerLinks) link.close();
     server.close();
@@ -150,7 +151,7 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
   });
 
   const openSource = (path: string) => sources.open(path, { onFall: (fall) => falls.push(fall) });
-  const serverOf = (script: string | null, options: ServeOptions = {}): VersionServer => {
+  const serverOf = (script: string | null, options: ServeOptions = {}): VersionServer<AppLane> => {
     const versionId = options.versionId ?? nextVersionId();
     const resolved = resolveManifest(options.manifest ?? {});
     const sliverPath =
@@ -163,7 +164,10 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
       assetsPath: options.assetsPath ?? null,
     };
     const source = sliverPath === null ? null : openSource(sliverPath);
-    const created = new VersionServer(assignment, { cache, turns, recorder, counters, host, source });
+    const created = new VersionServer(
+      assignment,
+      new AppLane(assignment, { cache, turns, recorder, counters, host, source }),
+    );
     servers.push(created);
     return created;
   };
@@ -185,7 +189,7 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
     openSource,
     createServer: serverOf,
     /** Serves a script from now on. */
-    serve(script: string | null, options: ServeOptions = {}): VersionServer {
+    serve(script: string | null, options: ServeOptions = {}): VersionServer<AppLane> {
       const created = serverOf(script, options);
       versions.add(created.assignment.versionId, created);
       return created;

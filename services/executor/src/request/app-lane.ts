@@ -23,6 +23,8 @@ import { LaneIsolates } from "./lane-isolates.ts";
 import { RequestStream } from "./request-stream.ts";
 import type { SliverSource } from "./sliver-sources.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
+import type { VersionLane } from "./version-lane.ts";
+import { VersionTally } from "./version-tally.ts";
 import type { WorkerCounters } from "./worker-counters.ts";
 
 export interface LaneParts {
@@ -35,23 +37,7 @@ export interface LaneParts {
   readonly source: SliverSource | null;
 }
 
-/** Requests of a version that were answered, and those of them that failed. */
-export class VersionTally {
-  readonly since: string;
-  requestCount = 0;
-  errorCount = 0;
-
-  constructor(since: string) {
-    this.since = since;
-  }
-
-  count(isFailed: boolean): void {
-    this.requestCount += 1;
-    if (isFailed) this.errorCount += 1;
-  }
-}
-
-export class AppLane implements CachedIsolate, TurnTaker {
+export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   readonly assignment: Assignment;
   readonly limits: AppLimits;
   readonly #parts: LaneParts;

@@ -1,46 +1,29 @@
 /**
  * The isolates of a lane: the one that takes requests, and those that it replaced while requests ran in them.
  *
- * I1 A fresh isolate has its first context before it takes requests: what a sliver cannot do shows here, ahead of any request, and the next
- *    rung is tried at once.
- * I2 A replaced isolate takes no request, and ends with the last one that runs in it.
- * I3 The app's top level sees the variables of its version, never a secret; requests see both.
- * I4 Each restore is in the flight recorder from before V8 sees the sliver: of a worker that dies in it, the supervisor knows which.
+ * I1 A replaced isolate takes no request, and ends with the last one that runs in it.
  */
-import { AppIsolate } from "@nano/isolate/app-isolate";
-import type { GuestHost } from "@nano/isolate/isolate";
-import { toWireError } from "@nano/protocol/errors";
+import type { AppIsolate } from "@nano/isolate/app-isolate";
 import type { SecretValues } from "@nano/protocol/secrets";
-import { errors } from "../errors.ts";
-import type { FlightRecorder } from "../flight-recorder.ts";
-import type { Assignment } from "../worker-messages.ts";
+import { IsolateOpener, type IsolateOpenerOptions } from "./isolate-opener.ts";
 import type { SliverSource } from "./sliver-sources.ts";
 import type { WorkerCounters } from "./worker-counters.ts";
 
-export interface LaneIsolatesOptions {
-  readonly assignment: Assignment;
-  readonly recorder: FlightRecorder;
+export interface LaneIsolatesOptions extends IsolateOpenerOptions {
   readonly counters: WorkerCounters;
-  readonly host: GuestHost;
-  /** What isolates start from; null where the app is only assets. */
-  readonly source: SliverSource | null;
   /** An isolate was restored. */
   onRestored(): void;
 }
 
 export class LaneIsolates {
   readonly #options: LaneIsolatesOptions;
-  #source: SliverSource | null;
+  readonly #opener: IsolateOpener;
   #current: AppIsolate | null = null;
   readonly #leaving = new Set<AppIsolate>();
-  readonly #initEnvJson: string;
-  #envJson: string;
 
   constructor(options: LaneIsolatesOptions) {
     this.#options = options;
-    this.#initEnvJson = JSON.stringify(options.assignment.manifest.envVars);
-    this.#envJson = this.#initEnvJson;
-    this.#source = options.source;
+    this.#opener = new IsolateOpener(options);
   }
 
   /** The one that takes requests; null: none, or it has ended. */
@@ -50,7 +33,7 @@ export class LaneIsolates {
   }
 
   get source(): SliverSource | null {
-    return this.#source;
+    return this.#opener.source;
   }
 
   /** Replaced ones in which requests still run. */
@@ -60,7 +43,7 @@ export class LaneIsolates {
 
   /** Puts a fresh isolate in the place of the current one, which stays where that fails. @throws why it cannot be had */
   renew(): AppIsolate {
-    const fresh = this.#open(this.#source);
+    const fresh = this.#opener.open();
     this.#take(fresh);
     return fresh;
   }
@@ -70,15 +53,13 @@ export class LaneIsolates {
    * @throws why the new one cannot be restored: the old one serves on
    */
   adopt(source: SliverSource): void {
-    if (this.current !== null) this.#take(this.#open(source));
-    this.#source = source;
+    if (this.current !== null) this.#take(this.#opener.open(source));
+    this.#opener.source = source;
   }
 
   /** Isolates restored from now on have these beside the variables; the current one leaves. Answers whether anything changed. */
   useSecrets(secrets: SecretValues): boolean {
-    const envJson = JSON.stringify({ ...this.#options.assignment.manifest.envVars, ...secrets });
-    if (envJson === this.#envJson) return false;
-    this.#envJson = envJson;
+    if (!this.#opener.useSecrets(secrets)) return false;
     this.leave();
     return true;
   }
@@ -121,47 +102,6 @@ export class LaneIsolates {
     this.#current = fresh;
     this.#options.counters.coldStarts += 1;
     this.#options.onRestored();
-  }
-
-  /** From the best rung that works. */
-  #open(source: SliverSource | null): AppIsolate {
-    if (source === null) throw errors.ASSET_NOT_FOUND({ path: "/" });
-    for (;;) {
-      const opened = this.#openRung(source);
-      if ("isolate" in opened) return opened.isolate;
-      const reason = opened.isMemory ? "memory_limit" : "restore_failed";
-      if (!source.fall(reason, toWireError(opened.thrown).message)) throw opened.thrown;
-    }
-  }
-
-  #openRung(source: SliverSource): { isolate: AppIsolate } | { thrown: unknown; isMemory: boolean } {
-    const { recorder, assignment, host, counters } = this.#options;
-    const { app, versionId, manifest } = assignment;
-    const { contextBytes } = source;
-    const rung = source.read();
-    let isolate: AppIsolate | null = null;
-    recorder.beginRestore(app, versionId, manifest.limits.initTimeMs);
-    try {
-      isolate = AppIsolate.restore({
-        app,
-        source: rung,
-        isolation: manifest.isolation,
-        limits: manifest.limits,
-        envJson: this.#envJson,
-        initEnvJson: this.#initEnvJson,
-        host,
-        ...(contextBytes === undefined ? {} : { contextBytes }),
-      });
-      isolate.prepareSpare();
-      return { isolate };
-    } catch (thrown) {
-      const isMemory = isolate?.end === "memory_limit";
-      if (isMemory) counters.countLimit("memory_limit");
-      isolate?.dispose();
-      return { thrown, isMemory };
-    } finally {
-      recorder.endRestore();
-    }
   }
 
   #dispose(isolate: AppIsolate): void {

@@ -13,21 +13,13 @@ import type { GuestRequest, RunSink } from "@nano/isolate/isolate";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { WireError } from "@nano/protocol/errors";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
-import {
-  decodeHeaderBlock,
-  encodeHeaderBlock,
-  encodeResponseHead,
-  type HeaderBlock,
-  type RequestHead,
-  type ResponseHead,
-} from "@nano/protocol/messages";
+import type { RequestHead, ResponseHead } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 import type { AppLane } from "./app-lane.ts";
+import { sendResponse, writeResponseChunk } from "./send-response.ts";
 
 /** Bodies up to here enter the guest as one buffer. */
 export const WHOLE_BODY_BYTES = 64 * 1024;
-const CONTENT_LENGTH = "content-length";
-const CONTENT_LENGTH_LINE = /content-length\n/i;
 
 export class RequestStream implements StreamListener, RunSink {
   /** An upgrade never comes here: routers send it to WebSocket workers. */
@@ -179,21 +171,11 @@ export class RequestStream implements StreamListener, RunSink {
   respond(head: ResponseHead, body: string | ArrayBuffer | null | true): void {
     this.#hasResponded = true;
     if (head.status >= 500) this.isFailed = true;
-    if (body === true) {
-      this.#stream.sendHead(encodeResponseHead(head));
-      return;
-    }
-    if (body === null) {
-      this.#stream.sendHead(encodeResponseHead(head), true);
-      return;
-    }
-    const bytes = typeof body === "string" ? Buffer.from(body) : Buffer.from(body);
-    this.#stream.sendHead(encodeResponseHead({ ...head, headers: withContentLength(head.headers, bytes.length) }));
-    this.#stream.end(bytes);
+    sendResponse(this.#stream, head, body);
   }
 
   writeResponse(chunk: string | ArrayBuffer): boolean {
-    return this.#stream.write(typeof chunk === "string" ? Buffer.from(chunk) : Buffer.from(chunk));
+    return writeResponseChunk(this.#stream, chunk);
   }
 
   endResponse(): void {
@@ -246,17 +228,4 @@ export class RequestStream implements StreamListener, RunSink {
       this.#isolate.endBody(this.#run);
     }
   }
-}
-
-/** A body that is known whole has the length that it has, whatever the app wrote. */
-function withContentLength(headers: HeaderBlock, bytes: number): HeaderBlock {
-  const block = CONTENT_LENGTH_LINE.test(headers) ? withoutContentLength(headers) : headers;
-  return `${block}${CONTENT_LENGTH}\n${bytes}\n`;
-}
-
-/** By names: a value may be the name of a header too. */
-function withoutContentLength(headers: HeaderBlock): HeaderBlock {
-  const flat = decodeHeaderBlock(headers);
-  const isKept = (_: string, i: number): boolean => flat[i - (i % 2)]?.toLowerCase() !== CONTENT_LENGTH;
-  return encodeHeaderBlock(flat.filter(isKept));
 }

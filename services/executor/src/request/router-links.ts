@@ -21,6 +21,8 @@ export interface RouterLinksOptions {
   readonly workerId: string;
   readonly credential: string;
   readonly versions: VersionTable;
+  /** Streams of one router that may be open at once. @default as links have it */
+  readonly maxStreamCount?: number;
 }
 
 export class RouterLinks {
@@ -74,11 +76,12 @@ export class RouterLinks {
   accept(socket: Socket): void {
     this.#sockets.add(socket);
     socket.once("close", () => this.#sockets.delete(socket));
-    const { credential, workerId, versions } = this.#options;
+    const { credential, workerId, versions, maxStreamCount } = this.#options;
     let linkId = 0;
     const link = acceptLink(socket, {
       peer: workerId,
       isPrompt: true,
+      ...(maxStreamCount === undefined ? {} : { limits: { maxStreamCount } }),
       verifyHello: (hello) => isSameCredential(credential, hello.credential),
       onOpen: (opened, hello) => {
         linkId = recorderLinkId(hello.peer);

@@ -4,26 +4,26 @@ import { encodeHeaderBlock, encodeResponseHead, PREPARE_METHOD, type RequestHead
 import { AssetPack } from "@nano/sliver/asset-pack";
 import { errors } from "../errors.ts";
 import type { Assignment } from "../worker-messages.ts";
-import { AppLane, type LaneParts } from "./app-lane.ts";
 import { AssetResponse } from "./asset-response.ts";
+import type { VersionLane } from "./version-lane.ts";
 
 const PREPARED_STATUS = 204;
 /** It cannot be restored: its first request is told why. */
 const UNPREPARED_STATUS = 503;
 
-export class VersionServer {
+export class VersionServer<Lane extends VersionLane = VersionLane> {
   readonly assignment: Assignment;
-  readonly lane: AppLane;
+  readonly lane: Lane;
   readonly #assets: AssetPack | null;
   /** Answers that still read the pack. */
   #assetCount = 0;
   #isClosed = false;
 
   /** @throws where the asset pack cannot be read */
-  constructor(assignment: Assignment, parts: LaneParts) {
+  constructor(assignment: Assignment, lane: Lane) {
     this.assignment = assignment;
     this.#assets = assignment.assetsPath === null ? null : AssetPack.open(assignment.assetsPath);
-    this.lane = new AppLane(assignment, parts);
+    this.lane = lane;
   }
 
   serve(stream: LinkStream, head: RequestHead, options: { linkId: number; isEnd: boolean }): StreamListener {

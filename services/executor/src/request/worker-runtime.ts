@@ -8,20 +8,25 @@ import { toWireError } from "@nano/protocol/errors";
 import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";
 import type { FlightRecorder } from "../flight-recorder.ts";
+import { LiveSockets } from "../websocket/live-sockets.ts";
+import { SocketLane } from "../websocket/socket-lane.ts";
 import type {
   Assignment,
   CountedVersion,
   FromWorker,
   ToWorker,
   WorkerBudgets,
+  WorkerKind,
   WorkerStats,
 } from "../worker-messages.ts";
+import { AppLane } from "./app-lane.ts";
 import { EgressClient } from "./egress-client.ts";
 import { GuestLogs } from "./guest-logs.ts";
 import { IsolateCache } from "./isolate-cache.ts";
 import { RouterLinks } from "./router-links.ts";
 import { type SliverSource, SliverSources, type SourceFall } from "./sliver-sources.ts";
 import { Turns } from "./turns.ts";
+import type { VersionLane } from "./version-lane.ts";
 import { VersionServer } from "./version-server.ts";
 import { VersionTable } from "./version-table.ts";
 import { WorkerCounters } from "./worker-counters.ts";
@@ -33,11 +38,15 @@ const SWEEP_INTERVAL_MS = 1_000;
 const DRAIN_CHECK_MS = 20;
 /** For routers to hear what was cut, and to close their links. */
 const CUT_LEAVE_MS = 500;
+/** Streams of a router's link beyond the connections that there may be: those that are refused, and questions. */
+const SPARE_STREAM_COUNT = 256;
 
 export interface WorkerRuntimeOptions {
   readonly workerId: WorkerId;
   readonly credential: string;
   readonly budgets: WorkerBudgets;
+  /** @default "http" */
+  readonly kind?: WorkerKind;
   readonly recorder: FlightRecorder;
   send(message: FromWorker): void;
   /** Its drain is over: leaves once this is said. */
@@ -56,6 +65,8 @@ export class WorkerRuntime {
   readonly #logs: GuestLogs;
   readonly #versions: VersionTable;
   readonly #routers: RouterLinks;
+  /** Null: it serves requests. */
+  readonly #sockets: LiveSockets | null;
   #isDraining = false;
   /** Requests in flight when the drain began, and those of them that were cut off. */
   #drainedCount = 0;
@@ -71,7 +82,13 @@ export class WorkerRuntime {
       send: (lines) => send({ type: "log", lines }),
     });
     this.#versions = new VersionTable({ need: (versionId) => send({ type: "need", versionId }) });
-    this.#routers = new RouterLinks({ workerId, credential, versions: this.#versions });
+    this.#sockets = options.kind === "websocket" ? new LiveSockets({ limitCount: budgets.isolateCount }) : null;
+    this.#routers = new RouterLinks({
+      workerId,
+      credential,
+      versions: this.#versions,
+      ...(this.#sockets === null ? {} : { maxStreamCount: budgets.isolateCount + SPARE_STREAM_COUNT }),
+    });
     options.recorder.onEntry = (limitMs) => this.#routers.entering(limitMs);
     setInterval(() => this.#sweep(), SWEEP_INTERVAL_MS);
   }
@@ -109,13 +126,19 @@ export class WorkerRuntime {
         this.#exitWhenIdle();
         return;
       case "cut":
-        this.#cutCount += this.#routers.cut();
+        // Connections are told why; what they do not hear of before the process leaves, their router says.
+        if (this.#sockets === null) this.#cutCount += this.#routers.cut();
+        else this.#cutCount += this.#sockets.closeAll(errors.WORKER_DRAINING({}).wire.reason);
         this.#isCut = true;
         setTimeout(() => this.#exit(), CUT_LEAVE_MS);
         return;
       case "socket_budget":
-      case "thread_answer":
+        if (this.#sockets !== null) this.#sockets.bufferBytes = message.bufferBytes;
+        return;
       case "close_sockets":
+        this.#sockets?.closeSpread(message);
+        return;
+      case "thread_answer":
         return;
       default:
         message satisfies never;
@@ -133,14 +156,7 @@ export class WorkerRuntime {
       return;
     }
     try {
-      const server = new VersionServer(assignment, {
-        cache: this.#cache,
-        turns: this.#turns,
-        recorder: this.#options.recorder,
-        counters: this.#counters,
-        host: this.#createHost(assignment),
-        source: this.#openSource(assignment),
-      });
+      const server = new VersionServer(assignment, this.#createLane(assignment));
       server.lane.useSecrets(secrets);
       const isAppWarm = this.#isAppWarm(assignment.app);
       this.#versions.add(versionId, server);
@@ -149,6 +165,20 @@ export class WorkerRuntime {
     } catch (thrown) {
       this.#refuse(versionId, thrown);
     }
+  }
+
+  #createLane(assignment: Assignment): VersionLane {
+    const parts = {
+      turns: this.#turns,
+      recorder: this.#options.recorder,
+      counters: this.#counters,
+      host: this.#createHost(assignment),
+      source: this.#openSource(assignment),
+    };
+    const live = this.#sockets;
+    return live === null
+      ? new AppLane(assignment, { ...parts, cache: this.#cache })
+      : new SocketLane(assignment, { ...parts, live });
   }
 
   /** What is damaged may be had again. */
@@ -257,7 +287,7 @@ export class WorkerRuntime {
       running += lane.runningCount;
     }
     return {
-      sockets: null,
+      sockets: this.#sockets?.stats(0) ?? null,
       requests: this.#counters.requests,
       refusedFull: this.#counters.refusedFull,
       coldStarts: this.#counters.coldStarts,
@@ -265,7 +295,7 @@ export class WorkerRuntime {
       queueWait: this.#counters.queueWait,
       rollouts,
       limitEnds: this.#counters.limitEnds,
-      isolates: this.#cache.isolateCount,
+      isolates: this.#cache.isolateCount + (this.#sockets?.size ?? 0),
       isolateBytes: this.#cache.bytes,
       blobBytes: this.#sources.blobBytes,
       queued,

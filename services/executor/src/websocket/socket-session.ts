@@ -1,0 +1,68 @@
+/** A connection inside its isolate, and what is asked of it there, wherever it runs: on this thread, or on one of its own. */
+import type { AppIsolate } from "@nano/isolate/app-isolate";
+import type { GuestRun } from "@nano/isolate/guest-run";
+import type { GuestRequest, IsolateEnd, RunSink } from "@nano/isolate/isolate";
+
+export interface SocketSession {
+  /** Runs the handler; `sink` hears of everything. @throws why its context cannot be had: the sink has heard nothing */
+  start(request: GuestRequest, sink: RunSink): void;
+  /** Whether it takes a message now. */
+  readonly canTake: boolean;
+  /** Gives it a message. False: it will say when it has taken it. */
+  deliver(data: string | ArrayBuffer): boolean;
+  /** The connection is over. */
+  close(code: number, reason: string, isClean: boolean): void;
+  /** There is room for more of a plain answer's body. */
+  pull(): void;
+  /** The client left before there was an answer. */
+  abort(reason: string): void;
+  /** Its isolate ends. Idempotent. */
+  dispose(): void;
+}
+
+/** On the thread of the isolate. */
+export class IsolateSession implements SocketSession {
+  readonly #isolate: AppIsolate;
+  readonly #onEnd: (end: IsolateEnd | null) => void;
+  #run: GuestRun | null = null;
+  #isDisposed = false;
+
+  /** @param onEnd called once: what ended the isolate, null where nothing did */
+  constructor(isolate: AppIsolate, onEnd: (end: IsolateEnd | null) => void) {
+    this.#isolate = isolate;
+    this.#onEnd = onEnd;
+  }
+
+  get canTake(): boolean {
+    return true;
+  }
+
+  start(request: GuestRequest, sink: RunSink): void {
+    this.#run = this.#isolate.start(request, sink);
+  }
+
+  deliver(data: string | ArrayBuffer): boolean {
+    if (this.#run !== null) this.#isolate.deliverMessage(this.#run, data);
+    return true;
+  }
+
+  close(code: number, reason: string, isClean: boolean): void {
+    if (this.#run !== null) this.#isolate.closeSocket(this.#run, code, reason, isClean);
+  }
+
+  pull(): void {
+    if (this.#run !== null) this.#isolate.pullResponse(this.#run);
+  }
+
+  abort(reason: string): void {
+    if (this.#run !== null) this.#isolate.abort(this.#run, reason);
+  }
+
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    const { end } = this.#isolate;
+    this.#isolate.dispose();
+    this.#onEnd(end);
+  }
+}
