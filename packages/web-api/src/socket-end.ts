@@ -89,14 +89,9 @@ export class SocketEnd {
 
   /** Asks for the close, once. @throws TypeError before `accept` */
   close(code: number, reason: string): void {
-    if (!this.canClose()) return;
+    if (this.isCloseSent || this.isOver || this.isConnected) return;
     if (!this.isAccepted) throw new TypeErrorCtor(NOT_ACCEPTED);
     this.#sendClose(code, reason);
-  }
-
-  /** Whether `close` does anything. */
-  canClose(): boolean {
-    return !this.isCloseSent && !this.isOver && !this.isConnected;
   }
 
   /** Bytes that were sent from here and have not left. */
@@ -217,8 +212,6 @@ export class SocketEnd {
     if (!this.isAccepted || this.#isScheduled || this.#first === null) return;
     startTimer(0, () => {
       this.#isScheduled = false;
-      const item = this.#first;
-      if (item === null) return;
       this.#deliver();
     });
     this.#isScheduled = true;
@@ -260,14 +253,17 @@ export class SocketEnd {
   }
 
   #dispatchClose(close: SocketClose): void {
+    const mustAnswer = !this.isCloseSent && this.peer.#runId === null;
     this.isOver = true;
+    // The answer to a close is sent by the platform; a connection that was lost gets none, and `send` goes on without effect.
+    if (close.wasClean) this.isCloseSent = true;
     try {
       const target = this.target as EventTarget;
       if (!close.wasClean && close.code !== ABNORMAL) {
         eventTargetAccess.dispatch(target, trustedErrorEvent(close.reason), this.#onThrown);
       }
       eventTargetAccess.dispatch(target, trustedCloseEvent(close), this.#onThrown);
-      if (!this.isCloseSent && this.peer.#runId === null) this.#sendClose(close.code, close.reason);
+      if (mustAnswer) this.#sendClose(close.code, close.reason);
     } catch (reason) {
       this.#reportThrown(reason);
     }

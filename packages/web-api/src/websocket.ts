@@ -5,7 +5,8 @@ import { MathTrunc } from "./leaf/intrinsics.ts";
 import { domException } from "./leaf/make-dom-exception.ts";
 import { defineConstants, finishInterface } from "./leaf/webidl.ts";
 import { requireArguments, toUSVString } from "./leaf/webidl-convert.ts";
-import { ArrayBufferPrototypeGetByteLength, TypeErrorCtor } from "./primordials.ts";
+import { parseUrl } from "./parse-url.ts";
+import { ArrayBufferPrototypeGetByteLength, StringPrototypeIndexOf, StringPrototypeSlice } from "./primordials.ts";
 import { toSocketData } from "./socket-data.ts";
 import { SocketEnd } from "./socket-end.ts";
 import { encodeUtf8 } from "./utf8.ts";
@@ -37,9 +38,7 @@ export class WebSocket extends EventTarget {
   constructor(url: unknown, protocols: unknown = undefined) {
     requireArguments(arguments.length, 1, "new WebSocket");
     super();
-    if (url !== CREATE) {
-      throw domException("NotSupportedError", "new WebSocket: apps cannot open WebSockets to other servers");
-    }
+    if (url !== CREATE) refuseOutbound(url);
     this.#end = protocols as SocketEnd;
     this.#end.target = this;
   }
@@ -92,7 +91,7 @@ export class WebSocket extends EventTarget {
     const end = this.#end;
     const codeNumber = code === undefined ? NO_STATUS : MathTrunc(+(code as number));
     const reasonText = reason === undefined ? "" : toUSVString(reason);
-    if (end.canClose() && end.isAccepted) checkClose(code !== undefined, codeNumber, reasonText);
+    checkClose(code !== undefined, codeNumber, reasonText);
     end.close(codeNumber, reasonText);
   }
 }
@@ -103,6 +102,11 @@ defineConstants(WebSocket, [
   ["OPEN", OPEN],
   ["CLOSING", CLOSING],
   ["CLOSED", CLOSED],
+  // As Workers have called them before.
+  ["READY_STATE_CONNECTING", CONNECTING],
+  ["READY_STATE_OPEN", OPEN],
+  ["READY_STATE_CLOSING", CLOSING],
+  ["READY_STATE_CLOSED", CLOSED],
 ]);
 defineEventHandler(WebSocket.prototype, "open");
 defineEventHandler(WebSocket.prototype, "message");
@@ -123,18 +127,27 @@ export function socketEnd(socket: WebSocket): SocketEnd {
   return endOf(socket);
 }
 
-/** @throws TypeError, SyntaxError for what no close frame may hold */
+/** @throws SyntaxError for what is no URL of a WebSocket, NotSupportedError for all others */
+function refuseOutbound(url: unknown): never {
+  const href = parseUrl(toUSVString(url));
+  const scheme = href === undefined ? "" : StringPrototypeSlice(href, 0, StringPrototypeIndexOf(href, ":"));
+  if (scheme !== "ws" && scheme !== "wss" && scheme !== "http" && scheme !== "https") {
+    throw domException("SyntaxError", "new WebSocket: the URL is not one of a WebSocket");
+  }
+  throw domException("NotSupportedError", "new WebSocket: an app cannot open WebSockets to other servers");
+}
+
+/** @throws InvalidAccessError, SyntaxError for what no close frame may hold */
 function checkClose(hasCode: boolean, code: number, reason: string): void {
   if (!hasCode) {
     // Without a code there is no room for a reason.
-    if (reason !== "") {
-      throw new TypeErrorCtor("If you specify a WebSocket close reason, you must also specify a code.");
-    }
-    return;
+    if (reason === "") return;
+    throw domException("InvalidAccessError", "If you specify a WebSocket close reason, you must also specify a code.");
   }
   // Of RFC 6455, 7.4: those that a frame may hold, but the ones that no registry has.
   const isAllowed = (code >= 1000 && code <= 1014 && (code < 1004 || code > 1006)) || (code >= 3000 && code <= 4999);
-  if (!isAllowed) throw new TypeErrorCtor(`Invalid WebSocket close code: ${code}.`);
+  if (!isAllowed) throw domException("InvalidAccessError", `Invalid WebSocket close code: ${code}.`);
+  if (reason === "") return;
   if (ArrayBufferPrototypeGetByteLength(encodeUtf8(reason)) > MAX_REASON_BYTES) {
     throw domException("SyntaxError", `The close reason is longer than ${MAX_REASON_BYTES} bytes`);
   }
