@@ -5,23 +5,29 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { hasNetPermission, workerArguments } from "../src/control/worker-permissions.ts";
+import type { WorkerKind } from "../src/worker-messages.ts";
 import { temporaryDirectory } from "./sliver-fixture.ts";
 
 const run = promisify(execFile);
 
-/** Runs code as a worker runs, and answers what each attempt came to. */
-async function probe(directory: string, attempts: Readonly<Record<string, string>>): Promise<Record<string, string>> {
+/** Runs code as a worker runs, and answers what each attempt came to. @param begin what the worker does first */
+async function probe(
+  directory: string,
+  attempts: Readonly<Record<string, string>>,
+  { kind = "http", begin = "" }: { readonly kind?: WorkerKind; readonly begin?: string } = {},
+): Promise<Record<string, string>> {
   const script = join(directory, "probe.mjs");
   writeFileSync(
     script,
-    `const found = {};
+    `${begin}
+     const found = {};
      const attempt = async (name, act) => { try { found[name] = "done: " + (await act()); } catch (error) { found[name] = error.code ?? error.message; } };
      ${Object.entries(attempts)
        .map(([name, code]) => `await attempt(${JSON.stringify(name)}, async () => { ${code} });`)
        .join("\n")}
      console.log(JSON.stringify(found)); process.exit(0);`,
   );
-  const { stdout } = await run(process.execPath, [...workerArguments(directory, "http"), script], { env: {} });
+  const { stdout } = await run(process.execPath, [...workerArguments(directory, kind), script], { env: {} });
   return JSON.parse(stdout) as Record<string, string>;
 }
 
@@ -68,6 +74,47 @@ test("a worker starts no process and no thread", async () => {
   expect(found.thread).toBe("ERR_ACCESS_DENIED");
   expect(found.inspector).not.toMatch(/^done/);
 });
+
+test.runIf(hasNetPermission())(
+  "of a worker for connections neither its thread nor those of connections start one or read more",
+  async () => {
+    const directory = temporaryDirectory();
+    const starter = new URL("../src/websocket/thread-starter.ts", import.meta.url).href;
+    const attempts = {
+      thread: `new (await import("node:worker_threads")).Worker("0", { eval: true, execArgv: [] }); return 1;`,
+      hooks: `(await import("node:module")).register("data:text/javascript,0"); return 1;`,
+      process: `(await import("node:child_process")).execFileSync("/bin/true"); return 1;`,
+      passwords: `return (await import("node:fs")).readFileSync("/etc/passwd").length;`,
+      listen: `const { createServer } = await import("node:net"); return new Promise((resolve, reject) => { const s = createServer(); s.on("error", reject); s.listen(0, () => resolve("listens")); });`,
+    };
+    const denied = Object.fromEntries(Object.keys(attempts).map((name) => [name, "ERR_ACCESS_DENIED"]));
+    writeFileSync(
+      join(directory, "thread.mjs"),
+      `import { workerData } from "node:worker_threads";
+     import { giveUpThreads } from ${JSON.stringify(starter)};
+     giveUpThreads();
+     const found = {};
+     const attempt = async (name, act) => { try { found[name] = "done: " + (await act()); } catch (error) { found[name] = error.code ?? error.message; } };
+     ${Object.entries(attempts)
+       .map(([name, code]) => `await attempt(${JSON.stringify(name)}, async () => { ${code} });`)
+       .join("\n")}
+     workerData.port.postMessage({ found, data: workerData.data });`,
+    );
+    const begin = `
+    import { ThreadStarter } from ${JSON.stringify(starter)};
+    const starter = await ThreadStarter.open(new URL("./thread.mjs", import.meta.url));
+    const ask = (data) => new Promise((resolve) => starter.start(data).once("message", (said) => resolve(JSON.stringify(said))));`;
+    const found = await probe(
+      directory,
+      { ...attempts, first: "return ask(1);", second: "return ask(2);" },
+      { kind: "websocket", begin },
+    );
+    const { first = "", second = "", ...main } = found;
+    expect(main).toEqual(denied);
+    expect(JSON.parse(first.replace("done: ", ""))).toEqual({ found: denied, data: 1 });
+    expect(JSON.parse(second.replace("done: ", ""))).toEqual({ found: denied, data: 2 });
+  },
+);
 
 test.runIf(hasNetPermission())("a worker opens no socket: TCP, Unix, listening, UDP, names", async () => {
   const directory = temporaryDirectory();
