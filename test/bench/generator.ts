@@ -5,6 +5,7 @@
  *   node generator.ts '{"port":8080,"host":"hello.localhost","path":"/","connections":64,"warmUpMs":1000,"durationMs":5000,"expect":"hello"}'
  */
 import { getRequest, KeepAliveConnection } from "./keep-alive-connection.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
 
 export interface GeneratorJob {
   readonly port: number;
@@ -25,22 +26,8 @@ export interface GeneratorResult {
   readonly p99Ms: number;
 }
 
-/** Latencies are counted in steps of 10 µs up to 1 s. */
-const STEP_MS = 0.01;
-const STEPS = 100_000;
-
-function percentile(counts: Uint32Array, total: number, ratio: number): number {
-  let seen = 0;
-  for (let step = 0; step < STEPS; step++) {
-    seen += counts[step] ?? 0;
-    if (seen >= total * ratio) return step * STEP_MS;
-  }
-  return STEPS * STEP_MS;
-}
-
 function run(job: GeneratorJob): void {
-  const counts = new Uint32Array(STEPS);
-  let requests = 0;
+  const latencies = new LatencyHistogram();
   let wrong = 0;
   let isCounting = false;
   const request = getRequest(job.host, job.path);
@@ -49,9 +36,7 @@ function run(job: GeneratorJob): void {
     take({ isOk, body, latencyMs }: { isOk: boolean; body: string; latencyMs: number }): void {
       if (!isOk || body !== job.expect) wrong += 1;
       if (!isCounting) return;
-      requests += 1;
-      const step = Math.min(STEPS - 1, Math.floor(latencyMs / STEP_MS));
-      counts[step] = (counts[step] ?? 0) + 1;
+      latencies.add(latencyMs);
     },
     onError(error: Error): void {
       process.stderr.write(`${error.message}\n`);
@@ -67,11 +52,11 @@ function run(job: GeneratorJob): void {
       const seconds = (performance.now() - startMs) / 1000;
       for (const connection of connections) connection.close();
       const result: GeneratorResult = {
-        requests,
+        requests: latencies.total,
         wrong,
         seconds,
-        p50Ms: percentile(counts, requests, 0.5),
-        p99Ms: percentile(counts, requests, 0.99),
+        p50Ms: latencies.percentile(0.5),
+        p99Ms: latencies.percentile(0.99),
       };
       process.stdout.write(`${JSON.stringify(result)}\n`);
       process.exit(0);

@@ -2,15 +2,15 @@
  * `hello` through router and worker (two processes over a Unix socket) beside workerd on the same handler, in turns.
  * Wanted: at least 1.2 times workerd's requests per second in `app` mode.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startNano } from "./nano-server.ts";
-import { freePort, type LoadResult, load, type Server, startServer } from "./processes.ts";
+import { type LoadResult, load, type Server } from "./processes.ts";
 import { report } from "./report.ts";
 import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
+import { startWorkerd } from "./workerd-server.ts";
 
 const ROUNDS = 5;
 const CONNECTIONS = 64;
@@ -24,30 +24,13 @@ const JOB = {
 
 const HANDLER = fileURLToPath(new URL("hello-handler.js", import.meta.url));
 
-async function startWorkerd(directory: string): Promise<Server> {
-  const port = await freePort();
-  const config = join(directory, "workerd.capnp");
-  const source = JSON.stringify(readFileSync(HANDLER, "utf8"));
-  writeFileSync(
-    config,
-    `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = (modules = [(name = "worker", esModule = ${source})], compatibilityDate = "2026-01-01"))],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")]
-);
-`,
-  );
-  const binary = createRequire(import.meta.url)("workerd") as { default: string };
-  return await startServer("workerd", [binary.default, "serve", config], { port, hosts: ["localhost"] });
-}
-
 export async function benchHello(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "nano-bench-"));
   const servers: Server[] = [];
   try {
     const nano = await startNano(directory, HANDLER);
     servers.push(nano);
-    const workerd = await startWorkerd(directory);
+    const workerd = await startWorkerd(directory, HANDLER);
     servers.push(workerd);
     const contenders = [
       { name: "NANO, app mode", server: nano, host: "app.localhost" },

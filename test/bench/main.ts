@@ -3,6 +3,7 @@ import { benchCluster, type ClusterPart, clusterParts } from "./cluster.bench.ts
 import { benchColdStart } from "./cold-start.bench.ts";
 import { benchHello } from "./hello.bench.ts";
 import { benchSlivers } from "./slivers.bench.ts";
+import { benchWebSocket, type WebSocketPart, webSocketParts } from "./websocket.bench.ts";
 
 type Bench = (options: { readonly isQuick: boolean }) => Promise<void>;
 
@@ -12,11 +13,19 @@ const benches: Readonly<Record<string, Bench>> = {
   slivers: benchSlivers,
   hello: benchHello,
   cluster: (options) => benchCluster(clusterParts, options),
+  websocket: (options) => benchWebSocket(webSocketParts, options),
 };
 /** Parts that can be run alone. */
-const parts: Readonly<Record<string, Bench>> = Object.fromEntries(
-  clusterParts.map((part: ClusterPart) => [`cluster-${part}`, (options) => benchCluster([part], options)]),
-);
+const parts: Readonly<Record<string, Bench>> = Object.fromEntries([
+  ...clusterParts.map((part: ClusterPart): [string, Bench] => [
+    `cluster-${part}`,
+    (options) => benchCluster([part], options),
+  ]),
+  ...webSocketParts.map((part: WebSocketPart): [string, Bench] => [
+    `websocket-${part}`,
+    (options) => benchWebSocket([part], options),
+  ]),
+]);
 
 const args = process.argv.slice(2);
 const names = args.filter((arg) => arg !== QUICK);

@@ -6,13 +6,33 @@ import { freePort, type Server, startServer } from "./processes.ts";
 
 const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
 
+/** Of a NANO of one machine. */
+export interface NanoServer extends Server {
+  readonly adminPort: number;
+}
+
+/** An app as a config file has it: a hostname, its module, and what its manifest says. */
+export interface NanoApp {
+  readonly hostname: string;
+  readonly entrypoint: string;
+  readonly [setting: string]: unknown;
+}
+
 /** Serves one handler under the host of each isolation mode: `app.localhost` and `request.localhost`. */
-export async function startNano(directory: string, entrypoint: string): Promise<Server> {
+export function startNano(directory: string, entrypoint: string): Promise<Server> {
+  return startNanoWith(
+    directory,
+    ["app", "request"].map((isolation) => ({ hostname: `${isolation}.localhost`, entrypoint, isolation })),
+  );
+}
+
+/** Answers when each app's host answers `/` with 200. */
+export async function startNanoWith(directory: string, apps: readonly NanoApp[]): Promise<NanoServer> {
   const port = await freePort();
+  const adminPort = await freePort();
   const config = join(directory, "nano.json");
-  const app = (isolation: string): object => ({ hostname: `${isolation}.localhost`, entrypoint, isolation });
-  const server = { port, admin_port: await freePort() };
-  writeFileSync(config, JSON.stringify({ server, apps: [app("app"), app("request")] }));
+  writeFileSync(config, JSON.stringify({ server: { port, admin_port: adminPort }, apps }));
   const command = [NANOCTL, "run", "--config", config, "--data-dir", join(directory, "data")] as const;
-  return await startServer("NANO", command, { port, hosts: ["app.localhost", "request.localhost"] });
+  const server = await startServer("NANO", command, { port, hosts: apps.map(({ hostname }) => hostname) });
+  return { ...server, adminPort };
 }

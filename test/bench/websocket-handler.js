@@ -1,0 +1,25 @@
+/** Served by NANO and by workerd as it is. What a connection does is in its path. */
+const BURN_MS = 5;
+
+function burn() {
+  const endMs = performance.now() + BURN_MS;
+  while (performance.now() < endMs);
+}
+
+export default {
+  fetch(request) {
+    if (request.headers.get("upgrade") !== "websocket") return new Response("Upgrade to a WebSocket\n");
+    const { pathname } = new URL(request.url);
+    const [client, server] = Object.values(new WebSocketPair());
+    server.accept();
+    server.binaryType = "arraybuffer";
+    server.addEventListener("message", ({ data }) => {
+      if (pathname === "/burn") burn();
+      server.send(data);
+      if (pathname === "/leave") server.close(1000, "left");
+    });
+    server.addEventListener("close", () => server.close());
+    if (pathname === "/greet") server.send("Hello from the sliver");
+    return new Response(null, { status: 101, webSocket: client });
+  },
+};

@@ -1,0 +1,95 @@
+/** The servers whose WebSockets are measured, each with the same handler, and what they take of the machine. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type NanoServer, startNanoWith } from "./nano-server.ts";
+import { cpuSecondsOf, findProcesses, type Server } from "./processes.ts";
+import { startWorkerd } from "./workerd-server.ts";
+
+const HANDLER = fileURLToPath(new URL("websocket-handler.js", import.meta.url));
+const ROUTER_MAIN = "services/router/src/main.ts";
+/** Only a worker for WebSockets may start threads. */
+const WEBSOCKET_WORKER_FLAG = "--allow-worker";
+const KIB = 1024;
+const IDLE_TIMEOUT_MS = 3_600_000;
+
+export type SocketThread = "shared" | "dedicated";
+
+/** Its host on that server. */
+export function hostOfThread(thread: SocketThread): string {
+  return `${thread}.localhost`;
+}
+
+/** NANO on one machine with an app for each of these. */
+export async function startSocketNano(
+  directory: string,
+  { threads, maxConnections }: { threads: readonly SocketThread[]; maxConnections: number },
+): Promise<NanoServer> {
+  mkdirSync(directory, { recursive: true });
+  const apps = threads.map((thread) => ({
+    hostname: hostOfThread(thread),
+    entrypoint: HANDLER,
+    websocket: { thread, ws_max_connections: maxConnections, ws_idle_timeout_ms: IDLE_TIMEOUT_MS },
+  }));
+  return await startNanoWith(directory, apps);
+}
+
+export async function startSocketWorkerd(directory: string): Promise<Server> {
+  const own = join(directory, "workerd");
+  mkdirSync(own);
+  return await startWorkerd(own, HANDLER);
+}
+
+/** Processes of a server by what they do for connections; a NANO has a worker from its first connection on. */
+export interface SocketProcesses {
+  /** Of workerd: none. */
+  readonly router: readonly number[];
+  /** Of workerd: its only process. */
+  readonly worker: readonly number[];
+  readonly all: readonly number[];
+}
+
+export function socketProcessesOf({ name, pids }: Server): SocketProcesses {
+  const find = (part: string): number[] => pids.flatMap((pid) => findProcesses(pid, part));
+  const all = find("");
+  if (name === "workerd") return { router: [], worker: all, all };
+  return { router: find(ROUTER_MAIN), worker: find(WEBSOCKET_WORKER_FLAG), all };
+}
+
+/** CPU seconds so far, by those. */
+export function cpuOf(processes: SocketProcesses): Record<keyof SocketProcesses, number> {
+  const { router, worker, all } = processes;
+  return { router: cpuSecondsOf(router), worker: cpuSecondsOf(worker), all: cpuSecondsOf(all) };
+}
+
+/** Memory of processes, each page that several share divided among them. */
+export function residentBytesOf(pids: readonly number[]): number {
+  let bytes = 0;
+  for (const pid of pids) {
+    try {
+      const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+      bytes += Number(/^Pss: +(\d+) kB$/m.exec(text)?.[1] ?? 0) * KIB;
+    } catch {
+      // The process ended meanwhile.
+    }
+  }
+  return bytes;
+}
+
+export function threadCountOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/task`).length, 0);
+}
+
+export function descriptorCountOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + readdirSync(`/proc/${pid}/fd`).length, 0);
+}
+
+/** Lets this process and what it starts have so many descriptors open. @returns what it did, for the table; empty: nothing was needed */
+export function raiseDescriptors(count: number): string {
+  const hard = Number(/^Max open files +\S+ +(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? Infinity);
+  if (hard >= count) return "";
+  const raised = spawnSync("prlimit", ["--pid", String(process.pid), `--nofile=${count}:${count}`]);
+  if (raised.status !== 0) throw new Error(`${count} open files are needed, ${hard} may be: raise \`ulimit -n\``);
+  return `open files raised from ${hard} to ${count}`;
+}
