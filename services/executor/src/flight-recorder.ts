@@ -16,6 +16,8 @@
  *    132  24 bytes  that version
  *    160  8 bytes each  slots: link and stream of a request whose method is not idempotent and that was entered
  *
+ * That is of the worker's own thread. Behind it, for each thread of a connection, the same without the slots.
+ *
  * I1 The record is written before the guest runs. It is marked as over at the latest when the event loop's turn ends.
  * I2 A slot is written before its request is entered, and stays until the request is over.
  */
@@ -38,6 +40,10 @@ const VERSION_BYTES = 24;
 const RUNNING_OFFSET = 24;
 /** Stands for a slot where there was none. */
 const OVERFLOW_SLOT = -2;
+/** Of a connection's thread. */
+const THREAD_BYTES = SLOTS_OFFSET;
+/** The worker's own and those of its connections: they are numbered from 1. */
+export const MAX_RECORDED_THREADS = 1 + 256;
 const FILE_BYTES = SLOTS_OFFSET + RECORDER_SLOTS * SLOT_BYTES;
 
 /** A request as the recorder names it. */
@@ -56,9 +62,15 @@ function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-/** Written by the worker, through the descriptor that its supervisor opened. */
+/** Where a thread's record begins. */
+function offsetOf(thread: number): number {
+  return thread === 0 ? 0 : FILE_BYTES + (thread - 1) * THREAD_BYTES;
+}
+
+/** Written by the worker, through the descriptor that its supervisor opened: by each of its threads for itself. */
 export class FlightRecorder {
   readonly #fd: number;
+  readonly #offset: number;
   readonly #record = Buffer.alloc(RECORD_BYTES);
   readonly #over = Buffer.alloc(4);
   readonly #slot = Buffer.alloc(SLOT_BYTES);
@@ -72,10 +84,13 @@ export class FlightRecorder {
   /** Called before each entry, with its limit: nothing else runs in this process until it is over. */
   onEntry: (limitMs: number) => void = () => undefined;
 
-  constructor(fd: number) {
+  /** @param options.thread 0: the worker's own, which alone has slots */
+  constructor(fd: number, { thread = 0 }: { thread?: number } = {}) {
     this.#fd = fd;
-    for (let slot = RECORDER_SLOTS - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
-    writeSync(fd, Buffer.alloc(FILE_BYTES), 0, FILE_BYTES, 0);
+    this.#offset = offsetOf(thread);
+    const bytes = thread === 0 ? FILE_BYTES : THREAD_BYTES;
+    for (let slot = RECORDER_SLOTS - 1; slot >= 0 && thread === 0; slot--) this.#freeSlots.push(slot);
+    writeSync(fd, Buffer.alloc(bytes), 0, bytes, this.#offset);
   }
 
   begin(app: AppName, request: RecordedRequest | null, limitMs: number, version: VersionId | null = null): void {
@@ -96,7 +111,7 @@ export class FlightRecorder {
     record.writeUInt32LE(request === null ? 0 : request.streamId, 20);
     record.writeUInt32LE(1, RUNNING_OFFSET);
     this.#isRunning = true;
-    writeSync(this.#fd, record, 0, RECORD_BYTES, 0);
+    writeSync(this.#fd, record, 0, RECORD_BYTES, this.#offset);
   }
 
   /** Costs no write of its own where another entry follows in the same turn. */
@@ -106,7 +121,7 @@ export class FlightRecorder {
     this.#isClearPlanned = true;
     setImmediate(() => {
       this.#isClearPlanned = false;
-      if (!this.#isRunning) writeSync(this.#fd, this.#over, 0, 4, RUNNING_OFFSET);
+      if (!this.#isRunning) writeSync(this.#fd, this.#over, 0, 4, this.#offset + RUNNING_OFFSET);
     });
   }
 
@@ -114,14 +129,14 @@ export class FlightRecorder {
   beginRestore(app: AppName, version: VersionId, limitMs: number): void {
     const restore = this.#restore;
     restore.writeUInt32LE(restore.write(version, 4, RESTORE_BYTES - 4, "latin1"), 0);
-    writeSync(this.#fd, restore, 0, RESTORE_BYTES, RESTORE_OFFSET);
+    writeSync(this.#fd, restore, 0, RESTORE_BYTES, this.#offset + RESTORE_OFFSET);
     this.begin(app, null, limitMs, version);
   }
 
   /** At once: what the worker dies of later is not the restore's. */
   endRestore(): void {
     this.end();
-    writeSync(this.#fd, this.#over, 0, 4, RESTORE_OFFSET);
+    writeSync(this.#fd, this.#over, 0, 4, this.#offset + RESTORE_OFFSET);
   }
 
   /** Marks a request as entered; give the slot back when it is over. */
@@ -155,8 +170,10 @@ export class FlightRecorder {
   }
 }
 
-/** The entry that a worker is in, as its supervisor reads it. */
+/** An entry that a worker is in, as its supervisor reads it. */
 export interface RunningEntry extends RecordedRequest {
+  /** 0: the worker's own. */
+  readonly thread: number;
   readonly app: string;
   /** Null: it was not told. */
   readonly versionId: VersionId | null;
@@ -165,33 +182,62 @@ export interface RunningEntry extends RecordedRequest {
   readonly limitMs: number;
 }
 
-const readBuffer = Buffer.alloc(RECORD_BYTES);
+const threadsBuffer = Buffer.alloc((MAX_RECORDED_THREADS - 1) * THREAD_BYTES);
+const readBuffer = Buffer.alloc(THREAD_BYTES);
 
-/** The running entry, or null between entries. */
+/** The running entry of the worker's own thread, or null between entries. */
 export function readRunningEntry(fd: number): RunningEntry | null {
   const count = readSync(fd, readBuffer, 0, RECORD_BYTES, 0);
-  if (count < RECORD_BYTES || readBuffer.readUInt32LE(RUNNING_OFFSET) !== 1) return null;
-  const nameBytes = Math.min(readBuffer.readUInt32LE(28), NAME_BYTES);
-  const versionBytes = Math.min(readBuffer.readUInt32LE(VERSION_OFFSET), VERSION_BYTES);
-  const version = readBuffer.toString("latin1", VERSION_OFFSET + 4, VERSION_OFFSET + 4 + versionBytes);
+  return count < RECORD_BYTES ? null : decodeEntry(readBuffer, 0, 0);
+}
+
+/** The running entries of all of a worker's threads. */
+export function readRunningEntries(fd: number): RunningEntry[] {
+  const entries = decodeThreads(fd, decodeEntry);
+  const own = readRunningEntry(fd);
+  return own === null ? entries : [own, ...entries];
+}
+
+/** The version that a worker is restoring, or was when it died, in any of its threads; null: none. */
+export function readRestoringVersion(fd: number): VersionId | null {
+  const count = readSync(fd, readBuffer, 0, THREAD_BYTES, 0);
+  if (count < THREAD_BYTES) return null;
+  return decodeRestoring(readBuffer, 0) ?? decodeThreads(fd, decodeRestoring)[0] ?? null;
+}
+
+/** What the records of connections' threads say, of those that say something. */
+function decodeThreads<T>(fd: number, decode: (bytes: Buffer, at: number, thread: number) => T | null): T[] {
+  const count = readSync(fd, threadsBuffer, 0, threadsBuffer.length, FILE_BYTES);
+  const decoded: T[] = [];
+  for (let thread = 1; thread * THREAD_BYTES <= count; thread++) {
+    const each = decode(threadsBuffer, (thread - 1) * THREAD_BYTES, thread);
+    if (each !== null) decoded.push(each);
+  }
+  return decoded;
+}
+
+function decodeEntry(bytes: Buffer, at: number, thread: number): RunningEntry | null {
+  if (bytes.readUInt32LE(at + RUNNING_OFFSET) !== 1) return null;
+  const nameBytes = Math.min(bytes.readUInt32LE(at + 28), NAME_BYTES);
+  const version = decodeVersion(bytes, at + VERSION_OFFSET, VERSION_BYTES);
   return {
-    runMs: monotonicMs() - readBuffer.readDoubleLE(0),
-    limitMs: readBuffer.readDoubleLE(8),
-    linkId: readBuffer.readUInt32LE(16),
-    streamId: readBuffer.readUInt32LE(20),
-    versionId: isVersionId(version) ? version : null,
-    app: readBuffer.toString("latin1", NAME_OFFSET, NAME_OFFSET + nameBytes),
+    thread,
+    runMs: monotonicMs() - bytes.readDoubleLE(at),
+    limitMs: bytes.readDoubleLE(at + 8),
+    linkId: bytes.readUInt32LE(at + 16),
+    streamId: bytes.readUInt32LE(at + 20),
+    versionId: version,
+    app: bytes.toString("latin1", at + NAME_OFFSET, at + NAME_OFFSET + nameBytes),
   };
 }
 
-const restoreBuffer = Buffer.alloc(RESTORE_BYTES);
+function decodeRestoring(bytes: Buffer, at: number): VersionId | null {
+  return decodeVersion(bytes, at + RESTORE_OFFSET, RESTORE_BYTES - 4);
+}
 
-/** The version that a worker is restoring, or was when it died; null: none. */
-export function readRestoringVersion(fd: number): VersionId | null {
-  const count = readSync(fd, restoreBuffer, 0, RESTORE_BYTES, RESTORE_OFFSET);
-  if (count < RESTORE_BYTES) return null;
-  const nameBytes = Math.min(restoreBuffer.readUInt32LE(0), RESTORE_BYTES - 4);
-  const version = restoreBuffer.toString("latin1", 4, 4 + nameBytes);
+function decodeVersion(bytes: Buffer, at: number, maxBytes: number): VersionId | null {
+  const nameBytes = Math.min(bytes.readUInt32LE(at), maxBytes);
+  const version = bytes.toString("latin1", at + 4, at + 4 + nameBytes);
   return isVersionId(version) ? version : null;
 }
 

@@ -24,7 +24,7 @@ let runtime: WorkerRuntime | null = null;
 
 process.on("message", (message: ToWorker, handle: unknown) => {
   if (message.type === "start") {
-    runtime = new WorkerRuntime({ ...message, recorder, send, exit: leave });
+    runtime = new WorkerRuntime({ ...message, recorder, recorderFd: RECORDER_FD, send, exit: leave });
     return;
   }
   const socket = handle instanceof Socket ? handle : null;

@@ -7,6 +7,7 @@ import {
   RECORDER_SLOTS,
   readEnteredStreams,
   readRestoringVersion,
+  readRunningEntries,
   readRunningEntry,
   recorderLinkId,
 } from "../src/flight-recorder.ts";
@@ -119,4 +120,24 @@ test("a file that no worker has written yet says nothing", () => {
   expect(readEnteredStreams(fd, 1)).toBeNull();
   writeSync(fd, Buffer.alloc(40));
   expect(readRunningEntry(fd)).toBeNull();
+});
+
+test("each thread has a record of its own, and the worker's slots are the worker's", async () => {
+  const fd = openFile();
+  const own = new FlightRecorder(fd);
+  const [second, last] = [new FlightRecorder(fd, { thread: 2 }), new FlightRecorder(fd, { thread: 256 })];
+  expect(readRunningEntries(fd)).toEqual([]);
+  own.takeSlot({ linkId: 5, streamId: 9 });
+  second.begin(APP, { linkId: 5, streamId: 11 }, 100);
+  expect([readRunningEntry(fd), readRunningEntries(fd)]).toMatchObject([null, [{ thread: 2, streamId: 11 }]]);
+  own.begin(APP, { linkId: 5, streamId: 9 }, 100);
+  const version = "v00000000000000ab" as VersionId;
+  last.beginRestore(APP, version, 2_000);
+  expect(readRunningEntries(fd).map(({ thread }) => thread)).toEqual([0, 2, 256]);
+  expect(readRestoringVersion(fd)).toBe(version);
+  last.endRestore();
+  second.end();
+  await nextTurn();
+  expect(readRunningEntries(fd).map(({ thread }) => thread)).toEqual([0]);
+  expect([readRestoringVersion(fd), readEnteredStreams(fd, 5)]).toEqual([null, new Set([9])]);
 });

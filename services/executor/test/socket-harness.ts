@@ -203,7 +203,16 @@ export async function openSocketWorker(options: { limitCount?: number } = {}) {
         assetsPath: null,
       };
       const source = openSource(sliverPath);
-      const lane = new SocketLane(assignment, { turns, recorder, counters, host, source, live, ...given.parts });
+      const lane = new SocketLane(assignment, {
+        turns,
+        recorder,
+        counters,
+        host,
+        source,
+        live,
+        threads: null,
+        ...given.parts,
+      });
       lanes.push(lane);
       versions.add(versionId, new VersionServer(assignment, lane));
       return lane;

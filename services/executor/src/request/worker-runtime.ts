@@ -10,6 +10,7 @@ import { errors } from "../errors.ts";
 import type { FlightRecorder } from "../flight-recorder.ts";
 import { LiveSockets } from "../websocket/live-sockets.ts";
 import { SocketLane } from "../websocket/socket-lane.ts";
+import { SocketThreads } from "../websocket/socket-threads.ts";
 import type {
   Assignment,
   CountedVersion,
@@ -48,6 +49,8 @@ export interface WorkerRuntimeOptions {
   /** @default "http" */
   readonly kind?: WorkerKind;
   readonly recorder: FlightRecorder;
+  /** For the threads of connections, each of which writes a record of its own. */
+  readonly recorderFd: number;
   send(message: FromWorker): void;
   /** Its drain is over: leaves once this is said. */
   exit(last: FromWorker): void;
@@ -67,6 +70,7 @@ export class WorkerRuntime {
   readonly #routers: RouterLinks;
   /** Null: it serves requests. */
   readonly #sockets: LiveSockets | null;
+  readonly #threads: SocketThreads;
   #isDraining = false;
   /** Requests in flight when the drain began, and those of them that were cut off. */
   #drainedCount = 0;
@@ -83,6 +87,11 @@ export class WorkerRuntime {
     });
     this.#versions = new VersionTable({ need: (versionId) => send({ type: "need", versionId }) });
     this.#sockets = options.kind === "websocket" ? new LiveSockets({ limitCount: budgets.isolateCount }) : null;
+    this.#threads = new SocketThreads({
+      recorderFd: options.recorderFd,
+      want: () => send({ type: "thread_wanted" }),
+      release: () => send({ type: "thread_released" }),
+    });
     this.#routers = new RouterLinks({
       workerId,
       credential,
@@ -139,6 +148,7 @@ export class WorkerRuntime {
         this.#sockets?.closeSpread(message);
         return;
       case "thread_answer":
+        this.#threads.answer(message.isGranted);
         return;
       default:
         message satisfies never;
@@ -178,7 +188,7 @@ export class WorkerRuntime {
     const live = this.#sockets;
     return live === null
       ? new AppLane(assignment, { ...parts, cache: this.#cache })
-      : new SocketLane(assignment, { ...parts, live });
+      : new SocketLane(assignment, { ...parts, live, threads: this.#threads });
   }
 
   /** What is damaged may be had again. */
@@ -287,7 +297,7 @@ export class WorkerRuntime {
       running += lane.runningCount;
     }
     return {
-      sockets: this.#sockets?.stats(0) ?? null,
+      sockets: this.#sockets?.stats(this.#threads.count) ?? null,
       requests: this.#counters.requests,
       refusedFull: this.#counters.refusedFull,
       coldStarts: this.#counters.coldStarts,

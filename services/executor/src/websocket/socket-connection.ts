@@ -26,14 +26,13 @@ import { errors } from "../errors.ts";
 import { sendResponse, writeResponseChunk } from "../request/send-response.ts";
 import type { Turns, TurnTaker } from "../request/turns.ts";
 import type { LiveSocket, LiveSockets } from "./live-sockets.ts";
+import { refuseOutgoing } from "./outgoing-limits.ts";
 import { SocketInbox } from "./socket-inbox.ts";
 import { SocketOutbox } from "./socket-outbox.ts";
 import type { SocketSession } from "./socket-session.ts";
 
 /** A router ends closing handshakes by itself, well within this. */
 export const CLOSED_WAIT_MS = 60_000;
-/** Of one UTF-16 unit. */
-const MAX_UTF8_BYTES = 3;
 const LOST: SocketClose = { code: SocketCloseCode.ABNORMAL, reason: "", isClean: false };
 
 export interface ConnectionOptions {
@@ -155,6 +154,11 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
     this.#askTurn();
   }
 
+  /** The app sends faster than the client takes. */
+  overflow(): void {
+    this.close(SocketCloseCode.TRY_LATER, "ws_outbound_buffer");
+  }
+
   /** Its thread has ended by itself. */
   sessionLost(): void {
     if (this.#state === "starting") this.failResponse(errors.SOCKET_THREAD_LOST({}).wire);
@@ -226,8 +230,12 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
   }
 
   onDrain(): void {
-    if (this.#state === "declined") this.#session?.pull();
-    else this.#outbox.drain();
+    if (this.#state === "declined") {
+      this.#session?.pull();
+      return;
+    }
+    this.#outbox.drain();
+    this.#session?.drained();
     this.#account();
   }
 
@@ -297,17 +305,10 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
   }
 
   sendMessage(data: string | ArrayBuffer): number | string | null {
-    const { maxMessageBytes, outboundBufferBytes } = this.#options.socketLimits;
     if (this.#state !== "open") return null;
-    const bytes = bytesOf(data, maxMessageBytes);
-    const bufferedBytes = this.#outbox.bufferedBytes;
-    if (bytes > maxMessageBytes) {
-      return `The message is over ${maxMessageBytes} bytes (websocket.ws_max_message_bytes)`;
-    }
-    if (bufferedBytes > 0 && bufferedBytes + bytes > outboundBufferBytes) {
-      this.close(SocketCloseCode.TRY_LATER, "ws_outbound_buffer");
-      return null;
-    }
+    const refusal = refuseOutgoing(data, this.#outbox.bufferedBytes, this.#options.socketLimits);
+    if (refusal === null) this.overflow();
+    if (refusal !== undefined) return refusal;
     this.#outbox.send(data);
     this.#account();
     return this.#outbox.bufferedBytes;
@@ -401,10 +402,4 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
     this.#inbox.discard();
     this.#options.lane.over(this);
   }
-}
-
-/** Counted exactly where that may matter. */
-function bytesOf(data: string | ArrayBuffer, limitBytes: number): number {
-  if (typeof data !== "string") return data.byteLength;
-  return data.length * MAX_UTF8_BYTES <= limitBytes ? data.length : Buffer.byteLength(data);
 }

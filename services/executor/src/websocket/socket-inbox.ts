@@ -62,7 +62,7 @@ export class SocketInbox implements SocketMessageListener {
   take(): string | ArrayBuffer | undefined {
     const data = this.#queue[this.#first];
     if (data === undefined) return undefined;
-    this.#waitingBytes -= costOf(data);
+    this.#waitingBytes -= messageCost(data);
     this.#first += 1;
     if (this.#first === this.#queue.length) {
       this.#queue.length = 0;
@@ -117,11 +117,12 @@ export class SocketInbox implements SocketMessageListener {
     }
     if (this.#isDiscarding) return;
     const data = this.#kind === SocketMessageKind.TEXT ? payload.toString("utf8") : ownBuffer(payload);
-    this.#waitingBytes += costOf(data);
+    this.#waitingBytes += messageCost(data);
     this.#queue.push(data);
   }
 }
 
-function costOf(data: string | ArrayBuffer): number {
+/** Of a message that waits. */
+export function messageCost(data: string | ArrayBuffer): number {
   return MESSAGE_OVERHEAD_BYTES + (typeof data === "string" ? data.length : data.byteLength);
 }

@@ -24,6 +24,9 @@ import type { Assignment } from "../worker-messages.ts";
 import type { LiveSockets } from "./live-sockets.ts";
 import { type ConnectionLane, SocketConnection } from "./socket-connection.ts";
 import { IsolateSession } from "./socket-session.ts";
+import type { SocketThread } from "./socket-thread.ts";
+import type { SocketThreads } from "./socket-threads.ts";
+import { ThreadSession } from "./thread-session.ts";
 
 const STANDBY_IDLE_MS = 60_000;
 
@@ -31,6 +34,8 @@ export interface SocketLaneParts extends Omit<IsolateOpenerOptions, "assignment"
   readonly turns: Turns;
   readonly counters: WorkerCounters;
   readonly live: LiveSockets;
+  /** Null: there are none. */
+  readonly threads: SocketThreads | null;
   /** @default STANDBY_IDLE_MS */
   readonly standbyIdleMs?: number;
 }
@@ -41,8 +46,11 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
   readonly #socketLimits: WebSocketLimits;
   readonly #opener: IsolateOpener;
   readonly #connections = new Set<SocketConnection>();
-  /** Those that have not begun, in order. */
+  /** Those that wait for their turn, in order, and those that wait for a thread. */
   readonly #waiting: SocketConnection[] = [];
+  readonly #waitingForThread = new Set<SocketConnection>();
+  readonly #threads: SocketThreads | null;
+  #secrets: SecretValues = {};
   #standby: AppIsolate | null = null;
   #standbyTimer: NodeJS.Timeout | null = null;
   #isStandbyPlanned = false;
@@ -53,6 +61,7 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
     this.assignment = assignment;
     this.#parts = parts;
     this.#socketLimits = websocketLimitsOf(assignment.manifest);
+    this.#threads = assignment.manifest.websocketThread === "dedicated" ? parts.threads : null;
     this.#opener = new IsolateOpener({ ...parts, assignment, isolation: "request" });
     this.countSince(assignment.countedSince);
   }
@@ -62,11 +71,11 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
   }
 
   get waitingCount(): number {
-    return this.#waiting.length;
+    return this.#waiting.length + this.#waitingForThread.size;
   }
 
   get runningCount(): number {
-    return this.#connections.size - this.#waiting.length;
+    return this.#connections.size - this.waitingCount;
   }
 
   get isWarm(): boolean {
@@ -105,21 +114,15 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
     }
     this.#connections.add(connection);
     live.add(connection);
-    this.#waiting.push(connection);
-    turns.ask(this);
+    if (this.#threads === null) this.#enqueue(connection);
+    else void this.#takeThread(this.#threads, connection);
     return connection;
   }
 
   takeTurn(): boolean {
     const connection = this.#waiting.shift();
     if (connection === undefined) return false;
-    const { timeoutMs } = this.assignment.manifest.limits;
-    if (performance.now() - connection.arrivedMs >= timeoutMs) {
-      this.tally?.count(true);
-      connection.refuse(errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: timeoutMs }).wire);
-    } else {
-      this.#begin(connection);
-    }
+    if (!this.#isLate(connection)) this.#begin(connection);
     return this.#waiting.length > 0;
   }
 
@@ -149,6 +152,7 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
 
   useSecrets(secrets: SecretValues): void {
     const { isWarm } = this;
+    this.#secrets = secrets;
     if (!this.#opener.useSecrets(secrets) || !isWarm) return;
     this.#dropStandby();
     this.prepareStandby();
@@ -164,6 +168,7 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
   }
 
   gone(connection: SocketConnection): void {
+    this.#waitingForThread.delete(connection);
     const index = this.#waiting.indexOf(connection);
     if (index >= 0) this.#waiting.splice(index, 1);
   }
@@ -182,10 +187,68 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
 
   #queueRefusal() {
     const { queueDepth } = this.assignment.manifest.limits;
-    const queuedCount = this.#waiting.length;
+    const queuedCount = this.waitingCount;
     if (queuedCount === 0 || queuedCount < queueDepth) return null;
     this.#parts.counters.refusedFull += 1;
     return errors.QUEUE_FULL({ app: this.assignment.app, queuedCount, limitCount: queueDepth }).wire;
+  }
+
+  #enqueue(connection: SocketConnection): void {
+    this.#waiting.push(connection);
+    this.#parts.turns.ask(this);
+  }
+
+  /** Where there is none left, it is served on the worker's own thread. */
+  async #takeThread(threads: SocketThreads, connection: SocketConnection): Promise<void> {
+    this.#waitingForThread.add(connection);
+    const thread = await threads.take();
+    const isWanted = this.#waitingForThread.delete(connection);
+    if (thread === null) {
+      if (!isWanted) return;
+      this.#parts.live.withoutThreadCount += 1;
+      this.#enqueue(connection);
+    } else if (!isWanted || this.#isLate(connection)) thread.free();
+    else this.#beginOnThread(thread, connection);
+  }
+
+  /** Refuses one that has waited for its whole wall limit. */
+  #isLate(connection: SocketConnection): boolean {
+    const { timeoutMs } = this.assignment.manifest.limits;
+    if (performance.now() - connection.arrivedMs < timeoutMs) return false;
+    this.tally?.count(true);
+    connection.refuse(errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: timeoutMs }).wire);
+    return true;
+  }
+
+  #beginOnThread(thread: SocketThread, connection: SocketConnection): void {
+    const { counters, host } = this.#parts;
+    const { source } = this.#opener;
+    if (source === null) {
+      thread.free();
+      this.#enqueue(connection);
+      return;
+    }
+    const { app, versionId, manifest } = this.assignment;
+    counters.queueWait.observeMs(performance.now() - connection.arrivedMs);
+    connection.begin(
+      new ThreadSession({
+        thread,
+        connection,
+        host,
+        begin: {
+          assignment: { app, versionId, manifest },
+          sliverPath: source.path,
+          isSourceOnly: source.rung === "source",
+          secrets: this.#secrets,
+          socketLimits: this.#socketLimits,
+        },
+        onRestored: () => {
+          counters.coldStarts += 1;
+        },
+        onLimit: (reason) => counters.countLimit(reason),
+        onFell: ({ reason, why }) => void source.fall(reason, why),
+      }),
+    );
   }
 
   #begin(connection: SocketConnection): void {

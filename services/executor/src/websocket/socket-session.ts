@@ -10,6 +10,8 @@ export interface SocketSession {
   readonly canTake: boolean;
   /** Gives it a message. False: it will say when it has taken it. */
   deliver(data: string | ArrayBuffer): boolean;
+  /** Less waits to be sent. */
+  drained(): void;
   /** The connection is over. */
   close(code: number, reason: string, isClean: boolean): void;
   /** There is room for more of a plain answer's body. */
@@ -44,6 +46,10 @@ export class IsolateSession implements SocketSession {
   deliver(data: string | ArrayBuffer): boolean {
     if (this.#run !== null) this.#isolate.deliverMessage(this.#run, data);
     return true;
+  }
+
+  drained(): void {
+    // The guest asks, where it wants to know.
   }
 
   close(code: number, reason: string, isClean: boolean): void {

@@ -1,0 +1,83 @@
+/**
+ * A thread of connections, as its worker has it.
+ *
+ *   starting ──ready──▶ free ──run──▶ busy ──settled──▶ free …     any ──end, or by itself──▶ gone
+ *
+ * I1 It has one session at a time: the next one begins when the last is settled.
+ */
+import { Worker } from "node:worker_threads";
+import type { ThreadInput, ThreadOutput, ThreadStart } from "./thread-messages.ts";
+import type { ThreadSession } from "./thread-session.ts";
+
+const ENTRY = new URL("./socket.thread.ts", import.meta.url);
+
+export interface SocketThreadOwner {
+  ready(thread: SocketThread): void;
+  free(thread: SocketThread): void;
+  gone(thread: SocketThread): void;
+}
+
+export class SocketThread {
+  readonly number: number;
+  readonly #owner: SocketThreadOwner;
+  readonly #worker: Worker;
+  #session: ThreadSession | null = null;
+  #isReady = false;
+  #isGone = false;
+
+  constructor(start: ThreadStart, owner: SocketThreadOwner) {
+    this.number = start.thread;
+    this.#owner = owner;
+    this.#worker = new Worker(ENTRY, { workerData: start });
+    this.#worker.on("message", (outputs: ThreadOutput[]) => this.#receive(outputs));
+    // What it throws ends it alone; its exit follows.
+    this.#worker.on("error", () => undefined);
+    this.#worker.on("exit", () => this.#exited());
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Begins a session; the last one is over. */
+  run(session: ThreadSession, begin: Extract<ThreadInput, { type: "begin" }>): void {
+    this.#session = session;
+    this.post(begin);
+    if (this.#isGone) session.lost();
+  }
+
+  /** @param memory goes with it: nobody here holds it any more */
+  post(input: ThreadInput, memory?: unknown): void {
+    if (!this.#isGone) this.#worker.postMessage(input, memory instanceof ArrayBuffer ? [memory] : []);
+  }
+
+  /** Its session is settled. */
+  free(): void {
+    this.#session = null;
+    if (!this.#isGone) this.#owner.free(this);
+  }
+
+  /** Ends it. It may take as long as the entry that it is in. */
+  end(): void {
+    this.#worker.terminate().catch(() => undefined);
+  }
+
+  #receive(outputs: readonly ThreadOutput[]): void {
+    for (const output of outputs) {
+      if (output.type === "ready") {
+        this.#isReady = true;
+        this.#owner.ready(this);
+      } else {
+        this.#session?.receive(output);
+      }
+    }
+  }
+
+  #exited(): void {
+    this.#isGone = true;
+    const session = this.#session;
+    this.#session = null;
+    this.#owner.gone(this);
+    session?.lost();
+  }
+}

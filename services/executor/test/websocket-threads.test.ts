@@ -1,0 +1,172 @@
+/** Connections on threads of their own. */
+import { eventually } from "@nano/test-kit/eventually";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { readRunningEntries } from "../src/flight-recorder.ts";
+import { SocketThreads } from "../src/websocket/socket-threads.ts";
+import { appScript } from "./sliver-fixture.ts";
+import { connect, ECHO, type OpenedSocketWorker, openSocketWorker, upgradeWith } from "./socket-harness.ts";
+
+/** The threads of a worker on a node that has so many, and how many permits are out. */
+function openThreads({ recorderFd }: OpenedSocketWorker, limitCount: number, idleMs = 60_000) {
+  const permits = { takenCount: 0 };
+  const threads = new SocketThreads({
+    recorderFd,
+    idleMs,
+    want: () =>
+      setImmediate(() => {
+        const isGranted = permits.takenCount < limitCount;
+        if (isGranted) permits.takenCount += 1;
+        threads.answer(isGranted);
+      }),
+    release: () => {
+      permits.takenCount -= 1;
+    },
+  });
+  onTestFinished(async () => {
+    threads.dispose();
+    await eventually(() => {
+      threads.dispose();
+      return permits.takenCount === 0;
+    });
+  });
+  return { threads, permits };
+}
+
+const DEDICATED = { websocket: { thread: "dedicated" } } as const;
+
+test("a connection gets a thread, relays both ways, and leaves the thread to the next one, not its isolate", async () => {
+  const worker = await openSocketWorker();
+  const { threads, permits } = openThreads(worker, 1);
+  const lane = worker.serve(
+    appScript(
+      upgradeWith(`let count = 0;
+      server.addEventListener("message", (event) => { count += 1; server.send(event.data); console.log(String(count)); });
+      server.addEventListener("close", ({ code }) => console.log("closed " + code));`),
+    ),
+    { manifest: DEDICATED, parts: { threads } },
+  );
+  const link = await worker.dial();
+  for (let i = 0; i < 2; i++) {
+    const socket = await connect(link, lane);
+    const big = "\u00fc".repeat(300_000);
+    socket.send("hello");
+    socket.send(big);
+    socket.send(Buffer.from([1, 2]));
+    expect(await socket.heard(3)).toEqual(["hello", big, Buffer.from([1, 2])]);
+    socket.closed(4000);
+    await eventually(() => lane.isIdle);
+  }
+  expect(worker.logs).toEqual(["1", "2", "3", "closed 4000", "1", "2", "3", "closed 4000"]);
+  expect([permits.takenCount, worker.live.withoutThreadCount, worker.live.size]).toEqual([1, 0, 0]);
+});
+
+test("beyond the node's threads a connection is served on the worker's own", async () => {
+  const worker = await openSocketWorker();
+  const { threads } = openThreads(worker, 1);
+  const lane = worker.serve(appScript(ECHO), { manifest: DEDICATED, parts: { threads } });
+  const link = await worker.dial();
+  const sockets = await Promise.all([connect(link, lane), connect(link, lane)]);
+  for (const socket of sockets) socket.send("hi");
+  for (const socket of sockets) expect(await socket.heard(1)).toEqual(["hi"]);
+  expect(worker.live.stats(threads.count)).toMatchObject({ threads: 1, withoutThread: 1, opened: 2 });
+  for (const socket of sockets) socket.closed();
+  await eventually(() => lane.isIdle);
+});
+
+test("a busy one does not delay another, and stands in the recorder with its thread", async () => {
+  const worker = await openSocketWorker();
+  const { threads } = openThreads(worker, 3);
+  const lane = worker.serve(
+    appScript(
+      upgradeWith(`server.addEventListener("message", ({ data }) => {
+        if (data === "spin") { const end = Date.now() + 400; while (Date.now() < end); }
+        server.send("done " + data);
+      });`),
+    ),
+    { manifest: DEDICATED, parts: { threads } },
+  );
+  const link = await worker.dial();
+  const busy = await connect(link, lane);
+  const quiet = await connect(link, lane);
+  busy.send("spin");
+  const isBusyThere = () =>
+    readRunningEntries(worker.recorderFd).some(({ thread, streamId }) => thread > 0 && streamId === busy.stream?.id);
+  await eventually(isBusyThere);
+  quiet.send("hi");
+  expect(await quiet.heard(1)).toEqual(["done hi"]);
+  expect([busy.messages, isBusyThere()]).toEqual([[], true]);
+  expect(await busy.heard(1)).toEqual(["done spin"]);
+  for (const socket of [busy, quiet]) socket.closed();
+  await eventually(() => lane.isIdle);
+});
+
+describe("an end", () => {
+  test("by a limit closes the connection with 1011, and the thread serves on", async () => {
+    const worker = await openSocketWorker();
+    const { threads, permits } = openThreads(worker, 1);
+    const lane = worker.serve(appScript(upgradeWith('server.addEventListener("message", () => { for (;;); });')), {
+      manifest: DEDICATED,
+      parts: { threads },
+      limits: { cpuTimeMs: 20 },
+    });
+    const link = await worker.dial();
+    for (let i = 0; i < 2; i++) {
+      const socket = await connect(link, lane);
+      socket.send("go");
+      await socket.done;
+      expect(socket.close).toMatchObject({ code: 1011, reason: "cpu_limit" });
+      socket.closed(1011);
+      await eventually(() => lane.isIdle);
+    }
+    expect([permits.takenCount, worker.counters.limitEnds]).toEqual([1, { cpu_limit: 2 }]);
+  });
+
+  test("of the thread by itself closes its connection with 1012", async () => {
+    const worker = await openSocketWorker();
+    const { threads, permits } = openThreads(worker, 1);
+    const lane = worker.serve(appScript(ECHO), { manifest: DEDICATED, parts: { threads } });
+    const link = await worker.dial();
+    const thread = await threads.take();
+    thread?.free();
+    const socket = await connect(link, lane);
+    thread?.end();
+    await socket.done;
+    expect(socket.close).toMatchObject({ code: 1012, reason: "worker_lost" });
+    socket.closed(1012);
+    await eventually(() => lane.isIdle && permits.takenCount === 0);
+  });
+});
+
+test("a slow reader is closed with 1013, and the guest's sends are bounded", async () => {
+  const worker = await openSocketWorker();
+  const { threads } = openThreads(worker, 1);
+  const lane = worker.serve(
+    appScript(
+      upgradeWith(`server.addEventListener("message", () => {
+        for (let i = 0; i < 100; i++) server.send("x".repeat(100_000));
+        console.log("buffered " + server.bufferedAmount);
+      });`),
+    ),
+    { manifest: DEDICATED, parts: { threads }, socketLimits: { outboundBufferBytes: 1_000_000 } },
+  );
+  const socket = await connect(await worker.dial(), lane);
+  socket.isTaking = false;
+  socket.send("go");
+  await eventually(() => worker.live.stats(0).closed.ws_outbound_buffer === 1);
+  socket.isTaking = true;
+  socket.stream?.grant(socket.receivedBytes);
+  await socket.done;
+  expect(socket.close).toMatchObject({ code: 1013, reason: "ws_outbound_buffer" });
+  expect(socket.messages.length).toBeLessThan(12);
+  socket.closed();
+  await eventually(() => lane.isIdle);
+});
+
+test("an idle thread ends after its time, with its permit", async () => {
+  const worker = await openSocketWorker();
+  const { threads, permits } = openThreads(worker, 2, 50);
+  const lane = worker.serve(appScript(ECHO), { manifest: DEDICATED, parts: { threads } });
+  const socket = await connect(await worker.dial(), lane);
+  socket.closed();
+  await eventually(() => lane.isIdle && permits.takenCount === 0 && threads.count === 0);
+});
