@@ -62,6 +62,8 @@ export class LinkStream {
   #consumedBytes = 0;
   #chunks: Buffer[] | null = null;
   #queuedBytes = 0;
+  /** Memory of queued chunks that nobody else holds; null: there was none. */
+  #owned: Set<ArrayBufferLike> | null = null;
   #isHeadDone: boolean;
   #isEndWanted = false;
   #isLocalEnded = false;
@@ -106,10 +108,23 @@ export class LinkStream {
    * @returns false: window or buffer is full, wait for `onDrain`. A writer that ignores it is reset at `maxQueuedBytes`.
    */
   write(chunk: Buffer): boolean {
+    return this.#send(chunk, null);
+  }
+
+  /**
+   * Like `write`, of memory that nobody else holds: the link frees (detaches) it as soon as it is written. A stream that leaves its chunks
+   * to the collector has it mark the whole heap anew for every 12 MB of them.
+   */
+  writeOwned(memory: ArrayBuffer): boolean {
+    return this.#send(Buffer.from(memory), memory);
+  }
+
+  #send(chunk: Buffer, owned: ArrayBuffer | null): boolean {
     if (this.#isClosed || this.#isEndWanted || this.#isLocalEnded) return false;
     if (chunk.length === 0) return true;
     if (this.#canSendAtOnce(chunk) && this.#link.sendDataAtOnce(0, this.id, chunk)) {
       this.#sendWindowBytes -= chunk.length;
+      owned?.transfer(0);
       if (this.#sendWindowBytes > 0) return true;
       this.#wantsDrain = true;
       return false;
@@ -121,6 +136,10 @@ export class LinkStream {
       return false;
     }
     this.#enqueue(chunk);
+    if (owned !== null) {
+      this.#owned ??= new Set();
+      this.#owned.add(owned);
+    }
     if (this.#queuedBytes < streamBufferBytes && this.#sendWindowBytes > 0) return true;
     this.#wantsDrain = true;
     return false;
@@ -272,8 +291,8 @@ export class LinkStream {
     this.#sendWindowBytes -= sendBytes;
     const isEnd = this.#isEndWanted && this.#queuedBytes === 0;
     const flags = isEnd ? FLAG_END_STREAM : 0;
-    if (sendBytes <= COPY_LIMIT_BYTES) batch.append(FrameType.DATA, flags, this.id, payload);
-    else batch.appendReference(FrameType.DATA, flags, this.id, payload);
+    const isOwned = sendBytes === first.length && this.#owned?.delete(first.buffer) === true;
+    batch.appendData(flags, this.id, payload, isOwned);
     if (isEnd) this.endLocally();
     else this.#drain();
     return sendBytes;
@@ -312,6 +331,7 @@ export class LinkStream {
     this.#isClosed = true;
     this.#listener = null;
     this.#chunks = null;
+    this.#owned = null;
     this.#queuedBytes = 0;
     this.#link.release(this);
   }

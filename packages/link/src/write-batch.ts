@@ -3,17 +3,20 @@
  *
  * I1 Small payloads are copied into a slab, big ones are kept by reference behind their header.
  * I2 Bytes of a slab that were handed to the socket are never written again: a full slab is replaced, not reused.
+ * I3 Owned memory is freed when the write that takes its last bytes has succeeded; writes before that one are over then, too.
  */
-import { encodeFrame, FRAME_HEADER_BYTES, type FrameType, writeFrameHeader } from "@nano/protocol/frames";
+import { encodeFrame, FRAME_HEADER_BYTES, FrameType, writeFrameHeader } from "@nano/protocol/frames";
 
 const SLAB_BYTES = 256 * 1024;
 /** Copying up to here is cheaper than one more entry of a `writev`. */
 export const COPY_LIMIT_BYTES = 16 * 1024;
 
+type WriteCallback = (error?: Error | null) => void;
+
 export interface BatchTarget {
   cork(): void;
   uncork(): void;
-  write(bytes: Buffer): boolean;
+  write(bytes: Buffer, onWritten?: WriteCallback): boolean;
 }
 
 export class WriteBatch {
@@ -21,6 +24,8 @@ export class WriteBatch {
   #start = 0;
   #end = 0;
   #sealed: Buffer[] = [];
+  /** To be freed once everything appended so far is written. */
+  #freed: ArrayBuffer[] = [];
   #byteLength = 0;
 
   /** Bytes appended since the last `writeTo`. */
@@ -45,32 +50,50 @@ export class WriteBatch {
     this.#end = at + frameBytes;
   }
 
-  /** Like `append`, but the payload's bytes are not copied: they must not change until they are written. */
-  appendReference(type: FrameType, flags: number, streamId: number, payload: Buffer): void {
+  /**
+   * Appends a frame of data. Its bytes must not change until they are written.
+   * @param isOwned they are the last of their memory, which nobody else holds: it is freed once they are written
+   */
+  appendData(flags: number, streamId: number, payload: Buffer, isOwned: boolean): void {
+    const memory = isOwned ? (payload.buffer as ArrayBuffer) : null;
+    if (payload.length <= COPY_LIMIT_BYTES) {
+      this.append(FrameType.DATA, flags, streamId, payload);
+      // An earlier part of the same memory may be in this batch, or in the socket.
+      if (memory !== null) this.#freed.push(memory);
+      return;
+    }
     this.#byteLength += FRAME_HEADER_BYTES + payload.length;
     if (this.#end + FRAME_HEADER_BYTES > SLAB_BYTES) this.#replaceSlab();
-    writeFrameHeader(this.#slab, this.#end, { type, flags, streamId, payloadBytes: payload.length });
+    writeFrameHeader(this.#slab, this.#end, { type: FrameType.DATA, flags, streamId, payloadBytes: payload.length });
     this.#end += FRAME_HEADER_BYTES;
     this.#seal();
     this.#sealed.push(payload);
+    if (memory !== null) this.#freed.push(memory);
   }
 
   /** Hands everything to the socket as one write. */
   writeTo(target: BatchTarget): void {
     if (this.#byteLength === 0) return;
     this.#byteLength = 0;
-    if (this.#sealed.length === 0) {
-      const bytes = this.#slab.subarray(this.#start, this.#end);
-      this.#start = this.#end;
-      target.write(bytes);
-      return;
-    }
     this.#seal();
     const parts = this.#sealed;
     this.#sealed = [];
-    target.cork();
+    const last = parts.pop();
+    if (last === undefined) return;
+    if (parts.length > 0) target.cork();
     for (const part of parts) target.write(part);
-    target.uncork();
+    target.write(last, this.#takeFreeing());
+    if (parts.length > 0) target.uncork();
+  }
+
+  /** Frees what was appended so far. A write that failed may still be read by the kernel: that is left to the collector. */
+  #takeFreeing(): WriteCallback | undefined {
+    if (this.#freed.length === 0) return undefined;
+    const freed = this.#freed;
+    this.#freed = [];
+    return (error) => {
+      if (error === undefined || error === null) for (const memory of freed) memory.transfer(0);
+    };
   }
 
   #seal(): void {

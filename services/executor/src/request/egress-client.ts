@@ -55,7 +55,7 @@ class EgressCall implements OutboundFetch, StreamListener {
   }
 
   writeBody(chunk: ArrayBuffer): boolean {
-    return this.#stream?.write(Buffer.from(chunk)) ?? false;
+    return this.#stream?.writeOwned(chunk) ?? false;
   }
 
   endBody(): void {
