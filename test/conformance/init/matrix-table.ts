@@ -1,4 +1,4 @@
-/** The matrix as a table, one row per case: what a reader looks up. */
+/** A part of the matrix as a table, one row per case: what a reader looks up. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { Rung } from "@nano/protocol/records";
 import type { Reached } from "./init-case.ts";
@@ -15,13 +15,13 @@ export interface MatrixRow {
 const DIRECTORY = new URL("../dist/", import.meta.url);
 const MAX_REASON_CHARS = 160;
 
-/** Writes `dist/init-matrix.md`. */
-export function writeMatrixTable(rows: readonly MatrixRow[]): void {
+/** Writes `dist/init-<part>.md`. */
+export function writeMatrixTable(part: string, rows: readonly MatrixRow[]): void {
   mkdirSync(DIRECTORY, { recursive: true });
-  writeFileSync(new URL("init-matrix.md", DIRECTORY), renderMatrix(rows));
+  writeFileSync(new URL(`init-${part}.md`, DIRECTORY), renderMatrix(part, rows));
 }
 
-function renderMatrix(rows: readonly MatrixRow[]): string {
+function renderMatrix(part: string, rows: readonly MatrixRow[]): string {
   const counts = new Map<string, number>();
   for (const { reached } of rows) counts.set(reached, (counts.get(reached) ?? 0) + 1);
   const summary = [...counts].map(([reached, count]) => `${reached} ${count}`).join(", ");
@@ -31,7 +31,7 @@ function renderMatrix(rows: readonly MatrixRow[]): string {
       .join("|"),
   );
   return [
-    `# Init matrix: ${rows.length} cases (${summary})`,
+    `# Init matrix, ${part}: ${rows.length} cases (${summary})`,
     "",
     "| subject | the top level has | reached | answers alike on | why not higher |",
     "| ------- | ----------------- | ------- | ---------------- | -------------- |",
