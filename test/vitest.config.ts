@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+import { LongFirstSequencer } from "./long-first-sequencer.ts";
 
 const shared = {
   pool: "forks" as const,
@@ -8,10 +9,16 @@ const shared = {
   hookTimeout: 60_000,
 };
 
+/** They assert how long something takes, or what is lost at a rate of requests: nothing else may run then. */
+const TIMED = ["test/e2e/cluster/**/*.e2e.ts", "test/e2e/*under-load.e2e.ts", "test/e2e/edits.e2e.ts"];
+/** Each is a whole NANO, of processes enough for a core. */
+const NANOS_AT_A_TIME = 2;
+
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
   test: {
     reporters: ["default", new URL("./count-reporter.ts", import.meta.url).pathname],
+    sequence: { sequencer: LongFirstSequencer },
     projects: [
       {
         test: {
@@ -19,18 +26,29 @@ export default defineConfig({
           name: "unit",
           // Vitest leaves one core to itself, of two as well: half the machine.
           maxWorkers: availableParallelism(),
+          // What runs concurrently in a file starts processes, as the file beside it does: more of them wait so long that they fail.
+          maxConcurrency: 3,
           include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "test/**/*.test.ts"],
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // A whole NANO each, and some measure times: one after the other, when the others are done.
         test: {
           ...shared,
-          name: "e2e",
+          name: "e2e-untimed",
+          maxWorkers: NANOS_AT_A_TIME,
           include: ["test/**/*.e2e.ts"],
-          fileParallelism: false,
+          exclude: [...configDefaults.exclude, ...TIMED],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "e2e-timed",
+          fileParallelism: false,
+          include: TIMED,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,5 +1,5 @@
 /**
- * `npm start`, `npm test`, `npm run e2e`, `npm run bench`, `npm run churn` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
+ * `npm start`, `npm test`, `npm run e2e`, `npm run bench`, `npm run churn`, `npm run soak:websocket` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
  * Runs on Node 20 with nothing installed.
  */
 import { fileURLToPath } from "node:url";
@@ -45,12 +45,16 @@ const tasks = {
 
   /** The cluster's scenarios alone; `NANO_E2E_STEP_SECONDS` makes their steps longer. */
   e2e: ({ node, env, args }) => {
-    const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts", "--project", "e2e"];
+    const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts", "--project", "e2e*"];
     return runInForeground(node, [...vitest, ...(args.length > 0 ? args : ["test/e2e/cluster"])], { cwd: root, env });
   },
 
   /** Restores and disposes of isolates for minutes, and checks their answers. */
   churn: ({ node, env, args }) => runInForeground(node, ["test/soak/main.ts", ...args], { cwd: root, env }),
+
+  /** Opens and closes WebSocket connections for minutes, and looks for what is left of them. */
+  "soak:websocket": ({ node, env, args }) =>
+    runInForeground(node, ["test/soak/sockets.main.ts", ...args], { cwd: root, env }),
 
   /** Writes the tables of README anew. */
   readme: ({ node, env }) => runInForeground(node, ["test/readme-blocks.ts"], { cwd: root, env }),
