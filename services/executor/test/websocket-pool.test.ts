@@ -3,6 +3,7 @@ import type { AppName } from "@nano/protocol/brands";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, test } from "vitest";
 import type { WorkerProcess } from "../src/control/worker-process.ts";
+import { readRunningEntries } from "../src/flight-recorder.ts";
 import type { SocketStats } from "../src/worker-messages.ts";
 import { assign, dialWorker, isAlive, openSocketPool } from "./process-harness.ts";
 import { appScript } from "./sliver-fixture.ts";
@@ -28,7 +29,7 @@ async function killInside(worker: WorkerProcess, app: AppName): Promise<void> {
   const versionId = assign(worker, LOOP, { app, limits: { cpuTimeMs: 60_000, timeoutMs: 60_000 } });
   const link = await dialWorker(worker);
   const heard = send(link, { versionId, ...UPGRADE });
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await eventually(() => readRunningEntries(worker.recorderFd).some((entry) => entry.app === app));
   if (worker.pid !== undefined) process.kill(worker.pid, "SIGKILL");
   await Promise.all([worker.exited, heard.done]);
 }

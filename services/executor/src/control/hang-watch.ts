@@ -3,7 +3,7 @@
  */
 import type { WorkerId } from "@nano/protocol/brands";
 import type { Logger } from "@nano/service-kit/logger";
-import { readRunningEntries } from "./running-entries.ts";
+import { readRunningEntries } from "../flight-recorder.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 export const HANG_GRACE_MS = 250;

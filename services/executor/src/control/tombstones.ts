@@ -3,8 +3,7 @@
  */
 import type { WorkerId } from "@nano/protocol/brands";
 import type { PostmortemAnswer, PostmortemQuestion } from "@nano/protocol/messages";
-import { readEnteredStreams, recorderLinkId } from "../flight-recorder.ts";
-import { readRunningEntries } from "./running-entries.ts";
+import { readEnteredStreams, readRunningEntries, recorderLinkId } from "../flight-recorder.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 const TOMBSTONE_MS = 30_000;
