@@ -22,6 +22,8 @@ const MIB = 1024 * KIB;
 const DRAIN_NOTICE_MS = 15_000;
 const DRAIN_GRACE_MS = 30_000;
 const MAX_FURTHER_CELLS = 32;
+/** Clients that come back after losing their WebSocket arrive over this time, and not at once. */
+const DRAIN_SPREAD_MS = 5_000;
 /** What is left for leaving once all connections are gone. */
 export const LEAVE_MS = 1_000;
 
@@ -146,10 +148,10 @@ export const routerConfig = defineConfig("ROUTER", {
   },
   shutdown: {
     graceMs: durationMs({
-      doc: "from the signal to end until the process leaves, finished or not; notice and grace of drain are cut to fit in",
+      doc: "from the signal to end until the process leaves, finished or not; notice, grace and spread of drain are cut to fit in",
       min: 0,
       max: 3_600_000,
-      default: DRAIN_NOTICE_MS + DRAIN_GRACE_MS + LEAVE_MS,
+      default: DRAIN_NOTICE_MS + DRAIN_GRACE_MS + DRAIN_SPREAD_MS + LEAVE_MS,
     }),
   },
   routes: {
@@ -209,6 +211,56 @@ export const routerConfig = defineConfig("ROUTER", {
       min: 1,
       max: 100_000,
       default: 64,
+    }),
+  },
+  websocket: {
+    maxConnectionCount: integer({
+      doc: "WebSocket connections at once; further upgrades are answered 503",
+      min: 0,
+      max: 1_000_000,
+      default: 10_000,
+    }),
+    maxPendingCount: integer({
+      doc: "upgrades that wait for their app's answer; further ones are answered 503",
+      min: 1,
+      max: 1_000_000,
+      default: 1_000,
+    }),
+    bufferBytes: sizeBytes({
+      doc: "held for all connections: messages that have not come whole, or wait for a worker or a client; above it the largest holder is closed with 1013",
+      min: 1 * MIB,
+      max: 64 * 1024 * MIB,
+      default: 512 * MIB,
+    }),
+    closeTimeoutMs: durationMs({
+      doc: "how long a client may take to answer a close",
+      min: 10,
+      max: 60_000,
+      default: 3_000,
+    }),
+    sweepIntervalMs: durationMs({
+      doc: "how often connections are looked at that may be idle: an idle timeout is late by at most this",
+      min: 10,
+      max: 60_000,
+      default: 500,
+    }),
+    questionTimeoutMs: durationMs({
+      doc: "how long a supervisor may take to name an app's WebSocket worker, a start of one included",
+      min: 10,
+      max: 60_000,
+      default: 5_000,
+    }),
+    questionPauseMs: durationMs({
+      doc: "how long a node is not asked again for an app after it named none",
+      min: 10,
+      max: 60_000,
+      default: 500,
+    }),
+    drainSpreadMs: durationMs({
+      doc: "after the grace of a drain: over how long the connections are closed with 1001",
+      min: 0,
+      max: 3_600_000,
+      default: DRAIN_SPREAD_MS,
     }),
   },
   upstream: {

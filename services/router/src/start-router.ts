@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FeedPosition } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
 import { openExecutorTls } from "@nano/service-kit/executor-tls";
-import { fitDrain } from "@nano/service-kit/fit-drain";
+import { type DrainPlan, fitDrain } from "@nano/service-kit/fit-drain";
 import { boundAddress, listenOn } from "@nano/service-kit/listen";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
@@ -17,18 +17,25 @@ import { RoutesKeeper } from "./control/routes-keeper.ts";
 import { RoutingControl } from "./control/routing-control.ts";
 import { RoutingHolder } from "./control/routing-holder.ts";
 import type { StandbyOptions } from "./control/standby.ts";
+import { WebSocketWorkers } from "./control/websocket-workers.ts";
 import { type ConnectionSettings, WorkerConnections } from "./control/worker-connections.ts";
 import { ClientConnections, type Trust } from "./request/client-connection.ts";
 import { ClientServer } from "./request/client-server.ts";
 import { HeldHeads } from "./request/held-heads.ts";
 import { RequestHandler } from "./request/request-handler.ts";
 import { TrustedProxies } from "./request/trusted-proxies.ts";
+import { WebSockets } from "./request/websockets.ts";
 
 /** How long a router without a state keeps clients from connecting: above what it takes to fall back on the kept routes. */
 const FIRST_STATE_WAIT_MS = 2_000;
+/** Of one link to a WebSocket worker: how many connections there are is bounded elsewhere. */
+const MAX_WEBSOCKET_STREAMS = 1_000_000;
 
 export interface StartRouterOptions {
-  readonly config: Pick<RouterConfig, "listen" | "tls" | "drain" | "shutdown" | "routes" | "request" | "upstream">;
+  readonly config: Pick<
+    RouterConfig,
+    "listen" | "tls" | "drain" | "shutdown" | "routes" | "request" | "websocket" | "upstream"
+  >;
   /** The first one's place in the feed is what `feedPosition` tells. */
   readonly cells: readonly [Cell, ...Cell[]];
   readonly logger: Logger;
@@ -81,14 +88,37 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   };
   const cells = options.cells.map((cell, place) => {
     const connections = new WorkerConnections(connectionSettings);
+    const webSocketWorkers = new WebSocketWorkers({
+      ...connectionSettings,
+      ...config.websocket,
+      linkLimits: { ...connectionSettings.linkLimits, maxStreamCount: MAX_WEBSOCKET_STREAMS },
+    });
     const cellLogger = options.cells.length === 1 ? logger : logger.child({ cell: cell.name });
-    const control = new RoutingControl({ place, holder, connections, standby, logger: cellLogger });
-    return { ...cell, connections, control, logger: cellLogger };
+    const control = new RoutingControl({
+      place,
+      holder,
+      connections,
+      webSocketWorkers,
+      standby,
+      logger: cellLogger,
+    });
+    return { ...cell, connections, webSocketWorkers, control, logger: cellLogger };
   });
   const [{ control: firstControl }] = cells as [(typeof cells)[number]];
   const metrics: RouterMetrics = createRouterMetrics(options.metrics, {
     inFlightCount: () => handler.inFlightCount,
     openLinkCount: () => cells.reduce((count, { connections }) => count + connections.openCount, 0),
+    webSockets: {
+      get connectionCount() {
+        return webSockets.connectionCount;
+      },
+      get pendingCount() {
+        return webSockets.pendingCount;
+      },
+      get heldBytes() {
+        return webSockets.heldBytes;
+      },
+    },
     routeCount: () => holder.routeCount,
     routeConflictCount: () => holder.conflictCount,
     get cells() {
@@ -111,8 +141,10 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   };
   const clients = new ClientConnections();
   const isLoaded = (): boolean => cells.every(({ control }) => control.hasState);
+  const webSockets = new WebSockets({ ...config.websocket, metrics: metrics.webSockets });
   const handler = new RequestHandler({
     ...config.request,
+    webSockets,
     routing: holder,
     metrics,
     heldHeads: new HeldHeads(),
@@ -163,6 +195,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   const { host, port } = config.listen;
   await listenOn(server, `${host.includes(":") ? `[${host}]` : host}:${port}`);
   const drainPlan = fitDrain(config.drain, { shutdownGraceMs: config.shutdown.graceMs, leaveMs: LEAVE_MS });
+  const spreadMs = fitSpread(config, drainPlan);
   if (drainPlan.noticeMs + drainPlan.graceMs < config.drain.noticeMs + config.drain.graceMs) {
     logger.warn("shutdown.graceMs is too short for drain", { ...drainPlan });
   }
@@ -184,15 +217,33 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
           endConnections: () => handler.endConnections(),
           stopAccepting: () => clientServer.stopAccepting(),
           endIdle: () => clientServer.endIdle(),
+          webSocketCount: () => webSockets.connectionCount,
+          closeWebSockets: (signal) => webSockets.closeAll(spreadMs, signal),
           cutAll: () => clientServer.cutAll(),
         },
-        { ...drainPlan, logger, deadline, onCut: (requestCount) => metrics.drainCut(requestCount) },
+        {
+          ...drainPlan,
+          closeTimeoutMs: config.websocket.closeTimeoutMs,
+          logger,
+          deadline,
+          onCut: (requestCount) => metrics.drainCut(requestCount),
+        },
       );
       clearInterval(reloading);
       await Promise.all(keepers.map((keeper) => keeper?.close()));
       stop.abort();
       await following;
-      for (const { connections } of cells) connections.dispose();
+      webSockets.dispose();
+      for (const { connections, webSocketWorkers } of cells) {
+        connections.dispose();
+        webSocketWorkers.dispose();
+      }
     },
   };
+}
+
+/** What is left for the spread of WebSockets once notice and grace of a drain have their time. */
+function fitSpread(config: StartRouterOptions["config"], { noticeMs, graceMs }: DrainPlan): number {
+  const leftMs = config.shutdown.graceMs - LEAVE_MS - noticeMs - graceMs;
+  return Math.max(0, Math.min(config.websocket.drainSpreadMs, leftMs));
 }

@@ -9,14 +9,16 @@ import { join } from "node:path";
 import { acceptLink } from "@nano/link/accept-link";
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
+import type { WorkerId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
 import {
   decodeHeaderBlock,
-  decodePostmortemQuestion,
   decodeRequestHead,
+  decodeSupervisorQuestion,
   encodeHeaderBlock,
   encodePostmortemAnswer,
   encodeResponseHead,
+  encodeSocketWorkerAnswer,
   type PostmortemAnswer,
   type PostmortemQuestion,
   preparedVersion,
@@ -46,6 +48,8 @@ export class FakeRequest implements StreamListener {
   isGranting = true;
   receivedBytes = 0;
   onDrain = (): void => {};
+  /** Hears what comes in place of `body`. */
+  onBytes: ((chunk: Buffer) => void) | null = null;
 
   constructor(worker: FakeWorker, stream: LinkStream, head: RequestHead) {
     this.worker = worker;
@@ -88,7 +92,8 @@ export class FakeRequest implements StreamListener {
 
   onHead(): void {}
   onData(chunk: Buffer): void {
-    this.#chunks.push(chunk);
+    if (this.onBytes === null) this.#chunks.push(chunk);
+    else this.onBytes(chunk);
     this.receivedBytes += chunk.length;
     if (this.isGranting) this.stream.grant(chunk.length);
   }
@@ -187,12 +192,15 @@ export class FakeWorker {
   }
 }
 
-/** Answers postmortem questions as `answer` says; null: never. */
+/** Answers postmortem questions as `answer` says, and names the WebSocket worker that `socketWorkerOf` says; null: never. */
 export class FakeSupervisor {
   readonly address: string;
   readonly credential = "credential of the supervisor";
   readonly questions: PostmortemQuestion[] = [];
   answer: (question: PostmortemQuestion) => PostmortemAnswer | null = () => ({ suspect: 0, entered: [] });
+  /** Apps whose WebSocket worker it was asked for. */
+  readonly askedApps: string[] = [];
+  socketWorkerOf: (app: string) => FakeWorker | null | Promise<FakeWorker | null> = () => null;
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
 
@@ -204,14 +212,30 @@ export class FakeSupervisor {
         peer: "supervisor",
         verifyHello: (hello) => hello.credential === this.credential,
         onStream: (stream, payload) => {
-          const question = decodePostmortemQuestion(payload);
-          this.questions.push(question);
-          const answer = this.answer(question);
-          if (answer !== null) stream.sendHead(encodePostmortemAnswer(answer), true);
+          const question = decodeSupervisorQuestion(payload);
+          if (question.type === "postmortem") {
+            const { workerId, peer, streamIds } = question;
+            this.questions.push({ workerId, peer, streamIds });
+            const answer = this.answer(question);
+            if (answer !== null) stream.sendHead(encodePostmortemAnswer(answer), true);
+          } else if (question.type === "socket_worker") {
+            this.askedApps.push(question.app);
+            void this.#name(question.app, stream);
+          }
           return { onHead() {}, onData() {}, onEnd() {}, onReset() {}, onDrain() {} };
         },
       });
     });
+  }
+
+  async #name(app: string, stream: LinkStream): Promise<void> {
+    const worker = await this.socketWorkerOf(app);
+    if (worker === null) {
+      stream.reset({ ...QUEUE_FULL, reason: "no_socket_worker" });
+      return;
+    }
+    const { id, address, credential } = worker;
+    stream.sendHead(encodeSocketWorkerAnswer({ workerId: id as WorkerId, address, credential }), true);
   }
 
   listen(): Promise<void> {

@@ -322,7 +322,7 @@ test("an answer before the body is read ends the upload without hurting the conn
   expect((await t.fetch("/")).text).toBe("enough");
 });
 
-test("trailers of a request are dropped, and a websocket is refused by name while another upgrade is ignored", async () => {
+test("trailers of a request are dropped, and an upgrade to something else than a websocket is ignored", async () => {
   const t = await startTestRouter(appRecords("hello", ["app.example"]));
   const worker = await t.node.startWorker(async (r) => r.respond((await r.body()).toString() || "no body"));
   await t.useWorkers(worker);
@@ -336,10 +336,6 @@ test("trailers of a request are dropped, and a websocket is refused by name whil
   });
   expect(h2c.text).toBe("no body");
   expect((await worker.next()).headers.map(([name]) => name)).not.toContain("upgrade");
-  const ws = await t.fetch("/", {
-    headers: { connection: "upgrade", upgrade: "websocket", "sec-websocket-key": "x", "sec-websocket-version": "13" },
-  });
-  expect(ws).toMatchObject({ status: 501, headers: { "x-nano-error": "websocket_unsupported" } });
 });
 
 test("a client that expects to be told to continue is told", async () => {

@@ -15,6 +15,7 @@ function slot(
     nodeId: nodeId as NodeId,
     streamCount,
     foreignCount,
+    supervisor: { address: "/nowhere", credential: "" },
     capacity,
     // All that picking reads of a link.
     link: {

@@ -93,7 +93,9 @@ export interface TestRouter {
 }
 
 type Overrides = {
-  [G in "listen" | "tls" | "drain" | "shutdown" | "routes" | "request" | "upstream"]?: Partial<RouterConfig[G]>;
+  [G in "listen" | "tls" | "drain" | "shutdown" | "routes" | "request" | "websocket" | "upstream"]?: Partial<
+    RouterConfig[G]
+  >;
 };
 
 /** @param options `store`: one that may be away, and is not waited for */
@@ -115,6 +117,7 @@ export async function startTestRouter(
       routes: { ...overrides.routes },
       controlStore: { socketPath: "/not/used" },
       request: { noWorkerWaitMs: 1_000, ...overrides.request },
+      websocket: { closeTimeoutMs: 500, drainSpreadMs: 100, ...overrides.websocket },
       upstream: { minRedialDelayMs: 1, maxRedialDelayMs: 20, ...overrides.upstream },
     },
     env: {},

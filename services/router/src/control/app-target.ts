@@ -1,5 +1,7 @@
 /** Records of an app → what the router needs of it. Pure. */
+
 import type { AppName, VersionId } from "@nano/protocol/brands";
+import { websocketLimitsOf } from "@nano/protocol/manifest";
 import type { StoreRecord } from "@nano/protocol/records";
 import { resolveShare } from "../request/rollout-share.ts";
 import type { AppTarget, CellRouting } from "../request/routing-state.ts";
@@ -20,10 +22,19 @@ export function resolveTarget(records: Records, app: AppName, cell: CellRouting)
 function targetOf(records: Records, app: AppName, cell: CellRouting, versionId: VersionId | null): AppTarget {
   const version = versionId === null ? undefined : records.get(`version/${versionId}`);
   if (version?.kind !== "version") {
-    return { app, cell, versionId: null, requestBodyBytes: 0, workerCount: 0, rollout: null };
+    return {
+      app,
+      cell,
+      versionId: null,
+      requestBodyBytes: 0,
+      workerCount: 0,
+      websocket: websocketLimitsOf({}),
+      rollout: null,
+    };
   }
   const { requestBodyBytes, workerCount } = version.manifest.limits;
-  return { app, cell, versionId: version.id, requestBodyBytes, workerCount, rollout: null };
+  const websocket = websocketLimitsOf(version.manifest);
+  return { app, cell, versionId: version.id, requestBodyBytes, workerCount, websocket, rollout: null };
 }
 
 /** Versions that clients are given. */

@@ -1,7 +1,7 @@
 /**
  * How a router leaves without failing a request.
  *
- *   announcing (still accepting) ──notice──▶ ending (no new connections) ──grace──▶ cut ──▶ gone
+ *   announcing (still accepting) ──notice──▶ ending (no new connections) ──grace──▶ WebSockets are closed, by and by ──▶ cut ──▶ gone
  *
  * I1 Readiness fails before the first step; the caller sees to it.
  * I2 It ends by `deadline`, and earlier as soon as no connection is left.
@@ -19,12 +19,17 @@ export interface Drainable {
   endConnections(): void;
   /** Accepts no more; resolves when the last connection has ended. */
   stopAccepting(): Promise<void>;
+  webSocketCount(): number;
+  /** Closes them with 1001, by and by; at once when `signal` aborts. Resolves when all were told. */
+  closeWebSockets(signal: AbortSignal): Promise<void>;
   /** Ends connections on which nothing is under way. */
   endIdle(): void;
   cutAll(): void;
 }
 
 export interface DrainOptions extends DrainPlan {
+  /** How long clients of WebSockets may take to answer a close. */
+  readonly closeTimeoutMs: number;
   readonly logger: Logger;
   /** Aborts when the process is about to leave. */
   readonly deadline: AbortSignal | undefined;
@@ -52,9 +57,14 @@ export async function drain(router: Drainable, options: DrainOptions): Promise<v
   router.endIdle();
   await pause(graceMs, over);
 
+  const webSocketCount = router.webSocketCount();
+  if (webSocketCount > 0) {
+    await router.closeWebSockets(deadline);
+    await pause(options.closeTimeoutMs, over);
+  }
   const cutCount = router.inFlightCount();
   if (cutCount > 0) options.onCut(cutCount);
   router.cutAll();
   await allLeft;
-  logger.info("drained", { cutCount });
+  logger.info("drained", { cutCount, webSocketCount });
 }

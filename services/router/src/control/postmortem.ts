@@ -1,69 +1,65 @@
 /**
- * Asks a supervisor what became of the streams of a lost link: one question for all of them, one answer within `timeoutMs`.
+ * Asks a supervisor what became of the streams of a worker's lost link: one question for all of them.
+ *
+ * I1 Streams that ask in the same turn share a question: a lost link resets them together.
  */
-import type { DialResult } from "@nano/link/dial-link";
-import { type DialTls, dialLink } from "@nano/link/dial-link";
-import type { StreamListener } from "@nano/link/link-stream";
-import {
-  decodePostmortemAnswer,
-  encodePostmortemQuestion,
-  type PostmortemAnswer,
-  type PostmortemQuestion,
-} from "@nano/protocol/messages";
+import type { Link } from "@nano/link/link";
+import type { WorkerId } from "@nano/protocol/brands";
+import { decodePostmortemAnswer, encodePostmortemQuestion, type PostmortemAnswer } from "@nano/protocol/messages";
+import { askSupervisor, type QuestionOptions } from "./ask-supervisor.ts";
 
-export interface Supervisor {
-  readonly address: string;
-  readonly credential: string;
+export interface PostmortemOptions extends Omit<QuestionOptions, "peer"> {
+  readonly workerId: WorkerId;
+  /** How this router calls itself to the supervisor, a name for each question. */
+  nextPeerName(): string;
+  onPostmortem(verdict: "answered" | "unanswered"): void;
 }
 
-export interface PostmortemOptions {
-  readonly supervisor: Supervisor;
-  readonly timeoutMs: number;
-  /** How this router calls itself to the supervisor. */
-  readonly peer: string;
-  /** @default none */
-  readonly tls?: (() => DialTls) | undefined;
-}
+export class Postmortems {
+  readonly #options: PostmortemOptions;
+  readonly #peerNames = new WeakMap<Link, string>();
+  readonly #questions = new WeakMap<Link, OpenQuestion>();
 
-/** Null: no answer in time, or none that makes sense. Never rejects. */
-export async function askSupervisor(
-  question: PostmortemQuestion,
-  options: PostmortemOptions,
-): Promise<PostmortemAnswer | null> {
-  const deadline = Promise.withResolvers<null>();
-  const timer = setTimeout(() => deadline.resolve(null), options.timeoutMs);
-  const { address, credential } = options.supervisor;
-  const limits = { handshakeTimeoutMs: options.timeoutMs };
-  const dialled = dialLink({ address, credential, peer: options.peer, limits, tls: options.tls });
-  const answer = await Promise.race([deadline.promise, dialled.then((result) => askOver(result, question))]);
-  clearTimeout(timer);
-  void dialled.then((result) => {
-    if (result.type === "open") result.link.close();
-  });
-  return answer;
-}
+  constructor(options: PostmortemOptions) {
+    this.#options = options;
+  }
 
-function askOver(result: DialResult, question: PostmortemQuestion): Promise<PostmortemAnswer | null> {
-  if (result.type === "ended") return Promise.resolve(null);
-  return new Promise((resolve) => {
-    const listener: StreamListener = {
-      onHead: (payload) => resolve(parseAnswer(payload)),
-      onData: () => resolve(null),
-      onEnd: () => resolve(null),
-      onReset: () => resolve(null),
-      onDrain: () => {},
-    };
-    if (result.link.openStream(encodePostmortemQuestion(question), listener, { isEnd: true }) === null) resolve(null);
-  });
+  /** @param peer as what this router dialled the link: streams are told apart by it */
+  addLink(link: Link, peer: string): void {
+    this.#peerNames.set(link, peer);
+  }
+
+  /** Null: nobody could say in time. Never rejects. */
+  ask(link: Link, streamId: number): Promise<PostmortemAnswer | null> {
+    let question = this.#questions.get(link);
+    if (question === undefined || question.isAsked) {
+      question = new OpenQuestion();
+      this.#questions.set(link, question);
+      const opened = question;
+      setImmediate(() => void this.#send(link, opened));
+    }
+    question.streamIds.push(streamId);
+    return question.answer.promise;
+  }
+
+  async #send(link: Link, question: OpenQuestion): Promise<void> {
+    question.isAsked = true;
+    const { workerId, nextPeerName, onPostmortem } = this.#options;
+    const peer = this.#peerNames.get(link) ?? "";
+    const encoded = encodePostmortemQuestion({ workerId, peer, streamIds: question.streamIds });
+    const answer = await askSupervisor(encoded, parseAnswer, { ...this.#options, peer: nextPeerName() });
+    onPostmortem(answer === null ? "unanswered" : "answered");
+    question.answer.resolve(answer);
+  }
 }
 
 function parseAnswer(payload: Buffer): PostmortemAnswer | null {
-  try {
-    const answer = decodePostmortemAnswer(payload);
-    const isAnswer = Number.isInteger(answer.suspect) && Array.isArray(answer.entered);
-    return isAnswer ? answer : null;
-  } catch {
-    // What does not decode says nothing.
-    return null;
-  }
+  const answer = decodePostmortemAnswer(payload);
+  return Number.isInteger(answer.suspect) && Array.isArray(answer.entered) ? answer : null;
+}
+
+class OpenQuestion {
+  readonly streamIds: number[] = [];
+  readonly answer = Promise.withResolvers<PostmortemAnswer | null>();
+  isAsked = false;
 }

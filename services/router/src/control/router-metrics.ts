@@ -1,6 +1,7 @@
 /** The router's figures, on the registry of its process. */
 import type { Metrics } from "@nano/service-kit/metrics";
 import type { RequestMetrics, RequestOutcome } from "../request/request-metrics.ts";
+import type { WebSocketMetrics } from "../request/websockets.ts";
 import type { StandbyOutcome } from "./standby.ts";
 
 /** Of one cell. */
@@ -19,11 +20,13 @@ export interface RouterGauges {
   /** Routes of a cell that another cell's is taken for. */
   routeConflictCount(): number;
   readonly cells: readonly CellGauges[];
+  readonly webSockets: { readonly connectionCount: number; readonly pendingCount: number; readonly heldBytes: number };
   /** By the wall clock; null: no TLS here. */
   readonly certificateExpiryMs: (() => number) | null;
 }
 
 export interface RouterMetrics extends RequestMetrics {
+  readonly webSockets: WebSocketMetrics;
   linkEnded(type: string): void;
   postmortem(verdict: "answered" | "unanswered"): void;
   /** Connections that ended before their first request. */
@@ -143,6 +146,7 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
   // Looked up once for each pair: hashing labels costs more than the rest of a request's bookkeeping.
   const byOutcome = new Map<RequestOutcome, (Increment | undefined)[]>();
   return {
+    webSockets: createWebSocketMetrics(metrics, gauges),
     finished(outcome, status, durationMs) {
       const statusClass = Math.floor(status / 100);
       let byClass = byOutcome.get(outcome);
@@ -170,5 +174,51 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
       standbyDuration.observeMs(elapsedMs);
     },
     certificatesLoaded: (outcome) => certificateLoads.inc({ outcome }),
+  };
+}
+
+function createWebSocketMetrics(metrics: Metrics, { webSockets }: RouterGauges): WebSocketMetrics {
+  metrics.gauge({
+    name: "websocket_connections_count",
+    help: "Open WebSocket connections",
+    collect: (gauge) => gauge.set(webSockets.connectionCount),
+  });
+  metrics.gauge({
+    name: "websocket_pending_upgrades_count",
+    help: "Upgrades that wait for their app's answer",
+    collect: (gauge) => gauge.set(webSockets.pendingCount),
+  });
+  metrics.gauge({
+    name: "websocket_buffered_bytes",
+    help: "Of messages that have not come whole, or wait for a worker or a client; bounded by websocket.bufferBytes",
+    collect: (gauge) => gauge.set(webSockets.heldBytes),
+  });
+  const upgrades = metrics.counter({
+    name: "websocket_upgrades_total",
+    help: "Upgrades that were forwarded, by how they ended",
+    labels: ["outcome"],
+  });
+  const closed = metrics.counter({
+    name: "websocket_closed_total",
+    help: "WebSocket connections that ended, by close code",
+    labels: ["code"],
+  });
+  const messages = metrics.counter({
+    name: "websocket_messages_total",
+    help: "Messages from clients (in) and to them (out)",
+    labels: ["direction"],
+  });
+  const bytes = metrics.counter({
+    name: "websocket_bytes_total",
+    help: "Payload of messages from clients (in) and to them (out), before compression",
+    labels: ["direction"],
+  });
+  return {
+    upgraded: (outcome) => upgrades.inc({ outcome }),
+    closed: (code) => closed.inc({ code }),
+    moved(direction, messageCount, byteCount) {
+      messages.inc({ direction }, messageCount);
+      bytes.inc({ direction }, byteCount);
+    },
   };
 }

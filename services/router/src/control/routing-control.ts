@@ -10,7 +10,7 @@ import { followStore, type StoreState } from "@nano/control-store/follow-store";
 import type { FeedPosition, NodeRecord, StoreChange, StoreRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import { WorkerSet } from "../request/pick-worker.ts";
-import type { CellRouting } from "../request/routing-state.ts";
+import type { CellRouting, WebSocketWorkerSource } from "../request/routing-state.ts";
 import { CellRoutes } from "./cell-routes.ts";
 import { isRoutingKey } from "./routes-file.ts";
 import type { RoutesKeeper } from "./routes-keeper.ts";
@@ -30,6 +30,7 @@ export interface RoutingControlOptions {
   readonly place?: number;
   readonly holder: RoutingHolder;
   readonly connections: WorkerConnections;
+  readonly webSocketWorkers: WebSocketWorkerSource;
   readonly standby: StandbyOptions;
   readonly logger: Logger;
 }
@@ -54,6 +55,10 @@ export class RoutingControl implements CellRouting {
     const { holder, place = 0, logger } = options;
     this.#standby = new Standby(options.standby);
     this.#routes = new CellRoutes({ cell: this, place, holder, standby: this.#standby, logger });
+  }
+
+  get webSocketWorkers(): WebSocketWorkerSource {
+    return this.#options.webSocketWorkers;
   }
 
   get workers(): WorkerSet {

@@ -8,7 +8,8 @@ import type { NodeId, WorkerId } from "@nano/protocol/brands";
 import type { PostmortemAnswer } from "@nano/protocol/messages";
 import type { WorkerEndpoint } from "@nano/protocol/records";
 import type { WorkerSlot } from "../request/pick-worker.ts";
-import { askSupervisor, type Supervisor } from "./postmortem.ts";
+import type { Supervisor } from "./ask-supervisor.ts";
+import { Postmortems } from "./postmortem.ts";
 
 /** In which `load` is told. */
 const LOAD_STEPS = 10;
@@ -32,18 +33,20 @@ export interface WorkerConnectionOptions {
 
 export class WorkerConnection implements WorkerSlot {
   readonly nodeId: NodeId;
+  readonly supervisor: Supervisor;
   #endpoint: WorkerEndpoint;
   #foreignCount = 0;
   readonly #options: WorkerConnectionOptions;
   readonly #abort = new AbortController();
-  readonly #peerNames = new WeakMap<Link, string>();
-  readonly #questions = new WeakMap<Link, OpenQuestion>();
+  readonly #postmortems: Postmortems;
   #link: Link | null = null;
 
   constructor(endpoint: WorkerEndpoint, options: WorkerConnectionOptions) {
     this.#endpoint = endpoint;
     this.nodeId = options.nodeId;
+    this.supervisor = options.supervisor;
     this.#options = options;
+    this.#postmortems = new Postmortems({ ...options, workerId: endpoint.id, timeoutMs: options.postmortemTimeoutMs });
     this.#estimateForeign();
     void this.#run();
   }
@@ -79,17 +82,8 @@ export class WorkerConnection implements WorkerSlot {
     return this.#link;
   }
 
-  /** One question for all streams of a link that ask in the same turn: a lost link resets them together. */
   askPostmortem(link: Link, streamId: number): Promise<PostmortemAnswer | null> {
-    let question = this.#questions.get(link);
-    if (question === undefined || question.isAsked) {
-      question = new OpenQuestion();
-      this.#questions.set(link, question);
-      const opened = question;
-      setImmediate(() => void this.#ask(link, opened));
-    }
-    question.streamIds.push(streamId);
-    return question.answer.promise;
+    return this.#postmortems.ask(link, streamId);
   }
 
   /** Dials no more. The link takes no new streams and closes when its own have ended. */
@@ -125,7 +119,7 @@ export class WorkerConnection implements WorkerSlot {
           });
         },
         onLink: (link) => {
-          this.#peerNames.set(link, peer);
+          this.#postmortems.addLink(link, peer);
           this.#link = link;
           this.#options.onLink();
         },
@@ -135,26 +129,4 @@ export class WorkerConnection implements WorkerSlot {
       this.#abort.signal,
     );
   }
-
-  async #ask(link: Link, question: OpenQuestion): Promise<void> {
-    question.isAsked = true;
-    const peer = this.#peerNames.get(link) ?? "";
-    const answer = await askSupervisor(
-      { workerId: this.id, peer, streamIds: question.streamIds },
-      {
-        supervisor: this.#options.supervisor,
-        timeoutMs: this.#options.postmortemTimeoutMs,
-        peer: this.#options.nextPeerName(),
-        tls: this.#options.tls,
-      },
-    );
-    this.#options.onPostmortem(answer === null ? "unanswered" : "answered");
-    question.answer.resolve(answer);
-  }
-}
-
-class OpenQuestion {
-  readonly streamIds: number[] = [];
-  readonly answer = Promise.withResolvers<PostmortemAnswer | null>();
-  isAsked = false;
 }

@@ -56,6 +56,13 @@ export class ClientConnection implements Client {
     this.headers = headersOf([facts.address], facts.scheme);
   }
 
+  /** It is no HTTP any more. */
+  forgetRequests(): void {
+    this.latestRequest = null;
+    this.latestResponse = null;
+    this.latestForwarded = null;
+  }
+
   /** Who sent a request that this trusted proxy has passed on. */
   resolve(claims: Claims, trust: Trust): Client {
     const believed: Claims = {};

@@ -5,7 +5,7 @@
  *
  * I1 Each connection's facts are known before the parser reads it.
  */
-import { createServer, type Server, type ServerOptions } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
@@ -16,6 +16,8 @@ import type { ProxyHeader } from "./proxy-header.ts";
 import { takeProxyHeader } from "./proxy-intake.ts";
 import type { RequestHandler } from "./request-handler.ts";
 import { canonicalAddress } from "./trusted-proxies.ts";
+import { findHandshakeError, wantsWebSocket } from "./websocket-handshake.ts";
+import { WebSocketUpgrade } from "./websocket-upgrade.ts";
 
 /** What a client sees of our certificates. */
 export interface CertificateSource {
@@ -103,6 +105,7 @@ export class ClientServer {
   #createServer(): Server {
     const { certificates, ...options } = this.#options;
     const httpOptions: ServerOptions = {
+      shouldUpgradeCallback: (req) => this.#isUpgrade(req),
       insecureHTTPParser: false,
       // We answer a missing Host ourselves, with the platform's headers.
       requireHostHeader: false,
@@ -136,10 +139,14 @@ export class ClientServer {
     if (certificates !== null) {
       server.prependListener("secureConnection", (socket: Socket) => this.#addConnection(socket));
     }
-    // Without an `upgrade` listener an Upgrade is an ordinary request: that is what it should be here.
     server.on("request", (req, res) => this.#handler.handle(req, res, "none"));
     server.on("checkContinue", (req, res) => this.#handler.handle(req, res, "continue"));
     server.on("checkExpectation", (req, res) => this.#handler.handle(req, res, "unknown"));
+    server.on("upgrade", (req, socket: Socket, head: Buffer) => {
+      const { stallTimeoutMs: timeoutMs } = this.#options;
+      const onSilent = (): void => this.#endSilent(socket);
+      this.#handler.handleUpgrade(req, new WebSocketUpgrade(req, socket, { head, timeoutMs, onSilent }));
+    });
     server.setTimeout(this.#options.stallTimeoutMs, (socket) => this.#endSilent(socket));
     server.on("connect", (_req, socket: Socket) => refuseTunnel(socket, this.#connections.find(socket)));
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -150,6 +157,15 @@ export class ClientServer {
         socket.destroy();
       }
     });
+  }
+
+  /** Whether it leaves the parser. Another Upgrade, and a handshake that is refused, are ordinary requests. */
+  #isUpgrade(req: IncomingMessage): boolean {
+    if (!wantsWebSocket(req) || findHandshakeError(req) !== null) return false;
+    const connection = this.#connections.find(req.socket);
+    if (connection === undefined || connection.isEnding) return false;
+    // A response that holds the socket is not sent yet.
+    return (connection.latestResponse?.socket ?? null) === null;
   }
 
   /** Nothing has moved on it for a time: of `stallTimeoutMs`, or of `keepAliveTimeoutMs` where no request is under way. */

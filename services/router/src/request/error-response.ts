@@ -37,7 +37,10 @@ export function sendErrorResponse(
   ];
   if (status === 503) headers.push("retry-after", RETRY_AFTER_SECS);
   if (status === 405) headers.push("allow", options.allow ?? ASSET_METHODS);
-  if (options.isClosing === true) headers.push("connection", "close");
+  if (status === 426) headers.push("upgrade", "websocket", "sec-websocket-version", "13");
+  const connection = options.isClosing === true ? ["close"] : [];
+  if (status === 426) connection.push("upgrade");
+  if (connection.length > 0) headers.push("connection", connection.join(", "));
   // Named, since a head that could not be sent may have left its own text behind.
   res.writeHead(status, STATUS_CODES[status] ?? "Error", headers);
   res.end(body);

@@ -19,9 +19,11 @@ import type { HeldHeads } from "./held-heads.ts";
 import type { WorkerSlot } from "./pick-worker.ts";
 import type { RequestBody } from "./request-body.ts";
 import type { RequestMetrics, RequestOutcome } from "./request-metrics.ts";
-import { type ResponseProblem, ResponseWriter } from "./response-writer.ts";
+import { type ResponseProblem, ResponseWriter, readUpgradeHead } from "./response-writer.ts";
 import { decideAfterLoss } from "./retry.ts";
 import type { AppTarget, RoutingReference } from "./routing-state.ts";
+import type { WebSocketUpgrade } from "./websocket-upgrade.ts";
+import type { WebSockets } from "./websockets.ts";
 
 /** What a body that nobody may see can hold before its stream is given up. */
 const BODYLESS_DISCARD_BYTES = 64 * 1024;
@@ -33,6 +35,7 @@ export interface ForwardContext {
   readonly routing: RoutingReference;
   readonly metrics: RequestMetrics;
   readonly heldHeads: HeldHeads;
+  readonly webSockets: WebSockets;
   /** How long a request waits for a worker that can be reached. */
   readonly noWorkerWaitMs: number;
 }
@@ -44,6 +47,8 @@ export interface ForwardedRequestOptions {
   readonly isHeadRequest: boolean;
   /** By its method. */
   readonly isIdempotent: boolean;
+  /** Where the app may answer with a WebSocket. */
+  readonly upgrade: WebSocketUpgrade | null;
 }
 
 export class ForwardedRequest implements StreamListener {
@@ -108,14 +113,13 @@ export class ForwardedRequest implements StreamListener {
   // --- attempts ---
 
   #attempt(): void {
-    const { app, cell, workerCount } = this.#options.target;
-    const { workers } = cell;
-    for (
-      let slot = workers.pick(app, workerCount, this.#tried);
-      slot !== null;
-      slot = workers.pick(app, workerCount, this.#tried)
-    ) {
-      const stream = slot.link?.openStream(this.#options.head, this, { isEnd: this.#body === null }) ?? null;
+    const isEnd = this.#body === null && this.#options.upgrade === null;
+    for (let slot = this.#pick(); slot !== null; slot = this.#pick()) {
+      if (slot === "asked") {
+        this.#runAsync(this.#attemptWhenAnswered());
+        return;
+      }
+      const stream = slot.link?.openStream(this.#options.head, this, { isEnd }) ?? null;
       if (stream !== null) {
         this.#slot = slot;
         this.#link = slot.link;
@@ -129,10 +133,15 @@ export class ForwardedRequest implements StreamListener {
     else this.#runAsync(this.#attemptLater());
   }
 
+  #pick(): WorkerSlot | "asked" | null {
+    const { target, upgrade } = this.#options;
+    const { app, cell, workerCount } = target;
+    if (upgrade === null) return cell.workers.pick(app, workerCount, this.#tried);
+    return cell.webSocketWorkers.pick(app, cell.workers.rankNodes(app), this.#tried);
+  }
+
   async #attemptLater(): Promise<void> {
-    const nowMs = performance.now();
-    if (this.#waitUntilMs === 0) this.#waitUntilMs = nowMs + this.#context.noWorkerWaitMs;
-    const leftMs = this.#waitUntilMs - nowMs;
+    const leftMs = this.#waitLeftMs();
     if (leftMs <= 0) {
       this.refuse(errors.NO_WORKER({ app: this.#options.target.app }).wire);
       return;
@@ -141,6 +150,23 @@ export class ForwardedRequest implements StreamListener {
     if (this.#isOver) return;
     this.#tried = null;
     this.#attempt();
+  }
+
+  async #attemptWhenAnswered(): Promise<void> {
+    const { app, cell } = this.#options.target;
+    const leftMs = this.#waitLeftMs();
+    if (leftMs <= 0) {
+      this.refuse(this.#refusal ?? errors.NO_WORKER({ app }).wire);
+      return;
+    }
+    await cell.webSocketWorkers.waitForAnswer(app, leftMs);
+    if (!this.#isOver) this.#attempt();
+  }
+
+  #waitLeftMs(): number {
+    const nowMs = performance.now();
+    if (this.#waitUntilMs === 0) this.#waitUntilMs = nowMs + this.#context.noWorkerWaitMs;
+    return this.#waitUntilMs - nowMs;
   }
 
   #markTried(slot: WorkerSlot): void {
@@ -188,6 +214,17 @@ export class ForwardedRequest implements StreamListener {
   // --- as listener of the stream ---
 
   onHead(payload: Buffer, isEnd: boolean): void {
+    const { upgrade } = this.#options;
+    if (upgrade !== null) {
+      const stream = this.#stream;
+      const acceptance = isEnd ? null : readUpgradeHead(payload);
+      if (acceptance !== null && stream !== null) {
+        this.#accept(upgrade, stream, acceptance);
+        return;
+      }
+      // Another answer: nothing follows from here.
+      stream?.end();
+    }
     if (this.#failOn(this.#writer.hold(payload))) return;
     if (isEnd || this.#writer.isBodyless) {
       if (!this.#failOn(this.#writer.sendWhole(null))) this.#finish(isEnd);
@@ -269,6 +306,24 @@ export class ForwardedRequest implements StreamListener {
     const isUnframed = !this.#writer.hasLength && !this.#res.chunkedEncoding;
     if (isUnframed && socket !== null && !("encrypted" in socket)) socket.resetAndDestroy();
     this.#res.destroy();
+  }
+
+  #accept(upgrade: WebSocketUpgrade, stream: LinkStream, headers: readonly string[]): void {
+    const { webSockets } = this.#context;
+    const { websocket: limits } = this.#options.target;
+    const { requestId } = this.#options;
+    const { closeTimeoutMs } = webSockets;
+    this.#isOver = true;
+    this.#outcome = "responded";
+    const result = upgrade.complete(headers, { requestId, maxMessageBytes: limits.maxMessageBytes, closeTimeoutMs });
+    if (typeof result === "string") {
+      this.#isOver = false;
+      this.refuse(errors.BAD_UPGRADE({ what: result }).wire);
+      return;
+    }
+    this.#stream = null;
+    if (result === null) stream.reset(errors.CLIENT_GONE({}).wire);
+    else webSockets.relay(result, { stream, limits });
   }
 
   #failOn(problem: ResponseProblem | null): boolean {

@@ -14,6 +14,8 @@ import { type HashedWorker, hashWorkers, rankWorkers, topWorkers } from "@nano/p
 export interface WorkerSlot {
   readonly id: WorkerId;
   readonly nodeId: NodeId;
+  /** Whom to ask about its node. */
+  readonly supervisor: { readonly address: string; readonly credential: string };
   /** Null while there is no link; then, or while it is not open, the worker is not healthy. */
   readonly link: Link | null;
   /** Requests at once from which it counts as loaded. */
@@ -84,6 +86,13 @@ export class WorkerSet {
     }
     if (leastLoaded !== null) ranking.usedCount = place;
     return leastLoaded;
+  }
+
+  /** A worker that can be reached of each node, the nodes in the app's order. */
+  rankNodes(app: AppName): readonly WorkerSlot[] {
+    const ranking = this.#rankingOf(app, 1);
+    ranking.usedCount ||= 1;
+    return ranking.slots.filter(({ link }) => link?.isOpen === true);
   }
 
   /** Workers that have had requests of an app of late. */

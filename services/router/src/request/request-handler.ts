@@ -14,6 +14,9 @@ import { type RequestHeaders, readRequestHeaders } from "./request-headers.ts";
 import type { RequestOutcome } from "./request-metrics.ts";
 import { isInShare } from "./rollout-share.ts";
 import type { AppTarget } from "./routing-state.ts";
+import { findHandshakeError, headersOfUpgrade } from "./websocket-handshake.ts";
+import type { WebSocketUpgrade } from "./websocket-upgrade.ts";
+import type { UpgradeOutcome } from "./websockets.ts";
 
 export interface RequestHandlerOptions extends ForwardContext {
   /** What request ids begin with: unique to this process. */
@@ -32,6 +35,18 @@ function chooseTarget(target: AppTarget, client: Client, headers: RequestHeaders
   const { rollout } = target;
   if (rollout === null) return target;
   return isInShare(rollout.share, client.address, headers.forwarded) ? rollout.target : target;
+}
+
+/** Of a request that asks for a WebSocket and was not taken for one. */
+function refusedHandshake(req: IncomingMessage): NanoError {
+  return (
+    findHandshakeError(req) ?? errors.BAD_HANDSHAKE({ what: "it came before the answer to the request in front of it" })
+  );
+}
+
+function upgradeOutcomeOf(outcome: RequestOutcome, status: number): UpgradeOutcome {
+  if (outcome !== "responded") return outcome === "cut" ? "declined" : outcome;
+  return status === 101 ? "accepted" : "declined";
 }
 
 /** What a client that sent `Expect` waits for: `100 Continue`, or something that nobody knows. */
@@ -74,7 +89,17 @@ export class RequestHandler {
     this.#phase = Phase.ENDING;
   }
 
-  handle(req: IncomingMessage, res: ServerResponse, expectation: Expectation): void {
+  /** A handshake whose socket has left the parser: see `isUpgrade` of the server. */
+  handleUpgrade(req: IncomingMessage, upgrade: WebSocketUpgrade): void {
+    this.handle(req, upgrade.res, "none", upgrade);
+  }
+
+  handle(
+    req: IncomingMessage,
+    res: ServerResponse,
+    expectation: Expectation,
+    upgrade: WebSocketUpgrade | null = null,
+  ): void {
     const connection = this.#options.connections.of(req.socket);
     if (connection.isEnding) return;
     const startedMs = performance.now();
@@ -86,15 +111,19 @@ export class RequestHandler {
     const requestId = `${this.#options.requestIdPrefix}-${this.#requestCount.toString(36)}` as RequestId;
     connection.latestRequest = req;
     connection.latestResponse = res;
-    const forwarded = this.#admit(req, res, { requestId, expectation, connection });
+    const forwarded = this.#admit(req, res, { requestId, expectation, connection, upgrade });
     connection.latestForwarded = forwarded;
     this.#inFlight.add(res);
     res.on("close", () => {
       this.#inFlight.delete(res);
+      if (upgrade !== null && res.statusCode === 101) connection.forgetRequests();
       if (this.#phase === Phase.ENDING && connection.latestResponse === res) req.socket.end();
       forwarded?.close();
       const outcome: RequestOutcome = forwarded === null ? "refused" : forwarded.outcome;
       this.#options.metrics.finished(outcome, res.statusCode, performance.now() - startedMs);
+      if (upgrade !== null && forwarded !== null) {
+        this.#options.webSockets.endUpgrade(upgradeOutcomeOf(outcome, res.statusCode));
+      }
     });
   }
 
@@ -102,7 +131,12 @@ export class RequestHandler {
   #admit(
     req: IncomingMessage,
     res: ServerResponse,
-    request: { requestId: RequestId; expectation: Expectation; connection: ClientConnection },
+    request: {
+      requestId: RequestId;
+      expectation: Expectation;
+      connection: ClientConnection;
+      upgrade: WebSocketUpgrade | null;
+    },
   ): ForwardedRequest | null {
     const options = this.#options;
     const refuse = (error: NanoError, more: { allow?: string; isFramingDoubtful?: boolean } = {}): null => {
@@ -148,7 +182,14 @@ export class RequestHandler {
     if (entry === null) return refuse(options.hasRoutes() ? errors.UNKNOWN_HOST({}) : errors.NO_ROUTES({}));
     const app = chooseTarget(entry.target, client, headers);
     if (app.versionId === null) return refuse(errors.NOT_BUILT({ app: app.app }));
-    if (headers.isWebSocketUpgrade) return refuse(errors.WEBSOCKET_UNSUPPORTED({}));
+    const { upgrade } = request;
+    if (headers.wantsWebSocket) {
+      // What its client sends next may be frames.
+      if (upgrade === null) return refuse(refusedHandshake(req), { isFramingDoubtful: true });
+      const full = options.webSockets.beginUpgrade();
+      if (full !== null) return refuse(full);
+      headers.forwarded = headersOfUpgrade(headers.forwarded);
+    }
     const limitBytes = app.requestBodyBytes;
     if (headers.contentLengthBytes > limitBytes) return refuse(errors.BODY_TOO_LARGE({ limitBytes }));
 
@@ -166,6 +207,7 @@ export class RequestHandler {
       head,
       isHeadRequest: method === "HEAD",
       isIdempotent: isIdempotent(method),
+      upgrade,
     });
     // Node ends the connection after a response that comes without: nobody can tell whether the body still comes.
     const onWanted = request.expectation === "continue" ? () => res.writeContinue() : null;

@@ -76,11 +76,12 @@ export interface RequestHeaders {
   readonly contentLengthBytes: number;
   /** As it came; null: the body is not coded. */
   readonly transferCoding: string | null;
-  readonly isWebSocketUpgrade: boolean;
+  /** `Upgrade: websocket`, whether `Connection` names it or not. */
+  readonly wantsWebSocket: boolean;
   /** What they claim about who sent the request; null: nothing. */
   readonly claims: Claims | null;
   /** Name, value, name, value …, names in lower case, without what belongs to this connection or to the platform. */
-  readonly forwarded: string[];
+  forwarded: string[];
 }
 
 export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
@@ -112,7 +113,7 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
     hasBody: transferCoding !== null || contentLengthBytes > 0,
     contentLengthBytes,
     transferCoding,
-    isWebSocketUpgrade: isUpgrade && (named?.includes("upgrade") ?? false),
+    wantsWebSocket: isUpgrade,
     claims,
     forwarded: named === null ? forwarded : withoutNames(forwarded, named),
   };

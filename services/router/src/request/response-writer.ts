@@ -19,6 +19,16 @@ export interface ResponseProblem {
   readonly what: string;
 }
 
+/** Headers of an answer with status 101; null: another, or none. */
+export function readUpgradeHead(payload: Buffer): readonly string[] | null {
+  try {
+    const { status, headers } = decodeResponseHead(payload);
+    return status === 101 ? readResponseHeaders(decodeHeaderBlock(headers)).forwarded : null;
+  } catch {
+    return null; // who holds it as a response says what is wrong
+  }
+}
+
 export class ResponseWriter {
   readonly #res: ServerResponse;
   readonly #requestId: string;

@@ -1,11 +1,21 @@
 /** What a request reads of the control plane, and what it waits for. */
 import type { AppName, VersionId } from "@nano/protocol/brands";
-import type { WorkerSet } from "./pick-worker.ts";
+import type { WebSocketLimits } from "@nano/protocol/manifest";
+import type { WorkerSet, WorkerSlot } from "./pick-worker.ts";
 import type { RolloutShare } from "./rollout-share.ts";
 
 /** A cell's executors: its apps run on them and on no others. */
 export interface CellRouting {
   readonly workers: WorkerSet;
+  readonly webSocketWorkers: WebSocketWorkerSource;
+}
+
+/** Where upgrades go: to a worker of their own on each node, which the node has to be asked for. */
+export interface WebSocketWorkerSource {
+  /** The app's WebSocket worker on the first of `nodes` that has one and is not among `tried`; "asked": `waitForAnswer` first; null: there is none. */
+  pick(app: AppName, nodes: readonly WorkerSlot[], tried: readonly WorkerSlot[] | null): WorkerSlot | "asked" | null;
+  /** Resolves when a node has answered for the app or may be asked again, after `waitMs` at the latest. */
+  waitForAnswer(app: AppName, waitMs: number): Promise<void>;
 }
 
 /** What the router needs of an app, resolved when its routes, versions or rollout change. Immutable. */
@@ -17,6 +27,7 @@ export interface AppTarget {
   readonly requestBodyBytes: number;
   /** Most workers of one node; 0: as load asks. */
   readonly workerCount: number;
+  readonly websocket: WebSocketLimits;
   /** Null: all clients get this version. */
   readonly rollout: RolloutTarget | null;
 }

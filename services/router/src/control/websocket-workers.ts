@@ -1,0 +1,221 @@
+/**
+ * The WebSocket workers of a cell's nodes, as far as they were asked for: one link to each, and which apps each has.
+ *
+ *   unknown ──pick──▶ asking the node's supervisor ──▶ dialling ──▶ known ──goaway, or the link ends──▶ unknown
+ *                        └────── none named, none reached ──────▶ passed over for `questionPauseMs`
+ *
+ * I1 One question at a time per node and app, and at most `MAX_QUESTION_COUNT` in all.
+ * I2 A worker is dialled once: one that is gone is never dialled again, its apps are asked for anew.
+ */
+import { type DialTls, dialLink } from "@nano/link/dial-link";
+import type { LinkLimits } from "@nano/link/limits";
+import type { Link } from "@nano/link/link";
+import type { LinkOutcome } from "@nano/link/link-outcome";
+import type { AppName, NodeId, WorkerId } from "@nano/protocol/brands";
+import {
+  decodeSocketWorkerAnswer,
+  encodeSocketWorkerQuestion,
+  type PostmortemAnswer,
+  type SocketWorkerAnswer,
+} from "@nano/protocol/messages";
+import type { WorkerSlot } from "../request/pick-worker.ts";
+import type { WebSocketWorkerSource } from "../request/routing-state.ts";
+import { askSupervisor, type Supervisor } from "./ask-supervisor.ts";
+import { Postmortems } from "./postmortem.ts";
+
+/** Questions at once. */
+const MAX_QUESTION_COUNT = 256;
+/** Nodes and apps that are passed over; those whose time is over go when there are so many. */
+const MAX_PAUSED_COUNT = 4_096;
+
+export interface WebSocketWorkersOptions {
+  /** A name for one connection, never used twice. */
+  nextPeerName(): string;
+  readonly linkLimits: Partial<LinkLimits>;
+  readonly tls?: (() => DialTls) | undefined;
+  readonly questionTimeoutMs: number;
+  readonly questionPauseMs: number;
+  readonly postmortemTimeoutMs: number;
+  onUnavailable(outcome: LinkOutcome | null): void;
+  onPostmortem(verdict: "answered" | "unanswered"): void;
+}
+
+export class WebSocketWorkers implements WebSocketWorkerSource {
+  readonly #options: WebSocketWorkersOptions;
+  readonly #workers = new Map<WorkerId, Promise<WebSocketWorker | null>>();
+  /** By node and app: of workers whose links are open. */
+  readonly #known = new Map<string, WebSocketWorker>();
+  readonly #asked = new Set<string>();
+  /** By node and app: until when it is not asked. */
+  readonly #paused = new Map<string, number>();
+  /** Bounded by the upgrades under way. */
+  readonly #waiting = new Map<AppName, Set<() => void>>();
+
+  constructor(options: WebSocketWorkersOptions) {
+    this.#options = options;
+  }
+
+  get openCount(): number {
+    return new Set(this.#known.values()).size;
+  }
+
+  pick(app: AppName, nodes: readonly WorkerSlot[], tried: readonly WorkerSlot[] | null): WorkerSlot | "asked" | null {
+    let isPaused = false;
+    for (const node of nodes) {
+      const key = `${node.nodeId} ${app}`;
+      const known = this.#known.get(key);
+      if (known?.link.isOpen === true) {
+        if (tried?.includes(known) === true) continue;
+        return known;
+      }
+      if (this.#asked.has(key)) return "asked";
+      if (this.#isPaused(key)) {
+        isPaused = true;
+        continue;
+      }
+      if (this.#asked.size < MAX_QUESTION_COUNT) void this.#find(app, node, key);
+      return "asked";
+    }
+    // They are asked again soon; who was refused elsewhere does not wait for that.
+    return isPaused && tried === null ? "asked" : null;
+  }
+
+  waitForAnswer(app: AppName, waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const waiting = this.#waiting.get(app) ?? new Set();
+      this.#waiting.set(app, waiting);
+      const finish = (): void => {
+        clearTimeout(timer);
+        waiting.delete(finish);
+        if (waiting.size === 0 && this.#waiting.get(app) === waiting) this.#waiting.delete(app);
+        resolve();
+      };
+      const timer = setTimeout(finish, Math.min(waitMs, this.#options.questionPauseMs));
+      waiting.add(finish);
+    });
+  }
+
+  /** Links take no further streams and close when their own have ended. */
+  dispose(): void {
+    for (const { link } of new Set(this.#known.values())) link.goaway();
+  }
+
+  async #find(app: AppName, node: WorkerSlot, key: string): Promise<void> {
+    const wasFull = this.#asked.size + 1 >= MAX_QUESTION_COUNT;
+    this.#asked.add(key);
+    const { nodeId, supervisor } = node;
+    const worker = await this.#ask(app, { nodeId, supervisor });
+    this.#asked.delete(key);
+    if (worker?.link.isOpen === true) this.#known.set(key, worker);
+    else this.#pause(key);
+    for (const finish of [...(this.#waiting.get(app) ?? [])]) finish();
+    // Others may have found no place for their question.
+    if (wasFull) for (const waiting of [...this.#waiting.values()]) for (const finish of [...waiting]) finish();
+  }
+
+  async #ask(
+    app: AppName,
+    node: { readonly nodeId: NodeId; readonly supervisor: Supervisor },
+  ): Promise<WebSocketWorker | null> {
+    const { nextPeerName, questionTimeoutMs: timeoutMs, tls } = this.#options;
+    const question = { supervisor: node.supervisor, timeoutMs, peer: nextPeerName(), tls };
+    const answer = await askSupervisor(encodeSocketWorkerQuestion({ app }), parseAnswer, question);
+    if (answer === null) return null;
+    const known = this.#workers.get(answer.workerId);
+    if (known !== undefined) return await known;
+    const dialled = this.#dial(answer, node);
+    this.#workers.set(answer.workerId, dialled);
+    const worker = await dialled;
+    if (worker === null) this.#workers.delete(answer.workerId);
+    return worker;
+  }
+
+  async #dial(
+    answer: SocketWorkerAnswer,
+    node: { readonly nodeId: NodeId; readonly supervisor: Supervisor },
+  ): Promise<WebSocketWorker | null> {
+    const { linkLimits, tls, nextPeerName, onUnavailable } = this.#options;
+    const { workerId, address, credential } = answer;
+    const peer = nextPeerName();
+    const result = await dialLink({
+      address,
+      credential,
+      peer,
+      limits: linkLimits,
+      isPrompt: true,
+      tls,
+      onDraining: () => this.#forget(workerId),
+      onClose: (outcome) => {
+        this.#forget(workerId);
+        onUnavailable(outcome);
+      },
+    });
+    if (result.type === "ended") {
+      onUnavailable(result.outcome);
+      return null;
+    }
+    const postmortems = new Postmortems({
+      ...this.#options,
+      workerId,
+      supervisor: node.supervisor,
+      timeoutMs: this.#options.postmortemTimeoutMs,
+    });
+    postmortems.addLink(result.link, peer);
+    return new WebSocketWorker(workerId, result.link, { ...node, postmortems });
+  }
+
+  #forget(workerId: WorkerId): void {
+    this.#workers.delete(workerId);
+    for (const [key, worker] of this.#known) if (worker.id === workerId) this.#known.delete(key);
+  }
+
+  #isPaused(key: string): boolean {
+    const untilMs = this.#paused.get(key);
+    if (untilMs === undefined) return false;
+    if (performance.now() < untilMs) return true;
+    this.#paused.delete(key);
+    return false;
+  }
+
+  #pause(key: string): void {
+    const nowMs = performance.now();
+    if (this.#paused.size >= MAX_PAUSED_COUNT) {
+      for (const [other, untilMs] of this.#paused) if (untilMs <= nowMs) this.#paused.delete(other);
+    }
+    if (this.#paused.size < MAX_PAUSED_COUNT) this.#paused.set(key, nowMs + this.#options.questionPauseMs);
+  }
+}
+
+/** A worker with its one link. It is gone when that is. */
+class WebSocketWorker implements WorkerSlot {
+  readonly id: WorkerId;
+  readonly nodeId: NodeId;
+  readonly supervisor: Supervisor;
+  readonly link: Link;
+  /** What it has room for is its own to say: by refusing. */
+  readonly capacity = Number.POSITIVE_INFINITY;
+  readonly foreignCount = 0;
+  readonly #postmortems: Postmortems;
+
+  constructor(
+    id: WorkerId,
+    link: Link,
+    node: { readonly nodeId: NodeId; readonly supervisor: Supervisor; readonly postmortems: Postmortems },
+  ) {
+    this.id = id;
+    this.link = link;
+    this.nodeId = node.nodeId;
+    this.supervisor = node.supervisor;
+    this.#postmortems = node.postmortems;
+  }
+
+  askPostmortem(link: Link, streamId: number): Promise<PostmortemAnswer | null> {
+    return this.#postmortems.ask(link, streamId);
+  }
+}
+
+function parseAnswer(payload: Buffer): SocketWorkerAnswer | null {
+  const answer = decodeSocketWorkerAnswer(payload);
+  const isAnswer = [answer.workerId, answer.address, answer.credential].every((field) => typeof field === "string");
+  return isAnswer ? answer : null;
+}
