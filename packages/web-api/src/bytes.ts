@@ -26,10 +26,12 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   }
 }
 
-/** A copy of the bytes of a buffer or a view, or undefined where the value is neither. */
+/** A copy of the bytes of a buffer or a view, none where it was detached, or undefined where the value is neither. */
 export function copyBytes(value: unknown): ArrayBuffer | undefined {
   if (ArrayBufferIsView(value)) return viewBytes(value, true);
-  return isArrayBuffer(value) ? ArrayBufferPrototypeSlice(value, 0) : undefined;
+  if (!isArrayBuffer(value)) return undefined;
+  // One that was detached cannot be sliced: it has no bytes.
+  return ArrayBufferPrototypeGetByteLength(value) === 0 ? new ArrayBufferCtor(0) : ArrayBufferPrototypeSlice(value, 0);
 }
 
 /** The bytes of a Uint8Array: its buffer itself where it covers all of it. Undefined where the value is none. */
@@ -57,8 +59,9 @@ export function joinBytes(chunks: readonly ArrayBuffer[], totalBytes: number): A
 function viewBytes(view: ArrayBufferView, mustCopy: boolean): ArrayBuffer {
   const isTyped = TypedArrayPrototypeGetToStringTag(view) !== undefined;
   const buffer = (isTyped ? TypedArrayPrototypeGetBuffer : DataViewPrototypeGetBuffer)(view);
+  const lengthBytes = isTyped ? TypedArrayPrototypeGetByteLength(view) : dataViewBytes(view);
+  if (lengthBytes === 0) return new ArrayBufferCtor(0);
   const offset = (isTyped ? TypedArrayPrototypeGetByteOffset : DataViewPrototypeGetByteOffset)(view);
-  const lengthBytes = (isTyped ? TypedArrayPrototypeGetByteLength : DataViewPrototypeGetByteLength)(view);
   const coversAll = offset === 0 && isArrayBuffer(buffer) && ArrayBufferPrototypeGetByteLength(buffer) === lengthBytes;
   if (coversAll && !mustCopy) return buffer;
   if (isArrayBuffer(buffer)) return ArrayBufferPrototypeSlice(buffer, offset, offset + lengthBytes);
@@ -66,4 +69,13 @@ function viewBytes(view: ArrayBufferView, mustCopy: boolean): ArrayBuffer {
   const copy = new Uint8ArrayCtor(lengthBytes);
   TypedArrayPrototypeSet(copy, new Uint8ArrayCtor(buffer, offset, lengthBytes));
   return TypedArrayPrototypeGetBuffer(copy);
+}
+
+function dataViewBytes(view: ArrayBufferView): number {
+  try {
+    return DataViewPrototypeGetByteLength(view);
+  } catch {
+    // TypeError: the view's buffer is detached or shrunk.
+    return 0;
+  }
 }

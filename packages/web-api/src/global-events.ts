@@ -38,12 +38,10 @@ export function hasErrorListener(): boolean {
 /** Tells the listeners of an exception that nobody caught. Answers whether one of them prevented that it is logged. */
 export function dispatchErrorEvent(error: unknown, place: ErrorPlace): boolean {
   if (otherTarget === undefined) return false;
-  const { ErrorEvent } = require("./leaf/other-events.ts");
-  const { message, filename, lineno, colno } = place;
-  const init = { __proto__: null, cancelable: true, message, filename, lineno, colno, error };
+  const event = require("./leaf/other-events.ts").trustedErrorEvent({ ...place, error }, true);
   isReporting = true;
   try {
-    return !require("./leaf/event-target.ts").eventTargetAccess.dispatch(otherTarget, new ErrorEvent("error", init));
+    return !require("./leaf/event-target.ts").eventTargetAccess.dispatch(otherTarget, event);
   } finally {
     isReporting = false;
   }

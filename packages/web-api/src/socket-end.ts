@@ -174,7 +174,7 @@ export class SocketEnd {
     if (this.#isCut) return null;
     const answer = callHost(HostOp.SOCKET_SEND, runId, data);
     if (typeof answer === "string") return answer;
-    if (answer === undefined) this.#isCut = true;
+    if (typeof answer !== "number") this.#isCut = true;
     return null;
   }
 
@@ -260,7 +260,8 @@ export class SocketEnd {
     try {
       const target = this.target as EventTarget;
       if (!close.wasClean && close.code !== ABNORMAL) {
-        eventTargetAccess.dispatch(target, trustedErrorEvent(close.reason), this.#onThrown);
+        const state = { message: close.reason, filename: "", lineno: 0, colno: 0, error: undefined };
+        eventTargetAccess.dispatch(target, trustedErrorEvent(state, false), this.#onThrown);
       }
       eventTargetAccess.dispatch(target, trustedCloseEvent(close), this.#onThrown);
       if (mustAnswer) this.#sendClose(close.code, close.reason);

@@ -219,3 +219,89 @@ const WALK = `
     }
     return found;
   }`;
+
+test("no pollution of prototypes or interfaces stands between a client and the listeners of its WebSocket", async () => {
+  using guest = await openGuest({
+    app: `const trap = (name) => function () { throw new Error("trap " + name); };
+      exports.default = { fetch() {
+        const [client, server] = new WebSocketPair();
+        server.accept();
+        const { ownKeys, getOwnPropertyDescriptor, defineProperty, setPrototypeOf } = Reflect;
+        const hide = (target, key) => {
+          const get = trap(typeof key === "string" ? key : "symbol");
+          defineProperty(target, key, { __proto__: null, get, set: get, configurable: true });
+        };
+        const send = server.send.bind(server);
+        const targets = [MessageEvent, CloseEvent, EventTarget, Event, WebSocket, WebSocketPair, Map, ArrayBuffer, String,
+          Object.getPrototypeOf(Uint8Array), Promise, Array];
+        for (let i = 0; i < targets.length; i++) {
+          const { prototype } = targets[i], keys = ownKeys(prototype);
+          for (let j = 0; j < keys.length; j++) {
+            if (!getOwnPropertyDescriptor(prototype, keys[j]).configurable) continue;
+            if (keys[j] !== "constructor" && keys[j] !== "addEventListener") hide(prototype, keys[j]);
+          }
+        }
+        const names = ["bubbles", "cancelable", "composed", "data", "ports", "source", "code", "reason", "wasClean", "get", "set", "value",
+          "type", "kind", "next", "close", "0", "1", "2"];
+        for (let i = 0; i < names.length; i++) { hide(Object.prototype, names[i]); if (i > 15) hide(Array.prototype, names[i]); }
+        const interfaces = [MessageEvent, CloseEvent, WebSocket];
+        for (let i = 0; i < 3; i++) { setPrototypeOf(interfaces[i], trap("parent")); hide(interfaces[i], "name"); }
+        let count = 0;
+        server.addEventListener("message", (event) => { count++; send("message " + count); });
+        server.addEventListener("close", (event) => { queueMicrotask(() => console.log("closed")); });
+        const init = Object.create(null);
+        init.status = 101; init.webSocket = client;
+        return new Response(null, init);
+      } };`,
+  });
+  guest.request();
+  guest.enter(GuestEvent.SOCKET_MESSAGE, 1, "x");
+  guest.enter(GuestEvent.SOCKET_MESSAGE, 1, bytesOf("y"));
+  guest.enter(GuestEvent.SOCKET_CLOSED, 1, 1000, "", true);
+  expect(guest.of(HostOp.THREW)).toEqual([]);
+  expect(guest.of(HostOp.SOCKET_THREW)).toEqual([]);
+  expect(guest.of(HostOp.SOCKET_SEND).map(({ args }) => args[0])).toEqual(["message 1", "message 2"]);
+  expect(guest.of(HostOp.LOG).map(({ args }) => args[1])).toEqual(["closed"]);
+  expect(guest.of(HostOp.SETTLED).length).toBe(1);
+});
+
+test("getters of what a Response with a WebSocket is made of run once each, and decide nothing for the host", async () => {
+  using guest = await openGuest({
+    app: `exports.default = { fetch() {
+        const [client, server] = new WebSocketPair(), other = new WebSocketPair()[0], reads = [];
+        const init = { get status() { reads.push("status"); return 101; },
+          get webSocket() { reads.push("webSocket"); return reads.length > 3 ? other : client; }, get headers() { reads.push("headers"); return {}; } };
+        const response = new Response(null, init);
+        Object.defineProperty(response, "status", { value: 200 });
+        Object.defineProperty(response, "webSocket", { value: { accept() {} } });
+        server.accept();
+        server.send(reads.join());
+        return response;
+      } };`,
+  });
+  guest.request();
+  expect(guest.of(HostOp.UPGRADE).length).toBe(1);
+  expect(guest.of(HostOp.SOCKET_SEND).map(({ args }) => args[0])).toEqual(["headers,status,webSocket"]);
+});
+
+test("no WebSocket can be made or connected but by a pair, and its parts are not on it", async () => {
+  using guest = await openGuest();
+  expect(
+    guest.evaluate(`(() => {
+      const outcomes = [];
+      for (const attack of [
+        () => new WebSocket(Symbol(), {}),
+        () => Reflect.construct(WebSocket, [{}, { target: null }]),
+        () => new Response(null, { status: 101, webSocket: Object.create(WebSocket.prototype) }),
+        () => WebSocket.prototype.send.call(new EventTarget(), "x"),
+        () => WebSocket.prototype.accept.call({}),
+      ]) { try { attack(); outcomes.push("done"); } catch (e) { outcomes.push(e.name); } }
+      const [socket] = new WebSocketPair();
+      outcomes.push(Reflect.ownKeys(socket).length);
+      socket.accept();
+      socket.dispatchEvent(new MessageEvent("message", { data: "forged" }));
+      return outcomes;
+    })()`),
+  ).toEqual(["TypeError", "SyntaxError", "TypeError", "TypeError", "TypeError", 0]);
+  expect(guest.of(HostOp.SOCKET_SEND)).toEqual([]);
+});

@@ -15,7 +15,7 @@ import type { ByteStream } from "../stream-state.ts";
 import { streamOfBytes } from "../streams.ts";
 import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
 import { cloneHooks } from "./clone-hooks.ts";
-import { MathMax, MathMin, MathTrunc, StringPrototypeReplaceAll } from "./intrinsics.ts";
+import { MathFloor, MathMax, MathMin, MathTrunc, StringPrototypeReplaceAll } from "./intrinsics.ts";
 import { finishInterface } from "./webidl.ts";
 import { forEachOf, requireArguments, toDictionary, toDOMString, toUSVString } from "./webidl-convert.ts";
 
@@ -211,9 +211,16 @@ function normalizeType(type: string): string {
 
 /** `[Clamp] long long`, and relative to the end where it is negative. */
 function clampIndex(value: unknown, size: number): number {
-  // What is not a number is 0.
-  const index = MathTrunc(+(value as number)) || 0;
+  const index = roundToEven(+(value as number));
   return index < 0 ? MathMax(size + index, 0) : MathMin(index, size);
+}
+
+/** As `[Clamp]` rounds: a half to the even one; what is not a number is 0. */
+function roundToEven(number: number): number {
+  const below = MathFloor(number);
+  const rest = number - below;
+  const rounded = rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? below + 1 : below;
+  return rounded || 0;
 }
 
 function toLong(value: unknown): number {

@@ -2,6 +2,7 @@
 /** EventTarget of the DOM standard, for targets that have no parents; and the `on…` attributes of the HTML standard. */
 import {
   MapCtor,
+  MapPrototypeDelete,
   MapPrototypeGet,
   MapPrototypeSet,
   ObjectDefineProperty,
@@ -27,7 +28,8 @@ interface Listener {
 }
 
 interface Handler {
-  value: object | null;
+  value: object;
+  readonly listener: Listener;
 }
 
 /** What the platform does with targets of its own. */
@@ -73,7 +75,7 @@ export class EventTarget {
     let once = false;
     let passive = false;
     let signal: unknown;
-    if (typeof options === "boolean") capture = options;
+    if (isPrimitive(options)) capture = !!options;
     else {
       const dictionary = toDictionary(options, "EventTarget.addEventListener");
       capture = !!dictionary.capture;
@@ -95,8 +97,9 @@ export class EventTarget {
     requireArguments(arguments.length, 2, "EventTarget.removeEventListener");
     const typeName = toDOMString(type);
     const listenerCallback = toCallback(callback, "EventTarget.removeEventListener");
-    const capture =
-      typeof options === "boolean" ? options : !!toDictionary(options, "EventTarget.removeEventListener").capture;
+    const capture = isPrimitive(options)
+      ? !!options
+      : !!toDictionary(options, "EventTarget.removeEventListener").capture;
     const found = this.#find(typeName, listenerCallback, capture);
     if (found !== undefined) this.#remove(found);
   }
@@ -143,9 +146,10 @@ export class EventTarget {
   }
 
   #invoke(event: Event, listeners: readonly Listener[], capture: boolean, onThrown: (reason: unknown) => void): void {
+    if (eventAccess.isStopped(event)) return;
     const type = eventAccess.typeOf(event);
     for (let i = 0; i < listeners.length; i++) {
-      if (eventAccess.isStopped(event)) return;
+      if (eventAccess.isStoppedAtOnce(event)) return;
       const listener = listeners[i] as Listener;
       if (listener.isRemoved || listener.capture !== capture || listener.type !== type) continue;
       if (listener.once) this.#remove(listener);
@@ -163,14 +167,18 @@ export class EventTarget {
     const callback = typeof value === "object" || typeof value === "function" ? value : null;
     this.#handlers ??= new MapCtor();
     const existing = MapPrototypeGet(this.#handlers, type);
+    if (callback === null) {
+      if (existing === undefined) return;
+      // Deactivated: set again, it is the last of the listeners.
+      MapPrototypeDelete(this.#handlers, type);
+      this.#remove(existing.listener);
+      return;
+    }
     if (existing !== undefined) {
       existing.value = callback;
       return;
     }
-    if (callback === null) return;
-    const handler: Handler = { value: callback };
-    MapPrototypeSet(this.#handlers, type, handler);
-    this.#add({
+    const listener: Listener = {
       type,
       callback: (event: Event) => {
         if (typeof handler.value !== "function") return;
@@ -180,7 +188,10 @@ export class EventTarget {
       once: false,
       passive: false,
       isRemoved: false,
-    });
+    };
+    const handler: Handler = { value: callback, listener };
+    MapPrototypeSet(this.#handlers, type, handler);
+    this.#add(listener);
   }
 }
 
@@ -221,8 +232,14 @@ function call(callback: object, target: EventTarget, event: Event): void {
   ReflectApply(handleEvent as () => void, callback, [event]);
 }
 
+/** What a union of a dictionary and a boolean takes for a boolean. */
+function isPrimitive(value: unknown): boolean {
+  return value !== undefined && value !== null && typeof value !== "object" && typeof value !== "function";
+}
+
 function copyWithout(listeners: readonly Listener[], left: Listener | undefined): Listener[] {
-  const copy: Listener[] = [];
+  // Without a prototype: what the app put on that of arrays would be called.
+  const copy = ObjectSetPrototypeOf([], null) as Listener[];
   for (let i = 0; i < listeners.length; i++) {
     const listener = listeners[i] as Listener;
     if (listener !== left) copy[copy.length] = listener;

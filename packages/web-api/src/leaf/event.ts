@@ -1,6 +1,6 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** Event of the DOM standard, for targets that have no parents. */
-import { DateNow, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor } from "../primordials.ts";
+import { DateNow, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectConstruct } from "../primordials.ts";
 import { defineConstants, finishInterface } from "./webidl.ts";
 import { requireArguments, toDictionary, toDOMString } from "./webidl-convert.ts";
 
@@ -10,11 +10,24 @@ const ORIGIN_MS = DateNow();
 const NONE = 0;
 const AT_TARGET = 2;
 
-/** How dispatching reads and writes an event; held by `event-target.ts` alone. */
+/** In place of the type: the second argument is it. Held here alone. */
+const CREATE = Symbol();
+
+/** How dispatching reads and writes an event, and interfaces that derive from it; out of tenant code's reach. */
 export interface EventAccess {
+  /**
+   * An event with the prototype of a derived interface, made without its constructor: the app may have given that another parent.
+   *
+   * @param state as `stateOf` answers it
+   */
+  create(derived: abstract new (...args: never[]) => Event, type: string, state: object): Event;
+  /** What a derived interface keeps with an event; null where that is another. @throws TypeError for what is no event */
+  stateOf(event: Event): object | null;
+  setState(event: Event, state: object): void;
   isEvent(value: unknown): value is Event;
   isDispatching(event: Event): boolean;
   isStopped(event: Event): boolean;
+  isStoppedAtOnce(event: Event): boolean;
   isCanceled(event: Event): boolean;
   typeOf(event: Event): string;
   cancel(event: Event): void;
@@ -41,12 +54,23 @@ export class Event {
   #isStoppedAtOnce = false;
   #isCanceled = false;
   #isPassive = false;
+  #state: object | null = null;
 
   static {
     eventAccess = {
+      create: (derived, type, state) => {
+        const event = ReflectConstruct(Event, [CREATE, type], derived) as Event;
+        event.#state = state;
+        return event;
+      },
+      stateOf: (event) => event.#state,
+      setState: (event, state) => {
+        event.#state = state;
+      },
       isEvent: (value): value is Event => typeof value === "object" && value !== null && #type in value,
       isDispatching: (event) => event.#isDispatching,
-      isStopped: (event) => event.#isStoppedAtOnce,
+      isStopped: (event) => event.#isStopped,
+      isStoppedAtOnce: (event) => event.#isStoppedAtOnce,
       isCanceled: (event) => event.#isCanceled,
       typeOf: (event) => event.#type,
       cancel: (event) => event.#cancel(),
@@ -72,13 +96,18 @@ export class Event {
   }
 
   constructor(type: unknown, init: unknown = undefined) {
-    requireArguments(arguments.length, 1, `new ${new.target.name}`);
+    ObjectDefineProperty(this, "isTrusted", isTrustedDescriptor);
+    if (type === CREATE) {
+      this.#type = init as string;
+      this.#bubbles = this.#cancelable = this.#composed = false;
+      return;
+    }
+    requireArguments(arguments.length, 1, "new Event");
     this.#type = toDOMString(type);
     const dictionary = toDictionary(init, "new Event");
     this.#bubbles = !!dictionary.bubbles;
     this.#cancelable = !!dictionary.cancelable;
     this.#composed = !!dictionary.composed;
-    ObjectDefineProperty(this, "isTrusted", isTrustedDescriptor);
   }
 
   get type(): string {

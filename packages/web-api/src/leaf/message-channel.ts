@@ -12,7 +12,7 @@ import { serialize } from "./clone-serialize.ts";
 import { Event } from "./event.ts";
 import { defineEventHandler, EventTarget, eventTargetAccess } from "./event-target.ts";
 import { domException } from "./make-dom-exception.ts";
-import { MessageEvent } from "./other-events.ts";
+import { trustedMessageEvent } from "./other-events.ts";
 import { finishInterface } from "./webidl.ts";
 import { requireArguments, toDictionary, toSequence } from "./webidl-convert.ts";
 
@@ -150,7 +150,7 @@ function deliver(endpoint: Endpoint): void {
   let event: Event;
   try {
     const { value, ports } = deserialize(record);
-    event = new MessageEvent("message", { data: value, ports });
+    event = trustedMessageEvent(value, ports);
   } catch {
     // Not enough memory for the value, or too deep a one.
     event = new Event("messageerror");

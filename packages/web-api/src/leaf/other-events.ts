@@ -1,6 +1,10 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
-/** The events that carry something: CustomEvent, MessageEvent, ErrorEvent, PromiseRejectionEvent, CloseEvent. */
+/**
+ * The events that carry something: CustomEvent, MessageEvent, ErrorEvent, PromiseRejectionEvent, CloseEvent. What the platform fires is made
+ * without their constructors, so that nothing which the app did to them stands between an event and its listeners.
+ */
 import { ObjectFreeze, TypeErrorCtor } from "../primordials.ts";
+import { cloneHooks } from "./clone-hooks.ts";
 import { Event, eventAccess } from "./event.ts";
 import { finishInterface } from "./webidl.ts";
 import {
@@ -38,86 +42,138 @@ export class CustomEvent extends Event {
 
 finishInterface(CustomEvent, "CustomEvent");
 
-export class MessageEvent extends Event {
-  #data: unknown;
-  #origin: string;
-  #lastEventId: string;
-  #source: unknown;
-  #ports: readonly unknown[];
+const MESSAGE = 0;
+const ERROR = 1;
+const CLOSE = 2;
 
+interface MessageState {
+  readonly kind: typeof MESSAGE;
+  readonly data: unknown;
+  readonly origin: string;
+  readonly lastEventId: string;
+  readonly source: unknown;
+  readonly ports: readonly unknown[];
+}
+
+/** What an ErrorEvent tells. */
+export interface ErrorDetails {
+  readonly message: string;
+  readonly filename: string;
+  readonly lineno: number;
+  readonly colno: number;
+  readonly error: unknown;
+}
+
+/** What a CloseEvent tells. */
+export interface CloseDetails {
+  readonly code: number;
+  readonly reason: string;
+  readonly wasClean: boolean;
+}
+
+interface States {
+  readonly [MESSAGE]: MessageState;
+  readonly [ERROR]: ErrorDetails & { readonly kind: typeof ERROR };
+  readonly [CLOSE]: CloseDetails & { readonly kind: typeof CLOSE };
+}
+
+/** The state of an event of one of the interfaces below. @throws TypeError for all else */
+function stateOf<K extends keyof States>(event: Event, kind: K): States[K] {
+  const state = eventAccess.stateOf(event) as States[keyof States] | null;
+  if (state?.kind !== kind) throw new TypeErrorCtor("Illegal invocation");
+  return state as States[K];
+}
+
+export class MessageEvent extends Event {
   constructor(type: unknown, init: unknown = undefined) {
     requireArguments(arguments.length, 1, "new MessageEvent");
     super(type, init);
-    const { data, origin, lastEventId, source, ports } = toDictionary(init, "new MessageEvent");
-    this.#data = data === undefined ? null : data;
-    this.#origin = origin === undefined ? "" : toUSVString(origin);
-    this.#lastEventId = lastEventId === undefined ? "" : toDOMString(lastEventId);
-    if (source !== undefined && source !== null && typeof source !== "object") {
-      throw new TypeErrorCtor("new MessageEvent: the source is not an object");
-    }
-    this.#source = source === undefined ? null : source;
-    this.#ports = ObjectFreeze(ports === undefined ? [] : toSequence(ports, "new MessageEvent"));
+    const dictionary = toDictionary(init, "new MessageEvent");
+    const { data } = dictionary;
+    const lastEventId = toText(dictionary.lastEventId, toDOMString);
+    const origin = toText(dictionary.origin, toUSVString);
+    const { ports: portsValue } = dictionary;
+    const ports = portsValue === undefined ? [] : toPorts(portsValue, "new MessageEvent");
+    const source = toSource(dictionary.source, "new MessageEvent");
+    eventAccess.setState(this, messageState(data === undefined ? null : data, origin, lastEventId, source, ports));
   }
 
   get data(): unknown {
-    return this.#data;
+    return stateOf(this, MESSAGE).data;
   }
 
   get origin(): string {
-    return this.#origin;
+    return stateOf(this, MESSAGE).origin;
   }
 
   get lastEventId(): string {
-    return this.#lastEventId;
+    return stateOf(this, MESSAGE).lastEventId;
   }
 
   get source(): unknown {
-    return this.#source;
+    return stateOf(this, MESSAGE).source;
   }
 
   get ports(): readonly unknown[] {
-    return this.#ports;
+    return stateOf(this, MESSAGE).ports;
+  }
+
+  initMessageEvent(
+    type: unknown,
+    bubbles: unknown = false,
+    cancelable: unknown = false,
+    data: unknown = null,
+    origin: unknown = "",
+    lastEventId: unknown = "",
+    source: unknown = null,
+    ports: unknown = undefined,
+  ): void {
+    stateOf(this, MESSAGE);
+    requireArguments(arguments.length, 1, "MessageEvent.initMessageEvent");
+    const newType = toDOMString(type);
+    const newOrigin = toUSVString(origin);
+    const newId = toDOMString(lastEventId);
+    const newSource = toSource(source, "MessageEvent.initMessageEvent");
+    const newPorts = ports === undefined ? [] : toPorts(ports, "MessageEvent.initMessageEvent");
+    if (eventAccess.isDispatching(this)) return;
+    eventAccess.init(this, newType, !!bubbles, !!cancelable);
+    eventAccess.setState(this, messageState(data, newOrigin, newId, newSource, newPorts));
   }
 }
 
 finishInterface(MessageEvent, "MessageEvent");
 
 export class ErrorEvent extends Event {
-  #message: string;
-  #filename: string;
-  #line: number;
-  #column: number;
-  #error: unknown;
-
   constructor(type: unknown, init: unknown = undefined) {
     requireArguments(arguments.length, 1, "new ErrorEvent");
     super(type, init);
-    const { message, filename, lineno, colno, error } = toDictionary(init, "new ErrorEvent");
-    this.#message = message === undefined ? "" : toDOMString(message);
-    this.#filename = filename === undefined ? "" : toUSVString(filename);
-    this.#line = lineno === undefined ? 0 : toUnsignedInteger(lineno, 32);
-    this.#column = colno === undefined ? 0 : toUnsignedInteger(colno, 32);
-    this.#error = error;
+    const dictionary = toDictionary(init, "new ErrorEvent");
+    const colno = toCount(dictionary.colno, 32);
+    const { error } = dictionary;
+    const filename = toText(dictionary.filename, toUSVString);
+    const lineno = toCount(dictionary.lineno, 32);
+    const message = toText(dictionary.message, toDOMString);
+    eventAccess.setState(this, { kind: ERROR, message, filename, lineno, colno, error });
   }
 
   get message(): string {
-    return this.#message;
+    return stateOf(this, ERROR).message;
   }
 
   get filename(): string {
-    return this.#filename;
+    return stateOf(this, ERROR).filename;
   }
 
   get lineno(): number {
-    return this.#line;
+    return stateOf(this, ERROR).lineno;
   }
 
   get colno(): number {
-    return this.#column;
+    return stateOf(this, ERROR).colno;
   }
 
   get error(): unknown {
-    return this.#error;
+    return stateOf(this, ERROR).error;
   }
 }
 
@@ -131,7 +187,7 @@ export class PromiseRejectionEvent extends Event {
     requireArguments(arguments.length, 2, "new PromiseRejectionEvent");
     super(type, init);
     const { promise, reason } = toDictionary(init, "new PromiseRejectionEvent");
-    if (typeof promise !== "object" || promise === null) {
+    if ((typeof promise !== "object" && typeof promise !== "function") || promise === null) {
       throw new TypeErrorCtor("new PromiseRejectionEvent: the promise is missing");
     }
     this.#promise = promise;
@@ -150,51 +206,80 @@ export class PromiseRejectionEvent extends Event {
 finishInterface(PromiseRejectionEvent, "PromiseRejectionEvent");
 
 export class CloseEvent extends Event {
-  #wasClean: boolean;
-  #code: number;
-  #reason: string;
-
   constructor(type: unknown, init: unknown = undefined) {
     requireArguments(arguments.length, 1, "new CloseEvent");
     super(type, init);
-    const { wasClean, code, reason } = toDictionary(init, "new CloseEvent");
-    this.#wasClean = !!wasClean;
-    this.#code = code === undefined ? 0 : toUnsignedInteger(code, 16);
-    this.#reason = reason === undefined ? "" : toUSVString(reason);
+    const dictionary = toDictionary(init, "new CloseEvent");
+    const code = toCount(dictionary.code, 16);
+    const reason = toText(dictionary.reason, toUSVString);
+    const wasClean = !!dictionary.wasClean;
+    eventAccess.setState(this, { kind: CLOSE, code, reason, wasClean });
   }
 
   get wasClean(): boolean {
-    return this.#wasClean;
+    return stateOf(this, CLOSE).wasClean;
   }
 
   get code(): number {
-    return this.#code;
+    return stateOf(this, CLOSE).code;
   }
 
   get reason(): string {
-    return this.#reason;
+    return stateOf(this, CLOSE).reason;
   }
 }
 
 finishInterface(CloseEvent, "CloseEvent");
 
-/** The event of a message, as the platform makes it. */
-export function trustedMessageEvent(data: unknown): MessageEvent {
-  return new MessageEvent("message", { __proto__: null, data });
+/** The event of a message, as the platform fires it. */
+export function trustedMessageEvent(data: unknown, ports: unknown[] = []): Event {
+  return eventAccess.create(MessageEvent, "message", messageState(data, "", "", null, ports));
 }
 
-/** The event of a connection that failed. */
-export function trustedErrorEvent(message: string): ErrorEvent {
-  return new ErrorEvent("error", { __proto__: null, message });
+/** The event of an error, as the platform fires it. */
+export function trustedErrorEvent(details: ErrorDetails, cancelable: boolean): Event {
+  const { message, filename, lineno, colno, error } = details;
+  const event = eventAccess.create(ErrorEvent, "error", { kind: ERROR, message, filename, lineno, colno, error });
+  if (cancelable) eventAccess.init(event, "error", false, true);
+  return event;
 }
 
-/** The event of a connection that is over. */
-export function trustedCloseEvent({ code, reason, wasClean }: CloseState): CloseEvent {
-  return new CloseEvent("close", { __proto__: null, code, reason, wasClean });
+/** The event of a connection that is over, as the platform fires it. */
+export function trustedCloseEvent({ code, reason, wasClean }: CloseDetails): Event {
+  return eventAccess.create(CloseEvent, "close", { kind: CLOSE, code, reason, wasClean });
 }
 
-interface CloseState {
-  readonly code: number;
-  readonly reason: string;
-  readonly wasClean: boolean;
+function messageState(
+  data: unknown,
+  origin: string,
+  lastEventId: string,
+  source: unknown,
+  ports: unknown[],
+): MessageState {
+  return { kind: MESSAGE, data, origin, lastEventId, source, ports: ObjectFreeze(ports) };
+}
+
+function toText(value: unknown, convert: (value: unknown) => string): string {
+  return value === undefined ? "" : convert(value);
+}
+
+function toCount(value: unknown, bits: 16 | 32): number {
+  return value === undefined ? 0 : toUnsignedInteger(value, bits);
+}
+
+/** `MessageEventSource?`: of its interfaces, only ports are here. */
+function toSource(value: unknown, operation: string): unknown {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "object" && cloneHooks.isPort(value)) return value;
+  throw new TypeErrorCtor(`${operation}: the source is no MessagePort`);
+}
+
+function toPorts(value: unknown, operation: string): unknown[] {
+  const ports = toSequence(value, operation);
+  for (let i = 0; i < ports.length; i++) {
+    const port = ports[i];
+    if (typeof port === "object" && port !== null && cloneHooks.isPort(port)) continue;
+    throw new TypeErrorCtor(`${operation}: one of the ports is no MessagePort`);
+  }
+  return ports;
 }
