@@ -1,8 +1,8 @@
 /** What callers get for bad input and for apps that misbehave, over HTTP, from a whole NANO. */
 import { connect } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Answer, NanoProcess } from "../support/nano-process.ts";
-import { Fixture } from "./fixtures.ts";
+import { expect, test } from "vitest";
+import type { Answer } from "../support/http-answer.ts";
+import { serveApps } from "./serve-apps.ts";
 
 const SOURCES: Readonly<Record<string, { source: string; limits?: Record<string, number> }>> = {
   ok: { source: `export default { fetch: () => new Response("ok") }` },
@@ -39,16 +39,7 @@ const apps = Object.entries(SOURCES).map(([name, { source, limits }]) => ({
   source,
   settings: limits === undefined ? {} : { limits },
 }));
-const fixture = new Fixture(apps);
-let nano: NanoProcess;
-
-beforeAll(async () => {
-  nano = await NanoProcess.start(fixture.args);
-});
-afterAll(async () => {
-  await nano?.close();
-  fixture.remove();
-});
+const nano = serveApps(apps);
 
 function expectError(answer: Answer, status: number, reason: string): void {
   expect([answer.status, answer.headers["x-nano-error"]]).toEqual([status, reason]);
@@ -59,7 +50,7 @@ function expectError(answer: Answer, status: number, reason: string): void {
 /** Sends bytes as they are and answers all that came back until the end of the connection. */
 function sendRaw(bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port: nano.port, host: "127.0.0.1" }, () => socket.end(bytes));
+    const socket = connect({ port: nano().port, host: "127.0.0.1" }, () => socket.end(bytes));
     let received = "";
     socket.setEncoding("latin1").on("data", (text: string) => {
       received += text;
@@ -70,52 +61,52 @@ function sendRaw(bytes: string): Promise<string> {
 }
 
 test("an unknown host gets 404", async () => {
-  expectError(await nano.ask("nobody.localhost"), 404, "unknown_host");
+  expectError(await nano().ask("nobody.localhost"), 404, "unknown_host");
 });
 
 test("a handler that throws gets 500, and its author a log line with the author's position", async () => {
-  const from = nano.output.length;
-  expectError(await nano.ask("throws.localhost"), 500, "handler_threw");
-  await nano.waitForOutput(/throws \|[^\n]*a secret detail[^\n]*\n[^\n]*index\.js:1:/, from);
+  const from = nano().output.length;
+  expectError(await nano().ask("throws.localhost"), 500, "handler_threw");
+  await nano().waitForOutput(/throws \|[^\n]*a secret detail[^\n]*\n[^\n]*index\.js:1:/, from);
 });
 
 test("a handler that rejects gets 500", async () => {
-  expectError(await nano.ask("rejects.localhost"), 500, "handler_threw");
+  expectError(await nano().ask("rejects.localhost"), 500, "handler_threw");
 });
 
 test("a handler that answers with something else than a Response gets 500", async () => {
-  expectError(await nano.ask("no-response.localhost"), 500, "handler_threw");
+  expectError(await nano().ask("no-response.localhost"), 500, "handler_threw");
 });
 
 test("a handler that loops gets 503 cpu_limit, and the next request is served by a new isolate", async () => {
-  expectError(await nano.ask("loops.localhost"), 503, "cpu_limit");
-  const from = nano.output.length;
-  const answer = await nano.ask("loops.localhost");
+  expectError(await nano().ask("loops.localhost"), 503, "cpu_limit");
+  const from = nano().output.length;
+  const answer = await nano().ask("loops.localhost");
   expectError(answer, 503, "cpu_limit");
   // Its author is told which limit it was, and by the id that the client was given.
-  await nano.waitForOutput(
+  await nano().waitForOutput(
     new RegExp(`loops \\| cpu_limit: .*at most 40.*${answer.headers["x-nano-request-id"]}`),
     from,
   );
 });
 
 test("a loop in a continuation is ended as one in the handler is", async () => {
-  expectError(await nano.ask("loops-later.localhost"), 503, "cpu_limit");
+  expectError(await nano().ask("loops-later.localhost"), 503, "cpu_limit");
 });
 
 test("a handler that never answers gets 504 wall_limit", async () => {
-  expectError(await nano.ask("waits.localhost"), 504, "wall_limit");
+  expectError(await nano().ask("waits.localhost"), 504, "wall_limit");
 });
 
 test("a handler that takes more memory than it may gets 503 memory_limit", async () => {
-  expectError(await nano.ask("hoards.localhost"), 503, "memory_limit");
+  expectError(await nano().ask("hoards.localhost"), 503, "memory_limit");
 });
 
 test("a handler that hangs its worker gets 502 worker_lost, and others are served meanwhile and after", async () => {
-  const hanging = nano.ask("hangs.localhost");
+  const hanging = nano().ask("hangs.localhost");
   let isOver = false;
   const other = (async () => {
-    while (!isOver) expect((await nano.ask("ok.localhost")).text).toBe("ok");
+    while (!isOver) expect((await nano().ask("ok.localhost")).text).toBe("ok");
   })();
   const answer = await hanging;
   isOver = true;
@@ -125,17 +116,17 @@ test("a handler that hangs its worker gets 502 worker_lost, and others are serve
 
 test("a body over the limit gets 413, announced or not", async () => {
   const body = Buffer.alloc(1024 * 1024 + 1);
-  expectError(await nano.ask("echoes.localhost", "/", { method: "POST", body }), 413, "body_too_large");
+  expectError(await nano().ask("echoes.localhost", "/", { method: "POST", body }), 413, "body_too_large");
   const chunked = { "transfer-encoding": "chunked" };
   expectError(
-    await nano.ask("echoes.localhost", "/", { method: "POST", body, headers: chunked }),
+    await nano().ask("echoes.localhost", "/", { method: "POST", body, headers: chunked }),
     413,
     "body_too_large",
   );
 });
 
 test("requests over the queue get 503 queue_full with retry-after, the others are answered", async () => {
-  const answers = await Promise.all(Array.from({ length: 12 }, () => nano.ask("full.localhost")));
+  const answers = await Promise.all(Array.from({ length: 12 }, () => nano().ask("full.localhost")));
   const refused = answers.filter(({ status }) => status === 503);
   expect(refused.length).toBeGreaterThan(0);
   expect(refused.length).toBeLessThan(answers.length);
@@ -156,5 +147,5 @@ test("a malformed request gets 400 and the connection ends", async () => {
 });
 
 test("after all of that, others are served as before", async () => {
-  expect((await nano.ask("ok.localhost")).text).toBe("ok");
+  expect((await nano().ask("ok.localhost")).text).toBe("ok");
 });

@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "@nano/test-kit/eventually";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { NanoProcess } from "../support/nano-process.ts";
-import { Fixture } from "./fixtures.ts";
+import { serveApps } from "./serve-apps.ts";
 
 const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
 const QUIET = "export default { fetch: () => new Response('quiet') };";
@@ -18,25 +17,20 @@ const TALKING = `export default { fetch(request) {
   return new Response("said");
 } };`;
 
-let fixture: Fixture;
-let nano: NanoProcess;
+const nano = serveApps([{ hostname: "quiet.localhost", source: QUIET }]);
 let home = "";
 
-beforeAll(async () => {
+beforeAll(() => {
   home = mkdtempSync(join(tmpdir(), "nano-home-"));
-  fixture = new Fixture([{ hostname: "quiet.localhost", source: QUIET }]);
-  nano = await NanoProcess.start(fixture.args);
 });
 
-afterAll(async () => {
-  await nano.close();
-  fixture.remove();
+afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
 /** nanoctl on the directory of the run. */
 function start(args: readonly string[]): { child: ChildProcess; output: () => string; ended: Promise<number | null> } {
-  const child = spawn(NANOCTL, [...args, "--data-dir", join(nano.directory, "data")], {
+  const child = spawn(NANOCTL, [...args, "--data-dir", join(nano().directory, "data")], {
     env: { PATH: process.env.PATH, HOME: home },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -56,17 +50,17 @@ test("an app is deployed to a machine that runs, and its lines come live to who 
   writeFileSync(join(directory, "index.js"), TALKING);
   const deploy = start(["deploy", directory, "--route", "talking.localhost"]);
   expect([await deploy.ended, deploy.output()]).toEqual([0, expect.stringContaining("http://talking.localhost/")]);
-  await eventually(async () => (await nano.ask("talking.localhost")).body.toString() === "said");
+  await eventually(async () => (await nano().ask("talking.localhost")).body.toString() === "said");
 
   const logs = start(["logs", "talking", "--follow"]);
   const other = start(["logs", "quiet", "--follow"]);
   for (const each of [logs, other]) await eventually(() => each.output().includes("following"));
   // The follow reaches the executor a moment later than its reader hears of it.
   await eventually(async () => {
-    await nano.ask("talking.localhost", "/one");
+    await nano().ask("talking.localhost", "/one");
     return logs.output().includes("asked for /one");
   });
-  await nano.ask("talking.localhost", "/throw");
+  await nano().ask("talking.localhost", "/throw");
   await eventually(() => logs.output().includes("on purpose"));
   const lines = logs.output().trimEnd().split("\n").slice(1);
   for (const line of lines) expect(line).toMatch(/^\d\d:\d\d:\d\d \S+ v[0-9a-f]{6} \| /);
@@ -84,5 +78,5 @@ test("what serves is shown, and an app is gone once it is deleted", async () => 
   await nodes.ended;
   expect(JSON.parse(nodes.output()).nodes).toHaveLength(1);
   expect(await start(["delete", "talking", "--yes"]).ended).toBe(0);
-  await eventually(async () => (await nano.ask("talking.localhost")).status === 404);
+  await eventually(async () => (await nano().ask("talking.localhost")).status === 404);
 });

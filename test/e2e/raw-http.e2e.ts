@@ -1,9 +1,8 @@
 /** What apps and clients see of each other on bare sockets, through router, worker and isolate. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { NanoProcess } from "../support/nano-process.ts";
-import { Fixture } from "./fixtures.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { serveApps } from "./serve-apps.ts";
 
 const APP = `export default { async fetch(request) {
   const url = new URL(request.url);
@@ -33,21 +32,12 @@ const APP = `export default { async fetch(request) {
   }
 } }`;
 
-const fixture = new Fixture([
+const nano = serveApps([
   { hostname: "raw.localhost", source: APP, settings: { limits: { cpu_time_ms: 1000, request_body_mb: 1 } } },
 ]);
-let nano: NanoProcess;
-
-beforeAll(async () => {
-  nano = await NanoProcess.start(fixture.args);
-});
-afterAll(async () => {
-  await nano?.close();
-  fixture.remove();
-});
 
 async function open(): Promise<{ socket: Socket; ended: Promise<string>; until(text: string): Promise<string> }> {
-  const socket = connect(nano.port, "127.0.0.1");
+  const socket = connect(nano().port, "127.0.0.1");
   let received = "";
   socket.setEncoding("latin1");
   socket.on("data", (text: string) => (received += text));

@@ -4,12 +4,11 @@
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Answer } from "../support/http-answer.ts";
 import { createMix, createMixApps, expectText } from "../support/load-mix.ts";
-import { NanoProcess } from "../support/nano-process.ts";
 import { runLoad } from "../support/open-loop.ts";
-import { Fixture } from "./fixtures.ts";
+import { serveApps } from "./serve-apps.ts";
 
 const REQUESTS_PER_SECOND = 150;
 const DURATION_MS = 60_000;
@@ -18,16 +17,7 @@ const KILL_AT_MS = [10_000, 25_000, 40_000];
 const STREAM_EVERY = 500;
 const REPLACED_WITHIN_MS = 1_000;
 
-const fixture = new Fixture(createMixApps());
-let nano: NanoProcess;
-
-beforeAll(async () => {
-  nano = await NanoProcess.start(fixture.args);
-});
-afterAll(async () => {
-  await nano?.close();
-  fixture.remove();
-});
+const nano = serveApps(createMixApps());
 
 test("the harness notices one dropped request", async () => {
   let count = 0;
@@ -55,21 +45,24 @@ test("the harness notices one dropped request", async () => {
 });
 
 test("a worker killed under load is replaced within a second, and no retryable request fails", async () => {
-  const count = await nano.metric("router_links_count");
+  const count = await nano().metric("router_links_count");
   expect(count).toBeGreaterThanOrEqual(2);
-  const shot = createMix({ ask: (...request) => nano.ask(...request), streamEvery: STREAM_EVERY });
+  const shot = createMix({ ask: (...request) => nano().ask(...request), streamEvery: STREAM_EVERY });
   const replacedMs: number[] = [];
   const killOne = async (atMs: number): Promise<void> => {
     await new Promise((resolve) => setTimeout(resolve, atMs));
-    const endsBefore = await nano.metric("router_link_ends_total");
+    const endsBefore = await nano().metric("router_link_ends_total");
     // The youngest is the spare: it serves nobody.
-    const [victim] = nano.findProcesses("worker.main.ts").sort((a, b) => a - b);
+    const [victim] = nano()
+      .findProcesses("worker.main.ts")
+      .sort((a, b) => a - b);
     if (victim === undefined) throw new Error("No worker runs");
     process.kill(victim, "SIGKILL");
     const killedMs = performance.now();
     // Replaced is when the router, having lost its link, has as many again.
     const isReplaced = async (): Promise<boolean> =>
-      (await nano.metric("router_link_ends_total")) > endsBefore && (await nano.metric("router_links_count")) === count;
+      (await nano().metric("router_link_ends_total")) > endsBefore &&
+      (await nano().metric("router_links_count")) === count;
     while (!(await isReplaced())) {
       if (performance.now() - killedMs > 10_000) throw new Error("The worker was not replaced");
     }

@@ -9,7 +9,7 @@ import { type Answer, type AskOptions, askHttp } from "./http-answer.ts";
 import { sumMetric } from "./metric-text.ts";
 
 const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
-const START_TIMEOUT_MS = 60_000;
+const START_TIMEOUT_MS = 110_000;
 const SERVING = /curl (?:-\S+ )*(?:-H \S+ )?'?http:\/\/[^/\s]*?:(\d+)\//;
 
 const ADMIN = /127\.0\.0\.1:(\d+)\/metrics/;
