@@ -9,6 +9,8 @@ import { toWireError } from "@nano/protocol/errors";
 import { FlightRecorder } from "./flight-recorder.ts";
 import { RECORDER_FD } from "./recorder-fd.ts";
 import { WorkerRuntime } from "./request/worker-runtime.ts";
+import { openSocketThreadStarter } from "./websocket/socket-thread.ts";
+import { mayStartThreads, type ThreadStarter } from "./websocket/thread-starter.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 assertNoNodeSnapshot();
@@ -21,10 +23,11 @@ const leave = (last: FromWorker): void => {
 };
 const recorder = new FlightRecorder(RECORDER_FD);
 let runtime: WorkerRuntime | null = null;
+let threadStarter: ThreadStarter | null = null;
 
 process.on("message", (message: ToWorker, handle: unknown) => {
   if (message.type === "start") {
-    runtime = new WorkerRuntime({ ...message, recorder, recorderFd: RECORDER_FD, send, exit: leave });
+    runtime = new WorkerRuntime({ ...message, recorder, recorderFd: RECORDER_FD, threadStarter, send, exit: leave });
     return;
   }
   const socket = handle instanceof Socket ? handle : null;
@@ -41,4 +44,5 @@ process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 
 warmEngine();
+if (mayStartThreads()) threadStarter = await openSocketThreadStarter();
 send({ type: "ready" });

@@ -2,14 +2,17 @@
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { readRunningEntries } from "../src/flight-recorder.ts";
+import { openSocketThreadStarter } from "../src/websocket/socket-thread.ts";
 import { SocketThreads } from "../src/websocket/socket-threads.ts";
 import { appScript } from "./sliver-fixture.ts";
 import { connect, ECHO, type OpenedSocketWorker, openSocketWorker, upgradeWith } from "./socket-harness.ts";
 
 /** The threads of a worker on a node that has so many, and how many permits are out. */
-function openThreads({ recorderFd }: OpenedSocketWorker, limitCount: number, idleMs = 60_000) {
+async function openThreads({ recorderFd }: OpenedSocketWorker, limitCount: number, idleMs = 60_000) {
   const permits = { takenCount: 0 };
+  const starter = await openSocketThreadStarter();
   const threads = new SocketThreads({
+    starter,
     recorderFd,
     idleMs,
     want: () =>
@@ -28,6 +31,7 @@ function openThreads({ recorderFd }: OpenedSocketWorker, limitCount: number, idl
       threads.dispose();
       return permits.takenCount === 0;
     });
+    await starter.close();
   });
   return { threads, permits };
 }
@@ -36,7 +40,7 @@ const DEDICATED = { websocket: { thread: "dedicated" } } as const;
 
 test("a connection gets a thread, relays both ways, and leaves the thread to the next one, not its isolate", async () => {
   const worker = await openSocketWorker();
-  const { threads, permits } = openThreads(worker, 1);
+  const { threads, permits } = await openThreads(worker, 1);
   const lane = worker.serve(
     appScript(
       upgradeWith(`let count = 0;
@@ -62,7 +66,7 @@ test("a connection gets a thread, relays both ways, and leaves the thread to the
 
 test("beyond the node's threads a connection is served on the worker's own", async () => {
   const worker = await openSocketWorker();
-  const { threads } = openThreads(worker, 1);
+  const { threads } = await openThreads(worker, 1);
   const lane = worker.serve(appScript(ECHO), { manifest: DEDICATED, parts: { threads } });
   const link = await worker.dial();
   const sockets = await Promise.all([connect(link, lane), connect(link, lane)]);
@@ -75,7 +79,7 @@ test("beyond the node's threads a connection is served on the worker's own", asy
 
 test("a busy one does not delay another, and stands in the recorder with its thread", async () => {
   const worker = await openSocketWorker();
-  const { threads } = openThreads(worker, 3);
+  const { threads } = await openThreads(worker, 3);
   const lane = worker.serve(
     appScript(
       upgradeWith(`server.addEventListener("message", ({ data }) => {
@@ -103,7 +107,7 @@ test("a busy one does not delay another, and stands in the recorder with its thr
 describe("an end", () => {
   test("by a limit closes the connection with 1011, and the thread serves on", async () => {
     const worker = await openSocketWorker();
-    const { threads, permits } = openThreads(worker, 1);
+    const { threads, permits } = await openThreads(worker, 1);
     const lane = worker.serve(appScript(upgradeWith('server.addEventListener("message", () => { for (;;); });')), {
       manifest: DEDICATED,
       parts: { threads },
@@ -123,7 +127,7 @@ describe("an end", () => {
 
   test("of the thread by itself closes its connection with 1012", async () => {
     const worker = await openSocketWorker();
-    const { threads, permits } = openThreads(worker, 1);
+    const { threads, permits } = await openThreads(worker, 1);
     const lane = worker.serve(appScript(ECHO), { manifest: DEDICATED, parts: { threads } });
     const link = await worker.dial();
     const thread = await threads.take();
@@ -139,7 +143,7 @@ describe("an end", () => {
 
 test("a slow reader is closed with 1013, and the guest's sends are bounded", async () => {
   const worker = await openSocketWorker();
-  const { threads } = openThreads(worker, 1);
+  const { threads } = await openThreads(worker, 1);
   const lane = worker.serve(
     appScript(
       upgradeWith(`server.addEventListener("message", () => {
@@ -164,7 +168,7 @@ test("a slow reader is closed with 1013, and the guest's sends are bounded", asy
 
 test("an idle thread ends after its time, with its permit", async () => {
   const worker = await openSocketWorker();
-  const { threads, permits } = openThreads(worker, 2, 50);
+  const { threads, permits } = await openThreads(worker, 2, 50);
   const lane = worker.serve(appScript(ECHO), { manifest: DEDICATED, parts: { threads } });
   const socket = await connect(await worker.dial(), lane);
   socket.closed();

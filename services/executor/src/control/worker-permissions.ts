@@ -26,7 +26,7 @@ export function workerArguments(directory: string, kind: WorkerKind): string[] {
     "--disable-warning=PERM0001",
     "--permission",
     "--allow-addons",
-    ...(kind === "websocket" ? ["--allow-worker"] : []),
+    ...(kind === "websocket" ? ["--allow-worker", "--disable-warning=PERM0006"] : []),
     ...readable.map((path) => `--allow-fs-read=${path}`),
   ];
 }

@@ -11,6 +11,7 @@ import type { FlightRecorder } from "../flight-recorder.ts";
 import { LiveSockets } from "../websocket/live-sockets.ts";
 import { SocketLane } from "../websocket/socket-lane.ts";
 import { SocketThreads } from "../websocket/socket-threads.ts";
+import type { ThreadStarter } from "../websocket/thread-starter.ts";
 import type {
   Assignment,
   CountedVersion,
@@ -51,6 +52,8 @@ export interface WorkerRuntimeOptions {
   readonly recorder: FlightRecorder;
   /** For the threads of connections, each of which writes a record of its own. */
   readonly recorderFd: number;
+  /** Null: it may have none. */
+  readonly threadStarter: ThreadStarter | null;
   send(message: FromWorker): void;
   /** Its drain is over: leaves once this is said. */
   exit(last: FromWorker): void;
@@ -88,6 +91,7 @@ export class WorkerRuntime {
     this.#versions = new VersionTable({ need: (versionId) => send({ type: "need", versionId }) });
     this.#sockets = options.kind === "websocket" ? new LiveSockets({ limitCount: budgets.isolateCount }) : null;
     this.#threads = new SocketThreads({
+      starter: options.threadStarter,
       recorderFd: options.recorderFd,
       want: () => send({ type: "thread_wanted" }),
       release: () => send({ type: "thread_released" }),

@@ -5,11 +5,17 @@
  *
  * I1 It has one session at a time: the next one begins when the last is settled.
  */
-import { Worker } from "node:worker_threads";
+import type { MessagePort } from "node:worker_threads";
 import type { ThreadInput, ThreadOutput, ThreadStart } from "./thread-messages.ts";
 import type { ThreadSession } from "./thread-session.ts";
+import { ThreadStarter } from "./thread-starter.ts";
 
 const ENTRY = new URL("./socket.thread.ts", import.meta.url);
+
+/** Before the process runs its first guest. */
+export function openSocketThreadStarter(): Promise<ThreadStarter> {
+  return ThreadStarter.open(ENTRY);
+}
 
 export interface SocketThreadOwner {
   ready(thread: SocketThread): void;
@@ -20,19 +26,18 @@ export interface SocketThreadOwner {
 export class SocketThread {
   readonly number: number;
   readonly #owner: SocketThreadOwner;
-  readonly #worker: Worker;
+  /** Closes when the thread is over: by `end`, or by what it threw. */
+  readonly #port: MessagePort;
   #session: ThreadSession | null = null;
   #isReady = false;
   #isGone = false;
 
-  constructor(start: ThreadStart, owner: SocketThreadOwner) {
+  constructor(start: ThreadStart, { starter, owner }: { starter: ThreadStarter; owner: SocketThreadOwner }) {
     this.number = start.thread;
     this.#owner = owner;
-    this.#worker = new Worker(ENTRY, { workerData: start });
-    this.#worker.on("message", (outputs: ThreadOutput[]) => this.#receive(outputs));
-    // What it throws ends it alone; its exit follows.
-    this.#worker.on("error", () => undefined);
-    this.#worker.on("exit", () => this.#exited());
+    this.#port = starter.start(start);
+    this.#port.on("message", (outputs: ThreadOutput[]) => this.#receive(outputs));
+    this.#port.on("close", () => this.#exited());
   }
 
   get isReady(): boolean {
@@ -48,7 +53,7 @@ export class SocketThread {
 
   /** @param memory goes with it: nobody here holds it any more */
   post(input: ThreadInput, memory?: unknown): void {
-    if (!this.#isGone) this.#worker.postMessage(input, memory instanceof ArrayBuffer ? [memory] : []);
+    if (!this.#isGone) this.#port.postMessage(input, memory instanceof ArrayBuffer ? [memory] : []);
   }
 
   /** Its session is settled. */
@@ -59,7 +64,7 @@ export class SocketThread {
 
   /** Ends it. It may take as long as the entry that it is in. */
   end(): void {
-    this.#worker.terminate().catch(() => undefined);
+    this.post({ type: "end" });
   }
 
   #receive(outputs: readonly ThreadOutput[]): void {

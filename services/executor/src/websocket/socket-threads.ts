@@ -7,6 +7,7 @@
  */
 import { MAX_RECORDED_THREADS } from "../flight-recorder.ts";
 import { SocketThread, type SocketThreadOwner } from "./socket-thread.ts";
+import type { ThreadStarter } from "./thread-starter.ts";
 
 /** A thread that is not ready by then is none. */
 const START_MS = 10_000;
@@ -14,6 +15,8 @@ const MAX_IDLE_COUNT = 4;
 const IDLE_MS = 30_000;
 
 export interface SocketThreadsOptions {
+  /** Null: this process may have no threads. */
+  readonly starter: ThreadStarter | null;
   readonly recorderFd: number;
   /** Asks for one more permit: `answer` follows. */
   want(): void;
@@ -62,13 +65,14 @@ export class SocketThreads implements SocketThreadOwner {
   /** The supervisor has answered the oldest question. */
   answer(isGranted: boolean): void {
     this.#askedCount -= 1;
+    const { starter, recorderFd } = this.#options;
     const number = isGranted ? this.#freeNumber() : null;
-    if (number === null) {
+    if (number === null || starter === null) {
       if (isGranted) this.#options.release();
       this.#disappoint();
       return;
     }
-    const thread = new SocketThread({ thread: number, recorderFd: this.#options.recorderFd }, this);
+    const thread = new SocketThread({ thread: number, recorderFd }, { starter, owner: this });
     this.#threads.set(number, thread);
     this.#starting.set(
       thread,

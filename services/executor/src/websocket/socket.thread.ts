@@ -2,7 +2,7 @@
  * A thread of connections: one after another, each with an isolate of its own. It opens slivers by itself, writes its own record of the flight
  * recorder, and reaches the world through its worker alone.
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { engineFingerprint } from "@nano/isolate/engine";
 import type { GuestHost, GuestRequest } from "@nano/isolate/isolate";
 import { warmEngine } from "@nano/isolate/warm-engine";
@@ -16,10 +16,13 @@ import { PortSink } from "./port-sink.ts";
 import { messageCost } from "./socket-inbox.ts";
 import { IsolateSession } from "./socket-session.ts";
 import type { ThreadBegin, ThreadInput, ThreadStart } from "./thread-messages.ts";
+import { giveUpThreads, type StartedThread } from "./thread-starter.ts";
 
-const port = parentPort;
-if (port === null) throw new Error("This is a thread of a worker");
-const { thread, recorderFd } = workerData as ThreadStart;
+giveUpThreads();
+const {
+  port,
+  data: { thread, recorderFd },
+} = workerData as StartedThread<ThreadStart>;
 
 const output = new PortOutput(port);
 const fetches = new PortFetches(output);
@@ -57,6 +60,9 @@ function receive(input: ThreadInput): void {
       return;
     case "sent":
       running?.sink.sent(input.receivedBytes, input.waitingBytes);
+      return;
+    case "end":
+      process.exit();
       return;
     default:
       fetches.receive(input);

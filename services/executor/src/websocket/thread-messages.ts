@@ -41,7 +41,9 @@ export type ThreadInput =
   | { readonly type: "fetch_chunk"; readonly id: number; readonly chunk: ArrayBuffer }
   | { readonly type: "fetch_end"; readonly id: number }
   | { readonly type: "fetch_error"; readonly id: number; readonly message: string }
-  | { readonly type: "fetch_drain"; readonly id: number };
+  | { readonly type: "fetch_drain"; readonly id: number }
+  /** Leave. */
+  | { readonly type: "end" };
 
 /** Posted as lists: what one entry of the guest said. */
 export type ThreadOutput =
