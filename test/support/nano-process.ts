@@ -97,11 +97,11 @@ export class NanoProcess {
     return askHttp(place, { agent: this.#agent, ...options, headers: { host, ...headers } });
   }
 
-  /** The sum of a metric over its labels, as the admin port tells it. */
-  async metric(name: string): Promise<number> {
+  /** The sum of a metric over its labels, or over those with this one, as the admin port tells it. */
+  async metric(name: string, label?: string): Promise<number> {
     const [, port] = await this.waitForOutput(ADMIN);
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    return sumMetric(text, name);
+    return sumMetric(text, name, label);
   }
 
   /** Process ids below this one whose command line holds `part`. */

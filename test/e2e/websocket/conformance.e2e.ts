@@ -2,10 +2,9 @@
  * A whole NANO under the cases of the public WebSocket conformance suite, Autobahn|Testsuite, groups 1 to 7, 9, 10, 12 and 13, by
  * their numbers there. Group 8 is not in that suite, 11 was taken out of it.
  */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { NanoProcess } from "../../support/nano-process.ts";
+import { describe, test } from "vitest";
 import type { UpgradePlace } from "../../support/raw-websocket.ts";
-import { Fixture } from "../fixtures.ts";
+import { serveApps } from "../serve-apps.ts";
 import { closing } from "./conformance/close-cases.ts";
 import { checkCompression, compression, compressionParameters } from "./conformance/compression-cases.ts";
 import { checkCase } from "./conformance/conformance-case.ts";
@@ -16,21 +15,12 @@ import { sizes } from "./conformance/size-cases.ts";
 import { utf8 } from "./conformance/utf8-cases.ts";
 
 const limits = { cpu_time_ms: 10_000, memory_mb: 512 };
-const fixture = new Fixture([
+const nano = serveApps([
   { hostname: "echo.localhost", source: ECHO, settings: { limits, websocket: { thread: "shared" } } },
   { hostname: "threaded.localhost", source: ECHO, settings: { limits, websocket: { thread: "dedicated" } } },
 ]);
-let nano: NanoProcess;
 
-beforeAll(async () => {
-  nano = await NanoProcess.start(fixture.args);
-});
-afterAll(async () => {
-  await nano?.close();
-  fixture.remove();
-});
-
-const place = (host = "echo.localhost"): UpgradePlace => ({ port: nano.port, host });
+const place = (host = "echo.localhost"): UpgradePlace => ({ port: nano().port, host });
 
 describe.each([
   ["1: framing", framing],
