@@ -85,6 +85,14 @@ export const errors = defineErrors("EXEC", {
     reason: "draining",
     message: (_: Record<string, never>) => "This executor takes no new connections: it is ending",
   },
+  WORKER_MOVED: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "worker_moved",
+    message: (d: { app: string }) =>
+      `App ${d.app} left this WebSocket worker for another: ask the node's supervisor again`,
+  },
   WEBSOCKET_FULL: {
     fault: "platform",
     retryable: true,

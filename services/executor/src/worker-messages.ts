@@ -43,6 +43,8 @@ export type ToWorker =
     }
   /** Of a WebSocket worker: what its connections may hold in messages, all together. Sent after `start`, and when it changes. */
   | { readonly type: "socket_budget"; readonly bufferBytes: number }
+  /** Of a WebSocket worker: it takes connections of these apps alone from now on, and keeps those that it has. @default of all */
+  | { readonly type: "socket_apps"; readonly apps: readonly AppName[] }
   /** Answers `thread_wanted`, in order: whether the node has a thread left for a connection. */
   | { readonly type: "thread_answer"; readonly isGranted: boolean }
   /** Close connections, spread evenly over `spreadMs`, with 1001 and this reason. @default of all versions */

@@ -60,6 +60,26 @@ describe("the process of an app's connections", () => {
   });
 });
 
+describe("an app without connections", () => {
+  test("leaves its process for another one when there is no room, and routers that do not know yet are told so", async () => {
+    const { pool } = await openSocketPool({ workerCount: 1, appsPerWorker: 1, idleMs: 100 });
+    const [first, second] = [named("first"), named("second")];
+    const worker = await pool.workerFor(first);
+    pool.report(worker.id, { ...NONE, connections: 1, connectionsByApp: { [first]: 1 } });
+    await expect(pool.workerFor(second)).rejects.toMatchObject({ code: "EXEC_WEBSOCKET_FULL" });
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(await pool.workerFor(second)).toBe(worker);
+    const link = await dialWorker(worker);
+    const [stale, fresh] = [first, second].map((app) => {
+      const versionId = assign(worker, appScript("return new Response('taken');"), { app });
+      return send(link, { versionId, ...UPGRADE });
+    });
+    await Promise.all([stale?.done, fresh?.done]);
+    expect(stale?.error).toMatchObject({ code: "EXEC_WORKER_MOVED", reason: "worker_moved", retryable: true });
+    expect([fresh?.error, fresh?.text]).toEqual([null, "taken"]);
+  });
+});
+
 describe("a WebSocket worker that is killed", () => {
   test("is known to who asks about it, is started again when somebody asks, and who was inside has its own from then on", async () => {
     const { pool, deaths } = await openSocketPool();

@@ -22,6 +22,7 @@ const REASONS: ReadonlySet<string> = new Set([
   "drain_cut",
   "draining",
   "handler_threw",
+  "internal",
   "lost",
   "memory_limit",
   "no_response",
@@ -31,11 +32,13 @@ const REASONS: ReadonlySet<string> = new Set([
   "websocket_full",
   "websocket_held_back",
   "worker_lost",
+  "worker_moved",
   "ws_buffer_bytes",
-  "ws_inbound_buffer",
+  "ws_close_late",
   "ws_max_connections",
   "ws_max_message_bytes",
   "ws_outbound_buffer",
+  "ws_worker_full",
 ]);
 const OTHER = "other";
 

@@ -3,7 +3,8 @@
  *
  *   an app ──its place──▶ the process that has it · the fullest one with room · one from which an idle app leaves · a new one · refused
  *
- * I1 An app is in one process. A process has at most `appsPerWorker` apps, and one that was seen to kill has its own.
+ * I1 An app is in one process. A process has at most `appsPerWorker` apps, and one that was seen to kill has its own. The process knows them, and
+ *    refuses connections of others: a router that does not know yet asks again.
  * I2 There are at most `workerCount` processes, those that start and those that end included; own ones take at most `OWN_SHARE` of them.
  * I3 A dead process is not replaced until somebody asks.
  */
@@ -168,8 +169,10 @@ export class WebSocketPool {
     if (this.#isClosing) throw errors.NODE_DRAINING({});
     const nowMs = performance.now();
     const place = this.#placeOf.get(app) ?? (this.#killers.has(app) ? this.#ownPlace(app) : this.#sharedPlace(nowMs));
+    const isNew = !this.#placeOf.has(app);
     this.#placeOf.set(app, place);
     place.use(app, nowMs);
+    if (isNew) tellApps(place);
     return place;
   }
 
@@ -243,6 +246,7 @@ export class WebSocketPool {
 
   #serve(place: WebSocketPlace, worker: WorkerProcess): void {
     this.#workers.set(worker.id, place);
+    tellApps(place);
     this.#options.equip(worker);
     this.#shareBuffers();
     worker.exited.then(() => this.#ended(place, worker));
@@ -298,4 +302,9 @@ export class WebSocketPool {
     this.#dead.add(worker);
     onDeath(worker, cause, running);
   }
+}
+
+/** Routers may still send it others, which left for want of connections. */
+function tellApps({ worker, apps }: WebSocketPlace): void {
+  worker?.send({ type: "socket_apps", apps: [...apps] });
 }

@@ -148,6 +148,9 @@ export class WorkerRuntime {
       case "socket_budget":
         if (this.#sockets !== null) this.#sockets.bufferBytes = message.bufferBytes;
         return;
+      case "socket_apps":
+        if (this.#sockets !== null) this.#sockets.apps = new Set(message.apps);
+        return;
       case "close_sockets":
         this.#sockets?.closeSpread(message);
         return;

@@ -41,6 +41,8 @@ export class LiveSockets {
   #bufferBytes = DEFAULT_BUFFER_BYTES;
   #bufferedBytes = 0;
   #isReliefPlanned = false;
+  /** Those whose connections are taken; null: of all. */
+  apps: ReadonlySet<AppName> | null = null;
   openedCount = 0;
   withoutThreadCount = 0;
 
@@ -59,6 +61,7 @@ export class LiveSockets {
 
   /** Why one more of the app cannot be, or null. */
   refusal(app: AppName, maxConnectionCount: number) {
+    if (this.apps?.has(app) === false) return errors.WORKER_MOVED({ app }).wire;
     if ((this.#countByApp.get(app) ?? 0) >= maxConnectionCount) {
       return errors.SOCKETS_FULL({ app, limitCount: maxConnectionCount }).wire;
     }
