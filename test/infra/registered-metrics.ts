@@ -3,7 +3,8 @@ import { Metrics } from "@nano/service-kit/metrics";
 import { SERVICES } from "./service-facts.ts";
 import { listFiles, readText } from "./yaml-files.ts";
 
-const NAME = /(?:"|\{ |, )([a-z][a-z0-9]*_(?:[a-z0-9]+_)*(?:total|seconds|bytes|ratio|count|info))(?:"|:)/g;
+/** Not those that are reasons: they have the names of manifests' WebSocket limits. */
+const NAME = /(?:"|\{ |, )(?!ws_)([a-z][a-z0-9]*_(?:[a-z0-9]+_)*(?:total|seconds|bytes|ratio|count|info))(?:"|:)/g;
 const LABELS = /name: "(\w+)",[^}]*?labels: \[([^\]]*)\]/g;
 const HISTOGRAM = /\.(?:duration|countedDuration)\(\{\s*name: "(\w+)"/g;
 /** Where packages register metrics of the service that calls them. */
