@@ -29,6 +29,8 @@ export const IDLE_MS = 60_000;
 const OWN_SHARE = 0.5;
 /** After a start that failed: everybody who asks would begin one. */
 const START_PAUSE_MS = 1_000;
+/** Between two closes at an end: few connections need no long spread. */
+const CLOSE_GAP_MS = 20;
 /** How long an answer waits for the end of a process that cannot be reached any more. */
 const END_WAIT_MS = 1_000;
 
@@ -138,18 +140,19 @@ export class WebSocketPool {
   async close(deadline: AbortSignal, { graceMs, spreadMs, handshakeMs }: SocketDrain): Promise<void> {
     this.#isClosing = true;
     const places = [...this.#places];
-    const each = (act: (worker: WorkerProcess) => void) => (): void => {
-      for (const { worker } of places) if (worker !== null) act(worker);
+    const each = (act: (worker: WorkerProcess, place: WebSocketPlace) => void) => (): void => {
+      for (const place of places) if (place.worker !== null) act(place.worker, place);
     };
     const killAll = each((worker) => worker.kill());
     deadline.addEventListener("abort", killAll);
     if (deadline.aborted) killAll();
     each((worker) => worker.drain())();
+    const closeSockets = each((worker, { connectionCount }) => {
+      const neededMs = Math.min(spreadMs, connectionCount * CLOSE_GAP_MS);
+      worker.send({ type: "close_sockets", spreadMs: neededMs, reason: "draining" });
+    });
     const timers = [
-      setTimeout(
-        each((worker) => worker.send({ type: "close_sockets", spreadMs, reason: "draining" })),
-        graceMs,
-      ),
+      setTimeout(closeSockets, graceMs),
       setTimeout(
         each((worker) => worker.cut()),
         graceMs + spreadMs + handshakeMs,
