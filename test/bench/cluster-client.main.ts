@@ -3,6 +3,7 @@ import { Agent, type IncomingMessage, request } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { serveCommands } from "./bench-child.ts";
 import { type ClientCommands, type PacedJob, STREAM_CHUNK_BYTES } from "./cluster-client.ts";
+import { readStream } from "./stream-reader.ts";
 
 const MAX_CONNECTIONS = 64;
 /** A reader that is further ahead of its rate than this pauses. */
@@ -18,10 +19,10 @@ for (let index = 0; index < pattern.length; index++) {
 const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
 let isStopped = false;
 
-function open(job: { port: number; host: string }, path: string): Promise<IncomingMessage> {
+function open(job: PacedJob): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const { port, host } = job;
-    const req = request({ agent, host: "127.0.0.1", port, path, headers: { host } }, (res) => {
+    const req = request({ agent, host: "127.0.0.1", port, path: "/", headers: { host } }, (res) => {
       if (res.statusCode === 200) resolve(res);
       else reject(new Error(`${host} answered ${res.statusCode}`));
     });
@@ -32,7 +33,7 @@ function open(job: { port: number; host: string }, path: string): Promise<Incomi
 
 async function ask(job: PacedJob): Promise<number> {
   const sentMs = performance.now();
-  const res = await open(job, "/");
+  const res = await open(job);
   let body = "";
   for await (const chunk of res.setEncoding("latin1")) body += chunk;
   if (body !== job.expect) throw new Error(`${job.host} answered ${body.slice(0, 300)}`);
@@ -56,24 +57,18 @@ serveCommands<ClientCommands>({
   },
   async stream({ chunkCount, bytesPerSecond, ...job }) {
     const startMs = performance.now();
-    const res = await open(job, `/?chunks=${chunkCount}`);
     let receivedBytes = 0;
-    await new Promise<void>((resolve, reject) => {
-      res.on("data", (chunk: Buffer) => {
-        const at = receivedBytes % STREAM_CHUNK_BYTES;
-        for (let from = 0; from < chunk.length; from += STREAM_CHUNK_BYTES) {
-          const part = chunk.subarray(from, from + STREAM_CHUNK_BYTES);
-          if (!part.equals(pattern.subarray(at, at + part.length))) reject(new Error("The stream has a wrong byte"));
-        }
-        receivedBytes += chunk.length;
-        if (bytesPerSecond === null || res.isPaused()) return;
-        const aheadMs = (receivedBytes * 1000) / bytesPerSecond - (performance.now() - startMs);
-        if (aheadMs < AHEAD_MS) return;
-        res.pause();
-        setTimeout(() => res.resume(), aheadMs);
-      });
-      res.on("end", resolve);
-      res.on("error", reject);
+    await readStream({ ...job, path: `/?chunks=${chunkCount}` }, (bytes) => {
+      for (let from = 0; from < bytes.length; ) {
+        const at = (receivedBytes + from) % STREAM_CHUNK_BYTES;
+        const part = bytes.subarray(from, from + STREAM_CHUNK_BYTES);
+        if (!part.equals(pattern.subarray(at, at + part.length))) throw new Error("The stream has a wrong byte");
+        from += part.length;
+      }
+      receivedBytes += bytes.length;
+      if (bytesPerSecond === null) return 0;
+      const aheadMs = (receivedBytes * 1000) / bytesPerSecond - (performance.now() - startMs);
+      return aheadMs < AHEAD_MS ? 0 : aheadMs;
     });
     if (receivedBytes !== chunkCount * STREAM_CHUNK_BYTES) throw new Error(`The stream had ${receivedBytes} bytes`);
     return (performance.now() - startMs) / 1000;

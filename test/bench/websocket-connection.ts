@@ -156,7 +156,7 @@ export class BenchConnection {
     const isUpgraded =
       head.startsWith("HTTP/1.1 101") && head.toLowerCase().includes(`sec-websocket-accept: ${ACCEPTED}`);
     if (!isUpgraded) {
-      this.#fail(`The upgrade was answered with ${head.slice(9, 300)}`);
+      this.#fail(`The upgrade was answered with ${describeHead(head)}`);
       return bytes;
     }
     this.#head = null;
@@ -227,6 +227,12 @@ export class BenchConnection {
     if (this.#isClosing) this.#socket.end();
     else this.#socket.end(closeFrame(CLOSED_NORMALLY));
   }
+}
+
+/** Status, and NANO's reason. */
+function describeHead(head: string): string {
+  const [reason = ""] = /(?<=\r\nx-nano-error: ).*/i.exec(head) ?? [];
+  return `${head.slice(head.indexOf(" ") + 1, head.indexOf("\r\n"))} ${reason}`.trim();
 }
 
 function lengthOfHeader(length: number): number {

@@ -3,8 +3,10 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { eventually } from "@nano/test-kit/eventually";
 import { type NanoServer, startNanoWith } from "./nano-server.ts";
 import { cpuSecondsOf, findProcesses, type Server } from "./processes.ts";
+import { BenchConnection } from "./websocket-connection.ts";
 import { startWorkerd } from "./workerd-server.ts";
 
 const HANDLER = fileURLToPath(new URL("websocket-handler.js", import.meta.url));
@@ -13,6 +15,10 @@ const ROUTER_MAIN = "services/router/src/main.ts";
 const WEBSOCKET_WORKER_FLAG = "--allow-worker";
 const KIB = 1024;
 const IDLE_TIMEOUT_MS = 3_600_000;
+/** The machine may be loaded, and then an entry takes long without taking CPU. */
+const LIMITS = { cpu_time_ms: 5_000 };
+/** A worker for WebSockets is started by the first connection. */
+const FIRST_CONNECTION_MS = 60_000;
 
 export type SocketThread = "shared" | "dedicated";
 
@@ -21,7 +27,7 @@ export function hostOfThread(thread: SocketThread): string {
   return `${thread}.localhost`;
 }
 
-/** NANO on one machine with an app for each of these. */
+/** NANO on one machine with an app for each of these, each of which has had a connection. */
 export async function startSocketNano(
   directory: string,
   { threads, maxConnections }: { threads: readonly SocketThread[]; maxConnections: number },
@@ -30,9 +36,34 @@ export async function startSocketNano(
   const apps = threads.map((thread) => ({
     hostname: hostOfThread(thread),
     entrypoint: HANDLER,
+    limits: LIMITS,
     websocket: { thread, ws_max_connections: maxConnections, ws_idle_timeout_ms: IDLE_TIMEOUT_MS },
   }));
-  return await startNanoWith(directory, apps);
+  const nano = await startNanoWith(directory, apps);
+  try {
+    for (const { hostname } of apps) {
+      await eventually(() => greets({ port: nano.port, host: hostname }), { timeoutMs: FIRST_CONNECTION_MS });
+    }
+  } catch (error) {
+    await nano.close();
+    throw error;
+  }
+  return nano;
+}
+
+/** Whether a connection gets its first message. */
+function greets(place: { readonly port: number; readonly host: string }): Promise<boolean> {
+  return new Promise((resolve) => {
+    let isGreeted = false;
+    new BenchConnection({ ...place, path: "/greet", index: 0 }, null, {
+      onOpen: () => undefined,
+      onMessage: (connection) => {
+        isGreeted = true;
+        connection.close();
+      },
+      onEnd: () => resolve(isGreeted),
+    });
+  });
 }
 
 export async function startSocketWorkerd(directory: string): Promise<Server> {
