@@ -80,6 +80,11 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
     return isPaused && tried === null ? "asked" : null;
   }
 
+  forget(app: AppName, worker: WorkerSlot): void {
+    const key = `${worker.nodeId} ${app}`;
+    if (this.#known.get(key) === worker) this.#known.delete(key);
+  }
+
   waitForAnswer(app: AppName, waitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(app) ?? new Set();

@@ -29,6 +29,8 @@ import type { WebSockets } from "./websockets.ts";
 const BODYLESS_DISCARD_BYTES = 64 * 1024;
 /** Workers that may say no to one request; where so many are full, asking the rest makes it worse. */
 const MAX_REFUSALS = 8;
+/** Reason of a WebSocket worker that an app has left for another of the same node: that one is asked for again, and the node not passed over. */
+const WORKER_MOVED = "worker_moved";
 
 /** What all requests share. */
 export interface ForwardContext {
@@ -183,7 +185,9 @@ export class ForwardedRequest implements StreamListener {
       this.refuse(refusal);
       return;
     }
-    this.#markTried(slot);
+    const { app, cell } = this.#options.target;
+    if (refusal.reason === WORKER_MOVED) cell.webSocketWorkers.forget(app, slot);
+    else this.#markTried(slot);
     this.#context.metrics.retried("worker_refused");
     this.#attempt();
   }

@@ -15,6 +15,8 @@ export interface WebSocketWorkerSource {
   /** The app's WebSocket worker on the first of `nodes` that has one and is not among `tried`; "asked": `waitForAnswer` first; null: there is none. */
   pick(app: AppName, nodes: readonly WorkerSlot[], tried: readonly WorkerSlot[] | null): WorkerSlot | "asked" | null;
   /** Resolves when a node has answered for the app or may be asked again, after `waitMs` at the latest. */
+  /** This worker has the app's connections no more: its node is asked again. */
+  forget(app: AppName, worker: WorkerSlot): void;
   waitForAnswer(app: AppName, waitMs: number): Promise<void>;
 }
 
