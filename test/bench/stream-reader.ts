@@ -74,7 +74,7 @@ class ChunkedAnswer {
         continue;
       }
       const lineEnd = bytes.indexOf(LINE_FEED, at);
-      this.#line += bytes.latin1Slice(at, lineEnd < 0 ? bytes.length : lineEnd);
+      this.#line += bytes.toString("latin1", at, lineEnd < 0 ? bytes.length : lineEnd);
       if (lineEnd < 0) break;
       at = lineEnd + 1;
       this.#takeLine(this.#line.trimEnd());
