@@ -195,7 +195,7 @@ export class LinkStream {
     return isCut;
   }
 
-  /** @internal */
+  /** From here on another listener hears the stream; `onHead` of the one before may call it. */
   attach(listener: StreamListener): void {
     if (!this.#isClosed) this.#listener = listener;
   }

@@ -40,6 +40,8 @@ export interface StartRouterOptions {
   readonly cells: readonly [Cell, ...Cell[]];
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** By which idle WebSockets are told. @default performance.now */
+  readonly now?: () => number;
   /** Called where the router cannot go on. */
   onFailure(error: unknown): void;
 }
@@ -141,7 +143,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   };
   const clients = new ClientConnections();
   const isLoaded = (): boolean => cells.every(({ control }) => control.hasState);
-  const webSockets = new WebSockets({ ...config.websocket, metrics: metrics.webSockets });
+  const webSockets = new WebSockets({ ...config.websocket, metrics: metrics.webSockets, now: options.now });
   const handler = new RequestHandler({
     ...config.request,
     webSockets,

@@ -102,7 +102,7 @@ type Overrides = {
 export async function startTestRouter(
   records: StoreRecord[],
   overrides: Overrides = {},
-  options: { store?: FakeStore; furtherCells?: Record<string, FakeStore> } = {},
+  options: { store?: FakeStore; furtherCells?: Record<string, FakeStore>; now?: () => number } = {},
 ): Promise<TestRouter> {
   const store = options.store ?? new FakeStore();
   if (records.length > 0) store.put(...records);
@@ -129,6 +129,7 @@ export async function startTestRouter(
       ...Object.entries(options.furtherCells ?? {}).map(([name, cell]) => ({ name, store: cell.asControlStore() })),
     ],
     logger: createSilentLogger(),
+    ...(options.now === undefined ? {} : { now: options.now }),
     metrics,
     onFailure: (error) => {
       throw error;

@@ -14,7 +14,9 @@ export interface WebSocketTest extends TestRouter {
   readonly socketWorker: FakeWorker;
   /** Those that the worker has accepted, by the default handler. */
   readonly sockets: FakeSocket[];
-  connect(options?: { protocols?: string[]; path?: string; host?: string } & ClientOptions): Promise<Client>;
+  connect(
+    options?: { protocols?: string[]; path?: string; host?: string; scheme?: "ws" | "wss" } & ClientOptions,
+  ): Promise<Client>;
   /** The worker's side of the next connection. */
   accepted(count?: number): Promise<FakeSocket>;
 }
@@ -31,8 +33,9 @@ export interface Client {
 export async function startWebSocketTest(
   manifest: ManifestInput = {},
   overrides: Parameters<typeof startTestRouter>[1] = {},
+  options: Parameters<typeof startTestRouter>[2] = {},
 ): Promise<WebSocketTest> {
-  const t = await startTestRouter(appRecords("chat", ["app.example"], manifest), overrides);
+  const t = await startTestRouter(appRecords("chat", ["app.example"], manifest), overrides, options);
   await t.useWorkers(await t.node.startWorker());
   const sockets: FakeSocket[] = [];
   let wake = Promise.withResolvers<void>();
@@ -50,8 +53,8 @@ export async function startWebSocketTest(
       while (sockets.length < count) await wake.promise;
       return sockets[count - 1] as FakeSocket;
     },
-    async connect({ protocols = [], path = "/", host = "app.example", ...options } = {}) {
-      const ws = new WebSocket(`ws://127.0.0.1:${t.port}${path}`, protocols, {
+    async connect({ protocols = [], path = "/", host = "app.example", scheme = "ws", ...options } = {}) {
+      const ws = new WebSocket(`${scheme}://127.0.0.1:${t.port}${path}`, protocols, {
         perMessageDeflate: false,
         ...options,
         headers: { host, ...options.headers },

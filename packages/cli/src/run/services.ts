@@ -29,6 +29,7 @@ const INHERITED = [
 const SHUTDOWN_GRACE_MS = 4000;
 /** Leaves the router the time that it wants for leaving. */
 const ROUTER_DRAIN_GRACE_MS = 3000;
+const ROUTER_DRAIN_SPREAD_MS = 500;
 
 export const ServiceName = {
   REGISTRY: "app-registry",
@@ -98,6 +99,7 @@ export function describeServices(
       // Nobody stands in front of one machine who would have to notice.
       ROUTER_DRAIN_NOTICE_MS: "0",
       ROUTER_DRAIN_GRACE_MS: String(ROUTER_DRAIN_GRACE_MS),
+      ROUTER_WEBSOCKET_DRAIN_SPREAD_MS: String(ROUTER_DRAIN_SPREAD_MS),
     }),
   ];
 }

@@ -1,6 +1,7 @@
 /** One question to a node's supervisor, over a link of its own: one answer within `timeoutMs`. */
 import { type DialResult, type DialTls, dialLink } from "@nano/link/dial-link";
 import type { StreamListener } from "@nano/link/link-stream";
+import type { WireError } from "@nano/protocol/errors";
 
 export interface Supervisor {
   readonly address: string;
@@ -16,46 +17,54 @@ export interface QuestionOptions {
   readonly tls?: (() => DialTls) | undefined;
 }
 
-/**
- * Never rejects.
- * @param parse null, or a throw: the answer makes no sense
- * @returns null: no answer in time, or none that makes sense
- */
+export type SupervisorAnswer<T> =
+  | { readonly type: "answered"; readonly answer: T }
+  /** It says why it has none. */
+  | { readonly type: "refused"; readonly error: WireError }
+  /** Nothing in time, or nothing that makes sense. */
+  | { readonly type: "unanswered" };
+
+const UNANSWERED = { type: "unanswered" } as const;
+
+/** Never rejects. @param parse null, or a throw: the answer makes no sense */
 export async function askSupervisor<T>(
   question: Buffer,
   parse: (answer: Buffer) => T | null,
   options: QuestionOptions,
-): Promise<T | null> {
-  const deadline = Promise.withResolvers<null>();
-  const timer = setTimeout(() => deadline.resolve(null), options.timeoutMs);
+): Promise<SupervisorAnswer<T>> {
+  const deadline = Promise.withResolvers<typeof UNANSWERED>();
+  const timer = setTimeout(() => deadline.resolve(UNANSWERED), options.timeoutMs);
   const { address, credential } = options.supervisor;
   const limits = { handshakeTimeoutMs: options.timeoutMs };
   const dialled = dialLink({ address, credential, peer: options.peer, limits, tls: options.tls });
   const answered = dialled.then((result) => askOver(result, question));
-  const payload = await Promise.race([deadline.promise, answered]);
+  const received = await Promise.race([deadline.promise, answered]);
   clearTimeout(timer);
   void dialled.then((result) => {
     if (result.type === "open") result.link.close();
   });
-  if (payload === null) return null;
+  if (received.type !== "answered") return received;
   try {
-    return parse(payload);
+    const answer = parse(received.answer);
+    return answer === null ? UNANSWERED : { type: "answered", answer };
   } catch {
     // What does not decode says nothing.
-    return null;
+    return UNANSWERED;
   }
 }
 
-function askOver(result: DialResult, question: Buffer): Promise<Buffer | null> {
-  if (result.type === "ended") return Promise.resolve(null);
+function askOver(result: DialResult, question: Buffer): Promise<SupervisorAnswer<Buffer>> {
+  if (result.type === "ended") return Promise.resolve(UNANSWERED);
   return new Promise((resolve) => {
+    const giveUp = (): void => resolve(UNANSWERED);
+    const { link } = result;
     const listener: StreamListener = {
-      onHead: resolve,
-      onData: () => resolve(null),
-      onEnd: () => resolve(null),
-      onReset: () => resolve(null),
+      onHead: (answer) => resolve({ type: "answered", answer }),
+      onData: giveUp,
+      onEnd: giveUp,
+      onReset: (error) => resolve(link.isClosed ? UNANSWERED : { type: "refused", error }),
       onDrain: () => {},
     };
-    if (result.link.openStream(question, listener, { isEnd: true }) === null) resolve(null);
+    if (link.openStream(question, listener, { isEnd: true }) === null) giveUp();
   });
 }

@@ -47,9 +47,10 @@ export class Postmortems {
     const { workerId, nextPeerName, onPostmortem } = this.#options;
     const peer = this.#peerNames.get(link) ?? "";
     const encoded = encodePostmortemQuestion({ workerId, peer, streamIds: question.streamIds });
-    const answer = await askSupervisor(encoded, parseAnswer, { ...this.#options, peer: nextPeerName() });
-    onPostmortem(answer === null ? "unanswered" : "answered");
-    question.answer.resolve(answer);
+    const result = await askSupervisor(encoded, parseAnswer, { ...this.#options, peer: nextPeerName() });
+    const isAnswered = result.type === "answered";
+    onPostmortem(isAnswered ? "answered" : "unanswered");
+    question.answer.resolve(isAnswered ? result.answer : null);
   }
 }
 

@@ -12,6 +12,7 @@ import type { LinkLimits } from "@nano/link/limits";
 import type { Link } from "@nano/link/link";
 import type { LinkOutcome } from "@nano/link/link-outcome";
 import type { AppName, NodeId, WorkerId } from "@nano/protocol/brands";
+import type { WireError } from "@nano/protocol/errors";
 import {
   decodeSocketWorkerAnswer,
   encodeSocketWorkerQuestion,
@@ -47,7 +48,7 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
   readonly #known = new Map<string, WebSocketWorker>();
   readonly #asked = new Set<string>();
   /** By node and app: until when it is not asked. */
-  readonly #paused = new Map<string, number>();
+  readonly #paused = new Map<string, Pause>();
   /** Bounded by the upgrades under way. */
   readonly #waiting = new Map<AppName, Set<() => void>>();
 
@@ -59,8 +60,12 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
     return new Set(this.#known.values()).size;
   }
 
-  pick(app: AppName, nodes: readonly WorkerSlot[], tried: readonly WorkerSlot[] | null): WorkerSlot | "asked" | null {
-    let isPaused = false;
+  pick(
+    app: AppName,
+    nodes: readonly WorkerSlot[],
+    tried: readonly WorkerSlot[] | null,
+  ): WorkerSlot | WireError | "asked" | null {
+    let paused: Pause | null = null;
     for (const node of nodes) {
       const key = `${node.nodeId} ${app}`;
       const known = this.#known.get(key);
@@ -69,15 +74,17 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
         return known;
       }
       if (this.#asked.has(key)) return "asked";
-      if (this.#isPaused(key)) {
-        isPaused = true;
+      const pause = this.#findPause(key);
+      if (pause !== null) {
+        paused ??= pause;
         continue;
       }
       if (this.#asked.size < MAX_QUESTION_COUNT) void this.#find(app, node, key);
       return "asked";
     }
-    // They are asked again soon; who was refused elsewhere does not wait for that.
-    return isPaused && tried === null ? "asked" : null;
+    // Who was refused elsewhere is told that.
+    if (paused === null || tried !== null) return null;
+    return paused.error ?? "asked";
   }
 
   forget(app: AppName, worker: WorkerSlot): void {
@@ -109,10 +116,10 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
     const wasFull = this.#asked.size + 1 >= MAX_QUESTION_COUNT;
     this.#asked.add(key);
     const { nodeId, supervisor } = node;
-    const worker = await this.#ask(app, { nodeId, supervisor });
+    const found = await this.#ask(app, { nodeId, supervisor });
     this.#asked.delete(key);
-    if (worker?.link.isOpen === true) this.#known.set(key, worker);
-    else this.#pause(key);
+    if (found instanceof WebSocketWorker && found.link.isOpen) this.#known.set(key, found);
+    else this.#pause(key, found instanceof WebSocketWorker ? null : found);
     for (const finish of [...(this.#waiting.get(app) ?? [])]) finish();
     // Others may have found no place for their question.
     if (wasFull) for (const waiting of [...this.#waiting.values()]) for (const finish of [...waiting]) finish();
@@ -121,11 +128,12 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
   async #ask(
     app: AppName,
     node: { readonly nodeId: NodeId; readonly supervisor: Supervisor },
-  ): Promise<WebSocketWorker | null> {
+  ): Promise<WebSocketWorker | WireError | null> {
     const { nextPeerName, questionTimeoutMs: timeoutMs, tls } = this.#options;
     const question = { supervisor: node.supervisor, timeoutMs, peer: nextPeerName(), tls };
-    const answer = await askSupervisor(encodeSocketWorkerQuestion({ app }), parseAnswer, question);
-    if (answer === null) return null;
+    const result = await askSupervisor(encodeSocketWorkerQuestion({ app }), parseAnswer, question);
+    if (result.type !== "answered") return result.type === "refused" ? result.error : null;
+    const { answer } = result;
     const known = this.#workers.get(answer.workerId);
     if (known !== undefined) return await known;
     const dialled = this.#dial(answer, node);
@@ -174,21 +182,31 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
     for (const [key, worker] of this.#known) if (worker.id === workerId) this.#known.delete(key);
   }
 
-  #isPaused(key: string): boolean {
-    const untilMs = this.#paused.get(key);
-    if (untilMs === undefined) return false;
-    if (performance.now() < untilMs) return true;
+  #findPause(key: string): Pause | null {
+    const pause = this.#paused.get(key);
+    if (pause === undefined) return null;
+    if (performance.now() < pause.untilMs) return pause;
     this.#paused.delete(key);
-    return false;
+    return null;
   }
 
-  #pause(key: string): void {
+  #pause(key: string, error: WireError | null): void {
     const nowMs = performance.now();
     if (this.#paused.size >= MAX_PAUSED_COUNT) {
-      for (const [other, untilMs] of this.#paused) if (untilMs <= nowMs) this.#paused.delete(other);
+      for (const [other, { untilMs }] of this.#paused) if (untilMs <= nowMs) this.#paused.delete(other);
     }
-    if (this.#paused.size < MAX_PAUSED_COUNT) this.#paused.set(key, nowMs + this.#options.questionPauseMs);
+    if (this.#paused.size >= MAX_PAUSED_COUNT) return;
+    // A node that is ending is no sign of load: its replacement is worth waiting for.
+    const told = error?.reason === "draining" ? null : error;
+    this.#paused.set(key, { untilMs: nowMs + this.#options.questionPauseMs, error: told });
   }
+}
+
+/** A node that is not asked for an app. */
+interface Pause {
+  readonly untilMs: number;
+  /** Why it has no worker for it; null: it did not say. */
+  readonly error: WireError | null;
 }
 
 /** A worker with its one link. It is gone when that is. */

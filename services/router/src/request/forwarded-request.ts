@@ -121,6 +121,10 @@ export class ForwardedRequest implements StreamListener {
         this.#runAsync(this.#attemptWhenAnswered());
         return;
       }
+      if ("code" in slot) {
+        this.refuse(slot);
+        return;
+      }
       const stream = slot.link?.openStream(this.#options.head, this, { isEnd }) ?? null;
       if (stream !== null) {
         this.#slot = slot;
@@ -135,7 +139,7 @@ export class ForwardedRequest implements StreamListener {
     else this.#runAsync(this.#attemptLater());
   }
 
-  #pick(): WorkerSlot | "asked" | null {
+  #pick(): WorkerSlot | WireError | "asked" | null {
     const { target, upgrade } = this.#options;
     const { app, cell, workerCount } = target;
     if (upgrade === null) return cell.workers.pick(app, workerCount, this.#tried);

@@ -1,5 +1,6 @@
 /** What a request reads of the control plane, and what it waits for. */
 import type { AppName, VersionId } from "@nano/protocol/brands";
+import type { WireError } from "@nano/protocol/errors";
 import type { WebSocketLimits } from "@nano/protocol/manifest";
 import type { WorkerSet, WorkerSlot } from "./pick-worker.ts";
 import type { RolloutShare } from "./rollout-share.ts";
@@ -12,8 +13,15 @@ export interface CellRouting {
 
 /** Where upgrades go: to a worker of their own on each node, which the node has to be asked for. */
 export interface WebSocketWorkerSource {
-  /** The app's WebSocket worker on the first of `nodes` that has one and is not among `tried`; "asked": `waitForAnswer` first; null: there is none. */
-  pick(app: AppName, nodes: readonly WorkerSlot[], tried: readonly WorkerSlot[] | null): WorkerSlot | "asked" | null;
+  /**
+   * The app's WebSocket worker on the first of `nodes` that has one and is not among `tried`; "asked": `waitForAnswer` first; an error: why no
+   * node has one; null: there is none.
+   */
+  pick(
+    app: AppName,
+    nodes: readonly WorkerSlot[],
+    tried: readonly WorkerSlot[] | null,
+  ): WorkerSlot | WireError | "asked" | null;
   /** Resolves when a node has answered for the app or may be asked again, after `waitMs` at the latest. */
   /** This worker has the app's connections no more: its node is asked again. */
   forget(app: AppName, worker: WorkerSlot): void;

@@ -43,6 +43,8 @@ export interface WebSocketsOptions {
   readonly closeTimeoutMs: number;
   readonly sweepIntervalMs: number;
   readonly metrics: WebSocketMetrics;
+  /** By which idle connections are told. @default performance.now */
+  readonly now?: (() => number) | undefined;
 }
 
 /** How often a drain goes on to the next connections. */
@@ -63,7 +65,8 @@ export class WebSockets implements RelayOwner {
   constructor(options: WebSocketsOptions) {
     this.#options = options;
     this.closeTimeoutMs = options.closeTimeoutMs;
-    this.#sweeping = setInterval(() => this.sweep(performance.now()), options.sweepIntervalMs).unref();
+    const { now = () => performance.now() } = options;
+    this.#sweeping = setInterval(() => this.sweep(now()), options.sweepIntervalMs).unref();
   }
 
   get connectionCount(): number {
