@@ -8,6 +8,7 @@ import { RoutingHolder } from "@nano/router/control/routing-holder";
 import { Standby } from "@nano/router/control/standby";
 import { TargetCanonicalizer } from "@nano/router/request/canonical-target";
 import { WorkerSet } from "@nano/router/request/pick-worker";
+import type { WebSocketWorkerSource } from "@nano/router/request/routing-state";
 import { createSilentLogger } from "@nano/service-kit/logger";
 import { toChanges } from "./cluster-records.ts";
 import type { LookupEffort, LookupFigures } from "./cluster-router.ts";
@@ -17,6 +18,13 @@ const CHANGES_PER_SAMPLE = 100;
 const CAPACITY_COUNT = 64;
 /** An open link without requests: all that picking a worker looks at. */
 const IDLE_LINK = { isOpen: true, streamCount: 0 } as Link;
+
+/** Nothing here upgrades. */
+const NO_WEB_SOCKETS: WebSocketWorkerSource = {
+  pick: () => null,
+  forget: () => undefined,
+  waitForAnswer: () => Promise.resolve(),
+};
 
 interface Asked {
   readonly host: string;
@@ -30,7 +38,7 @@ export async function measureLookups({ store }: Cell, { rounds, workerCount }: L
   const holder = new RoutingHolder();
   const workers = namedWorkers(workerCount);
   const cellRoutes = new CellRoutes({
-    cell: { workers },
+    cell: { workers, webSocketWorkers: NO_WEB_SOCKETS },
     place: 0,
     holder,
     standby: new Standby({ prepareMs: 0, onEnd() {} }),
@@ -76,6 +84,7 @@ function namedWorkers(count: number): WorkerSet {
     Array.from({ length: count }, (_, index) => ({
       id: `node-${index >> 1}-w${index & 1}` as WorkerId,
       nodeId: `node-${index >> 1}` as NodeId,
+      supervisor: { address: "", credential: "" },
       link: IDLE_LINK,
       capacity: CAPACITY_COUNT,
       foreignCount: 0,

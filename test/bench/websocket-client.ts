@@ -1,4 +1,5 @@
 /** A client of many WebSockets in a process of its own. */
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { BenchChild } from "./bench-child.ts";
 import type { MessageKind } from "./websocket-message.ts";
@@ -56,6 +57,21 @@ export interface WebSocketClientCommands {
 }
 
 export type WebSocketClient = BenchChild<WebSocketClientCommands>;
+
+/** From fewer a percentile says nothing. */
+const MIN_COUNT = 10;
+const LOOK_EVERY_MS = 50;
+
+/** What a client that is at work counts in this time, or in what a machine that is loaded takes for a few. */
+export async function countFor(client: WebSocketClient, durationMs: number): Promise<Counted> {
+  await client.ask("count");
+  await delay(durationMs);
+  for (;;) {
+    const counted = await client.ask("counted");
+    if (counted.count >= MIN_COUNT) return counted;
+    await delay(LOOK_EVERY_MS);
+  }
+}
 
 export function startWebSocketClient(): WebSocketClient {
   return new BenchChild<WebSocketClientCommands>(ENTRY);

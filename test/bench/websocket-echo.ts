@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Server } from "./processes.ts";
 import type { Report } from "./report.ts";
 import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
-import { startWebSocketClient } from "./websocket-client.ts";
+import { countFor, startWebSocketClient } from "./websocket-client.ts";
 import type { MessageKind } from "./websocket-message.ts";
 import { cpuOf, hostOfThread, socketProcessesOf, startSocketNano, startSocketWorkerd } from "./websocket-servers.ts";
 
@@ -55,11 +55,9 @@ export async function measureEcho(server: Server, host: string, job: EchoJob): P
     const processes = socketProcessesOf(server);
     await client.ask("roundTrips");
     await delay(job.warmUpMs);
-    await client.ask("count");
     const before = cpuOf(processes);
-    await delay(job.durationMs);
+    const { count, seconds, cpuSeconds, ...latencies } = await countFor(client, job.durationMs);
     const after = cpuOf(processes);
-    const { count, seconds, cpuSeconds, ...latencies } = await client.ask("counted");
     await client.ask("stop");
     await client.ask("closeAll");
     const msEach = (of: keyof typeof before): number => ((after[of] - before[of]) * 1000) / count;

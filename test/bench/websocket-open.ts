@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Server } from "./processes.ts";
 import type { Report } from "./report.ts";
 import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
-import { startWebSocketClient } from "./websocket-client.ts";
+import { countFor, startWebSocketClient } from "./websocket-client.ts";
 import { cpuOf, hostOfThread, socketProcessesOf, startSocketNano, startSocketWorkerd } from "./websocket-servers.ts";
 
 const EFFORT = { rounds: 5, warmUpMs: 1_000, durationMs: 3_000 };
@@ -72,11 +72,9 @@ async function measureOpenings(
     await client.ask("openings", { port: server.port, host, path: "/greet", atOnce });
     await delay(job.warmUpMs);
     const processes = socketProcessesOf(server);
-    await client.ask("count");
     const before = cpuOf(processes);
-    await delay(job.durationMs);
+    const { count, seconds, p50Ms, p99Ms } = await countFor(client, job.durationMs);
     const after = cpuOf(processes);
-    const { count, seconds, p50Ms, p99Ms } = await client.ask("counted");
     await client.ask("stop");
     const msEach = (of: keyof typeof before): number => ((after[of] - before[of]) * 1000) / count;
     return {

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Server } from "./processes.ts";
 import type { Report } from "./report.ts";
 import { formatBytes, formatMs, summarize } from "./table.ts";
-import { type Counted, startWebSocketClient } from "./websocket-client.ts";
+import { type Counted, countFor, startWebSocketClient } from "./websocket-client.ts";
 import { type EchoFigures, measureEcho } from "./websocket-echo.ts";
 import {
   hostOfThread,
@@ -101,9 +101,7 @@ async function measureQuiet(
     await clients.busy.ask("roundTrips");
     await clients.quiet.ask("pace", QUIET_EVERY_MS);
     await delay(job.warmUpMs);
-    await clients.quiet.ask("count");
-    await delay(job.durationMs);
-    const counted = await clients.quiet.ask("counted");
+    const counted = await countFor(clients.quiet, job.durationMs);
     await Promise.all([clients.quiet.ask("stop"), clients.busy.ask("stop")]);
     await Promise.all([clients.quiet.ask("closeAll"), clients.busy.ask("closeAll")]);
     return counted;
