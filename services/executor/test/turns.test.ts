@@ -92,3 +92,12 @@ test("a lane that throws does not stop the others", async () => {
   turns.ask(new Lane("c", order, { left: 1 }));
   expect(order).toEqual(["b", "b", "c"]);
 });
+
+test("what asks again and again in one turn of the event loop has one slice of it", async () => {
+  const order: string[] = [];
+  const turns = new Turns();
+  for (let i = 0; i < 20; i++) turns.ask(new Lane("a", order, { left: 1, spendMs: 1 }));
+  expect(order.length).toBeGreaterThan(0);
+  expect(order.length).toBeLessThan(10);
+  await eventually(() => order.length === 20);
+});

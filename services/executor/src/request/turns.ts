@@ -1,7 +1,8 @@
 /**
  * Shares a worker's one thread between its apps: lanes with waiting requests take turns, one request each.
  *
- * I1 A slice of turns ends after `SLICE_MS`, so that sockets are read and written between slices.
+ * I1 Slices of turns take `SLICE_MS` of one turn of the event loop, all together, so that sockets are read and written between them: what one
+ *    read of a socket brings may be more than that.
  */
 
 /** What takes turns. */
@@ -19,27 +20,40 @@ export class Turns {
   readonly #runSlice = (): void => this.#slice();
   #isPlanned = false;
   #isInSlice = false;
+  /** When the slices of this turn of the event loop are over; 0: there was none. */
+  #endMs = 0;
+  readonly #endTick = (): void => {
+    this.#endMs = 0;
+  };
 
   /** Queues a taker that has something to begin, and begins at once where nobody is ahead of it. */
   ask(taker: TurnTaker): void {
     if (this.#isWaiting.has(taker)) return;
     this.#isWaiting.add(taker);
     this.#waiting.push(taker);
-    if (!this.#isInSlice && !this.#isPlanned) this.#slice();
+    if (this.#isInSlice || this.#isPlanned) return;
+    if (this.#endMs > 0 && performance.now() >= this.#endMs) this.#plan();
+    else this.#slice();
   }
 
   #slice(): void {
     this.#isPlanned = false;
     this.#isInSlice = true;
+    if (this.#endMs === 0) {
+      this.#endMs = performance.now() + SLICE_MS;
+      setImmediate(this.#endTick);
+    }
     try {
-      this.#takeTurns(performance.now() + SLICE_MS);
+      this.#takeTurns(this.#endMs);
     } finally {
       this.#isInSlice = false;
-      if (this.#waiting.length > 0) {
-        this.#isPlanned = true;
-        setImmediate(this.#runSlice);
-      }
+      if (this.#waiting.length > 0) this.#plan();
     }
+  }
+
+  #plan(): void {
+    this.#isPlanned = true;
+    setImmediate(this.#runSlice);
   }
 
   #takeTurns(endMs: number): void {
