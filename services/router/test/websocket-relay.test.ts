@@ -59,6 +59,19 @@ test("a message that comes to the router in parts leaves it as one, in several f
   expect(await client.received(3)).toEqual([small, large, "after it"]);
 });
 
+test.each([false, true])(
+  "messages around every limit of framing arrive as they are, compression %s",
+  async (perMessageDeflate) => {
+    const t = await startWebSocketTest();
+    const client = await t.connect({ perMessageDeflate });
+    const socket = await t.accepted();
+    const sizes = [0, 1, 125, 126, 4_095, 4_096, 4_097, 8_192, 16_384, 65_535, 65_536, 65_537];
+    const sent = sizes.flatMap((size) => ["t".repeat(size), Buffer.alloc(size, size)]);
+    for (const message of sent) socket.send(message);
+    expect(await client.received(sent.length)).toEqual(sent);
+  },
+);
+
 test("messages are compressed where the client offers it, each by itself, and small windows are chosen", async () => {
   const t = await startWebSocketTest();
   const client = await t.connect({ perMessageDeflate: { clientMaxWindowBits: 15 } });

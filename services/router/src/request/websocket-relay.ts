@@ -26,6 +26,7 @@ import {
 import type { WebSocket } from "ws";
 import { errors } from "../errors.ts";
 import { closeCodeOfError, isSendableCode, reasonOf } from "./websocket-close.ts";
+import { encodeWholeFrame, MERGED_BYTES } from "./websocket-frame.ts";
 import { dropReceived, receivedBytes } from "./ws-library.ts";
 
 /** Up to here a message of the app is put together and sent as one frame; a longer one is sent in parts, as they come. */
@@ -64,6 +65,8 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
   readonly #owner: RelayOwner;
   readonly #ws: WebSocket;
   readonly #socket: Socket;
+  /** Without compression `ws` keeps no frame back: what is written to the socket itself is in order. */
+  readonly #isPlain: boolean;
   readonly #reader = new SocketMessageReader(this);
   #stream: LinkStream | null;
   #heldBytes = 0;
@@ -96,6 +99,7 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
     const { ws, socket } = connection;
     this.#ws = ws;
     this.#socket = socket;
+    this.#isPlain = ws.extensions === "";
     ws.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
     ws.on("close", (code, reason) => this.#finish(code, reason));
     ws.on("error", (error) => this.#noteError(error));
@@ -341,10 +345,21 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
     traffic.outBytes += data.length;
     if (isLast) traffic.outMessages += 1;
     const isText = this.#kind === SocketMessageKind.TEXT;
+    // A whole message: one in parts is longer.
+    if (this.#isPlain && data.length <= MERGED_BYTES && this.#messageBytes === data.length) {
+      if (ws.readyState === ws.OPEN) this.#sendMerged(encodeWholeFrame(isText, data));
+      return;
+    }
     const options = isLast ? (isText ? WHOLE_TEXT : WHOLE_BINARY) : isText ? PART_OF_TEXT : PART_OF_BINARY;
     // Its end is heard only of what may have to be waited for.
     if (ws.bufferedAmount + data.length > UNSENT_BYTES) ws.send(data, options, this.#onSent);
     else ws.send(data, options);
+  }
+
+  #sendMerged(frame: Buffer): void {
+    const socket = this.#socket;
+    if (socket.writableLength + frame.length > UNSENT_BYTES) socket.write(frame, this.#onSent);
+    else socket.write(frame);
   }
 
   readonly #onSent = (): void => {
