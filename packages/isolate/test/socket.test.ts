@@ -85,8 +85,8 @@ describe("limits", () => {
       ),
       { limits: { cpuTimeMs: 60 } },
     );
-    for (let i = 0; i < 4; i++) isolate.deliverMessage(run, "25");
-    expect([sink.sent.length, sink.error]).toEqual([4, null]);
+    for (let i = 0; i < 16; i++) isolate.deliverMessage(run, "25");
+    expect([sink.sent.length, sink.error]).toEqual([16, null]);
     isolate.deliverMessage(run, "5000");
     expect(sink.error).toMatchObject({ reason: "cpu_limit", isHeadSent: true });
     expect([isolate.end, sink.settleCount]).toEqual(["cpu_limit", 1]);

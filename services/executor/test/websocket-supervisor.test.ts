@@ -92,7 +92,7 @@ test("a router is told of a worker at the node's one port, which answers plainly
   await eventually(async () => /executor_websocket_connections_count 1\b/.test(await text()));
   expect(await text()).toMatch(/executor_websocket_workers_count 1\b/);
   expect(await text()).toMatch(/executor_websocket_threads_limit_count 64\b/);
-  expect(await text()).toMatch(/executor_websocket_opened_total 1\b/);
+  await eventually(async () => /executor_websocket_opened_total 1\b/.test(await text()));
   expect((await around.node()).workers.map(({ id }) => id)).not.toContain(answer.workerId);
   expect((await around.node()).workers[0]?.load ?? 0).toBe(0);
 });
