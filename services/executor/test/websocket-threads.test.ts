@@ -5,7 +5,14 @@ import { readRunningEntries } from "../src/flight-recorder.ts";
 import { openSocketThreadStarter } from "../src/websocket/socket-thread.ts";
 import { SocketThreads } from "../src/websocket/socket-threads.ts";
 import { appScript } from "./sliver-fixture.ts";
-import { connect, ECHO, type OpenedSocketWorker, openSocketWorker, upgradeWith } from "./socket-harness.ts";
+import {
+  connect,
+  ECHO,
+  type OpenedSocketWorker,
+  openSocketWorker,
+  startConnecting,
+  upgradeWith,
+} from "./socket-harness.ts";
 
 /** The threads of a worker on a node that has so many, and how many permits are out. */
 async function openThreads({ recorderFd }: OpenedSocketWorker, limitCount: number, idleMs = 60_000) {
@@ -36,6 +43,15 @@ async function openThreads({ recorderFd }: OpenedSocketWorker, limitCount: numbe
   return { threads, permits };
 }
 
+const LEFT = {
+  code: "T",
+  message: "the client left",
+  fault: "caller",
+  retryable: false,
+  httpStatus: 499,
+  reason: "client_gone",
+  details: {},
+} as const;
 const DEDICATED = { websocket: { thread: "dedicated" } } as const;
 
 test("a connection gets a thread, relays both ways, and leaves the thread to the next one, not its isolate", async () => {
@@ -139,6 +155,23 @@ describe("an end", () => {
     socket.closed(1012);
     await eventually(() => lane.isIdle && permits.takenCount === 0);
   });
+});
+
+test("a client that left while its handler upgraded is told to the guest, and nothing of it stays", async () => {
+  const worker = await openSocketWorker();
+  const { threads } = await openThreads(worker, 1);
+  const lane = worker.serve(
+    appScript(
+      `const end = Date.now() + 200; while (Date.now() < end);
+      ${upgradeWith('server.addEventListener("close", ({ code }) => console.log("closed " + code));')}`,
+    ),
+    { manifest: DEDICATED, parts: { threads } },
+  );
+  const socket = startConnecting(await worker.dial(), lane);
+  await eventually(() => readRunningEntries(worker.recorderFd).some(({ streamId }) => streamId === socket.stream?.id));
+  socket.stream?.reset(LEFT);
+  await eventually(() => lane.isIdle && worker.live.size === 0);
+  expect(worker.logs).toEqual(["closed 1006"]);
 });
 
 test("a slow reader is closed with 1013, and the guest's sends are bounded", async () => {

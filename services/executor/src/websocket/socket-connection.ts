@@ -297,7 +297,13 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
   // As the connection of its run.
 
   upgrade(head: ResponseHead): void {
-    if (this.#isStreamOver) return;
+    if (this.#isStreamOver) {
+      // Its client left meanwhile: the app, which has a connection now, is told in its turn, or its isolate would stay as if it had one.
+      this.#state = "closed";
+      this.#untold = LOST;
+      this.#askTurn();
+      return;
+    }
     this.#state = "open";
     this.#options.live.openedCount += 1;
     this.#options.lane.answered(this);
