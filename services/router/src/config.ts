@@ -244,11 +244,17 @@ export const routerConfig = defineConfig("ROUTER", {
       max: 60_000,
       default: 500,
     }),
+    workerWaitMs: durationMs({
+      doc: "how long an upgrade waits for a WebSocket worker, a start of one included",
+      min: 0,
+      max: 60_000,
+      default: 10_000,
+    }),
     questionTimeoutMs: durationMs({
       doc: "how long a supervisor may take to name an app's WebSocket worker, a start of one included",
       min: 10,
       max: 60_000,
-      default: 5_000,
+      default: 10_000,
     }),
     questionPauseMs: durationMs({
       doc: "how long a node is not asked again for an app after it named none",

@@ -89,10 +89,7 @@ test("what a supervisor says where it has no worker is the answer, and it is lef
 });
 
 test("a supervisor that says nothing is asked again, until the request has waited long enough", async () => {
-  const t = await startWebSocketTest(
-    {},
-    { websocket: { questionPauseMs: 20, questionTimeoutMs: 50 }, request: { noWorkerWaitMs: 10_000 } },
-  );
+  const t = await startWebSocketTest({}, { websocket: { questionPauseMs: 20, questionTimeoutMs: 50 } });
   const { socketWorker } = t;
   let count = 0;
   t.node.supervisor.socketWorkerOf = () => {
@@ -174,8 +171,8 @@ test("upgrades under way and connections are bounded, each with its own word", a
   expect(await t.metric("router_websocket_connections_count")).toBe(2);
 });
 
-test("an app without WebSocket worker in its cell's nodes waits for one as long as a request does", async () => {
-  const t = await startWebSocketTest({}, { request: { noWorkerWaitMs: 50 } });
+test("an app without WebSocket worker in its cell's nodes waits for one, and is answered 503", async () => {
+  const t = await startWebSocketTest({}, { websocket: { workerWaitMs: 50 } });
   t.store.put(...appRecords("other", ["other.example"]));
   t.store.remove("node/node-1");
   await eventually(async () => (await t.metric("router_links_count")) === 0);

@@ -171,7 +171,9 @@ export class ForwardedRequest implements StreamListener {
 
   #waitLeftMs(): number {
     const nowMs = performance.now();
-    if (this.#waitUntilMs === 0) this.#waitUntilMs = nowMs + this.#context.noWorkerWaitMs;
+    const { noWorkerWaitMs, webSockets } = this.#context;
+    const waitMs = this.#options.upgrade === null ? noWorkerWaitMs : webSockets.workerWaitMs;
+    if (this.#waitUntilMs === 0) this.#waitUntilMs = nowMs + waitMs;
     return this.#waitUntilMs - nowMs;
   }
 

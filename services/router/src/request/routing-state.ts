@@ -22,9 +22,9 @@ export interface WebSocketWorkerSource {
     nodes: readonly WorkerSlot[],
     tried: readonly WorkerSlot[] | null,
   ): WorkerSlot | WireError | "asked" | null;
-  /** Resolves when a node has answered for the app or may be asked again, after `waitMs` at the latest. */
   /** This worker has the app's connections no more: its node is asked again. */
   forget(app: AppName, worker: WorkerSlot): void;
+  /** Resolves when a node has answered for the app or may be asked again, after `waitMs` at the latest. */
   waitForAnswer(app: AppName, waitMs: number): Promise<void>;
 }
 

@@ -41,6 +41,7 @@ export interface WebSocketsOptions {
   readonly maxPendingCount: number;
   readonly bufferBytes: number;
   readonly closeTimeoutMs: number;
+  readonly workerWaitMs: number;
   readonly sweepIntervalMs: number;
   readonly metrics: WebSocketMetrics;
   /** By which idle connections are told. @default performance.now */
@@ -52,6 +53,8 @@ const DRAIN_STEP_MS = 50;
 
 export class WebSockets implements RelayOwner {
   readonly closeTimeoutMs: number;
+  /** How long an upgrade waits for a worker, a start of one included. */
+  readonly workerWaitMs: number;
   readonly traffic = { inMessages: 0, inBytes: 0, outMessages: 0, outBytes: 0 };
   readonly #options: WebSocketsOptions;
   readonly #open = new Set<WebSocketRelay>();
@@ -65,6 +68,7 @@ export class WebSockets implements RelayOwner {
   constructor(options: WebSocketsOptions) {
     this.#options = options;
     this.closeTimeoutMs = options.closeTimeoutMs;
+    this.workerWaitMs = options.workerWaitMs;
     const { now = () => performance.now() } = options;
     this.#sweeping = setInterval(() => this.sweep(now()), options.sweepIntervalMs).unref();
   }
