@@ -10,6 +10,8 @@ const HEAD_END = "\r\n\r\n";
 const SILENCE_MS = 15_000;
 
 export interface UpgradePlace {
+  /** @default 127.0.0.1 */
+  readonly address?: string;
   readonly port: number;
   /** Of the Host header. */
   readonly host: string;
@@ -54,7 +56,7 @@ export class RawWebSocket {
 
   /** Upgraded, or refused: see `answer`. */
   static async ask(place: UpgradePlace): Promise<RawWebSocket> {
-    const socket = new RawWebSocket(connect({ port: place.port, host: "127.0.0.1", noDelay: true }));
+    const socket = new RawWebSocket(connect({ port: place.port, host: place.address ?? "127.0.0.1", noDelay: true }));
     await socket.#upgrade(place);
     return socket;
   }

@@ -31,6 +31,8 @@ export interface ClusterOptions {
   readonly isReplicated?: boolean;
   /** Artifacts are in S3 rather than in a shared directory. @default false */
   readonly isOnS3?: boolean;
+  /** In place of, or beside, what all services of a kind are told. */
+  readonly env?: Partial<Readonly<Record<ServiceKind, Readonly<Record<string, string>>>>>;
 }
 
 export class Cluster {
@@ -48,6 +50,7 @@ export class Cluster {
   /** The checkout that services are started from. */
   readonly root = process.env[ROOT_VARIABLE] || REPOSITORY;
   readonly #places: ClusterPlaces;
+  readonly #env: ClusterOptions["env"];
 
   /** Answers when every service is ready and every router has a link to every worker. */
   static async open(options: ClusterOptions = {}): Promise<Cluster> {
@@ -63,7 +66,9 @@ export class Cluster {
     }
   }
 
-  private constructor({ executorCount = 3, routerCount = 2, isReplicated = false, isOnS3 = false }: ClusterOptions) {
+  private constructor(options: ClusterOptions) {
+    const { executorCount = 3, routerCount = 2, isReplicated = false, isOnS3 = false, env } = options;
+    this.#env = env;
     this.lab = openLab();
     const shared = join(this.directory, "shared");
     mkdirSync(shared);
@@ -157,7 +162,8 @@ export class Cluster {
   #describe(kind: ServiceKind, name: string): Service {
     const host = this.lab.addHost(name);
     const store = this.redis.settings(kind, host);
-    const env = environmentOf(kind, { host, places: this.#places, store, storage: this.storage.settings });
+    const given = environmentOf(kind, { host, places: this.#places, store, storage: this.storage.settings });
+    const env = { ...given, ...this.#env?.[kind] };
     return new Service({ kind, name, host, env });
   }
 

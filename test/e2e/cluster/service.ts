@@ -115,8 +115,8 @@ export class Service {
   }
 
   /** The sum of a metric over its labels. */
-  async metric(name: string): Promise<number> {
-    return sumMetric((await this.#admin("/metrics")).text, name);
+  async metric(name: string, label?: string): Promise<number> {
+    return sumMetric((await this.#admin("/metrics")).text, name, label);
   }
 
   /** Tells it to end, and answers when it has. */
