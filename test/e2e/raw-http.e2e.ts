@@ -148,10 +148,10 @@ test("no interim status, and no line break in a header or status text, can be ma
   expect(bodyOf(await ask("GET /values"))).toBe(Array(4).fill("TypeErrorTypeError").join());
 });
 
-test("an upgrade to WebSocket is refused by name, another one is passed over", async () => {
+test("an upgrade to WebSocket that its app does not take is answered as HTTP, another one is passed over", async () => {
   const upgrade = ["connection: upgrade", "sec-websocket-version: 13", "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=="];
   const refused = await ask("GET /ws", [...upgrade, "upgrade: websocket"]);
-  expect(refused).toMatch(/^HTTP\/1.1 501 Not Implemented\r\n[\s\S]*x-nano-error: websocket_unsupported\r\n/);
+  expect(refused).toMatch(/^HTTP\/1.1 200 OK\r\n[\s\S]*connection: close\r\n\r\n\/ws$/i);
   expect(bodyOf(await ask("GET /h2c", ["connection: upgrade", "upgrade: h2c"]))).toBe("/h2c");
 });
 
