@@ -1,13 +1,9 @@
-/** How long connections live: past a change of their version, and not past their process; and which have a thread of their own. */
+/** How long connections live: past a change of their version, and not past their process. */
 import { eventually } from "@nano/test-kit/eventually";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { NanoProcess } from "../../support/nano-process.ts";
 import { RawWebSocket } from "../../support/raw-websocket.ts";
 import { Fixture } from "../fixtures.ts";
-
-/** `websocket.dedicatedThreads` of an executor that is told nothing else. */
-const THREADS = 64;
-const ABOVE = 4;
 
 const WORKER = "worker.main";
 
@@ -25,7 +21,6 @@ const fixture = new Fixture([
   { hostname: "changing.localhost", source: appOf("one"), settings: shared },
   { hostname: "killed.localhost", source: appOf("k"), settings: shared },
   { hostname: "killed-too.localhost", source: appOf("k"), settings: dedicated },
-  { hostname: "many.localhost", source: appOf("m"), settings: dedicated },
 ]);
 let nano: NanoProcess;
 /** Those that are there before the first upgrade. */
@@ -72,15 +67,4 @@ test("a process that is killed closes its connections with 1012, and the next up
   for (const pid of nano.findProcesses(WORKER)) if (!requestWorkers.has(pid)) process.kill(pid, "SIGKILL");
   for (const socket of sockets) expect(await socket.ended).toEqual({ code: 1012, reason: "worker_lost" });
   for (const name of ["killed", "killed-too"]) expect(await say(await open(name), "again")).toBe("k again");
-});
-
-test("connections beyond the threads of a node share one, and all answer", async () => {
-  const opened = await Promise.all(Array.from({ length: THREADS + ABOVE }, () => open("many")));
-  await eventually(async () => (await nano.metric("executor_websocket_without_thread_total")) >= ABOVE);
-  expect(await nano.metric("executor_websocket_threads_count")).toBeLessThanOrEqual(THREADS);
-  for (const [i, socket] of opened.entries()) socket.sendText(String(i));
-  for (const [i, socket] of opened.entries()) expect(await socket.nextMessage()).toBe(`m ${i}`);
-  const ends = await Promise.all(opened.map((socket) => socket.close(1000)));
-  expect(new Set(ends.map(({ code }) => code))).toEqual(new Set([1000]));
-  await eventually(async () => (await nano.metric("executor_websocket_connections_count")) === 0);
 });
