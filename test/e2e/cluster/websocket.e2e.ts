@@ -14,6 +14,7 @@ const SPREAD_MS = 1_000;
 const MAX_AGE_ON_OLD_VERSION_MS = 1_500;
 const BUFFER_BYTES = 4 * 1024 * 1024;
 const CONNECTIONS = 30;
+const THREADS = 3;
 const MANIFEST = { limits: { cpu_time_ms: 2_000 }, websocket: { thread: "shared" } };
 
 const appOf = (version: string): string => `export default { fetch(request) {
@@ -44,6 +45,7 @@ beforeAll(async () => {
         EXECUTOR_WEBSOCKET_DRAIN_SPREAD_MS: `${SPREAD_MS}`,
         EXECUTOR_WEBSOCKET_MAX_AGE_ON_OLD_VERSION_MS: `${MAX_AGE_ON_OLD_VERSION_MS}`,
         EXECUTOR_WEBSOCKET_BUFFER_BYTES: `${BUFFER_BYTES}`,
+        EXECUTOR_WEBSOCKET_DEDICATED_THREADS: `${THREADS}`,
       },
       router: {
         ROUTER_DRAIN_NOTICE_MS: "0",
@@ -177,6 +179,22 @@ testCluster("what the node holds for all connections is bounded: the largest is 
   largest.socket.resume();
   expect(await largest.ended).toEqual({ code: 1013, reason: "ws_buffer_bytes" });
   expect(await say(quiet, "d")).toBe("one d");
+});
+
+testCluster("connections beyond the threads of a node share one, all answer, and threads are given on", async () => {
+  const [router] = cluster.routers;
+  if (router === undefined) throw new Error("There are two");
+  const manifest = { ...MANIFEST, websocket: { thread: "dedicated" } };
+  await cluster.deploys.deploy({ name: "threaded", source: appOf("t"), manifest });
+  for (const withoutThread of [THREADS, 2 * THREADS]) {
+    const opened = await Promise.all(Array.from({ length: 2 * THREADS }, () => open(router, "threaded")));
+    const executor = await holder(opened.length);
+    await eventually(async () => (await executor.metric("executor_websocket_without_thread_total")) === withoutThread);
+    expect(await executor.metric("executor_websocket_threads_count")).toBe(THREADS);
+    for (const socket of opened) expect(await say(socket, "f")).toBe("t f");
+    for (const socket of opened) expect((await socket.close(1000)).code).toBe(1000);
+    await eventually(async () => (await executor.metric("executor_websocket_connections_count")) === 0);
+  }
 });
 
 testCluster(
