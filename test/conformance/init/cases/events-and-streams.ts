@@ -62,6 +62,12 @@ export const eventAndStreamCases: InitCases = {
       expected: [true, "TimeoutError", 1],
     },
     {
+      name: "a WebSocketPair whose ends have spoken",
+      top: `const [left, right] = new WebSocketPair(); const got = []; left.accept(); right.accept(); right.onmessage = ({ data }) => got.push(data); left.send("a"); left.send("b"); const isSocket = left instanceof WebSocket;`,
+      answer: `[got, isSocket, left.readyState === WebSocket.OPEN]`,
+      expected: [["a", "b"], true, true],
+    },
+    {
       name: "a MessageChannel with messages delivered",
       top: `const { port1, port2 } = new MessageChannel(); const got = []; port1.onmessage = (event) => got.push(event.data); port2.postMessage({ a: [1] }); const isPort = port1 instanceof MessagePort;`,
       answer: `[got, isPort]`,
