@@ -3,7 +3,8 @@
  *
  * I1 Each is started with a permit of the supervisor, which bounds those of the node, and gives it back when it has ended.
  * I2 Whoever asks is answered: with a thread, or with null where there is none to be had.
- * I3 While connections have threads, one more is kept ready, if there is a permit for it; others that are idle end after a while.
+ * I3 A burst of connections does not keep the process from the others: threads are started a few at a time.
+ * I4 While connections have threads, one more is kept ready, if there is a permit for it; others that are idle end after a while.
  */
 import { MAX_RECORDED_THREADS } from "../flight-recorder.ts";
 import { SocketThread, type SocketThreadOwner } from "./socket-thread.ts";
@@ -11,6 +12,8 @@ import type { ThreadStarter } from "./thread-starter.ts";
 
 /** A thread that is not ready by then is none. */
 const START_MS = 10_000;
+/** Threads that start at a time: each takes a core for some 70 ms, and the main thread has to go on meanwhile. */
+const MAX_STARTING_COUNT = 2;
 const MAX_IDLE_COUNT = 4;
 const IDLE_MS = 30_000;
 
@@ -58,7 +61,7 @@ export class SocketThreads implements SocketThreadOwner {
         return;
       }
       this.#waiters.push(resolve);
-      if (this.#comingCount < this.#waiters.length) this.#ask();
+      this.#askForWaiters();
     });
   }
 
@@ -69,7 +72,8 @@ export class SocketThreads implements SocketThreadOwner {
     const number = isGranted ? this.#freeNumber() : null;
     if (number === null || starter === null) {
       if (isGranted) this.#options.release();
-      this.#disappoint();
+      // For whom none is on its way: there is none.
+      while (this.#waiters.length > this.#comingCount) this.#waiters.shift()?.(null);
       return;
     }
     const thread = new SocketThread({ thread: number, recorderFd }, { starter, owner: this });
@@ -89,6 +93,7 @@ export class SocketThreads implements SocketThreadOwner {
     clearTimeout(this.#starting.get(thread));
     this.#starting.delete(thread);
     this.free(thread);
+    this.#askForWaiters();
     this.#keepSpare();
   }
 
@@ -105,10 +110,12 @@ export class SocketThreads implements SocketThreadOwner {
 
   gone(thread: SocketThread): void {
     clearTimeout(this.#starting.get(thread));
-    this.#starting.delete(thread);
+    const hasStarted = !this.#starting.delete(thread);
     this.#removeIdle(thread);
     if (this.#threads.delete(thread.number)) this.#options.release();
-    this.#disappoint();
+    // One that waited for it does without: starts may go on failing.
+    if (!hasStarted && this.#waiters.length > this.#comingCount) this.#waiters.shift()?.(null);
+    this.#askForWaiters();
   }
 
   get #comingCount(): number {
@@ -124,9 +131,8 @@ export class SocketThreads implements SocketThreadOwner {
     this.#options.want();
   }
 
-  /** Those for whom no thread is on its way hear that there is none. */
-  #disappoint(): void {
-    while (this.#waiters.length > this.#comingCount) this.#waiters.shift()?.(null);
+  #askForWaiters(): void {
+    while (this.#comingCount < Math.min(this.#waiters.length, MAX_STARTING_COUNT)) this.#ask();
   }
 
   #keepSpare(): void {
