@@ -22,6 +22,7 @@ const appOf = (version: string): string => `export default { fetch(request) {
   server.accept();
   server.addEventListener("message", ({ data }) => {
     if (data === "flood") return flood();
+    if (data.startsWith("http:")) return void fetch(data).then(({ status }) => server.send("fetched " + status));
     server.send("${version} " + data);
   });
   function flood() {
@@ -45,6 +46,8 @@ beforeAll(async () => {
         EXECUTOR_WEBSOCKET_DRAIN_SPREAD_MS: `${SPREAD_MS}`,
         EXECUTOR_WEBSOCKET_MAX_AGE_ON_OLD_VERSION_MS: `${MAX_AGE_ON_OLD_VERSION_MS}`,
         EXECUTOR_WEBSOCKET_BUFFER_BYTES: `${BUFFER_BYTES}`,
+        // What apps may fetch: hosts of the lab.
+        EXECUTOR_EGRESS_ALLOWED_RANGES: "0.0.0.0/0",
         EXECUTOR_WEBSOCKET_DEDICATED_THREADS: `${THREADS}`,
       },
       router: {
@@ -179,6 +182,12 @@ testCluster("what the node holds for all connections is bounded: the largest is 
   largest.socket.resume();
   expect(await largest.ended).toEqual({ code: 1013, reason: "ws_buffer_bytes" });
   expect(await say(quiet, "d")).toBe("one d");
+});
+
+testCluster("a listener fetches, and sends what it got", async () => {
+  const [one, two] = cluster.routers;
+  if (one === undefined || two === undefined) throw new Error("There are two");
+  expect(await say(await open(one), `http://${two.spec.host.address}:${ROUTER_PORT}/`)).toBe("fetched 404");
 });
 
 testCluster("connections beyond the threads of a node share one, all answer, and threads are given on", async () => {

@@ -50,7 +50,7 @@ describe.each(Object.keys(clientLibraries))("the client %s", (name) => {
     const client = await LibraryClient.open(library(name), urlOf("echo"), ["one", "two"]);
     expect(client.protocol).toBe("one");
     const bytes = randomBytes(300_000);
-    const messages = ["", "κόσμε", "x".repeat(70_000), Buffer.alloc(0), Buffer.of(0, 128, 255), bytes];
+    const messages = ["κόσμε", "x".repeat(70_000), Buffer.alloc(0), Buffer.of(0, 128, 255), bytes];
     for (const message of messages) client.send(message);
     for (const message of messages) expect(await client.next()).toEqual(message);
     expect(await client.close(4000, "enough")).toEqual({ code: 4000, reason: "enough" });
