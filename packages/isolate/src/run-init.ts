@@ -19,7 +19,7 @@ export interface RunInitOptions {
   readonly memoryBytes: number;
   /** The version's plain variables: a JSON object of strings. @default none */
   readonly envJson?: string;
-  /** Empty: one GET of `/`; null: it is not warmed up. @default empty */
+  /** Empty: one GET of `/`, and an upgrade where the script makes WebSockets; null: it is not warmed up. @default empty */
   readonly warmUpRequests?: readonly WarmUpRequest[] | null;
   /** A line of the top level's console. @default dropped */
   readonly onLine?: (level: string, text: string) => void;
@@ -37,7 +37,7 @@ export interface InitRun {
 
 /** May end the process, as any tenant code may: call it in a disposable child. */
 export function runInit(options: RunInitOptions): InitRun {
-  const { envJson = "{}", onLine = () => undefined, warmUpRequests = [] } = options;
+  const { script, envJson = "{}", onLine = () => undefined, warmUpRequests = [] } = options;
   const isolate = new ivm.Isolate({ memoryLimit: Math.max(8, Math.round(options.memoryBytes / MIB)) });
   try {
     const context = isolate.createContextSync();
@@ -48,7 +48,7 @@ export function runInit(options: RunInitOptions): InitRun {
     if (outcome.type !== "done") return { outcome, record: null, warmUp: null };
     const record = recorder.end(host);
     if (warmUpRequests === null) return { outcome, record, warmUp: null };
-    const warmUp = recordWarmUp(context, { attachSecret: ATTACH_SECRET, envJson, requests: warmUpRequests });
+    const warmUp = recordWarmUp(context, { attachSecret: ATTACH_SECRET, envJson, requests: warmUpRequests, script });
     return { outcome, record, warmUp };
   } finally {
     if (!isolate.isDisposed) isolate.dispose();

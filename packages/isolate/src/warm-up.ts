@@ -8,6 +8,7 @@
  */
 import type { WarmUpRequest } from "@nano/protocol/manifest";
 import { encodeHeaderBlock } from "@nano/protocol/messages";
+import { SocketCloseCode } from "@nano/protocol/socket-messages";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
 import { digestAlgorithm, digestBytes, ownBuffer, runPureOp } from "./host-ops.ts";
@@ -17,6 +18,16 @@ import { parseTouchedModules } from "./touched-modules.ts";
 const HOST = "warm-up.invalid";
 /** Where a manifest names none. */
 const DEFAULT_REQUESTS: readonly WarmUpRequest[] = [{ method: "GET", path: "/", headers: { accept: "*/*" } }];
+/** Beside them, of an app that makes WebSockets: each connection has an isolate of its own, so all that is compiled late is compiled for each. */
+const UPGRADE_REQUEST: WarmUpRequest = {
+  method: "GET",
+  path: "/",
+  headers: { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
+};
+/** What a script holds that makes one, minified or not. */
+const SOCKET_MAKER = "WebSocketPair";
+/** The one message that a connection of the warm-up hears. */
+const SOCKET_TEXT = "";
 /** A request that takes longer in one entry has touched what it touches first. */
 const ENTRY_LIMIT_MS = 1_000;
 const REPORT_LIMIT_MS = 100;
@@ -59,13 +70,15 @@ export type WarmUpEntry = readonly [string, string, string, string | undefined];
 export interface RecordWarmUpOptions {
   readonly attachSecret: string;
   readonly envJson: string;
-  /** Empty: one GET of `/`. */
+  /** Empty: one GET of `/`, and an upgrade where `script` makes WebSockets. */
   readonly requests: readonly WarmUpRequest[];
+  readonly script: string;
 }
 
 /** Gives an app that was initialised in `context` its requests. Never throws, but may end the process, as any tenant code may. */
 export function recordWarmUp(context: ivm.Context, options: RecordWarmUpOptions): WarmUpRecord {
-  const requests = (options.requests.length === 0 ? DEFAULT_REQUESTS : options.requests).map(toEntry);
+  const chosen = options.requests.length === 0 ? defaultRequests(options.script) : options.requests;
+  const requests = chosen.map(toEntry);
   const recorder = new AnswerRecorder(requests.length);
   const op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown) =>
     recorder.answer(code, id, a, b, c),
@@ -88,6 +101,10 @@ export function recordWarmUp(context: ivm.Context, options: RecordWarmUpOptions)
       if (performance.now() >= endMs) break;
       const bytes = body === undefined ? undefined : ownBuffer(Buffer.from(body));
       enterGuest(ENTRY_LIMIT_MS, GuestEvent.REQUEST, i + 1, method, url, headers, bytes);
+      if (recorder.isUpgraded(i + 1)) {
+        enterGuest(ENTRY_LIMIT_MS, GuestEvent.SOCKET_MESSAGE, i + 1, SOCKET_TEXT);
+        enterGuest(ENTRY_LIMIT_MS, GuestEvent.SOCKET_CLOSED, i + 1, SocketCloseCode.NORMAL, "", true);
+      }
       for (; entries < MAX_TIMER_ENTRIES && performance.now() < endMs; entries++) {
         const timer = recorder.takeTimer();
         if (timer === undefined) break;
@@ -107,6 +124,10 @@ export function recordWarmUp(context: ivm.Context, options: RecordWarmUpOptions)
   return { touchedModules, answers, requests, failures };
 }
 
+function defaultRequests(script: string): readonly WarmUpRequest[] {
+  return script.includes(SOCKET_MAKER) ? [...DEFAULT_REQUESTS, UPGRADE_REQUEST] : DEFAULT_REQUESTS;
+}
+
 function toEntry({ method, path, headers, body }: WarmUpRequest): WarmUpEntry {
   return [method, `http://${HOST}${path}`, encodeHeaderBlock(["host", HOST, ...Object.entries(headers).flat()]), body];
 }
@@ -117,12 +138,18 @@ class AnswerRecorder {
   readonly thrown = new Map<number, Omit<WarmUpFailure, "request">>();
   touchedModules: readonly number[] = [];
   readonly #timers: number[] = [];
+  readonly #upgraded = new Set<unknown>();
   #chars = 0;
   #isOver = false;
   readonly #requestCount: number;
 
   constructor(requestCount: number) {
     this.#requestCount = requestCount;
+  }
+
+  /** Whether a request was answered with a WebSocket. */
+  isUpgraded(id: number): boolean {
+    return this.#upgraded.has(id);
   }
 
   takeTimer(): number | undefined {
@@ -148,6 +175,11 @@ class AnswerRecorder {
       if (typeof id === "number" && this.#timers.length < MAX_TIMER_ENTRIES) this.#timers.push(id);
       return true;
     }
+    if (code === HostOp.UPGRADE) {
+      if (this.#upgraded.size < this.#requestCount) this.#upgraded.add(id);
+      return true;
+    }
+    if (code === HostOp.SOCKET_SEND || code === HostOp.SOCKET_BUFFERED) return 0;
     if (code === HostOp.RESPONSE_CHUNK) return true;
     const value = code === HostOp.DIGEST ? digestOf(a, b) : runPureOp(code, a, b, c);
     return this.#keep(code, value) ? value : undefined;
@@ -186,6 +218,7 @@ export function warmUpScript(options: { attachSecret: string; envJson: string; w
   const timers = { __proto__: null };
   let timerCount = 0;
   let firedCount = 0;
+  let upgraded = 0;
   const bytesOf = (codes) => {
     const bytes = new Uint8Array(codes.length);
     for (let i = 0; i < codes.length; i++) bytes[i] = codes[i];
@@ -197,6 +230,11 @@ export function warmUpScript(options: { attachSecret: string; envJson: string; w
       timers[timerCount++] = id;
       return true;
     }
+    if (code === ${HostOp.UPGRADE}) {
+      upgraded = id;
+      return true;
+    }
+    if (code === ${HostOp.SOCKET_SEND} || code === ${HostOp.SOCKET_BUFFERED}) return 0;
     if (code === ${HostOp.RESPONSE_CHUNK}) return true;
     const at = given[code] ?? 0;
     given[code] = at + 1;
@@ -210,7 +248,12 @@ export function warmUpScript(options: { attachSecret: string; envJson: string; w
       if (!enter) return;
       let next = 0;
       for (let turns = 0; turns < ${4 * MAX_TIMER_ENTRIES + requests.length * TURNS_PER_REQUEST}; turns++) {
-        if (firedCount < timerCount) enter(${GuestEvent.TIMER}, timers[firedCount++]);
+        if (upgraded > 0) {
+          const id = upgraded;
+          upgraded = 0;
+          enter(${GuestEvent.SOCKET_MESSAGE}, id, ${JSON.stringify(SOCKET_TEXT)});
+          enter(${GuestEvent.SOCKET_CLOSED}, id, ${SocketCloseCode.NORMAL}, "", true);
+        } else if (firedCount < timerCount) enter(${GuestEvent.TIMER}, timers[firedCount++]);
         else if (turns >= next * ${TURNS_PER_REQUEST} && next < ${requests.length}) {
           const request = requests[next++];
           const body = request[3];

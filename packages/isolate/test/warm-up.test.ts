@@ -38,6 +38,24 @@ test.each([
   if (warmUp.answers.length > 0) expect(warm - cold).toBeGreaterThan(10_000);
 });
 
+test("the code behind an upgrade, and behind a message, is kept of an app that makes WebSockets", () => {
+  const app = (name: string) =>
+    appScript(
+      `if (request.headers.get("upgrade") === null) return new Response();
+       const [client, server] = new ${name}(); server.accept();
+       server.onmessage = ({ data }) => server.send(data + long());
+       return new Response(null, { status: 101, webSocket: client });`,
+      `function long() { ${LONG_CODE} return sum; }`,
+    );
+  const warmUp = warmUpOf(app("WebSocketPair"));
+  expect(warmUp.requests).toHaveLength(2);
+  const [get] = warmUp.requests;
+  if (get === undefined) throw new Error("No request");
+  const warm = snapshotBytes(app("WebSocketPair"), warmUp);
+  expect(warm - snapshotBytes(app("WebSocketPair"), { ...warmUp, requests: [get] })).toBeGreaterThan(10_000);
+  expect(warmUpOf(appScript("return new Response();")).requests).toHaveLength(1);
+});
+
 test("an app that changed what all code stands on keeps its heap, and is warmed up", () => {
   const patched = `const refuse = () => { throw new Error("patched"); };
     for (const name of ["push", "shift", "slice", Symbol.iterator]) Array.prototype[name] = refuse;

@@ -119,7 +119,7 @@ export const manifestInputSchema = z.strictObject({
     .max(16)
     .default([])
     .describe(
-      "requests whose code is to be compiled in the sliver: `method`, `path`, `headers`, `body`; none: a GET of `/`",
+      "requests whose code is to be compiled in the sliver: `method`, `path`, `headers`, `body`; none: a GET of `/`, and an upgrade where the app makes WebSockets",
     ),
 });
 export type ManifestInput = z.input<typeof manifestInputSchema>;
@@ -159,7 +159,7 @@ export interface Manifest {
   readonly websocketThread: "dedicated" | "shared";
   /** Absent in records of registries that knew none: see `websocketLimitsOf`. */
   readonly websocket?: WebSocketLimits;
-  /** Empty or absent: a GET of `/`. */
+  /** Empty or absent: a GET of `/`, and an upgrade where the app makes WebSockets. */
   readonly warmUp?: readonly WarmUpRequest[];
 }
 
