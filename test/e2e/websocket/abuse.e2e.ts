@@ -19,6 +19,8 @@ const ROUTER_BUFFER_BYTES = 512 * MIB;
 const APPS_PER_WORKER = 8;
 const PENDING_AT_MOST = 20;
 const WORKER = "worker.main";
+/** With those below one more than a process takes. */
+const OTHERS = ["other-1", "other-2", "other-3", "other-4"];
 
 const APP = `let count = 0;
 export default { async fetch(request) {
@@ -50,8 +52,6 @@ const app = (name: string, websocket: object = {}) => ({
   source: APP,
   settings: { limits, websocket: { thread: "shared", ...websocket } },
 });
-/** The first of a process are in its order of upgrades. */
-const NEIGHBOURS = Array.from({ length: APPS_PER_WORKER + 1 }, (_, i) => `neighbour-${i}`);
 const nano = serveApps([
   app("victim"),
   app("abuser"),
@@ -59,7 +59,7 @@ const nano = serveApps([
   app("slow", { ws_outbound_buffer_bytes: 2 * MIB }),
   app("idle", { ws_idle_timeout_ms: 1_000 }),
   app("pending", { ws_max_connections: PENDING_AT_MOST }),
-  ...NEIGHBOURS.map((name) => app(name)),
+  ...OTHERS.map((name) => app(name)),
 ]);
 
 let requestWorkers: ReadonlySet<number>;
@@ -194,7 +194,7 @@ test("a flood of upgrades that are never answered is refused beyond the app's co
 
 test("what kills its process takes at most the connections of as many apps, and from then on its own alone", async () => {
   const neighbours: { name: string; socket: RawWebSocket; end: SocketEnd | null }[] = [];
-  for (const name of NEIGHBOURS) {
+  for (const name of ["abuser", "victim", "threaded", "slow", "pending", ...OTHERS]) {
     const neighbour = { name, socket: await open(name), end: null };
     neighbours.push(neighbour);
     neighbour.socket.ended.then((end) => Object.assign(neighbour, { end }));
@@ -210,8 +210,8 @@ test("what kills its process takes at most the connections of as many apps, and 
   }
   expect(neighbours.length - stayed.length).toBeLessThanOrEqual(APPS_PER_WORKER);
 
-  const others = await Promise.all(NEIGHBOURS.slice(1).map((name) => open(name)));
-  const again = await open(killer?.name ?? "");
+  const others = await Promise.all(OTHERS.map((name) => open(name)));
+  const again = await open("abuser");
   again.sendText("kill");
   expect(await again.ended).toEqual({ code: 1012, reason: "worker_lost" });
   for (const other of others) expect(await echo(other)).toBe("echo");
