@@ -29,6 +29,17 @@ test("a long refusal is sent under back-pressure to its end", async () => {
   expect(answer.length - answer.indexOf("\r\n\r\n") - 4).toBeGreaterThanOrEqual(body.length);
 });
 
+test.each([
+  ["as it says", ["Upgrade", "websocket, x/1"], /\r\nupgrade: websocket, x\/1\r\n/],
+  ["where it does not say", [], /\r\nupgrade: websocket\r\n/],
+])("an app's 426 tells what to upgrade to, %s, on a connection that ends", async (_what, headers, expected) => {
+  const t = await startWebSocketTest();
+  t.socketWorker.handler = (r) => r.respond("upgrade", { status: 426, headers: [...headers] });
+  const answer = await t.raw(handshake());
+  expect(answer).toMatch(expected);
+  expect(answer).toMatch(/\r\nconnection: close, upgrade\r\n/i);
+});
+
 const unusable: readonly [string, string[], string | null][] = [
   ["a sub-protocol that was not offered", ["sec-websocket-protocol", "c"], "a, b"],
   ["a sub-protocol where none was offered", ["sec-websocket-protocol", "a"], null],

@@ -86,6 +86,11 @@ export class ResponseWriter {
     const read = readResponseHeaders(headers);
     if (Number.isNaN(read.contentLengthBytes)) return { what: "content-length is no length" };
     this.#headers = read.forwarded;
+    // RFC 9110, 15.5.22: the one answer of an app that says what its connection should become.
+    if (status === 426) {
+      const connection = this.#res.shouldKeepAlive ? "upgrade" : "close, upgrade";
+      this.#headers.push("upgrade", upgradeOf(headers), "connection", connection);
+    }
     this.#declaredBytes = read.contentLengthBytes;
     // RFC 9110, 15.3.6: it has no body, and has to say so.
     if (status === 205) this.#declaredBytes = 0;
@@ -151,4 +156,10 @@ export class ResponseWriter {
     this.#hasStarted = true;
     return null;
   }
+}
+
+/** What an app says that a client should upgrade to; WebSocket is all that there is here. */
+function upgradeOf(headers: readonly string[]): string {
+  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === "upgrade");
+  return (at === -1 ? undefined : headers[at + 1]) ?? "websocket";
 }
