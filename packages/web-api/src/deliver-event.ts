@@ -31,9 +31,6 @@ export function deliverEvent(event: number, id: number, a: unknown, b: unknown, 
     case GuestEvent.TIMER:
       require("./timers.ts").fireTimer(id);
       return;
-    case GuestEvent.SOCKET_MESSAGE:
-      findRun(id)?.socket?.receive(a as string | ArrayBuffer);
-      return;
     case GuestEvent.SOCKET_CLOSED:
       findRun(id)?.endSocket(a as number, b as string, c as boolean);
       return;

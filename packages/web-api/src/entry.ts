@@ -13,7 +13,7 @@ import { ATTACH_GLOBAL, GuestEvent, HostOp } from "./boundary.ts";
 import { callHost, connectHost, disconnectHost, endInit, type HostCallback, timersLeft } from "./host.ts";
 import { keepOwnGlobals, limitRestored, returnStackLimit } from "./limit-globals.ts";
 import { JSONParse, ObjectDefineProperty } from "./primordials.ts";
-import { RequestRun } from "./request-run.ts";
+import { RequestRun, receiveMessage } from "./request-run.ts";
 
 interface Modules {
   "./deliver-event.ts": typeof import("./deliver-event.ts");
@@ -64,7 +64,8 @@ function enter(event: number, id: number, a?: unknown, b?: unknown, c?: unknown,
       if (timersLeft() > 0) require("./timers.ts").setTimersAgain();
       const run = new RequestRun(id);
       handleRequest(run, run.createRequest(a as string, b as string, c as string, d), env);
-    } else if (event === GuestEvent.TOUCHED) callHost(HostOp.TOUCHED, 0, __nano_touched__());
+    } else if (event === GuestEvent.SOCKET_MESSAGE) receiveMessage(id, a as string | ArrayBuffer);
+    else if (event === GuestEvent.TOUCHED) callHost(HostOp.TOUCHED, 0, __nano_touched__());
     else if (event === GuestEvent.INIT_STATE) reportInit();
     else if (event === GuestEvent.INIT_END) {
       keepOwnGlobals();

@@ -33,7 +33,8 @@ export function callHost(
   c?: unknown,
   d?: unknown,
 ): ReturnType<HostCallback> {
-  return host(code, id, a, b, c, d);
+  // What crosses is copied piece by piece, also what is undefined.
+  return b === undefined && c === undefined && d === undefined ? host(code, id, a) : host(code, id, a, b, c, d);
 }
 
 /** Takes the callback that answers from here on: that of init, or of requests, which replaces it. */

@@ -38,14 +38,22 @@ interface Modules {
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 const runs = new MapCtor<number, RequestRun>();
+/** The one that became a connection last: each message of its client is for it. */
+let connectedRun: RequestRun | null = null;
 
 /** The run that an event is for, or undefined where it is over. */
 export function findRun(id: number): RequestRun | undefined {
   return MapPrototypeGet(runs, id);
 }
 
+/** A message of a connection's client; one for what is over is dropped. */
+export function receiveMessage(id: number, data: string | ArrayBuffer): void {
+  const run = connectedRun !== null && connectedRun.id === id ? connectedRun : findRun(id);
+  if (run !== undefined && run.socket !== null) run.socket.receive(data);
+}
+
 export class RequestRun {
-  readonly #id: number;
+  readonly id: number;
   /** Where the rest of the request's body comes from, if it was not there whole. */
   source: HostSource | null = null;
   /** The end of a WebSocketPair that its client has. */
@@ -59,7 +67,7 @@ export class RequestRun {
   #isKnown = false;
 
   constructor(id: number) {
-    this.#id = id;
+    this.id = id;
   }
 
   /** The request as the handler sees it. */
@@ -96,7 +104,7 @@ export class RequestRun {
   /** Ends the request without a response: the handler threw. */
   fail(reason: unknown): void {
     const { name, message, stack } = require("./thrown.ts").describeThrown(reason);
-    callHost(HostOp.THREW, this.#id, name, message, stack);
+    callHost(HostOp.THREW, this.id, name, message, stack);
     this.#endResponse();
   }
 
@@ -134,6 +142,7 @@ export class RequestRun {
     const { socket } = this;
     if (socket === null) return;
     this.socket = null;
+    if (connectedRun === this) connectedRun = null;
     socket.end({ code, reason, wasClean });
     this.#endResponse();
   }
@@ -153,9 +162,10 @@ export class RequestRun {
     const block = slots.headers.toBlock();
     if (slots.webSocket !== null) {
       const end = require("./websocket.ts").socketEnd(slots.webSocket);
-      end.connect(this.#id, block, slots.headers.get("sec-websocket-protocol") ?? "");
+      end.connect(this.id, block, slots.headers.get("sec-websocket-protocol") ?? "");
       this.#remember();
       this.socket = end;
+      connectedRun = this;
       return;
     }
     if (body === null || body.data !== null || isNullBodyStatus(status)) {
@@ -163,24 +173,24 @@ export class RequestRun {
       if (body !== null) body.isUsed = true;
       if (this.#pendingCount === 0) {
         this.#forget();
-        callHost(HostOp.RESPOND_SETTLED, this.#id, status, slots.statusText, block, data);
+        callHost(HostOp.RESPOND_SETTLED, this.id, status, slots.statusText, block, data);
         return;
       }
-      callHost(HostOp.RESPOND, this.#id, status, slots.statusText, block, data);
+      callHost(HostOp.RESPOND, this.id, status, slots.statusText, block, data);
       this.#endResponse();
       return;
     }
     this.#remember();
-    callHost(HostOp.RESPOND, this.#id, status, slots.statusText, block, true);
+    callHost(HostOp.RESPOND, this.id, status, slots.statusText, block, true);
     this.#send(body);
   }
 
   #send(body: Body): void {
-    this.#sender = new (require("./body-sender.ts").BodySender)(body, HostOp.RESPONSE_CHUNK, this.#id, (failure) => {
+    this.#sender = new (require("./body-sender.ts").BodySender)(body, HostOp.RESPONSE_CHUNK, this.id, (failure) => {
       if (failure !== undefined) {
         const { message, stack } = require("./thrown.ts").describeThrown(failure.reason);
-        callHost(HostOp.RESPONSE_ERROR, this.#id, message, stack);
-      } else if (this.#abortReason === null) callHost(HostOp.RESPONSE_END, this.#id);
+        callHost(HostOp.RESPONSE_ERROR, this.id, message, stack);
+      } else if (this.#abortReason === null) callHost(HostOp.RESPONSE_END, this.id);
       this.#endResponse();
     });
     if (this.#abortReason === null) this.#sender.start();
@@ -195,18 +205,18 @@ export class RequestRun {
   #settle(): void {
     if (!this.#isResponseOver || this.#isSettled || this.#pendingCount > 0) return;
     this.#forget();
-    callHost(HostOp.SETTLED, this.#id);
+    callHost(HostOp.SETTLED, this.id);
   }
 
   #remember(): void {
     if (this.#isKnown) return;
     this.#isKnown = true;
-    MapPrototypeSet(runs, this.#id, this);
+    MapPrototypeSet(runs, this.id, this);
   }
 
   #forget(): void {
     this.#isSettled = true;
-    if (this.#isKnown) MapPrototypeDelete(runs, this.#id);
+    if (this.#isKnown) MapPrototypeDelete(runs, this.id);
   }
 
   #bodyOf(body: unknown): Body {
@@ -214,7 +224,7 @@ export class RequestRun {
     this.#remember();
     this.source = new (require("./host-source.ts").HostSource)(
       { pull: HostOp.REQUEST_BODY_PULL, cancel: HostOp.REQUEST_BODY_CANCEL },
-      this.#id,
+      this.id,
     );
     return bodyOfSource(this.source);
   }

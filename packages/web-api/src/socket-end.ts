@@ -4,7 +4,8 @@
  *   idle ──accept──▶ accepted      its WebSocket is the app's
  *     └───connect──▶ connected     it was given away with a Response: what comes here goes to the client
  *
- * I1 No object of this file is reached by tenant code, and no method of it throws because of what a listener does.
+ * I1 No object of this file is reached by tenant code, and no method of it throws because of what a listener does. So the fields that a
+ *    message touches are plain: private ones take the interpreter longer.
  * I2 What waits is bounded by MAX_QUEUED_BYTES, or is one message if that is larger.
  * I3 Messages and the close are delivered in the order in which they came; nothing after the close.
  */
@@ -59,16 +60,16 @@ export class SocketEnd {
   /** The close came here: nothing more does. */
   isOver = false;
   /** The request whose client it leads to. */
-  #runId: number | null = null;
+  runId: number | null = null;
   /** The host closes the connection by itself: what is sent is dropped. */
-  #isCut = false;
-  #first: Item | null = null;
-  #last: Item | null = null;
-  #queuedBytes = 0;
-  #isScheduled = false;
+  isCut = false;
+  first: Item | null = null;
+  last: Item | null = null;
+  queuedBytes = 0;
+  isScheduled = false;
 
   get isConnected(): boolean {
-    return this.#runId !== null;
+    return this.runId !== null;
   }
 
   /** @throws TypeError where it was given away */
@@ -82,9 +83,9 @@ export class SocketEnd {
   /** @throws TypeError before `accept`, after `close`, for what the host refuses */
   send(data: SocketData): void {
     if (this.isCloseSent) throw new TypeErrorCtor("Can't call WebSocket send() after close().");
-    if (this.isOver || this.isConnected) return;
+    if (this.isOver || this.runId !== null) return;
     if (!this.isAccepted) throw new TypeErrorCtor(NOT_ACCEPTED);
-    this.peer.#take(data);
+    this.peer.take(data);
   }
 
   /** Asks for the close, once. @throws TypeError before `accept` */
@@ -97,12 +98,12 @@ export class SocketEnd {
   /** Bytes that were sent from here and have not left. */
   bufferedBytes(): number {
     const { peer } = this;
-    if (peer.#runId !== null) {
-      const bytes = peer.#isCut || this.isOver ? 0 : callHost(HostOp.SOCKET_BUFFERED, peer.#runId);
+    if (peer.runId !== null) {
+      const bytes = peer.isCut || this.isOver ? 0 : callHost(HostOp.SOCKET_BUFFERED, peer.runId);
       return typeof bytes === "number" ? bytes : 0;
     }
     let bytes = 0;
-    for (let item = peer.#first; item !== null; item = item.next) bytes += item.bytes;
+    for (let item = peer.first; item !== null; item = item.next) bytes += item.bytes;
     return bytes;
   }
 
@@ -120,13 +121,13 @@ export class SocketEnd {
     if (answer !== true) {
       throw new TypeErrorCtor(typeof answer === "string" ? answer : "The request cannot be upgraded to a WebSocket");
     }
-    this.#runId = runId;
+    this.runId = runId;
     this.peer.protocol = protocol;
     for (let item = this.#shift(); item !== null; item = this.#shift()) {
       if (item.close !== null) callHost(HostOp.SOCKET_CLOSE, runId, item.close.code, item.close.reason);
       else {
-        const refusal = this.#sendToHost(runId, item.data as SocketData);
-        if (refusal !== null) this.peer.#reportThrown(new TypeErrorCtor(refusal));
+        const refusal = this.sendToHost(runId, item.data as SocketData);
+        if (refusal !== null) this.peer.reportThrown(new TypeErrorCtor(refusal));
       }
     }
   }
@@ -135,22 +136,22 @@ export class SocketEnd {
   receive(data: SocketData): void {
     const { peer } = this;
     if (peer.isOver) return;
-    if (peer.isAccepted && peer.#first === null) peer.#dispatchMessage(data);
+    if (peer.isAccepted && peer.first === null) peer.dispatchMessage(data);
     else if (!peer.#push(data, null)) this.#refuse();
   }
 
   /** The client's connection is over: the other end hears of it, after what waits for it. */
   end(close: SocketClose): void {
     const { peer } = this;
-    this.#isCut = true;
+    this.isCut = true;
     if (peer.isOver) return;
     peer.#push(null, close);
-    while (peer.isAccepted && peer.#first !== null) peer.#deliver();
+    while (peer.isAccepted && peer.first !== null) peer.#deliver();
   }
 
-  #take(data: SocketData): void {
-    if (this.#runId !== null) {
-      const refusal = this.#sendToHost(this.#runId, data);
+  take(data: SocketData): void {
+    if (this.runId !== null) {
+      const refusal = this.sendToHost(this.runId, data);
       if (refusal !== null) throw new TypeErrorCtor(refusal);
       return;
     }
@@ -161,8 +162,8 @@ export class SocketEnd {
   #sendClose(code: number, reason: string): void {
     this.isCloseSent = true;
     const { peer } = this;
-    if (peer.#runId !== null) {
-      if (!peer.#isCut) callHost(HostOp.SOCKET_CLOSE, peer.#runId, code, reason);
+    if (peer.runId !== null) {
+      if (!peer.isCut) callHost(HostOp.SOCKET_CLOSE, peer.runId, code, reason);
       return;
     }
     peer.#push(null, { code, reason, wasClean: true });
@@ -170,51 +171,51 @@ export class SocketEnd {
   }
 
   /** Answers why it was refused, or null. */
-  #sendToHost(runId: number, data: SocketData): string | null {
-    if (this.#isCut) return null;
+  sendToHost(runId: number, data: SocketData): string | null {
+    if (this.isCut) return null;
     const answer = callHost(HostOp.SOCKET_SEND, runId, data);
     if (typeof answer === "string") return answer;
-    if (typeof answer !== "number") this.#isCut = true;
+    if (typeof answer !== "number") this.isCut = true;
     return null;
   }
 
   /** More came than the app took. */
   #refuse(): void {
-    if (this.#isCut || this.#runId === null) return;
-    this.#isCut = true;
-    callHost(HostOp.SOCKET_CLOSE, this.#runId, TRY_LATER, "ws_inbound_buffer");
+    if (this.isCut || this.runId === null) return;
+    this.isCut = true;
+    callHost(HostOp.SOCKET_CLOSE, this.runId, TRY_LATER, "ws_inbound_buffer");
   }
 
   /** False: too much waits. A close always finds room. */
   #push(data: SocketData | null, close: SocketClose | null): boolean {
     const bytes =
       data === null ? 0 : typeof data === "string" ? data.length * 2 : ArrayBufferPrototypeGetByteLength(data);
-    const queuedBytes = this.#queuedBytes + bytes + ITEM_BYTES;
-    if (data !== null && this.#first !== null && queuedBytes > MAX_QUEUED_BYTES) return false;
-    this.#queuedBytes = queuedBytes;
+    const queuedBytes = this.queuedBytes + bytes + ITEM_BYTES;
+    if (data !== null && this.first !== null && queuedBytes > MAX_QUEUED_BYTES) return false;
+    this.queuedBytes = queuedBytes;
     const item: Item = { data, close, bytes, next: null };
-    if (this.#last === null) this.#first = item;
-    else this.#last.next = item;
-    this.#last = item;
+    if (this.last === null) this.first = item;
+    else this.last.next = item;
+    this.last = item;
     return true;
   }
 
   #shift(): Item | null {
-    const item = this.#first;
+    const item = this.first;
     if (item === null) return null;
-    this.#first = item.next;
-    if (item.next === null) this.#last = null;
-    this.#queuedBytes -= item.bytes + ITEM_BYTES;
+    this.first = item.next;
+    if (item.next === null) this.last = null;
+    this.queuedBytes -= item.bytes + ITEM_BYTES;
     return item;
   }
 
   #schedule(): void {
-    if (!this.isAccepted || this.#isScheduled || this.#first === null) return;
+    if (!this.isAccepted || this.isScheduled || this.first === null) return;
     startTimer(0, () => {
-      this.#isScheduled = false;
+      this.isScheduled = false;
       this.#deliver();
     });
-    this.#isScheduled = true;
+    this.isScheduled = true;
   }
 
   /** Delivers what came first. */
@@ -227,7 +228,7 @@ export class SocketEnd {
     }
     // The next one first: what a listener throws or does must not lose it.
     this.#scheduleSafely();
-    this.#dispatchMessage(item.data as SocketData);
+    this.dispatchMessage(item.data as SocketData);
   }
 
   #scheduleSafely(): void {
@@ -235,25 +236,25 @@ export class SocketEnd {
       this.#schedule();
     } catch (reason) {
       // Too many timers: what waits is delivered with the next message or the close.
-      this.#reportThrown(reason);
+      this.reportThrown(reason);
     }
   }
 
-  #dispatchMessage(data: SocketData): void {
+  dispatchMessage(data: SocketData): void {
     try {
       const value =
         typeof data === "string" || this.binaryType === "arraybuffer"
           ? data
           : require("./leaf/blob.ts").blobOfBytes(data, "");
-      eventTargetAccess.dispatch(this.target as EventTarget, trustedMessageEvent(value), this.#onThrown);
+      eventTargetAccess.dispatch(this.target as EventTarget, trustedMessageEvent(value), this.onThrown);
     } catch (reason) {
       // Not enough memory, or an app that took the interfaces apart.
-      this.#reportThrown(reason);
+      this.reportThrown(reason);
     }
   }
 
   #dispatchClose(close: SocketClose): void {
-    const mustAnswer = !this.isCloseSent && this.peer.#runId === null;
+    const mustAnswer = !this.isCloseSent && this.peer.runId === null;
     this.isOver = true;
     // The answer to a close is sent by the platform; a connection that was lost gets none, and `send` goes on without effect.
     if (close.wasClean) this.isCloseSent = true;
@@ -261,19 +262,19 @@ export class SocketEnd {
       const target = this.target as EventTarget;
       if (!close.wasClean && close.code !== ABNORMAL) {
         const state = { message: close.reason, filename: "", lineno: 0, colno: 0, error: undefined };
-        eventTargetAccess.dispatch(target, trustedErrorEvent(state, false), this.#onThrown);
+        eventTargetAccess.dispatch(target, trustedErrorEvent(state, false), this.onThrown);
       }
-      eventTargetAccess.dispatch(target, trustedCloseEvent(close), this.#onThrown);
+      eventTargetAccess.dispatch(target, trustedCloseEvent(close), this.onThrown);
       if (mustAnswer) this.#sendClose(close.code, close.reason);
     } catch (reason) {
-      this.#reportThrown(reason);
+      this.reportThrown(reason);
     }
   }
 
-  readonly #onThrown = (reason: unknown): void => this.#reportThrown(reason);
+  readonly onThrown = (reason: unknown): void => this.reportThrown(reason);
 
-  #reportThrown(reason: unknown): void {
-    const runId = this.peer.#runId;
+  reportThrown(reason: unknown): void {
+    const runId = this.peer.runId;
     if (runId === null) {
       reportError(reason);
       return;

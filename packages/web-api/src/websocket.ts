@@ -1,7 +1,7 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** WebSocket of the WebSockets standard, as Workers have it: an end of a WebSocketPair. */
 import { defineEventHandler, EventTarget } from "./leaf/event-target.ts";
-import { MathTrunc } from "./leaf/intrinsics.ts";
+import { MathTrunc, StringPrototypeToWellFormed } from "./leaf/intrinsics.ts";
 import { domException } from "./leaf/make-dom-exception.ts";
 import { defineConstants, finishInterface } from "./leaf/webidl.ts";
 import { requireArguments, toUSVString } from "./leaf/webidl-convert.ts";
@@ -84,7 +84,7 @@ export class WebSocket extends EventTarget {
   send(data: unknown): void {
     const end = this.#end;
     requireArguments(arguments.length, 1, "WebSocket.send");
-    end.send(toSocketData(data));
+    end.send(typeof data === "string" ? StringPrototypeToWellFormed(data) : toSocketData(data));
   }
 
   close(code: unknown = undefined, reason: unknown = undefined): void {

@@ -13,7 +13,7 @@ import {
 } from "../primordials.ts";
 import { reportError } from "../report-error.ts";
 import { addAbortAlgorithm } from "./abort-algorithms.ts";
-import { type Event, eventAccess } from "./event.ts";
+import { cancelEvent, type Event, type EventSlots, eventSlots, isEvent } from "./event.ts";
 import { domException } from "./make-dom-exception.ts";
 import { finishInterface } from "./webidl.ts";
 import { requireArguments, toDictionary, toDOMString } from "./webidl-convert.ts";
@@ -49,6 +49,8 @@ export class EventTarget {
   #listeners: readonly Listener[] = [];
   #handlers: Map<string, Handler> | null = null;
   #onListenerAdded: ((type: string) => void) | null = null;
+  /** A listener that captures was added at some time. */
+  #mayCapture = false;
 
   static {
     eventTargetAccess = {
@@ -107,8 +109,8 @@ export class EventTarget {
   dispatchEvent(event: unknown): boolean {
     this.#listeners;
     requireArguments(arguments.length, 1, "EventTarget.dispatchEvent");
-    if (!eventAccess.isEvent(event)) throw new TypeErrorCtor("EventTarget.dispatchEvent: the argument is no Event");
-    if (eventAccess.isDispatching(event)) {
+    if (!isEvent(event)) throw new TypeErrorCtor("EventTarget.dispatchEvent: the argument is no Event");
+    if (eventSlots(event).isDispatching) {
       throw domException("InvalidStateError", "The event is already being dispatched");
     }
     return this.#dispatch(event, false, reportError);
@@ -128,6 +130,7 @@ export class EventTarget {
     const listeners = copyWithout(this.#listeners, undefined);
     listeners[listeners.length] = listener;
     this.#listeners = listeners;
+    if (listener.capture) this.#mayCapture = true;
     if (this.#onListenerAdded !== null) this.#onListenerAdded(listener.type);
   }
 
@@ -137,29 +140,41 @@ export class EventTarget {
   }
 
   #dispatch(event: Event, isTrusted: boolean, onThrown: (reason: unknown) => void): boolean {
-    eventAccess.begin(event, this, isTrusted);
+    const slots = eventSlots(event);
+    slots.isDispatching = true;
+    slots.isTrusted = isTrusted;
+    slots.target = this;
     const listeners = this.#listeners;
-    this.#invoke(event, listeners, true, onThrown);
-    this.#invoke(event, listeners, false, onThrown);
-    eventAccess.end(event);
-    return !eventAccess.isCanceled(event);
+    if (this.#mayCapture) this.#invoke(event, slots, listeners, true, onThrown);
+    this.#invoke(event, slots, listeners, false, onThrown);
+    slots.isDispatching = false;
+    slots.isStopped = false;
+    slots.isStoppedAtOnce = false;
+    return !slots.isCanceled;
   }
 
-  #invoke(event: Event, listeners: readonly Listener[], capture: boolean, onThrown: (reason: unknown) => void): void {
-    if (eventAccess.isStopped(event)) return;
-    const type = eventAccess.typeOf(event);
-    for (let i = 0; i < listeners.length; i++) {
-      if (eventAccess.isStoppedAtOnce(event)) return;
+  #invoke(
+    event: Event,
+    slots: EventSlots,
+    listeners: readonly Listener[],
+    capture: boolean,
+    onThrown: (reason: unknown) => void,
+  ): void {
+    if (slots.isStopped) return;
+    const { type } = slots;
+    const { length } = listeners;
+    for (let i = 0; i < length; i++) {
       const listener = listeners[i] as Listener;
-      if (listener.isRemoved || listener.capture !== capture || listener.type !== type) continue;
+      if (listener.type !== type || listener.isRemoved || listener.capture !== capture) continue;
+      if (slots.isStoppedAtOnce) return;
       if (listener.once) this.#remove(listener);
-      eventAccess.setPassive(event, listener.passive);
+      slots.isPassive = listener.passive;
       try {
         call(listener.callback, this, event);
       } catch (reason) {
         onThrown(reason);
       }
-      eventAccess.setPassive(event, false);
+      slots.isPassive = false;
     }
   }
 
@@ -182,7 +197,7 @@ export class EventTarget {
       type,
       callback: (event: Event) => {
         if (typeof handler.value !== "function") return;
-        if (ReflectApply(handler.value as () => unknown, this, [event]) === false) eventAccess.cancel(event);
+        if (ReflectApply(handler.value as () => unknown, this, [event]) === false) cancelEvent(eventSlots(event));
       },
       capture: false,
       once: false,

@@ -13,203 +13,141 @@ const AT_TARGET = 2;
 /** In place of the type: the second argument is it. Held here alone. */
 const CREATE = Symbol();
 
-/** How dispatching reads and writes an event, and interfaces that derive from it; out of tenant code's reach. */
-export interface EventAccess {
-  /**
-   * An event with the prototype of a derived interface, made without its constructor: the app may have given that another parent.
-   *
-   * @param state as `stateOf` answers it
-   */
-  create(derived: abstract new (...args: never[]) => Event, type: string, state: object): Event;
-  /** What a derived interface keeps with an event; null where that is another. @throws TypeError for what is no event */
-  stateOf(event: Event): object | null;
-  setState(event: Event, state: object): void;
-  isEvent(value: unknown): value is Event;
-  isDispatching(event: Event): boolean;
-  isStopped(event: Event): boolean;
-  isStoppedAtOnce(event: Event): boolean;
-  isCanceled(event: Event): boolean;
-  typeOf(event: Event): string;
-  cancel(event: Event): void;
-  init(event: Event, type: string, bubbles: boolean, cancelable: boolean): void;
-  begin(event: Event, target: object, isTrusted: boolean): void;
-  setPassive(event: Event, isPassive: boolean): void;
-  end(event: Event): void;
+/** What an event is: one object, made at once, since private fields are made one by one. Out of tenant code's reach. */
+export interface EventSlots {
+  type: string;
+  bubbles: boolean;
+  cancelable: boolean;
+  composed: boolean;
+  /** Also its current target while it is dispatched. */
+  target: object | null;
+  readonly timeStampMs: number;
+  isTrusted: boolean;
+  isDispatching: boolean;
+  isStopped: boolean;
+  isStoppedAtOnce: boolean;
+  isCanceled: boolean;
+  isPassive: boolean;
+  /** What a derived interface keeps with an event; null where that is another. */
+  state: object | null;
 }
 
-export let eventAccess: EventAccess;
+/** @throws TypeError for what is no event */
+export let eventSlots: (event: Event) => EventSlots;
+export let isEvent: (value: unknown) => value is Event;
 
 export class Event {
-  #type: string;
-  #bubbles: boolean;
-  #cancelable: boolean;
-  #composed: boolean;
-  #target: object | null = null;
-  #currentTarget: object | null = null;
-  #phase = NONE;
-  #timeStampMs = DateNow() - ORIGIN_MS;
-  #isTrusted = false;
-  #isDispatching = false;
-  #isStopped = false;
-  #isStoppedAtOnce = false;
-  #isCanceled = false;
-  #isPassive = false;
-  #state: object | null = null;
+  readonly #slots: EventSlots;
 
   static {
-    eventAccess = {
-      create: (derived, type, state) => {
-        const event = ReflectConstruct(Event, [CREATE, type], derived) as Event;
-        event.#state = state;
-        return event;
-      },
-      stateOf: (event) => event.#state,
-      setState: (event, state) => {
-        event.#state = state;
-      },
-      isEvent: (value): value is Event => typeof value === "object" && value !== null && #type in value,
-      isDispatching: (event) => event.#isDispatching,
-      isStopped: (event) => event.#isStopped,
-      isStoppedAtOnce: (event) => event.#isStoppedAtOnce,
-      isCanceled: (event) => event.#isCanceled,
-      typeOf: (event) => event.#type,
-      cancel: (event) => event.#cancel(),
-      init: (event, type, bubbles, cancelable) => event.#init(type, bubbles, cancelable),
-      begin: (event, target, isTrusted) => {
-        event.#isDispatching = true;
-        event.#isTrusted = isTrusted;
-        event.#target = target;
-        event.#currentTarget = target;
-        event.#phase = AT_TARGET;
-      },
-      setPassive: (event, isPassive) => {
-        event.#isPassive = isPassive;
-      },
-      end: (event) => {
-        event.#phase = NONE;
-        event.#currentTarget = null;
-        event.#isDispatching = false;
-        event.#isStopped = false;
-        event.#isStoppedAtOnce = false;
-      },
-    };
+    eventSlots = (event) => event.#slots;
+    isEvent = (value): value is Event => typeof value === "object" && value !== null && #slots in value;
   }
 
   constructor(type: unknown, init: unknown = undefined) {
     ObjectDefineProperty(this, "isTrusted", isTrustedDescriptor);
     if (type === CREATE) {
-      this.#type = init as string;
-      this.#bubbles = this.#cancelable = this.#composed = false;
+      this.#slots = init as EventSlots;
       return;
     }
     requireArguments(arguments.length, 1, "new Event");
-    this.#type = toDOMString(type);
+    const typeName = toDOMString(type);
     const dictionary = toDictionary(init, "new Event");
-    this.#bubbles = !!dictionary.bubbles;
-    this.#cancelable = !!dictionary.cancelable;
-    this.#composed = !!dictionary.composed;
+    const slots = createSlots(typeName, null);
+    slots.bubbles = !!dictionary.bubbles;
+    slots.cancelable = !!dictionary.cancelable;
+    slots.composed = !!dictionary.composed;
+    this.#slots = slots;
   }
 
   get type(): string {
-    return this.#type;
+    return this.#slots.type;
   }
 
   get target(): object | null {
-    return this.#target;
+    return this.#slots.target;
   }
 
   get srcElement(): object | null {
-    return this.#target;
+    return this.#slots.target;
   }
 
   get currentTarget(): object | null {
-    return this.#currentTarget;
+    const slots = this.#slots;
+    return slots.isDispatching ? slots.target : null;
   }
 
   composedPath(): object[] {
-    return this.#currentTarget === null ? [] : [this.#currentTarget];
+    const { isDispatching, target } = this.#slots;
+    return isDispatching && target !== null ? [target] : [];
   }
 
   get eventPhase(): number {
-    return this.#phase;
+    return this.#slots.isDispatching ? AT_TARGET : NONE;
   }
 
   stopPropagation(): void {
-    this.#isStopped = true;
+    this.#slots.isStopped = true;
   }
 
   get cancelBubble(): boolean {
-    return this.#isStopped;
+    return this.#slots.isStopped;
   }
 
   set cancelBubble(value: unknown) {
-    if (value) this.#isStopped = true;
-    else this.#type;
+    const slots = this.#slots;
+    if (value) slots.isStopped = true;
   }
 
   stopImmediatePropagation(): void {
-    this.#isStopped = true;
-    this.#isStoppedAtOnce = true;
+    const slots = this.#slots;
+    slots.isStopped = true;
+    slots.isStoppedAtOnce = true;
   }
 
   get bubbles(): boolean {
-    return this.#bubbles;
+    return this.#slots.bubbles;
   }
 
   get cancelable(): boolean {
-    return this.#cancelable;
+    return this.#slots.cancelable;
   }
 
   get returnValue(): boolean {
-    return !this.#isCanceled;
+    return !this.#slots.isCanceled;
   }
 
   set returnValue(value: unknown) {
-    if (!value) this.#cancel();
-    else this.#type;
+    const slots = this.#slots;
+    if (!value) cancelEvent(slots);
   }
 
   preventDefault(): void {
-    this.#cancel();
+    cancelEvent(this.#slots);
   }
 
   get defaultPrevented(): boolean {
-    return this.#isCanceled;
+    return this.#slots.isCanceled;
   }
 
   get composed(): boolean {
-    return this.#composed;
+    return this.#slots.composed;
   }
 
   get timeStamp(): number {
-    return this.#timeStampMs;
+    return this.#slots.timeStampMs;
   }
 
   initEvent(type: unknown, bubbles: unknown = false, cancelable: unknown = false): void {
-    this.#type;
+    const slots = this.#slots;
     requireArguments(arguments.length, 1, "Event.initEvent");
     const newType = toDOMString(type);
-    if (!this.#isDispatching) this.#init(newType, !!bubbles, !!cancelable);
-  }
-
-  #init(type: string, bubbles: boolean, cancelable: boolean): void {
-    this.#type = type;
-    this.#bubbles = bubbles;
-    this.#cancelable = cancelable;
-    this.#isTrusted = false;
-    this.#isStopped = false;
-    this.#isStoppedAtOnce = false;
-    this.#isCanceled = false;
-    this.#target = null;
-  }
-
-  #cancel(): void {
-    if (this.#cancelable && !this.#isPassive) this.#isCanceled = true;
+    if (!slots.isDispatching) initEvent(slots, newType, !!bubbles, !!cancelable);
   }
 
   /** Only to make the getter of the own property that every event has; removed below. */
   get isTrusted(): boolean {
-    return this.#isTrusted;
+    return this.#slots.isTrusted;
   }
 }
 
@@ -229,3 +167,45 @@ defineConstants(Event, [
   ["AT_TARGET", AT_TARGET],
   ["BUBBLING_PHASE", 3],
 ]);
+
+/**
+ * An event with the prototype of a derived interface, made without its constructor: the app may have given that another parent.
+ *
+ * @param state as its slots answer it
+ */
+export function createEvent(derived: abstract new (...args: never[]) => Event, type: string, state: object): Event {
+  return ReflectConstruct(Event, [CREATE, createSlots(type, state)], derived) as Event;
+}
+
+export function initEvent(slots: EventSlots, type: string, bubbles: boolean, cancelable: boolean): void {
+  slots.type = type;
+  slots.bubbles = bubbles;
+  slots.cancelable = cancelable;
+  slots.isTrusted = false;
+  slots.isStopped = false;
+  slots.isStoppedAtOnce = false;
+  slots.isCanceled = false;
+  slots.target = null;
+}
+
+export function cancelEvent(slots: EventSlots): void {
+  if (slots.cancelable && !slots.isPassive) slots.isCanceled = true;
+}
+
+function createSlots(type: string, state: object | null): EventSlots {
+  return {
+    type,
+    bubbles: false,
+    cancelable: false,
+    composed: false,
+    target: null,
+    timeStampMs: DateNow() - ORIGIN_MS,
+    isTrusted: false,
+    isDispatching: false,
+    isStopped: false,
+    isStoppedAtOnce: false,
+    isCanceled: false,
+    isPassive: false,
+    state,
+  };
+}

@@ -5,7 +5,7 @@
  */
 import { ObjectFreeze, TypeErrorCtor } from "../primordials.ts";
 import { cloneHooks } from "./clone-hooks.ts";
-import { Event, eventAccess } from "./event.ts";
+import { createEvent, Event, eventSlots, initEvent } from "./event.ts";
 import { finishInterface } from "./webidl.ts";
 import {
   requireArguments,
@@ -34,8 +34,9 @@ export class CustomEvent extends Event {
     this.#detail;
     requireArguments(arguments.length, 1, "CustomEvent.initCustomEvent");
     const newType = toDOMString(type);
-    if (eventAccess.isDispatching(this)) return;
-    eventAccess.init(this, newType, !!bubbles, !!cancelable);
+    const slots = eventSlots(this);
+    if (slots.isDispatching) return;
+    initEvent(slots, newType, !!bubbles, !!cancelable);
     this.#detail = detail;
   }
 }
@@ -52,7 +53,8 @@ interface MessageState {
   readonly origin: string;
   readonly lastEventId: string;
   readonly source: unknown;
-  readonly ports: readonly unknown[];
+  /** Frozen; null: none, and nobody has asked. */
+  ports: readonly unknown[] | null;
 }
 
 /** What an ErrorEvent tells. */
@@ -79,7 +81,7 @@ interface States {
 
 /** The state of an event of one of the interfaces below. @throws TypeError for all else */
 function stateOf<K extends keyof States>(event: Event, kind: K): States[K] {
-  const state = eventAccess.stateOf(event) as States[keyof States] | null;
+  const state = eventSlots(event).state as States[keyof States] | null;
   if (state?.kind !== kind) throw new TypeErrorCtor("Illegal invocation");
   return state as States[K];
 }
@@ -95,7 +97,7 @@ export class MessageEvent extends Event {
     const { ports: portsValue } = dictionary;
     const ports = portsValue === undefined ? [] : toPorts(portsValue, "new MessageEvent");
     const source = toSource(dictionary.source, "new MessageEvent");
-    eventAccess.setState(this, messageState(data === undefined ? null : data, origin, lastEventId, source, ports));
+    eventSlots(this).state = messageState(data === undefined ? null : data, origin, lastEventId, source, ports);
   }
 
   get data(): unknown {
@@ -115,7 +117,9 @@ export class MessageEvent extends Event {
   }
 
   get ports(): readonly unknown[] {
-    return stateOf(this, MESSAGE).ports;
+    const state = stateOf(this, MESSAGE);
+    state.ports ??= ObjectFreeze([]);
+    return state.ports;
   }
 
   initMessageEvent(
@@ -135,9 +139,10 @@ export class MessageEvent extends Event {
     const newId = toDOMString(lastEventId);
     const newSource = toSource(source, "MessageEvent.initMessageEvent");
     const newPorts = ports === undefined ? [] : toPorts(ports, "MessageEvent.initMessageEvent");
-    if (eventAccess.isDispatching(this)) return;
-    eventAccess.init(this, newType, !!bubbles, !!cancelable);
-    eventAccess.setState(this, messageState(data, newOrigin, newId, newSource, newPorts));
+    const slots = eventSlots(this);
+    if (slots.isDispatching) return;
+    initEvent(slots, newType, !!bubbles, !!cancelable);
+    slots.state = messageState(data, newOrigin, newId, newSource, newPorts);
   }
 }
 
@@ -153,7 +158,7 @@ export class ErrorEvent extends Event {
     const filename = toText(dictionary.filename, toUSVString);
     const lineno = toCount(dictionary.lineno, 32);
     const message = toText(dictionary.message, toDOMString);
-    eventAccess.setState(this, { kind: ERROR, message, filename, lineno, colno, error });
+    eventSlots(this).state = { kind: ERROR, message, filename, lineno, colno, error };
   }
 
   get message(): string {
@@ -213,7 +218,7 @@ export class CloseEvent extends Event {
     const code = toCount(dictionary.code, 16);
     const reason = toText(dictionary.reason, toUSVString);
     const wasClean = !!dictionary.wasClean;
-    eventAccess.setState(this, { kind: CLOSE, code, reason, wasClean });
+    eventSlots(this).state = { kind: CLOSE, code, reason, wasClean };
   }
 
   get wasClean(): boolean {
@@ -232,21 +237,21 @@ export class CloseEvent extends Event {
 finishInterface(CloseEvent, "CloseEvent");
 
 /** The event of a message, as the platform fires it. */
-export function trustedMessageEvent(data: unknown, ports: unknown[] = []): Event {
-  return eventAccess.create(MessageEvent, "message", messageState(data, "", "", null, ports));
+export function trustedMessageEvent(data: unknown, ports: unknown[] | null = null): Event {
+  return createEvent(MessageEvent, "message", messageState(data, "", "", null, ports));
 }
 
 /** The event of an error, as the platform fires it. */
 export function trustedErrorEvent(details: ErrorDetails, cancelable: boolean): Event {
   const { message, filename, lineno, colno, error } = details;
-  const event = eventAccess.create(ErrorEvent, "error", { kind: ERROR, message, filename, lineno, colno, error });
-  if (cancelable) eventAccess.init(event, "error", false, true);
+  const event = createEvent(ErrorEvent, "error", { kind: ERROR, message, filename, lineno, colno, error });
+  if (cancelable) initEvent(eventSlots(event), "error", false, true);
   return event;
 }
 
 /** The event of a connection that is over, as the platform fires it. */
 export function trustedCloseEvent({ code, reason, wasClean }: CloseDetails): Event {
-  return eventAccess.create(CloseEvent, "close", { kind: CLOSE, code, reason, wasClean });
+  return createEvent(CloseEvent, "close", { kind: CLOSE, code, reason, wasClean });
 }
 
 function messageState(
@@ -254,9 +259,10 @@ function messageState(
   origin: string,
   lastEventId: string,
   source: unknown,
-  ports: unknown[],
+  ports: unknown[] | null,
 ): MessageState {
-  return { kind: MESSAGE, data, origin, lastEventId, source, ports: ObjectFreeze(ports) };
+  const frozen = ports === null ? null : ObjectFreeze(ports);
+  return { kind: MESSAGE, data, origin, lastEventId, source, ports: frozen };
 }
 
 function toText(value: unknown, convert: (value: unknown) => string): string {
