@@ -2,7 +2,7 @@
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { readRunningEntries } from "../src/flight-recorder.ts";
-import { openSocketThreadStarter } from "../src/websocket/socket-thread.ts";
+import { openSocketThreadStarter, SocketThread } from "../src/websocket/socket-thread.ts";
 import { SocketThreads } from "../src/websocket/socket-threads.ts";
 import { appScript } from "./sliver-fixture.ts";
 import {
@@ -197,6 +197,18 @@ test("a slow reader is closed with 1013, and the guest's sends are bounded", asy
   expect(socket.messages.length).toBeLessThan(12);
   socket.closed();
   await eventually(() => lane.isIdle);
+});
+
+test("a thread that ends as soon as it has started, while its garbage is marked, takes nothing with it", async () => {
+  const { recorderFd } = await openSocketWorker();
+  const starter = await openSocketThreadStarter();
+  const endOne = (thread: number): Promise<void> =>
+    new Promise((resolve) => {
+      const owner = { ready: (ready: SocketThread) => ready.end(), free: () => undefined, gone: () => resolve() };
+      new SocketThread({ thread, recorderFd }, { starter, owner });
+    });
+  for (let round = 0; round < 8; round++) await endOne(1);
+  await starter.close();
 });
 
 test("an idle thread ends after its time, with its permit", async () => {
