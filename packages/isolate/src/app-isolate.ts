@@ -26,6 +26,14 @@ import { SocketOps } from "./socket-ops.ts";
 /** An entry may take this many times its remaining CPU in wall time, plus a grace, before V8 is told to stop: the thread is shared. */
 const WALL_PER_CPU = 4;
 const WALL_GRACE_MS = 50;
+/**
+ * Time limits end at multiples of this. isolated-vm keeps the timer of each entry until its limit would have ended, and wakes a thread for it
+ * then: those that end together cost one wake.
+ */
+const DEADLINE_GRID_MS = 32;
+/** Of each entry, read as it begins. */
+const ENTRY_OPTIONS = { timeout: 0 };
+const BYTES_ENTRY_OPTIONS = { timeout: 0, arguments: { copy: true } };
 
 export class AppIsolate {
   readonly app: AppName;
@@ -220,7 +228,7 @@ export class AppIsolate {
     const { app, host, limits } = this.#options;
     owner?.renewCpu();
     const remainingMs = Math.max(1, limits.cpuTimeMs - (owner?.cpuUsedMs ?? 0));
-    const timeout = Math.ceil(remainingMs * WALL_PER_CPU + WALL_GRACE_MS);
+    const timeout = entryTimeout(remainingMs * WALL_PER_CPU + WALL_GRACE_MS);
     host.beginEntry(app, owner === null ? null : owner.request, timeout);
     this.#context = context;
     this.#run = owner;
@@ -229,12 +237,11 @@ export class AppIsolate {
     let thrown: unknown;
     let hasThrown = false;
     try {
-      const hasBytes = typeof a === "object" || typeof d === "object";
-      context.enter.applySync(
-        undefined,
-        [event, id, a, b, c, d],
-        hasBytes ? { timeout, arguments: { copy: true } } : { timeout },
-      );
+      const entryOptions = typeof a === "object" || typeof d === "object" ? BYTES_ENTRY_OPTIONS : ENTRY_OPTIONS;
+      entryOptions.timeout = timeout;
+      // What crosses is copied piece by piece, also what is undefined.
+      const isShort = b === undefined && c === undefined && d === undefined;
+      context.enter.applySync(undefined, isShort ? [event, id, a] : [event, id, a, b, c, d], entryOptions);
     } catch (cause) {
       hasThrown = true;
       thrown = cause;
@@ -468,4 +475,10 @@ export class AppIsolate {
     run.clearDeadline();
     this.#armDeadline(run);
   }
+}
+
+/** The time to the first multiple of the grid that is as far away. */
+function entryTimeout(limitMs: number): number {
+  const nowMs = performance.now();
+  return Math.ceil(Math.ceil((nowMs + limitMs) / DEADLINE_GRID_MS) * DEADLINE_GRID_MS - nowMs);
 }
