@@ -82,6 +82,9 @@ function connectionOptions(config: ResolvedRedisConfig, hashTagKey: string): Opt
   };
 }
 
+/** One for each call that waits for a connection. Not 0, for "no limit": BullMQ adds to it, and 3 would be the limit then. */
+const MAX_LISTENERS = 10_000;
+
 export class RedisClient extends Redis {
   readonly #config: ResolvedRedisConfig;
   readonly #hashTagKey: string;
@@ -93,8 +96,7 @@ export class RedisClient extends Redis {
     super(connectionOptions(config, hashTagKey));
     this.#config = config;
     this.#hashTagKey = hashTagKey;
-    // One for each call that waits for a connection.
-    this.setMaxListeners(0);
+    this.setMaxListeners(MAX_LISTENERS);
     this.on("ready", () => {
       this.#connectionCount += 1;
     });
