@@ -17,6 +17,7 @@ const REASONS: ReadonlySet<string> = new Set([
   "bad_upgrade",
   "client",
   "client_gone",
+  "client_lost",
   "cpu_limit",
   "declined",
   "drain_cut",
