@@ -95,7 +95,7 @@ export const hostileCases: InitCases = {
       top: "",
       handler: "export default { fetch() { for (;;); } };",
       ...SHORT,
-      manifest: { limits: { init_time_ms: 300, cpu_time_ms: 50 } },
+      manifest: { limits: { cpu_time_ms: 50 } },
       expected: { failed: "cpu_limit" },
       isDeadly: true,
     },
