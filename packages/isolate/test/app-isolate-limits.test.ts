@@ -227,3 +227,20 @@ test("every entry has a limit, and the recorder hears of it before", async () =>
   for (const { limitMs } of host.entries) expect(limitMs).toBeGreaterThan(0);
   expect(host.openEntryCount).toBe(0);
 });
+
+test("limits of entries end together, at most 32 ms later than they have to", async () => {
+  const { ask, host } = openIsolate(appScript("return new Response();"), { limits: { cpuTimeMs: 50 } });
+  const remaindersMs: number[] = [];
+  const beginEntry = host.beginEntry.bind(host);
+  host.beginEntry = (app, request, limitMs) => {
+    if (request !== null) remaindersMs.push((performance.now() + limitMs) % 32);
+    beginEntry(app, request, limitMs);
+  };
+  for (let i = 0; i < 40; i++) await ask();
+  const limits = host.entries.flatMap(({ streamId, limitMs }) => (streamId === 0 ? [] : [limitMs]));
+  // Four times the CPU, and the grace of 50 ms.
+  expect(Math.min(...limits)).toBeGreaterThanOrEqual(250);
+  expect(Math.max(...limits)).toBeLessThanOrEqual(250 + 33);
+  // But for those whose thread left its core in between.
+  expect(remaindersMs.filter((ms) => ms < 2).length).toBeGreaterThan(remaindersMs.length / 2);
+});
