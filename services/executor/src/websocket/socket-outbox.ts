@@ -85,8 +85,15 @@ export class SocketOutbox {
     if (bytes.length > SOCKET_MESSAGE_HEADER_BYTES || bytes.readUInt32LE(1) === 0) return 1;
     const payload = this.#queue[at + 1] as Buffer;
     this.#queuedBytes -= payload.length;
-    this.#hasRoom = this.#stream.write(payload);
+    this.#hasRoom = this.#writePayload(payload);
     return 2;
+  }
+
+  /** A large one has its memory for itself: the link frees it once it is written. */
+  #writePayload(payload: Buffer): boolean {
+    const { buffer, byteLength } = payload;
+    const isOwned = byteLength === buffer.byteLength && buffer instanceof ArrayBuffer;
+    return isOwned ? this.#stream.writeOwned(buffer) : this.#stream.write(payload);
   }
 
   #sendText(text: string): void {
@@ -110,7 +117,7 @@ export class SocketOutbox {
     const header = encodeSocketMessageHeader(kind, payload.length);
     if (this.#hasRoom) {
       this.#stream.write(header);
-      this.#hasRoom = this.#stream.write(payload);
+      this.#hasRoom = this.#writePayload(payload);
     } else {
       this.#enqueue(header);
       this.#enqueue(payload);
