@@ -24,6 +24,7 @@ export function applyResponseInit(slots: ResponseSlots, options: unknown): void 
     slots.webSocket = webSocket;
   } else if (status !== undefined) {
     const code = toUnsignedInteger(status, 16);
+    if (code === SWITCHING_PROTOCOLS) throw new RangeErrorCtor("Response: status 101 needs a webSocket");
     if (code < 200 || code > 599) throw new RangeErrorCtor(`Response: status ${code} is not within 200 to 599`);
     slots.status = code;
   }

@@ -288,6 +288,13 @@ describe("an upgrade", () => {
     await nano().waitForOutput(/twice \|[^\n]*respondWith/, from);
   });
 
+  test("for which an app chooses what was not offered is answered 500, and the app's log says why", async () => {
+    const from = nano().output.length;
+    const { status, headers } = await ask({ path: "/wrong-protocol" });
+    expect([status, headers.get("x-nano-error")]).toEqual([500, "bad_upgrade"]);
+    await nano().waitForOutput(/\w+ \| bad_upgrade: /, from);
+  });
+
   test("of another kind is passed over", async () => {
     const { status } = await ask({ path: "/count", headers: { upgrade: "h2c", connection: "close, upgrade" } });
     expect(status).toBe(200);

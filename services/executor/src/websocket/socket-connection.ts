@@ -12,7 +12,7 @@
  */
 import type { GuestRequest, RunSink, SocketSink } from "@nano/isolate/isolate";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
-import type { AppName, VersionId } from "@nano/protocol/brands";
+import type { AppName, RequestId, VersionId } from "@nano/protocol/brands";
 import { toWireError, type WireError } from "@nano/protocol/errors";
 import type { WebSocketLimits } from "@nano/protocol/manifest";
 import { encodeResponseHead, type RequestHead, type ResponseHead } from "@nano/protocol/messages";
@@ -53,9 +53,14 @@ export interface ConnectionLane {
   gone(connection: SocketConnection): void;
   /** It was answered: upgraded, or not. */
   answered(connection: SocketConnection): void;
+  /** The router could not use the app's answer: for its author. */
+  unusable(connection: SocketConnection, error: WireError): void;
   /** Nothing of it is left. Once, and last. */
   over(connection: SocketConnection): void;
 }
+
+/** Of a router's reset, where it could not complete the handshake with what the app chose. */
+const BAD_UPGRADE = "bad_upgrade";
 
 type State = "waiting" | "starting" | "open" | "closing" | "closed" | "declined";
 
@@ -93,6 +98,10 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
 
   get app(): AppName {
     return this.#options.app;
+  }
+
+  get requestId(): RequestId {
+    return this.#options.head.requestId;
   }
 
   get versionId(): VersionId {
@@ -225,7 +234,10 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
       this.#isSessionOver = true;
       this.#options.lane.gone(this);
     } else if (this.#state === "starting" || this.#state === "declined") this.#session?.abort(error.message);
-    else this.#ended(LOST, "lost");
+    else {
+      if (error.reason === BAD_UPGRADE) this.#options.lane.unusable(this, error);
+      this.#ended(LOST, "lost");
+    }
     this.#checkOver();
   }
 

@@ -9,7 +9,7 @@
 import type { AppIsolate } from "@nano/isolate/app-isolate";
 import type { IsolateEnd } from "@nano/isolate/isolate";
 import type { LinkStream } from "@nano/link/link-stream";
-import { toWireError } from "@nano/protocol/errors";
+import { toWireError, type WireError } from "@nano/protocol/errors";
 import { type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
 import type { RequestHead } from "@nano/protocol/messages";
 import type { SecretValues } from "@nano/protocol/secrets";
@@ -176,6 +176,11 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
   answered(connection: SocketConnection): void {
     this.#parts.counters.requests += 1;
     this.tally?.count(connection.isFailed);
+  }
+
+  unusable({ requestId }: SocketConnection, { reason, message }: WireError): void {
+    const { app } = this.assignment;
+    this.#parts.host.log({ app, requestId, level: "error", text: `${reason}: ${message}` });
   }
 
   over(connection: SocketConnection): void {
