@@ -9,8 +9,10 @@ const shared = {
   hookTimeout: 60_000,
 };
 
-/** They assert how long something takes, or what is lost at a rate of requests: nothing else may run then. */
-const TIMED = ["test/e2e/cluster/**/*.e2e.ts", "test/e2e/*under-load.e2e.ts", "test/e2e/edits.e2e.ts"];
+/** They assert what is lost at a steady rate of requests, for minutes: one beside the other leaves each the cores that it needs. */
+const LOADED = ["test/e2e/*under-load.e2e.ts"];
+/** They assert how long something takes: nothing else may run then. */
+const TIMED = ["test/e2e/cluster/**/*.e2e.ts", "test/e2e/edits.e2e.ts"];
 /** Each is a whole NANO, of processes enough for a core. */
 const NANOS_AT_A_TIME = 2;
 
@@ -38,8 +40,17 @@ export default defineConfig({
           name: "e2e-untimed",
           maxWorkers: NANOS_AT_A_TIME,
           include: ["test/**/*.e2e.ts"],
-          exclude: [...configDefaults.exclude, ...TIMED],
+          exclude: [...configDefaults.exclude, ...LOADED, ...TIMED],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "e2e-loaded",
+          maxWorkers: NANOS_AT_A_TIME,
+          include: LOADED,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -48,7 +59,7 @@ export default defineConfig({
           name: "e2e-timed",
           fileParallelism: false,
           include: TIMED,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],
