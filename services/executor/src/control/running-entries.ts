@@ -1,1 +1,0 @@
-export { readRunningEntries } from "../flight-recorder.ts";
