@@ -6,14 +6,14 @@ import { join } from "node:path";
 import { SliverSources } from "@nano/executor/request/sliver-sources";
 import { AppIsolate } from "@nano/isolate/app-isolate";
 import { engineFingerprint } from "@nano/isolate/engine";
-import type { GuestHost, RunSink } from "@nano/isolate/isolate";
-import type { AppName, RequestId } from "@nano/protocol/brands";
+import type { GuestHost } from "@nano/isolate/isolate";
+import type { AppName } from "@nano/protocol/brands";
 import type { IsolationMode, Manifest } from "@nano/protocol/manifest";
-import { encodeHeaderBlock } from "@nano/protocol/messages";
 import type { Rung } from "@nano/protocol/records";
 import { trustedKeysOf } from "@nano/sliver/signing-key";
 import { parseSliver } from "@nano/sliver/sliver-file";
 import { buildUnpackedSliver } from "@nano/sliver/write-unpacked-sliver";
+import { askIsolate } from "../ask-isolate.ts";
 import { signingKey } from "./build-case.ts";
 import { PLAIN_VARIABLES, SECRETS } from "./init-case.ts";
 
@@ -64,50 +64,11 @@ export async function askSliver(sliver: Buffer, options: AskOptions): Promise<An
   }
 }
 
-function ask(isolate: AppIsolate, streamId: number): Promise<unknown> {
-  return new Promise((resolve) => {
-    let answer: unknown = "nothing";
-    let status = 0;
-    const chunks: Buffer[] = [];
-    const take = (bytes: string | ArrayBuffer): void => {
-      chunks.push(typeof bytes === "string" ? Buffer.from(bytes) : Buffer.from(bytes));
-    };
-    const readBody = (): void => {
-      const text = Buffer.concat(chunks).toString();
-      answer = status === 200 ? parseAnswer(text) : { status, text };
-    };
-    const sink: RunSink = {
-      respond: (head, body) => {
-        status = head.status;
-        if (body === true) return;
-        if (body !== null) take(body);
-        readBody();
-      },
-      writeResponse: (chunk) => {
-        take(chunk);
-        return true;
-      },
-      endResponse: readBody,
-      failResponse: (error) => {
-        answer = { failed: error.reason };
-      },
-      wantBody: () => undefined,
-      cancelBody: () => undefined,
-      settle: () => resolve(answer),
-    };
-    isolate.start(
-      {
-        requestId: `r${streamId}` as RequestId,
-        linkId: 1,
-        streamId,
-        method: "GET",
-        url: "http://init-case.test/path?query",
-        headers: encodeHeaderBlock(["host", "init-case.test", "accept", "*/*"]),
-        body: undefined,
-      },
-      sink,
-    );
-  });
+async function ask(isolate: AppIsolate, streamId: number): Promise<unknown> {
+  const { status, text, failed } = await askIsolate(isolate, "http://init-case.test/path?query", streamId);
+  if (failed !== null) return { failed };
+  if (status === 0) return "nothing";
+  return status === 200 ? parseAnswer(text) : { status, text };
 }
 
 function parseAnswer(text: string): unknown {
