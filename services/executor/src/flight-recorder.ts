@@ -18,7 +18,7 @@
  *
  * That is of the worker's own thread. Behind it, for each thread of a connection, the same without the slots.
  *
- * I1 The record is written before the guest runs. It is marked as over at the latest when the event loop's turn ends.
+ * I1 The record is written before the guest runs. It is marked as over at the latest when the event loop's turn ends, or its thread.
  * I2 A slot is written before its request is entered, and stays until the request is over.
  */
 import { readSync, writeSync } from "node:fs";
@@ -168,6 +168,11 @@ export class FlightRecorder {
   #writeOverflow(flag: 0 | 1): void {
     writeSync(this.#fd, Buffer.from([flag, 0, 0, 0]), 0, 4, OVERFLOW_OFFSET);
   }
+}
+
+/** A thread is over: so are its entries, the one included whose end it did not live to write. */
+export function clearThreadRecord(fd: number, thread: number): void {
+  writeSync(fd, Buffer.alloc(THREAD_BYTES), 0, THREAD_BYTES, offsetOf(thread));
 }
 
 /** An entry that a worker is in, as its supervisor reads it. */

@@ -1,7 +1,8 @@
 /** Connections on threads of their own. */
+import type { AppName } from "@nano/protocol/brands";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { readRunningEntries } from "../src/flight-recorder.ts";
+import { FlightRecorder, readRunningEntries } from "../src/flight-recorder.ts";
 import { openSocketThreadStarter, SocketThread } from "../src/websocket/socket-thread.ts";
 import { SocketThreads } from "../src/websocket/socket-threads.ts";
 import { appScript } from "./sliver-fixture.ts";
@@ -121,6 +122,18 @@ test("a busy one does not delay another, and stands in the recorder with its thr
 });
 
 describe("an end", () => {
+  test("of a thread in the turn of its last entry leaves nothing that looks like a hang", async () => {
+    const worker = await openSocketWorker();
+    const { threads, permits } = await openThreads(worker, 1);
+    const thread = await threads.take();
+    expect(thread).not.toBeNull();
+    new FlightRecorder(worker.recorderFd, { thread: thread?.number ?? 0 }).begin("last" as AppName, null, 1);
+    expect(readRunningEntries(worker.recorderFd)).toHaveLength(1);
+    thread?.end();
+    await eventually(() => permits.takenCount === 0);
+    expect(readRunningEntries(worker.recorderFd)).toEqual([]);
+  });
+
   test("by a limit closes the connection with 1011, and the thread serves on", async () => {
     const worker = await openSocketWorker();
     const { threads, permits } = await openThreads(worker, 1);

@@ -6,7 +6,7 @@
  * I3 A burst of connections does not keep the process from the others: threads are started a few at a time.
  * I4 While connections have threads, one more is kept ready, if there is a permit for it; others that are idle end after a while.
  */
-import { MAX_RECORDED_THREADS } from "../flight-recorder.ts";
+import { clearThreadRecord, MAX_RECORDED_THREADS } from "../flight-recorder.ts";
 import { SocketThread, type SocketThreadOwner } from "./socket-thread.ts";
 import type { ThreadStarter } from "./thread-starter.ts";
 
@@ -110,6 +110,8 @@ export class SocketThreads implements SocketThreadOwner {
 
   gone(thread: SocketThread): void {
     clearTimeout(this.#starting.get(thread));
+    // It ends with a turn of its own loop: what that turn had still to write would be taken for a hang.
+    clearThreadRecord(this.#options.recorderFd, thread.number);
     const hasStarted = !this.#starting.delete(thread);
     this.#removeIdle(thread);
     if (this.#threads.delete(thread.number)) this.#options.release();
