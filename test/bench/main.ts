@@ -1,4 +1,5 @@
 /** `npm run bench -- NAME`: runs one benchmark, or with no name all of them. `--quick`: only to see that it runs, where it can. */
+import { benchApi } from "./api.bench.ts";
 import { benchCluster, type ClusterPart, clusterParts } from "./cluster.bench.ts";
 import { benchColdStart } from "./cold-start.bench.ts";
 import { benchHello } from "./hello.bench.ts";
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, Bench>> = {
   "cold-start": benchColdStart,
   slivers: benchSlivers,
   hello: benchHello,
+  api: benchApi,
   cluster: (options) => benchCluster(clusterParts, options),
   websocket: (options) => benchWebSocket(webSocketParts, options),
 };
