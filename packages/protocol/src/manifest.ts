@@ -3,6 +3,7 @@
  * The only place that knows their names, defaults and ranges.
  */
 import { z } from "zod";
+import { HOST_PATTERN } from "./host-pattern.ts";
 
 const MIB = 1024 * 1024;
 
@@ -34,6 +35,38 @@ export const limitsSchema = z.strictObject({
   request_body_mb: z.number().min(0).max(4096).default(64).describe("largest request body, MiB"),
   wait_until_secs: z.number().min(0).max(300).default(30).describe("work after the response"),
   subrequests: z.number().int().min(0).max(1000).default(50).describe("fetch calls of one request"),
+  subrequests_at_once: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .default(50)
+    .describe("fetch calls of one request whose answer has not ended, and its open outbound WebSockets"),
+  subrequest_sent_mb: z
+    .number()
+    .min(0)
+    .max(65_536)
+    .default(256)
+    .describe("request bodies of all fetch calls of one request, MiB"),
+  subrequest_received_mb: z
+    .number()
+    .min(0)
+    .max(65_536)
+    .default(1024)
+    .describe("response bodies of all fetch calls of one request, after decoding, MiB"),
+});
+
+/** Text of host patterns: they travel with each fetch. */
+const MAX_ALLOW_HOSTS_CHARS = 8 * 1024;
+
+/** What users write under `egress`. */
+export const egressSchema = z.strictObject({
+  allow_hosts: z
+    .array(z.string().max(255).regex(HOST_PATTERN, "a host name in lower case, `*.` before it for those below it"))
+    .max(256)
+    .refine((hosts) => hosts.join("").length <= MAX_ALLOW_HOSTS_CHARS, `at most ${MAX_ALLOW_HOSTS_CHARS} characters`)
+    .optional()
+    .describe("hosts that fetch and outbound WebSockets may reach, such as api.example.com, *.example.com; unset: all"),
 });
 
 /** What users write under `websocket`. */
@@ -84,6 +117,13 @@ export const websocketSchema = z.strictObject({
     .max(256 * MIB)
     .default(16 * MIB)
     .describe("of one connection, sent by the app and not yet on its way, or one message if that is larger"),
+  ws_max_outbound: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000)
+    .default(16)
+    .describe("connections that one isolate of the app has opened to other servers, at once"),
 });
 
 /** Requests that a builder runs, besides keeping the heap, so that the code behind them is in the sliver. */
@@ -114,6 +154,7 @@ export const manifestInputSchema = z.strictObject({
   env_vars: envVarsSchema.default({}),
   limits: limitsSchema.default(() => limitsSchema.parse({})),
   websocket: websocketSchema.default(() => websocketSchema.parse({})),
+  egress: egressSchema.default({}),
   warm_up: z
     .array(warmUpRequestSchema)
     .max(16)
@@ -137,6 +178,21 @@ export interface AppLimits {
   readonly requestBodyBytes: number;
   readonly waitUntilMs: number;
   readonly subrequestCount: number;
+  /** This and those below are absent in records of registries that knew none: see `subrequestLimitsOf`. */
+  readonly subrequestsAtOnceCount?: number;
+  readonly subrequestSentBytes?: number;
+  readonly subrequestReceivedBytes?: number;
+}
+
+/** What one request's fetches may do together. */
+export type SubrequestLimits = Required<
+  Pick<AppLimits, "subrequestCount" | "subrequestsAtOnceCount" | "subrequestSentBytes" | "subrequestReceivedBytes">
+>;
+
+/** Which servers an app may reach, beside the platform's own rules. */
+export interface EgressRules {
+  /** As `matchesHost` takes them. Absent: all. */
+  readonly allowHosts?: readonly string[];
 }
 
 /** Limits of an app's WebSocket connections, as code reads them. */
@@ -149,6 +205,8 @@ export interface WebSocketLimits {
   readonly pingIntervalMs: number;
   readonly inboundBufferBytes: number;
   readonly outboundBufferBytes: number;
+  /** Of one isolate, to other servers. Absent in records of registries that knew none: see `websocketLimitsOf`. */
+  readonly maxOutboundCount?: number;
 }
 
 /** A manifest as stored in a version record and read by services. */
@@ -159,6 +217,8 @@ export interface Manifest {
   readonly websocketThread: "dedicated" | "shared";
   /** Absent in records of registries that knew none: see `websocketLimitsOf`. */
   readonly websocket?: WebSocketLimits;
+  /** Absent: none of its own. */
+  readonly egress?: EgressRules;
   /** Empty or absent: a GET of `/`, and an upgrade where the app makes WebSockets. */
   readonly warmUp?: readonly WarmUpRequest[];
 }
@@ -180,6 +240,7 @@ export function resolveManifest(input: ManifestInput): Manifest {
     envVars: written.env_vars,
     websocketThread: written.websocket.thread,
     websocket: resolveWebSocketLimits(written.websocket),
+    ...(written.egress.allow_hosts === undefined ? {} : { egress: { allowHosts: written.egress.allow_hosts } }),
     warmUp: written.warm_up,
     limits: {
       memoryBytes: l.memory_mb * MIB,
@@ -191,17 +252,31 @@ export function resolveManifest(input: ManifestInput): Manifest {
       concurrentRequests: l.concurrent_requests,
       requestBodyBytes: Math.round(l.request_body_mb * MIB),
       waitUntilMs: Math.round(l.wait_until_secs * 1000),
-      subrequestCount: l.subrequests,
+      ...resolveSubrequestLimits(l),
     },
   };
 }
 
-/** An app's WebSocket limits: the defaults where its record is of a registry that knew none. */
-export function websocketLimitsOf({ websocket }: Pick<Manifest, "websocket">): WebSocketLimits {
-  return websocket ?? DEFAULT_WEBSOCKET_LIMITS;
+/** An app's WebSocket limits: the defaults where its record is of a registry that did not know them. */
+export function websocketLimitsOf({ websocket }: Pick<Manifest, "websocket">): Required<WebSocketLimits> {
+  return { ...DEFAULT_WEBSOCKET_LIMITS, ...websocket };
 }
 
-function resolveWebSocketLimits(written: z.output<typeof websocketSchema>): WebSocketLimits {
+/** An app's limits of fetches: the defaults where its record is of a registry that did not know them. */
+export function subrequestLimitsOf(limits: AppLimits): SubrequestLimits {
+  return { ...DEFAULT_SUBREQUEST_LIMITS, ...limits };
+}
+
+function resolveSubrequestLimits(written: z.output<typeof limitsSchema>): SubrequestLimits {
+  return {
+    subrequestCount: written.subrequests,
+    subrequestsAtOnceCount: written.subrequests_at_once,
+    subrequestSentBytes: Math.round(written.subrequest_sent_mb * MIB),
+    subrequestReceivedBytes: Math.round(written.subrequest_received_mb * MIB),
+  };
+}
+
+function resolveWebSocketLimits(written: z.output<typeof websocketSchema>): Required<WebSocketLimits> {
   return {
     maxConnectionCount: written.ws_max_connections,
     maxMessageBytes: written.ws_max_message_bytes,
@@ -209,7 +284,9 @@ function resolveWebSocketLimits(written: z.output<typeof websocketSchema>): WebS
     pingIntervalMs: written.ws_ping_interval_ms,
     inboundBufferBytes: written.ws_inbound_buffer_bytes,
     outboundBufferBytes: written.ws_outbound_buffer_bytes,
+    maxOutboundCount: written.ws_max_outbound,
   };
 }
 
 const DEFAULT_WEBSOCKET_LIMITS = resolveWebSocketLimits(websocketSchema.parse({}));
+const DEFAULT_SUBREQUEST_LIMITS = resolveSubrequestLimits(limitsSchema.parse({}));

@@ -122,15 +122,41 @@ export interface EgressHead {
   readonly url: string;
   readonly headers: HeaderBlock;
   readonly redirect: "follow" | "manual" | "error";
+  /** The only hosts that it may reach, as `matchesHost` takes them. @default all */
+  readonly allowHosts?: readonly string[] | undefined;
+  /** It asks for a WebSocket: after an answer with status 101 both bodies are messages (`socket-messages.ts`). @default it does not */
+  readonly webSocket?: EgressWebSocket | undefined;
+}
+
+/** Bounds of a WebSocket that an app opens. */
+export interface EgressWebSocket {
+  readonly maxMessageBytes: number;
+  readonly idleTimeoutMs: number;
+  readonly pingIntervalMs: number;
 }
 
 export function encodeEgressHead(head: EgressHead): Buffer {
-  return packr.pack([head.app, head.method, head.url, head.headers, head.redirect]);
+  const fields = [head.app, head.method, head.url, head.headers, head.redirect];
+  const { allowHosts = null, webSocket } = head;
+  if (webSocket !== undefined) {
+    const { maxMessageBytes, idleTimeoutMs, pingIntervalMs } = webSocket;
+    return packr.pack([...fields, allowHosts, maxMessageBytes, idleTimeoutMs, pingIntervalMs]);
+  }
+  return packr.pack(allowHosts === null ? fields : [...fields, allowHosts]);
 }
 
 export function decodeEgressHead(payload: Uint8Array): EgressHead {
-  const [app, method, url, headers, redirect] = packr.unpack(payload);
-  return { app, method, url, headers, redirect };
+  const [app, method, url, headers, redirect, allowHosts, maxMessageBytes, idleTimeoutMs, pingIntervalMs] =
+    packr.unpack(payload);
+  return {
+    app,
+    method,
+    url,
+    headers,
+    redirect,
+    ...(allowHosts == null ? {} : { allowHosts }),
+    ...(maxMessageBytes === undefined ? {} : { webSocket: { maxMessageBytes, idleTimeoutMs, pingIntervalMs } }),
+  };
 }
 
 /** Answers an egress stream; `url` is the last one after redirects. */

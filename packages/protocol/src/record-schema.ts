@@ -58,6 +58,7 @@ export const manifestSchema = z.looseObject({
       pingIntervalMs: z.number(),
       inboundBufferBytes: z.number(),
       outboundBufferBytes: z.number(),
+      maxOutboundCount: z.number().optional(),
     })
     .optional(),
   limits: z.looseObject({
@@ -71,7 +72,11 @@ export const manifestSchema = z.looseObject({
     requestBodyBytes: z.number(),
     waitUntilMs: z.number(),
     subrequestCount: z.number(),
+    subrequestsAtOnceCount: z.number().optional(),
+    subrequestSentBytes: z.number().optional(),
+    subrequestReceivedBytes: z.number().optional(),
   }),
+  egress: z.looseObject({ allowHosts: z.array(z.string()).optional() }).optional(),
   warmUp: z
     .array(
       z.looseObject({
