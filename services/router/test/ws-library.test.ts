@@ -3,16 +3,16 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:net";
-import { eventually } from "@nano/test-kit/eventually";
-import { expect, onTestFinished, test } from "vitest";
-import { type WebSocket, WebSocketServer } from "ws";
 import {
   chooseDeflate,
   dropReceived,
   parseExtensions,
   parseProtocols,
   receivedBytes,
-} from "../src/request/ws-library.ts";
+} from "@nano/socket-relay/ws-library";
+import { eventually } from "@nano/test-kit/eventually";
+import { expect, onTestFinished, test } from "vitest";
+import { type WebSocket, WebSocketServer } from "ws";
 import { frame, handshake, Opcode } from "./websocket-harness.ts";
 
 async function open() {

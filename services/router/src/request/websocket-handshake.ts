@@ -1,8 +1,8 @@
 /** The client's half of a WebSocket handshake (RFC 6455, 4.2.1): what is wrong with it, and what of it the app gets. Pure. */
 import type { IncomingMessage } from "node:http";
 import type { NanoError } from "@nano/protocol/errors";
+import { parseExtensions, parseProtocols } from "@nano/socket-relay/ws-library";
 import { errors } from "../errors.ts";
-import { parseExtensions, parseProtocols } from "./ws-library.ts";
 
 /** 16 bytes in base64. */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;

@@ -2,16 +2,16 @@
  * A handshake under way: the client's socket, without a parser, until its app has answered.
  *
  *   waiting ──the app, or the platform, answers as HTTP──▶ the response is sent ──▶ ended
- *      └──────101 of the app──▶ handshake ──▶ a WebSocket, see `websocket-relay.ts`
+ *      └──────101 of the app──▶ handshake ──▶ a WebSocket, see `@nano/socket-relay`
  *
  * I1 What the client sends before it was answered is kept for the WebSocket, at most `EARLY_BYTES`; more is not read.
  * I2 A client that ends its half before it was answered is gone: it could never close the WebSocket.
  */
 import { type IncomingMessage, ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
 import type { Socket } from "node:net";
+import { chooseDeflate, parseExtensions } from "@nano/socket-relay/ws-library";
 import { type PerMessageDeflateOptions, type WebSocket, WebSocketServer } from "ws";
 import { type AcceptedUpgrade, readAcceptance } from "./websocket-handshake.ts";
-import { chooseDeflate, parseExtensions } from "./ws-library.ts";
 
 const EARLY_BYTES = 64 * 1024;
 /** How long a client that was answered may still send: closing at once would take the answer from it. */

@@ -1,5 +1,6 @@
 /**
- * One WebSocket between its client and the stream of its worker, from the handshake to the end of both.
+ * One WebSocket between its client and the stream of its worker, from the handshake to the end of both. The client may also be a server that
+ * an app connected to: it is called so here all the same.
  *
  *   open ──either side closes, or a limit──▶ closing (handshake with the client) ──socket closed──▶ leaving ──stream took all──▶ over
  *
@@ -24,7 +25,6 @@ import {
   SocketMessageReader,
 } from "@nano/protocol/socket-messages";
 import type { WebSocket } from "ws";
-import { errors } from "../errors.ts";
 import { closeCodeOfError, isSendableCode, reasonOf } from "./websocket-close.ts";
 import { encodeWholeFrame, MERGED_BYTES } from "./websocket-frame.ts";
 import { dropReceived, receivedBytes } from "./ws-library.ts";
@@ -48,6 +48,22 @@ export interface RelayOwner {
   onHeld(relay: WebSocketRelay, deltaBytes: number): void;
   /** The client's socket is closed. */
   onClosed(relay: WebSocketRelay, code: number): void;
+  /** What its worker's stream is reset with. */
+  closedError(why: string): WireError;
+}
+
+export interface RelayConnection {
+  readonly ws: WebSocket;
+  readonly socket: Socket;
+  /** The other side is a server: frames to it are masked, and it hears nothing of what became of the app. @default false */
+  readonly isOutbound?: boolean;
+}
+
+export interface RelayWorker {
+  readonly stream: LinkStream;
+  readonly limits: Pick<WebSocketLimits, "idleTimeoutMs" | "pingIntervalMs">;
+  /** The client's socket is closed. */
+  readonly onClosed?: () => void;
 }
 
 interface Waiting {
@@ -56,7 +72,7 @@ interface Waiting {
 }
 
 export class WebSocketRelay implements StreamListener, SocketMessageListener {
-  readonly limits: WebSocketLimits;
+  readonly limits: RelayWorker["limits"];
   /** Whether something moved since the owner looked last. */
   isActive = true;
   /** By the owner's clock. */
@@ -67,6 +83,8 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
   readonly #socket: Socket;
   /** Without compression `ws` keeps no frame back: what is written to the socket itself is in order. */
   readonly #isPlain: boolean;
+  readonly #isOutbound: boolean;
+  readonly #onClosed: (() => void) | null;
   readonly #reader = new SocketMessageReader(this);
   #stream: LinkStream | null;
   #heldBytes = 0;
@@ -88,18 +106,16 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
   #closeCode = 0;
   #closeReason = "";
 
-  constructor(
-    owner: RelayOwner,
-    connection: { readonly ws: WebSocket; readonly socket: Socket },
-    worker: { readonly stream: LinkStream; readonly limits: WebSocketLimits },
-  ) {
+  constructor(owner: RelayOwner, connection: RelayConnection, worker: RelayWorker) {
     this.#owner = owner;
     this.limits = worker.limits;
     this.#stream = worker.stream;
     const { ws, socket } = connection;
     this.#ws = ws;
     this.#socket = socket;
-    this.#isPlain = ws.extensions === "";
+    this.#isOutbound = connection.isOutbound === true;
+    this.#onClosed = worker.onClosed ?? null;
+    this.#isPlain = ws.extensions === "" && !this.#isOutbound;
     ws.on("message", (data, isBinary) => this.#receive(data as Buffer, isBinary));
     ws.on("close", (code, reason) => this.#finish(code, reason));
     ws.on("error", (error) => this.#noteError(error));
@@ -232,6 +248,7 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
     this.#grantOwed();
     this.measure();
     this.#owner.onClosed(this, this.#closeCode === 0 ? told : this.#closeCode);
+    this.#onClosed?.();
   }
 
   #sendLastWord(stream: LinkStream): void {
@@ -268,7 +285,7 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
 
   onEnd(): void {
     // After CLOSE it is closing. Without, the worker gave it up.
-    this.close(SocketCloseCode.RESTART, "worker_lost");
+    this.#closeWithoutWorker(SocketCloseCode.RESTART, "worker_lost");
   }
 
   onReset(error: WireError): void {
@@ -276,8 +293,8 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
     this.#stream = null;
     this.#lastWord = null;
     this.#dropWaiting();
-    if (isLinkLost) this.close(SocketCloseCode.RESTART, "worker_lost");
-    else this.close(SocketCloseCode.INTERNAL, reasonOf(error));
+    if (isLinkLost) this.#closeWithoutWorker(SocketCloseCode.RESTART, "worker_lost");
+    else this.#closeWithoutWorker(SocketCloseCode.INTERNAL, reasonOf(error));
     this.measure();
   }
 
@@ -383,12 +400,18 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
     } else this.close(SocketCloseCode.INTERNAL, "internal");
   }
 
+  /** A server that an app connected to has a client that leaves. */
+  #closeWithoutWorker(code: number, reason: string): void {
+    if (this.#isOutbound) this.close(SocketCloseCode.GOING_AWAY, "");
+    else this.close(code, reason);
+  }
+
   #reset(why: string): void {
     const stream = this.#stream;
     this.#stream = null;
     this.#lastWord = null;
     this.#dropWaiting();
-    stream?.reset(errors.SOCKET_CLOSED({ why }).wire);
+    stream?.reset(this.#owner.closedError(why));
     this.measure();
   }
 }
