@@ -16,6 +16,7 @@ import { errors } from "./errors.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import type { GuestContext, GuestValue } from "./guest-context.ts";
 import { GuestRun } from "./guest-run.ts";
+import { HashOps } from "./hash-ops.ts";
 import { runPureOp } from "./host-ops.ts";
 import type { AppIsolateOptions, GuestRequest, IsolateEnd, RunSink } from "./isolate.ts";
 import { openContext, reasonOf } from "./open-context.ts";
@@ -43,6 +44,7 @@ export class AppIsolate {
   /** What the callback closes over: isolated-vm may hold that for ever, and so must not hold this after its end. */
   readonly #dispatchTo: { isolate: AppIsolate | null } = { isolate: this };
   readonly #contexts = new Set<GuestContext>();
+  readonly #hashes = new HashOps();
   readonly #runs = new Set<GuestRun>();
   readonly #maxContexts: number;
   readonly #calls: GuestCalls;
@@ -452,6 +454,7 @@ export class AppIsolate {
       case HostOp.LOG:
         return this.#responses.log(this.#run, a, b);
       default:
+        if (this.#hashes.handles(code)) return this.#hashes.run(context, code, id, a, b, c);
         if (this.#sockets.handles(code)) return this.#runSocketOp(run, code, a, b, c);
         return this.#calls.handles(code)
           ? this.#calls.run(context, this.#run, code, id, a, b, c, d)

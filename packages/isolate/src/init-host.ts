@@ -7,6 +7,7 @@
  */
 import { HostOp } from "@nano/web-api/boundary";
 import { MAX_TIMERS } from "./guest-context.ts";
+import { HashOps } from "./hash-ops.ts";
 import { digestAlgorithm, digestBytes, runPureOp } from "./host-ops.ts";
 import { boundedText } from "./response-ops.ts";
 import { APP_SCRIPT_NAME } from "./script-names.ts";
@@ -64,6 +65,7 @@ export class InitHost {
   readonly #onLine: InitHostOptions["onLine"];
   readonly #timers = new Map<number, VirtualTimer>();
   readonly #thrown: string[] = [];
+  readonly #hashes = new HashOps();
   #nowMs = 0;
   #lineCount = 0;
 
@@ -112,6 +114,7 @@ export class InitHost {
         this.#note(a, b, c);
         return undefined;
       default:
+        if (this.#hashes.handles(code)) return this.#hashes.run(this, code, id, a, b, c);
         return runPureOp(code, a, b, c);
     }
   }

@@ -18,6 +18,12 @@ export function apiName(code: number): string {
       return "crypto.subtle.digest";
     case HostOp.FETCH_START:
       return "fetch";
+    case HostOp.HASH:
+    case HostOp.HASH_BEGIN:
+    case HostOp.HASH_UPDATE:
+    case HostOp.HASH_END:
+    case HostOp.TIMING_SAFE_EQUAL:
+      return "node:crypto";
     case HostOp.TEXT_DECODE:
       return "TextDecoder";
     case HostOp.TEXT_ENCODE:

@@ -28,6 +28,7 @@ import type { RequestRun } from "./request-run.ts";
 
 interface Modules {
   "./global-events.ts": typeof import("./global-events.ts");
+  "./node-host.ts": typeof import("./node-host.ts");
   "./thrown.ts": typeof import("./thrown.ts");
   "./wasm-modules.ts": typeof import("./wasm-modules.ts");
 }
@@ -35,7 +36,11 @@ interface Modules {
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 /** As `packages/bundle` writes it: `env` is the object behind `process.env`. */
-type Factory = (env: Env, takeWasm: (index: number, take: (module: unknown) => void) => void) => unknown;
+type Factory = (
+  env: Env,
+  takeWasm: (index: number, take: (module: unknown) => void) => void,
+  nodeHost: () => typeof import("./node-host.ts").nodeHost,
+) => unknown;
 type Env = Record<string, string>;
 type Handler = (request: Request, env: unknown, context: ExecutionContext) => unknown;
 
@@ -105,7 +110,11 @@ function defineApp(factory: Factory): void {
   ReflectDeleteProperty(scope, DEFINE_APP_GLOBAL);
   lendStackLimit();
   try {
-    const exported = factory(processEnv, (index, take) => require("./wasm-modules.ts").takeWasm(index, take));
+    const exported = factory(
+      processEnv,
+      (index, take) => require("./wasm-modules.ts").takeWasm(index, take),
+      () => require("./node-host.ts").nodeHost,
+    );
     if (isPromise(exported)) PromisePrototypeThen(PromisePrototypeThen(exported, takeExports), undefined, fail);
     else takeExports(exported);
   } catch (reason) {

@@ -141,7 +141,20 @@ export const HostOp = {
   SOCKET_BUFFERED: 32,
   /** id: request that was upgraded · a: name · b: message · c: stack. A listener of its socket threw: the connection is closed with 1011. */
   SOCKET_THREW: 33,
+  /** Of `node:crypto`. a: algorithm, as OpenSSL names it · b: ArrayBuffer, at most HASH_SLICE_BYTES · c: an HMAC's key as ArrayBuffer. Answers the digest as ArrayBuffer, or undefined: no such algorithm. */
+  HASH: 77,
+  /** id: hash, chosen by the guest · a: algorithm · c: an HMAC's key as ArrayBuffer. Begins a hash of what follows. Answers true, or false: no such algorithm. */
+  HASH_BEGIN: 78,
+  /** id: hash · b: ArrayBuffer, at most HASH_SLICE_BYTES. Answers true, or false: the host does not hold it (any more). */
+  HASH_UPDATE: 79,
+  /** id: hash. Answers the digest as ArrayBuffer and lets go of the hash; a: id of a copy, which goes on from here: true. Undefined: the host does not hold it. */
+  HASH_END: 80,
+  /** a, b: ArrayBuffers of one length, at most HASH_SLICE_BYTES. Answers whether they are equal, in a time that does not tell where they differ. */
+  TIMING_SAFE_EQUAL: 81,
 } as const;
+
+/** Most bytes of one operation on a hash: between two, an entry over its time can be ended. */
+export const HASH_SLICE_BYTES = 1024 * 1024;
 
 /** The names that the prelude puts on the global for the host and for bundles. */
 export const ATTACH_GLOBAL = "__nano_attach__";
