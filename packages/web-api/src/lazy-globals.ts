@@ -25,6 +25,7 @@ interface Modules {
   "./leaf/text-decoder.ts": typeof import("./leaf/text-decoder.ts");
   "./leaf/text-encoder.ts": typeof import("./leaf/text-encoder.ts");
   "./leaf/url.ts": typeof import("./leaf/url.ts");
+  "./leaf/url-pattern.ts": typeof import("./leaf/url-pattern.ts");
   "./leaf/url-search-params.ts": typeof import("./leaf/url-search-params.ts");
   "./performance.ts": typeof import("./performance.ts");
   "./scope.ts": typeof import("./scope.ts");
@@ -40,6 +41,7 @@ const INTERFACES = [
   "Headers",
   "URL",
   "URLSearchParams",
+  "URLPattern",
   "TextEncoder",
   "TextDecoder",
   "DOMException",
@@ -111,6 +113,8 @@ function load(name: string): unknown {
       return require("./leaf/url.ts").URL;
     case "URLSearchParams":
       return require("./leaf/url-search-params.ts").URLSearchParams;
+    case "URLPattern":
+      return require("./leaf/url-pattern.ts").URLPattern;
     case "TextEncoder":
       return require("./leaf/text-encoder.ts").TextEncoder;
     case "TextDecoder":

@@ -28,6 +28,7 @@ export const { fromCodePoint: StringFromCodePoint } = String;
 export const StringPrototypeToWellFormed = /* @__PURE__ */ uncurryThis(
   (String.prototype as unknown as { toWellFormed(): string }).toWellFormed as (this: string) => string,
 );
+export const StringPrototypeCodePointAt = /* @__PURE__ */ uncurryThis(String.prototype.codePointAt);
 export const StringPrototypeLastIndexOf = /* @__PURE__ */ uncurryThis(String.prototype.lastIndexOf);
 export const StringPrototypeReplaceAll = /* @__PURE__ */ uncurryThis(
   String.prototype.replaceAll as (this: string, searched: string, replacement: string) => string,
@@ -132,6 +133,8 @@ export const RegExpPrototype: object = RegExp.prototype;
 export const RegExpPrototypeGetSource = /* @__PURE__ */ uncurryThis(
   Object.getOwnPropertyDescriptor(RegExp.prototype, "source")?.get as (this: RegExp) => string,
 );
+/** Of a RegExp that is no tenant's: it looks up nothing but its own `lastIndex`. */
+export const RegExpPrototypeExec = /* @__PURE__ */ uncurryThis(RegExp.prototype.exec);
 /** Reads only the accessors of a real RegExp's prototype, but looks them up by name. */
 export const RegExpPrototypeGetFlags = /* @__PURE__ */ uncurryThis(
   Object.getOwnPropertyDescriptor(RegExp.prototype, "flags")?.get as (this: RegExp) => string,

@@ -17,6 +17,12 @@ export const textAndDataCases: InitCases = {
       expected: ["a=2&b=1", true, ["a", "b"]],
     },
     {
+      name: "URLPattern, compiled and used",
+      top: `const pattern = new URLPattern({ pathname: "/books/:id(\\\\d+)" }, { ignoreCase: true }); const seen = pattern.test("http://a.test/books/x");`,
+      answer: `[seen, pattern.exec("http://a.test/BOOKS/12").pathname.groups.id, pattern.pathname, pattern.hasRegExpGroups]`,
+      expected: [false, "12", "/books/:id(\\d+)", true],
+    },
+    {
       name: "TextEncoder and TextDecoder",
       top: `const encoder = new TextEncoder(); const bytes = encoder.encode("grüße"); const decoder = new TextDecoder("utf-8", { fatal: true });
         const fromHost = new TextDecoder("shift_jis").decode(Uint8Array.of(0x82, 0xa0));`,
