@@ -32,10 +32,17 @@ type Enter = (event: number, id: number, a?: unknown, b?: unknown, c?: unknown, 
 let isInitAttached = false;
 let isAttached = false;
 let env: unknown;
+/** Null in an app that carries no contexts. */
+let entryHook: ((isInside: boolean) => void) | null = null;
 
 export function installEntry(): void {
   // Neither writable nor configurable, and not enumerable: tenant code can call it, without the secret, and that is all.
   ObjectDefineProperty(globalThis, ATTACH_GLOBAL, { __proto__: null, value: attach } as never);
+}
+
+/** Called when an event is delivered, and again before the microtasks that it left. Must not throw. */
+export function setEntryHook(hook: (isInside: boolean) => void): void {
+  entryHook = hook;
 }
 
 function attach(secret: unknown, callback: HostCallback, envJson: string, isInit?: boolean): Enter | undefined {
@@ -59,6 +66,7 @@ function attach(secret: unknown, callback: HostCallback, envJson: string, isInit
 }
 
 function enter(event: number, id: number, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
+  if (entryHook !== null) entryHook(true);
   try {
     if (event === GuestEvent.REQUEST) {
       if (timersLeft() > 0) require("./timers.ts").setTimersAgain();
@@ -75,4 +83,5 @@ function enter(event: number, id: number, a?: unknown, b?: unknown, c?: unknown,
   } catch (reason) {
     callHost(HostOp.LOG, 0, "error", require("./thrown.ts").formatThrown(reason));
   }
+  if (entryHook !== null) entryHook(false);
 }

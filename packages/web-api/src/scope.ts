@@ -1,5 +1,6 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** Small members of the global scope. */
+import { carry } from "./async-context.ts";
 import { finishInterface } from "./leaf/webidl.ts";
 import { requireArguments } from "./leaf/webidl-convert.ts";
 import { PromisePrototypeThen, PromiseResolve, ReflectApply, TypeErrorCtor } from "./primordials.ts";
@@ -8,9 +9,10 @@ import { reportError } from "./report-error.ts";
 export const scopeOperations = {
   queueMicrotask(callback: () => void): void {
     if (typeof callback !== "function") throw new TypeErrorCtor("queueMicrotask: the callback is not a function");
+    const carried = carry(callback);
     PromisePrototypeThen(PromiseResolve(undefined), () => {
       try {
-        ReflectApply(callback, undefined, []);
+        ReflectApply(carried, undefined, []);
       } catch (reason) {
         reportError(reason);
       }

@@ -3,6 +3,7 @@
  *
  * I1 The host bounds how many timers there are; a refused one throws.
  */
+import { carry } from "./async-context.ts";
 import { HostOp } from "./boundary.ts";
 import { callHost, forgetTimersLeft } from "./host.ts";
 import {
@@ -75,7 +76,7 @@ function startFromScript(name: string, repeats: boolean, callback: unknown, dela
   // A "long" of Web IDL: it wraps around, and what is not a number is 0.
   const longMs = (delay as number) | 0;
   const delayMs = Math.max(longMs, 0);
-  return addTimer(name, { callback: callback as Timer["callback"], args, delayMs, repeats });
+  return addTimer(name, { callback: carry(callback as Timer["callback"]), args, delayMs, repeats });
 }
 
 function addTimer(name: string, timer: Timer): number {

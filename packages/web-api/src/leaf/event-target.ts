@@ -1,5 +1,6 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** EventTarget of the DOM standard, for targets that have no parents; and the `on…` attributes of the HTML standard. */
+import { captureFrame, type Frame, listenerFrame, replaceFrame } from "../async-context.ts";
 import {
   MapCtor,
   MapPrototypeDelete,
@@ -24,6 +25,8 @@ interface Listener {
   readonly capture: boolean;
   readonly once: boolean;
   readonly passive: boolean;
+  /** Where it was added: what it sees of an event of the platform. Null where no contexts are carried. */
+  frame: Frame | null;
   isRemoved: boolean;
 }
 
@@ -85,7 +88,15 @@ export class EventTarget {
       passive = !!dictionary.passive;
       signal = dictionary.signal;
     }
-    const listener = { type: typeName, callback: listenerCallback as object, capture, once, passive, isRemoved: false };
+    const listener: Listener = {
+      type: typeName,
+      callback: listenerCallback as object,
+      capture,
+      once,
+      passive,
+      frame: listenerFrame(),
+      isRemoved: false,
+    };
     if (signal !== undefined) {
       const removal = addAbortAlgorithm(signal, () => this.#remove(listener));
       if (removal === undefined) throw new TypeErrorCtor("EventTarget.addEventListener: the signal is no AbortSignal");
@@ -169,11 +180,15 @@ export class EventTarget {
       if (slots.isStoppedAtOnce) return;
       if (listener.once) this.#remove(listener);
       slots.isPassive = listener.passive;
+      // As in Node, a listener sees what its dispatcher sees. The platform sees nothing.
+      const isLent = listener.frame !== null && slots.isTrusted && captureFrame() === undefined;
+      const outer = isLent ? replaceFrame(listener.frame) : null;
       try {
         call(listener.callback, this, event);
       } catch (reason) {
         onThrown(reason);
       }
+      if (isLent) replaceFrame(outer);
       slots.isPassive = false;
     }
   }
@@ -191,6 +206,7 @@ export class EventTarget {
     }
     if (existing !== undefined) {
       existing.value = callback;
+      existing.listener.frame = listenerFrame();
       return;
     }
     const listener: Listener = {
@@ -202,6 +218,7 @@ export class EventTarget {
       capture: false,
       once: false,
       passive: false,
+      frame: listenerFrame(),
       isRemoved: false,
     };
     const handler: Handler = { value: callback, listener };
