@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { DEFINE_APP_GLOBAL } from "@nano/web-api/boundary";
 import type { BuildOptions } from "esbuild";
 import type { AppSource } from "./app-source.ts";
+import { asyncHooksModule } from "./async-hooks-module.ts";
 import { bytesImports } from "./bytes-imports.ts";
 import type { EntryPoint } from "./entry-point.ts";
 import { ENV_NAME, runtimeModules } from "./runtime-modules.ts";
@@ -21,6 +22,8 @@ import { TAKE_WASM_NAME, type WasmImports } from "./wasm-imports.ts";
 export type ScriptForm = "sync" | "async";
 
 export const SCRIPT_FILE = "app.js";
+/** Not every engine that NANO runs on has `Uint8Array.fromBase64`; and V8 14 dies where a top level with `using` is serialised. */
+export const UNSUPPORTED = { "from-base64": false, using: false };
 const EXPORTS_NAME = "__nano_exports";
 // No `env`: an author who forgot the handler's parameter would be given the variables without the secrets.
 const FACTORY = `function (${ENV_NAME}, ${TAKE_WASM_NAME}) { "use strict"; var process = { env: ${ENV_NAME} };`;
@@ -53,15 +56,14 @@ export function createBuildOptions(
     jsx: "automatic",
     define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
     loader: { ".txt": "text", ".html": "text", ".md": "text", ".sql": "text", ".css": "text" },
-    plugins: [runtimeModules, bytesImports, options.wasm.plugin],
+    plugins: [asyncHooksModule, runtimeModules, bytesImports, options.wasm.plugin],
     logLevel: "silent",
     logLimit: 50,
   };
 }
 
 function wrapperOf(form: ScriptForm): BuildOptions {
-  // Not every engine that NANO runs on has `Uint8Array.fromBase64`; and V8 14 dies where a top level with `using` is serialised.
-  const supported = { "from-base64": false, using: false };
+  const supported = UNSUPPORTED;
   if (form === "sync") {
     return {
       format: "iife",

@@ -8,11 +8,13 @@ import { basename } from "node:path";
 import { isNanoError } from "@nano/protocol/errors";
 import { type BuildFailure, type BuildOptions, type BuildResult, build, type Message, type Metafile } from "esbuild";
 import type { AppSource } from "./app-source.ts";
+import { usesAsyncHooks } from "./async-hooks-module.ts";
 import { refuseUnawaitable } from "./await-order.ts";
 import { createBuildOptions, SCRIPT_FILE, type ScriptForm } from "./build-options.ts";
 import { createBuildError, isTopLevelAwait } from "./build-problem.ts";
 import { resolveEntryPoint } from "./entry-point.ts";
 import { errors } from "./errors.ts";
+import { lowerAsync } from "./lower-async.ts";
 import { splitExports } from "./module-exports.ts";
 import { awaitWrappedModules, doesParse, hasTopLevelAwait } from "./top-level-await.ts";
 import { createWasmImports } from "./wasm-imports.ts";
@@ -35,7 +37,7 @@ export async function buildScript(source: AppSource, entry: string, expectedForm
   }
   try {
     const { result, script, wasm } = await runBuild(source, entry, "sync");
-    return { form: "sync", ...partsOf(result), script, wasm };
+    return { form: "sync", ...(await finish(result, script)), wasm };
   } catch (error) {
     if (!messagesOf(error).some(isTopLevelAwait)) throw toBuildError(error);
   }
@@ -55,7 +57,7 @@ async function buildAsync(source: AppSource, entry: string): Promise<BuiltScript
   if (module === null || !doesParse(whole)) throw errors.UNKNOWN_OUTPUT({ names });
   // The first line is the wrapper's.
   const isAwaiting = hasTopLevelAwait(module.body.slice(module.body.indexOf("\n") + 1));
-  return { form: "async", ...partsOf(result), script: whole, wasm, isAwaiting };
+  return { form: "async", ...(await finish(result, whole)), wasm, isAwaiting };
 }
 
 type Result = BuildResult<BuildOptions & { metafile: true; write: false }>;
@@ -75,12 +77,13 @@ function toBuildError(error: unknown): unknown {
   return isNanoError(error) ? error : createBuildError(messagesOf(error), error);
 }
 
-function partsOf(result: Result) {
-  return {
-    sourceMap: outputOf(result, `${SCRIPT_FILE}.map`),
-    inputs: result.metafile.inputs,
-    warnings: result.warnings,
-  };
+/** Lowers the script of an app that carries contexts. */
+async function finish(result: Result, script: string) {
+  const { inputs, outputs } = result.metafile;
+  const built = { script, sourceMap: outputOf(result, `${SCRIPT_FILE}.map`) };
+  const whole = usesAsyncHooks(outputs) ? await lowerAsync(built) : built;
+  if (whole === null) throw errors.UNKNOWN_OUTPUT({ names: outputs[SCRIPT_FILE]?.exports ?? [] });
+  return { ...whole, inputs, warnings: result.warnings };
 }
 
 /** There may be others: style sheets with names of their own leave one. */

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { ManifestInput } from "@nano/protocol/manifest";
 import type { BundleArtifact } from "@nano/protocol/records";
 import { type AppLocation, findAppSource } from "./app-source.ts";
+import { ASYNC_HOOKS_NAMESPACE } from "./async-hooks-module.ts";
 import type { ScriptForm } from "./build-options.ts";
 import { toSourceProblem } from "./build-problem.ts";
 import { type BuiltScript, buildScript } from "./build-script.ts";
@@ -12,6 +13,9 @@ import { RUNTIME_NAMESPACE } from "./runtime-modules.ts";
 /** Largest script: what V8 compiles within an app's init time with room to spare. */
 export const MAX_SCRIPT_BYTES = 32 * 1024 * 1024;
 export const MAX_SOURCE_MAP_BYTES = 128 * 1024 * 1024;
+
+/** Inputs of a bundle that are no files. */
+const VIRTUAL = new RegExp(`^(?:${RUNTIME_NAMESPACE}|${ASYNC_HOOKS_NAMESPACE}):`);
 
 export type BundleOptions = AppLocation & {
   /** What the app was the last time: where it still is, this saves a build. @default "sync" */
@@ -66,7 +70,7 @@ function toArtifact({ script, sourceMap, wasm }: BuiltScript): BundleArtifact {
 /** esbuild tells apart how a file was imported: by `?module`, by attributes. */
 function listFiles(directory: string, inputs: BuiltScript["inputs"]): readonly string[] {
   const paths = Object.entries(inputs)
-    .filter(([input]) => !input.startsWith(`${RUNTIME_NAMESPACE}:`))
+    .filter(([input]) => !VIRTUAL.test(input))
     .map(([input, { with: attributes }]) => (attributes === undefined ? input : input.replace(/ with \{[^}]*\}$/, "")))
     .map((input) => resolve(directory, input.replace(/\.wasm\?module$/, ".wasm")));
   return [...new Set(paths)];
