@@ -12,6 +12,7 @@ import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
 import { CPU_CLOCK_SLACK_MS, CpuClock } from "./cpu-clock.ts";
+import { entryTimeoutMs } from "./entry-timeout.ts";
 import { errors } from "./errors.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import type { GuestContext, GuestValue } from "./guest-context.ts";
@@ -24,14 +25,6 @@ import { contextBound, type OpenedIsolate, openIsolate } from "./open-isolate.ts
 import { boundedText, ResponseOps } from "./response-ops.ts";
 import { SocketOps } from "./socket-ops.ts";
 
-/** An entry may take this many times its remaining CPU in wall time, plus a grace, before V8 is told to stop: the thread is shared. */
-const WALL_PER_CPU = 4;
-const WALL_GRACE_MS = 50;
-/**
- * Time limits end at multiples of this. isolated-vm keeps the timer of each entry until its limit would have ended, and wakes a thread for it
- * then: those that end together cost one wake.
- */
-const DEADLINE_GRID_MS = 32;
 /** Of each entry, read as it begins. */
 const ENTRY_OPTIONS = { timeout: 0 };
 const BYTES_ENTRY_OPTIONS = { timeout: 0, arguments: { copy: true } };
@@ -46,6 +39,8 @@ export class AppIsolate {
   readonly #contexts = new Set<GuestContext>();
   readonly #hashes = new HashOps();
   readonly #runs = new Set<GuestRun>();
+  /** Over in the guest, while the host still sends their response: its body never came here. They outlive the isolate. */
+  readonly #passing = new Set<GuestRun>();
   readonly #maxContexts: number;
   readonly #calls: GuestCalls;
   readonly #responses: ResponseOps;
@@ -96,7 +91,8 @@ export class AppIsolate {
   /** Whether one more request can begin now. */
   get hasRoom(): boolean {
     if (this.#end !== null) return false;
-    if (this.#options.isolation === "app") return this.#runs.size < this.#options.limits.concurrentRequests;
+    if (this.#runs.size + this.#passing.size >= this.#options.limits.concurrentRequests) return false;
+    if (this.#options.isolation === "app") return true;
     return this.#spare !== null || this.#contexts.size < this.#maxContexts;
   }
 
@@ -129,20 +125,24 @@ export class AppIsolate {
   }
 
   pushBody(run: GuestRun, chunk: ArrayBuffer): void {
-    this.#enterRun(run, GuestEvent.BODY_CHUNK, chunk);
+    if (run.bodyPipe !== null) run.bodyPipe.push(chunk);
+    else this.#enterRun(run, GuestEvent.BODY_CHUNK, chunk);
   }
 
   endBody(run: GuestRun): void {
-    this.#enterRun(run, GuestEvent.BODY_END);
+    if (run.bodyPipe !== null) run.bodyPipe.end();
+    else this.#enterRun(run, GuestEvent.BODY_END);
   }
 
   failBody(run: GuestRun, message: string): void {
-    this.#enterRun(run, GuestEvent.BODY_ERROR, message);
+    if (run.bodyPipe !== null) run.bodyPipe.fail(message);
+    else this.#enterRun(run, GuestEvent.BODY_ERROR, message);
   }
 
   /** The sink can take more of the response. */
   pullResponse(run: GuestRun): void {
-    this.#enterRun(run, GuestEvent.RESPONSE_PULL);
+    if (run.responsePipe !== null) run.responsePipe.resume();
+    else this.#enterRun(run, GuestEvent.RESPONSE_PULL);
   }
 
   /** A message of the client of an upgraded run. What is in the guest of it when this returns, it took. */
@@ -164,9 +164,16 @@ export class AppIsolate {
 
   /** The client went away: the guest is told, and may end its work. */
   abort(run: GuestRun, reason: string): void {
-    if (run.isSettled) return;
+    run.responsePipe?.cancel();
+    if (run.isSettled) {
+      run.isAnswered = true;
+      this.#endPassing(run);
+      return;
+    }
     this.#endWaiting(run);
     this.#enterRun(run, GuestEvent.ABORT, reason);
+    // After it: what the guest ends by the signal ends with the signal's reason.
+    run.bodyPipe?.fail(reason);
   }
 
   /** Ends it: runs that live in it fail with `isolate_lost`. Idempotent. */
@@ -233,8 +240,7 @@ export class AppIsolate {
     }
     const { app, host, limits } = this.#options;
     owner?.renewCpu();
-    const remainingMs = Math.max(1, limits.cpuTimeMs - (owner?.cpuUsedMs ?? 0));
-    const timeout = entryTimeout(remainingMs * WALL_PER_CPU + WALL_GRACE_MS);
+    const timeout = entryTimeoutMs(limits.cpuTimeMs - (owner?.cpuUsedMs ?? 0));
     host.beginEntry(app, owner === null ? null : owner.request, timeout);
     this.#context = context;
     this.#run = owner;
@@ -327,7 +333,7 @@ export class AppIsolate {
       const lost = isIdempotent(method)
         ? errors.ISOLATE_LOST({ app: this.app, why })
         : errors.ISOLATE_LOST_ENTERED({ app: this.app, method });
-      run.fail(lost.wire);
+      if (!run.isPassing) run.fail(lost.wire);
       this.#settle(run);
     }
     for (const context of this.#contexts) context.release(false);
@@ -354,15 +360,37 @@ export class AppIsolate {
     this.#settled = [];
     for (const run of settled) {
       this.#runs.delete(run);
-      if (!run.isAnswered) run.fail(errors.RESPONSE_CUT({ app: this.app }).wire);
+      if (!run.isAnswered && !run.isPassing) run.fail(errors.RESPONSE_CUT({ app: this.app }).wire);
+      const { isPassing } = run;
+      if (isPassing) this.#passing.add(run);
       if (this.#options.isolation === "request") {
         this.#contexts.delete(run.context);
         run.context.release(this.#end === null);
       } else {
         run.context.dropUnowned();
       }
-      run.sink.settle();
+      if (!isPassing) this.#finish(run);
     }
+  }
+
+  /** Nothing is left of it. */
+  #finish(run: GuestRun): void {
+    run.bodyPipe?.fail("The request is over");
+    run.sink.settle();
+  }
+
+  /** The host has sent the body that a response was to pass on, or given it up. */
+  #onPassed(run: GuestRun): void {
+    if (run.isSettled) {
+      this.#endPassing(run);
+      return;
+    }
+    this.#answered(run);
+    this.#enterRun(run, GuestEvent.RESPONSE_PASSED);
+  }
+
+  #endPassing(run: GuestRun): void {
+    if (this.#passing.delete(run)) this.#finish(run);
   }
 
   /** Until the head: the wall limit. After the response: what `waitUntil` may take. A streaming response has none here. */
@@ -422,10 +450,10 @@ export class AppIsolate {
       case HostOp.RESPOND_SETTLED:
       case HostOp.RESPOND:
         if (run === undefined) return undefined;
-        this.#responses.respond(run, a, b, c, d);
+        this.#responses.respond(run, { status: a, statusText: b, headers: c, body: d }, () => this.#onPassed(run));
         if (code === HostOp.RESPOND_SETTLED) this.#settle(run);
         this.#answered(run);
-        return undefined;
+        return run.isPassing;
       case HostOp.RESPONSE_CHUNK:
         if (run === undefined) return false;
         if (run.isAnswered) this.#stopLater(run);
@@ -443,13 +471,13 @@ export class AppIsolate {
         this.#answered(run);
         return undefined;
       case HostOp.SETTLED:
-        if (run?.isAnswered) this.#settle(run);
+        if (run?.isAnswered || run?.isPassing) this.#settle(run);
         return undefined;
       case HostOp.REQUEST_BODY_PULL:
-        run?.sink.wantBody();
+        if (run?.bodyPipe === null) run.sink.wantBody();
         return undefined;
       case HostOp.REQUEST_BODY_CANCEL:
-        run?.sink.cancelBody();
+        if (run?.bodyPipe === null) run.sink.cancelBody();
         return undefined;
       case HostOp.LOG:
         return this.#responses.log(this.#run, a, b);
@@ -482,10 +510,4 @@ export class AppIsolate {
     run.clearDeadline();
     this.#armDeadline(run);
   }
-}
-
-/** The time to the first multiple of the grid that is as far away. */
-function entryTimeout(limitMs: number): number {
-  const nowMs = performance.now();
-  return Math.ceil(Math.ceil((nowMs + limitMs) / DEADLINE_GRID_MS) * DEADLINE_GRID_MS - nowMs);
 }

@@ -1,7 +1,15 @@
 /** Calls of a guest that end later, by an entry of their own: timers, fetches, long digests. */
 import { webcrypto } from "node:crypto";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
-import { type GuestContext, type GuestTimer, type GuestValue, type Holding, MAX_TIMERS } from "./guest-context.ts";
+import { fetchTarget, passBody } from "./body-passing.ts";
+import {
+  type GuestContext,
+  type GuestFetch,
+  type GuestTimer,
+  type GuestValue,
+  type Holding,
+  MAX_TIMERS,
+} from "./guest-context.ts";
 import type { GuestRun } from "./guest-run.ts";
 import { isHeaderBlock } from "./header-block.ts";
 import { digestAlgorithm, digestBytes, SYNC_DIGEST_BYTES } from "./host-ops.ts";
@@ -79,20 +87,24 @@ export class GuestCalls {
         return this.#startFetch(context, owner, id, a, b, c, d);
       case HostOp.FETCH_BODY_CHUNK: {
         const fetch = context.fetches.get(id);
-        return fetch !== undefined && a instanceof ArrayBuffer ? fetch.call.writeBody(a) : true;
+        if (fetch === undefined || fetch.requestPipe !== null) return true;
+        return a instanceof ArrayBuffer ? fetch.call.writeBody(a) : true;
       }
-      case HostOp.FETCH_BODY_END:
-        context.fetches.get(id)?.call.endBody();
-        return undefined;
-      case HostOp.FETCH_PULL:
-        context.fetches.get(id)?.call.pull();
-        return undefined;
-      case HostOp.FETCH_CANCEL: {
+      case HostOp.FETCH_BODY_END: {
         const fetch = context.fetches.get(id);
-        context.fetches.delete(id);
-        fetch?.call.cancel();
+        if (fetch === undefined || fetch.requestPipe !== null) return undefined;
+        fetch.isBodyEnded = true;
+        fetch.call.endBody();
         return undefined;
       }
+      case HostOp.FETCH_PULL: {
+        const fetch = context.fetches.get(id);
+        if (fetch !== undefined && fetch.responsePipe === null) fetch.call.pull();
+        return undefined;
+      }
+      case HostOp.FETCH_CANCEL:
+        this.#cancelFetch(context, id);
+        return undefined;
       default:
         return undefined;
     }
@@ -154,7 +166,7 @@ export class GuestCalls {
       return `The request's URL is longer than ${MAX_URL_CHARS} characters`;
     if (!URL_TEXT.test(url)) return "The request's URL is malformed";
     if (!isHeaderBlock(headers)) return "The request's headers are malformed or too large";
-    const [redirect = "follow", body] = String(mode).split(" ");
+    const [redirect = "follow", body = "none"] = String(mode).split(" ");
     if (redirect !== "follow" && redirect !== "manual" && redirect !== "error")
       return "The request's redirect mode is unknown";
     if (owner !== null) {
@@ -164,28 +176,81 @@ export class GuestCalls {
     }
     const holding = context.hold(owner);
     const call = host.openFetch({ app, method, url, headers, redirect }, this.#listen(context, holding, id));
-    context.fetches.set(id, Object.assign(holding, { call }));
-    if (body !== "stream") call.endBody();
+    const fetch: GuestFetch = Object.assign(holding, {
+      call,
+      isBodyEnded: false,
+      requestPipe: null,
+      responsePipe: null,
+      passedTo: null,
+    });
+    context.fetches.set(id, fetch);
+    if (body === "stream") return undefined;
+    if (body === "none") {
+      fetch.isBodyEnded = true;
+      call.endBody();
+      return undefined;
+    }
+    return this.#passInto(context, { id, fetch, name: Number(body) });
+  }
+
+  /** What a fetch sends is a body that the host has. */
+  #passInto(
+    context: GuestContext,
+    { id, fetch, name }: { id: number; fetch: GuestFetch; name: number },
+  ): string | undefined {
+    const onFailed = (message: string): void => {
+      context.fetches.delete(id);
+      fetch.responsePipe?.fail(message);
+      this.#enter(context, fetch.owner, GuestEvent.FETCH_ERROR, id, `fetch failed: ${message}`);
+    };
+    const pipe = passBody(context, name, fetchTarget(fetch, onFailed));
+    if (typeof pipe === "string") {
+      this.#cancelFetch(context, id);
+      return pipe;
+    }
+    fetch.requestPipe = pipe;
+    const from = context.fetches.get(-name);
+    if (from !== undefined) from.passedTo = fetch;
+    pipe.start();
     return undefined;
   }
 
-  #listen(context: GuestContext, fetch: Holding, id: number): OutboundFetchListener {
+  #cancelFetch(context: GuestContext, id: number): void {
+    const fetch = context.fetches.get(id);
+    if (fetch === undefined) return;
+    context.fetches.delete(id);
+    fetch.requestPipe?.cancel();
+    fetch.call.cancel();
+    fetch.responsePipe?.fail("The fetch was aborted");
+  }
+
+  #listen(context: GuestContext, fetch: Holding & Partial<GuestFetch>, id: number): OutboundFetchListener {
     const enter = this.#enter;
     return {
       onHead: (head) => {
         const last = `${head.redirected ? 1 : 0}${head.url}`;
         enter(context, fetch.owner, GuestEvent.FETCH_HEAD, id, head.status, head.statusText, head.headers, last);
       },
-      onChunk: (chunk) => enter(context, fetch.owner, GuestEvent.FETCH_CHUNK, id, chunk),
+      onChunk: (chunk) => {
+        if (fetch.responsePipe) fetch.responsePipe.push(chunk);
+        else enter(context, fetch.owner, GuestEvent.FETCH_CHUNK, id, chunk);
+      },
       onEnd: () => {
         context.fetches.delete(id);
+        fetch.requestPipe?.cancel();
+        fetch.responsePipe?.end();
         enter(context, fetch.owner, GuestEvent.FETCH_END, id);
       },
       onError: (message) => {
         context.fetches.delete(id);
+        fetch.requestPipe?.cancel();
+        fetch.responsePipe?.fail(message);
         enter(context, fetch.owner, GuestEvent.FETCH_ERROR, id, message);
       },
-      onBodyDrain: () => enter(context, fetch.owner, GuestEvent.FETCH_BODY_PULL, id),
+      onBodyDrain: () => {
+        if (fetch.requestPipe) fetch.requestPipe.resume();
+        else enter(context, fetch.owner, GuestEvent.FETCH_BODY_PULL, id);
+      },
     };
   }
 }

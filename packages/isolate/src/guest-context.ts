@@ -1,5 +1,7 @@
-/** One context of an isolate with what the host holds for it: runs, timers, fetches. */
+/** One context of an isolate with what the host holds for it: runs, timers, fetches, codecs. */
 import type ivm from "isolated-vm";
+import { survives } from "./body-passing.ts";
+import type { BodyPipe } from "./body-pipe.ts";
 import type { GuestRun } from "./guest-run.ts";
 import type { OutboundFetch } from "./isolate.ts";
 
@@ -30,6 +32,19 @@ export interface GuestTimer extends Holding {
 
 export interface GuestFetch extends Holding {
   readonly call: OutboundFetch;
+  /** What it sends is complete, or it sends nothing. */
+  isBodyEnded: boolean;
+  /** Brings what it sends, where the host passes that on. */
+  requestPipe: BodyPipe | null;
+  /** Takes its answer on, without the guest. */
+  responsePipe: BodyPipe | null;
+  /** The fetch that its answer is sent with, if it is one. */
+  passedTo: GuestFetch | null;
+}
+
+/** A compressor or decompressor: see codec-ops.ts. */
+export interface GuestCodec extends Holding {
+  readonly cancel: () => void;
 }
 
 export class GuestContext {
@@ -37,6 +52,7 @@ export class GuestContext {
   readonly runs = new Map<number, GuestRun>();
   readonly timers = new Map<number, GuestTimer>();
   readonly fetches = new Map<number, GuestFetch>();
+  readonly codecs = new Map<number, GuestCodec>();
   readonly enter: EnterReference;
   readonly #context: ivm.Context;
   #newestRunId = 0;
@@ -68,10 +84,17 @@ export class GuestContext {
     return false;
   }
 
-  /** Ends the timers and fetches that nobody waits for any more. */
+  /** Ends the timers, fetches and codecs that nobody waits for any more. */
   dropUnowned(): void {
     for (const [id, timer] of this.timers) if (!this.inherit(timer)) this.#dropTimer(id, timer);
     for (const [id, fetch] of this.fetches) if (!this.inherit(fetch)) this.#dropFetch(id, fetch);
+    for (const [id, codec] of this.codecs) if (!this.inherit(codec)) this.dropCodec(id);
+  }
+
+  dropCodec(id: number): void {
+    const codec = this.codecs.get(id);
+    this.codecs.delete(id);
+    codec?.cancel();
   }
 
   #dropTimer(id: number, timer: GuestTimer): void {
@@ -79,9 +102,13 @@ export class GuestContext {
     timer.cancel();
   }
 
+  /** One that the host passes on to a client ends with that, and not with those who began it. */
   #dropFetch(id: number, fetch: GuestFetch): void {
+    if (survives(fetch)) return;
     this.fetches.delete(id);
+    fetch.requestPipe?.cancel();
     fetch.call.cancel();
+    fetch.responsePipe?.fail("The request that fetched it is over");
   }
 
   /** @param isIsolateAlive false: the isolate is gone, its handles with it */
@@ -90,6 +117,7 @@ export class GuestContext {
     this.isReleased = true;
     for (const [id, timer] of this.timers) this.#dropTimer(id, timer);
     for (const [id, fetch] of this.fetches) this.#dropFetch(id, fetch);
+    for (const id of this.codecs.keys()) this.dropCodec(id);
     if (!isIsolateAlive) return;
     this.enter.release();
     this.#context.release();

@@ -1,5 +1,6 @@
 /** One request inside an isolate: what it used, what it holds, how far its response is. */
 import type { WireError } from "@nano/protocol/errors";
+import type { BodyPipe } from "./body-pipe.ts";
 import type { GuestContext } from "./guest-context.ts";
 import type { GuestRequest, RunSink } from "./isolate.ts";
 
@@ -29,6 +30,10 @@ export class GuestRun {
   isSocketClosing = false;
   /** The guest was told that its connection is over. */
   isSocketClosed = false;
+  /** Takes its request's body on, without the guest. */
+  bodyPipe: BodyPipe | null = null;
+  /** Brings the body of its response, where the host passes that on. */
+  responsePipe: BodyPipe | null = null;
   /** Fires at the wall limit, later at the end of `waitUntil`. */
   deadline: NodeJS.Timeout | null = null;
 
@@ -39,10 +44,16 @@ export class GuestRun {
     this.context = context;
   }
 
+  /** Whether the host is still sending its response, without the guest. */
+  get isPassing(): boolean {
+    return this.responsePipe !== null && !this.responsePipe.isOver;
+  }
+
   /** Ends the response by an error, unless it has ended. */
   fail(error: WireError): void {
     if (this.isAnswered) return;
     this.isAnswered = true;
+    this.responsePipe?.cancel();
     this.sink.failResponse(error, this.isHeadSent);
   }
 

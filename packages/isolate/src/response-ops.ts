@@ -1,5 +1,7 @@
 /** What a guest says of its response, checked and handed to the run's sink. */
 import type { AppName } from "@nano/protocol/brands";
+import { passBody } from "./body-passing.ts";
+import type { PipeTarget } from "./body-pipe.ts";
 import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";
 import { isHeaderBlock } from "./header-block.ts";
@@ -21,7 +23,12 @@ export class ResponseOps {
     this.#host = host;
   }
 
-  respond(run: GuestRun, status: unknown, statusText: unknown, headers: unknown, body: unknown): void {
+  /** @param onPassed where `body` names one of the host's: it is over */
+  respond(
+    run: GuestRun,
+    { status, statusText, headers, body }: { status: unknown; statusText: unknown; headers: unknown; body: unknown },
+    onPassed: () => void,
+  ): void {
     if (run.isAnswered || run.isHeadSent) return;
     if (status === SWITCHING_PROTOCOLS) {
       this.refuseUpgrade(run, "the response has no webSocket");
@@ -33,18 +40,42 @@ export class ResponseOps {
       return;
     }
     const isWhole = body === null || typeof body === "string" || body instanceof ArrayBuffer;
+    if (typeof body === "number") {
+      const pipe = passBody(run.context, body, this.#targetOf(run, onPassed));
+      if (typeof pipe === "string") {
+        this.threw(run, "TypeError", pipe, "");
+        return;
+      }
+      run.responsePipe = pipe;
+    }
     run.isHeadSent = true;
     run.isAnswered = isWhole;
     run.sink.respond({ status, statusText, headers }, isWhole ? body : true);
+    run.responsePipe?.start();
+  }
+
+  #targetOf(run: GuestRun, onPassed: () => void): PipeTarget {
+    return {
+      write: (chunk) => run.sink.writeResponse(chunk),
+      end: () => {
+        run.isAnswered = true;
+        run.sink.endResponse();
+        onPassed();
+      },
+      fail: (message) => {
+        this.error(run, message, "");
+        onPassed();
+      },
+    };
   }
 
   chunk(run: GuestRun, chunk: unknown): boolean {
-    if (run.isAnswered || !run.isHeadSent) return false;
+    if (run.isAnswered || !run.isHeadSent || run.responsePipe !== null) return false;
     return typeof chunk === "string" || chunk instanceof ArrayBuffer ? run.sink.writeResponse(chunk) : true;
   }
 
   end(run: GuestRun): void {
-    if (run.isAnswered || !run.isHeadSent) return;
+    if (run.isAnswered || !run.isHeadSent || run.responsePipe !== null) return;
     run.isAnswered = true;
     run.sink.endResponse();
   }

@@ -12,8 +12,9 @@ import {
   PromiseReject,
   TypeErrorCtor,
 } from "./primordials.ts";
+import { streamOfSource, takeSourceOfStream } from "./source-stream.ts";
 import type { ByteStream } from "./stream-state.ts";
-import { loadStreams, streamOfBytes, streamOfSource } from "./streams.ts";
+import { loadStreams, streamOfBytes } from "./streams.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
 /** The body as a stream, made where it was none. */
@@ -29,19 +30,26 @@ export function bodyStream(body: Body): ByteStream {
   return body.stream;
 }
 
+/** The host's source of a body that nobody has begun to read, also where it was shown as a stream: the body is used from then on. Null: it has none. */
+export function takeSource(body: Body): HostSource | null {
+  const source = body.stream === null ? body.source : takeSourceOfStream(body.stream);
+  if (source === null) return null;
+  body.isUsed = true;
+  body.source = null;
+  return source;
+}
+
 /** The content as another body: this one counts as used from then on. */
 export function moveBody(body: Body): Body {
   const moved = new Body();
   moved.data = body.data;
-  moved.source = body.source;
   moved.contentType = body.contentType;
+  moved.source = takeSource(body);
+  if (moved.source !== null) return moved;
   if (body.stream !== null) {
     // The stream itself would leave a handle to the content with whoever holds it: it is locked, and its copy goes on.
     moved.stream = loadStreams().proxy(body.stream);
-  } else {
-    body.data = null;
-    body.source = null;
-  }
+  } else body.data = null;
   body.isUsed = true;
   return moved;
 }
@@ -92,7 +100,8 @@ export function consumeBody<Self>(
     const convert = (bytes: BodyData) => CONVERSIONS[form](bytes, headers.get("content-type")) as never;
     if (body === null) return resolved(convert(""));
     if (isBodyUnusable(body)) throw new TypeErrorCtor("The body was already read, or is locked by a reader");
-    const { data, source, stream } = body;
+    const { data, stream } = body;
+    const source = takeSource(body);
     body.isUsed = true;
     if (data !== null) {
       body.data = null;

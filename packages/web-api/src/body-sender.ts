@@ -9,6 +9,7 @@ import type { Body } from "./body.ts";
 import { ignoreRejection } from "./body-read.ts";
 import { bytesOfChunk } from "./bytes.ts";
 import { callHost } from "./host.ts";
+import type { HostSource } from "./host-source.ts";
 import { PromisePrototypeThen, TypeErrorCtor } from "./primordials.ts";
 import type { ByteStream } from "./stream-state.ts";
 import { loadStreams } from "./streams.ts";
@@ -16,6 +17,15 @@ import { loadStreams } from "./streams.ts";
 /** A failure, in a box: `undefined` can be thrown too. */
 export interface Failure {
   readonly reason: unknown;
+}
+
+export interface BodySenderOptions {
+  readonly body: Body;
+  /** What `takeSource` found in it. */
+  readonly source: HostSource | null;
+  readonly chunkOp: number;
+  readonly id: number;
+  readonly onEnd: (failure: Failure | undefined) => void;
 }
 
 export class BodySender {
@@ -29,12 +39,11 @@ export class BodySender {
   #isPaused = false;
   #isOver = false;
 
-  constructor(body: Body, chunkOp: number, id: number, onEnd: (failure: Failure | undefined) => void) {
+  constructor({ body, source, chunkOp, id, onEnd }: BodySenderOptions) {
     this.#chunkOp = chunkOp;
     this.#id = id;
     this.#onEnd = onEnd;
     body.isUsed = true;
-    const { source } = body;
     if (source !== null) {
       this.#read = () => source.read();
       this.#bytesOf = (result) => result as ArrayBuffer | null;

@@ -59,13 +59,16 @@ export const GuestEvent = {
   SOCKET_MESSAGE: 18,
   /** id: request that was upgraded · a: code · b: reason · c: whether the closing handshake was completed. The connection is over; sent once. */
   SOCKET_CLOSED: 19,
+  /** id: request. The body that its response passed on was sent, or given up. Not sent where SETTLED came before. */
+  RESPONSE_PASSED: 30,
 } as const;
 
 /** Operations that the guest asks for by `op(code, id, a, b, c, d)`. */
 export const HostOp = {
   /**
    * id: request · a: status · b: status text · c: header block · d: body: null (none), a string (sent as UTF-8), an
-   * ArrayBuffer (the whole body) or true (follows as RESPONSE_CHUNK, RESPONSE_END).
+   * ArrayBuffer (the whole body), true (follows as RESPONSE_CHUNK, RESPONSE_END), or a number: the body of the request with that id, or of
+   * the response to the fetch call with the negative of its id, which the host passes on by itself. Answers whether it does.
    */
   RESPOND: 1,
   /** id: request · a: ArrayBuffer or string. Answers true to go on, false to wait for RESPONSE_PULL. */
@@ -100,7 +103,7 @@ export const HostOp = {
   DIGEST: 16,
   /**
    * id: fetch call · a: method · b: URL · c: header block · d: `"<redirect>"` and, after a space, the body's kind
-   * ("none", "stream"). Answers undefined, or the message of the limit that refuses it.
+   * ("none", "stream", or a number as in RESPOND). Answers undefined, or the message of the limit that refuses it.
    */
   FETCH_START: 17,
   /** id: fetch call · a: ArrayBuffer. Answers true to go on, false to wait for FETCH_BODY_PULL. */

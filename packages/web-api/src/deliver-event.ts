@@ -28,6 +28,9 @@ export function deliverEvent(event: number, id: number, a: unknown, b: unknown, 
     case GuestEvent.RESPONSE_PULL:
       findRun(id)?.resume();
       return;
+    case GuestEvent.RESPONSE_PASSED:
+      findRun(id)?.endPassing();
+      return;
     case GuestEvent.TIMER:
       require("./timers.ts").fireTimer(id);
       return;

@@ -5,11 +5,12 @@
  * I2 What nobody reads is not delivered: the host sends a chunk of the response when FETCH_PULL asked for one.
  */
 import { type Body, bodyOfSource } from "./body.ts";
-import { BodySender } from "./body-sender.ts";
+import { takeSource } from "./body-read.ts";
+import { BodySender, type Failure } from "./body-sender.ts";
 import { GuestEvent, HostOp } from "./boundary.ts";
 import { HeaderList } from "./header-list.ts";
 import { callHost } from "./host.ts";
-import { HostSource } from "./host-source.ts";
+import { HostSource, type HostSourceOps } from "./host-source.ts";
 import { addAbortAlgorithm } from "./leaf/abort-algorithms.ts";
 import {
   ArrayBufferPrototypeGetByteLength,
@@ -30,7 +31,7 @@ import { isNullBodyStatus, type Response, responseOver } from "./response.ts";
 import type { Signal } from "./signal.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
-const SOURCE_OPS = { pull: HostOp.FETCH_PULL, cancel: HostOp.FETCH_CANCEL };
+const SOURCE_OPS: HostSourceOps = { pull: HostOp.FETCH_PULL, cancel: HostOp.FETCH_CANCEL, sign: -1 };
 
 const calls = new MapCtor<number, FetchCall>();
 let lastId = 0;
@@ -86,6 +87,7 @@ class FetchCall {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+    this.source.isHeld = signal !== null;
     this.#start(slots);
     if (signal === null || MapPrototypeGet(calls, this.#id) === undefined) return;
     const remove = addAbortAlgorithm(signal, () => this.#abort(signal.reason));
@@ -133,7 +135,11 @@ class FetchCall {
     // The length is the guest's to know and not the tenant's to claim.
     slots.headers.delete("content-length");
     if (bytes !== null) slots.headers.append("content-length", `${ArrayBufferPrototypeGetByteLength(bytes)}`);
-    const kind = `${slots.redirect} ${body === null ? "none" : "stream"}`;
+    const sent = body === null ? null : takeSource(body);
+    const passed = sent?.pass();
+    // Whoever may end what it sends may end what it brings.
+    if (sent?.isHeld) this.source.isHeld = true;
+    const kind = `${slots.redirect} ${body === null ? "none" : (passed ?? "stream")}`;
     const refusal = callHost(HostOp.FETCH_START, this.#id, slots.method, slots.url, slots.headers.toBlock(), kind);
     if (typeof refusal === "string") {
       this.#reject(new TypeErrorCtor(refusal));
@@ -141,7 +147,7 @@ class FetchCall {
     }
     MapPrototypeSet(calls, this.#id, this);
     if (bytes !== null) this.#sendWhole(body as Body, bytes);
-    else if (body !== null) this.#send(body);
+    else if (body !== null && passed === undefined) this.#send(body, sent);
   }
 
   #sendWhole(body: Body, bytes: ArrayBuffer): void {
@@ -150,12 +156,16 @@ class FetchCall {
     callHost(HostOp.FETCH_BODY_END, this.#id);
   }
 
-  #send(body: Body): void {
-    this.#sender = new BodySender(body, HostOp.FETCH_BODY_CHUNK, this.#id, (failure) => {
+  #send(body: Body, source: HostSource | null): void {
+    const wasHeld = this.source.isHeld;
+    this.source.isHeld = true;
+    const onEnd = (failure: Failure | undefined): void => {
+      this.source.isHeld = wasHeld;
       if (failure === undefined) {
         if (MapPrototypeGet(calls, this.#id) !== undefined) callHost(HostOp.FETCH_BODY_END, this.#id);
       } else this.#abort(failure.reason);
-    });
+    };
+    this.#sender = new BodySender({ body, source, chunkOp: HostOp.FETCH_BODY_CHUNK, id: this.#id, onEnd });
     this.#sender.start();
   }
 

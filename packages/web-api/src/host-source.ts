@@ -3,6 +3,7 @@
  *
  * I1 The host is asked for a chunk only while a read waits, and once for each; what comes unasked waits in order.
  * I2 One read at a time: a body is read through its stream, or whole, or passed on, never by two.
+ * I3 What the host passes on by itself is over here: what the host does with it is not heard of.
  */
 import { callHost } from "./host.ts";
 import { ArrayPrototypePush, ArrayPrototypeShift, PromiseCtor, PromiseReject, TypeErrorCtor } from "./primordials.ts";
@@ -11,12 +12,16 @@ import { ArrayPrototypePush, ArrayPrototypeShift, PromiseCtor, PromiseReject, Ty
 export interface HostSourceOps {
   readonly pull: number;
   readonly cancel: number;
+  /** What its id times this is, is its name in RESPOND and FETCH_START. */
+  readonly sign: 1 | -1;
 }
 
 export class HostSource {
   readonly #ops: HostSourceOps;
   readonly #id: number;
   readonly #chunks: ArrayBuffer[] = [];
+  /** Whoever brought it has something here that ends with it: a signal, or the rest of what was sent for it. */
+  isHeld = false;
   #isOver = false;
   #isAsked = false;
   #failure: unknown;
@@ -42,6 +47,13 @@ export class HostSource {
         callHost(this.#ops.pull, this.#id);
       }
     });
+  }
+
+  /** The host passes it on: its name. Undefined where it has ended, or something of it is here: it has to be read. */
+  pass(): number | undefined {
+    if (this.#isOver || this.#isAsked || this.#chunks.length > 0) return undefined;
+    this.#isOver = true;
+    return this.#ops.sign * this.#id;
   }
 
   push(chunk: ArrayBuffer): void {

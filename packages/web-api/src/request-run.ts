@@ -8,7 +8,7 @@
  * I3 A run is known to events (`runs`) only from the moment on which one could come for it.
  */
 import { type Body, bodyOfData, bodyOfSource, isBodyUnusable } from "./body.ts";
-import type { BodySender, Failure } from "./body-sender.ts";
+import type { Failure } from "./body-sender.ts";
 import { HostOp } from "./boundary.ts";
 import { callHost } from "./host.ts";
 import type { HostSource } from "./host-source.ts";
@@ -25,12 +25,13 @@ import { hostSlots, type Request, requestOver } from "./request.ts";
 import { isNullBodyStatus, isResponse, responseSlots } from "./response.ts";
 import type { Controller, Signal } from "./signal.ts";
 import type { SocketEnd } from "./socket-end.ts";
+import type { StreamedAnswer } from "./streamed-answer.ts";
 
 interface Modules {
-  "./body-sender.ts": typeof import("./body-sender.ts");
   "./host-source.ts": typeof import("./host-source.ts");
   "./log.ts": typeof import("./log.ts");
   "./signal.ts": typeof import("./signal.ts");
+  "./streamed-answer.ts": typeof import("./streamed-answer.ts");
   "./thrown.ts": typeof import("./thrown.ts");
   "./websocket.ts": typeof import("./websocket.ts");
 }
@@ -60,7 +61,7 @@ export class RequestRun {
   socket: SocketEnd | null = null;
   #controller: Controller | null = null;
   #abortReason: Failure | null = null;
-  #sender: BodySender | null = null;
+  #answer: StreamedAnswer | null = null;
   #pendingCount = 0;
   #isResponseOver = false;
   #isSettled = false;
@@ -124,7 +125,12 @@ export class RequestRun {
 
   /** The host has room for more of the response. */
   resume(): void {
-    this.#sender?.resume();
+    this.#answer?.resume();
+  }
+
+  /** The host has passed the response's body on. */
+  endPassing(): void {
+    this.#answer?.cancel(undefined);
   }
 
   /** The client went away: what was under way for it stops, what `waitUntil` keeps goes on. */
@@ -134,7 +140,7 @@ export class RequestRun {
     this.#abortReason = { reason };
     this.source?.fail(reason);
     this.#controller?.abort(reason);
-    this.#sender?.cancel(reason);
+    this.#answer?.cancel(reason);
   }
 
   /** The connection that it became is over. */
@@ -181,20 +187,21 @@ export class RequestRun {
       return;
     }
     this.#remember();
-    callHost(HostOp.RESPOND, this.id, status, slots.statusText, block, true);
-    this.#send(body);
-  }
-
-  #send(body: Body): void {
-    this.#sender = new (require("./body-sender.ts").BodySender)(body, HostOp.RESPONSE_CHUNK, this.id, (failure) => {
-      if (failure !== undefined) {
-        const { message, stack } = require("./thrown.ts").describeThrown(failure.reason);
-        callHost(HostOp.RESPONSE_ERROR, this.id, message, stack);
-      } else if (this.#abortReason === null) callHost(HostOp.RESPONSE_END, this.id);
-      this.#endResponse();
+    this.#answer = require("./streamed-answer.ts").sendAnswer({
+      id: this.id,
+      slots,
+      body,
+      headerBlock: block,
+      isWatched: this.#controller !== null,
+      abort: this.#abortReason,
+      onEnd: (failure) => {
+        if (failure !== undefined) {
+          const { message, stack } = require("./thrown.ts").describeThrown(failure.reason);
+          callHost(HostOp.RESPONSE_ERROR, this.id, message, stack);
+        } else if (this.#abortReason === null) callHost(HostOp.RESPONSE_END, this.id);
+        this.#endResponse();
+      },
     });
-    if (this.#abortReason === null) this.#sender.start();
-    else this.#sender.cancel(this.#abortReason.reason);
   }
 
   #endResponse(): void {
@@ -223,7 +230,7 @@ export class RequestRun {
     if (body !== true) return bodyOfData(body as ArrayBuffer);
     this.#remember();
     this.source = new (require("./host-source.ts").HostSource)(
-      { pull: HostOp.REQUEST_BODY_PULL, cancel: HostOp.REQUEST_BODY_CANCEL },
+      { pull: HostOp.REQUEST_BODY_PULL, cancel: HostOp.REQUEST_BODY_CANCEL, sign: 1 },
       this.id,
     );
     return bodyOfSource(this.source);

@@ -3,8 +3,7 @@
  * many an app's own init. `isReadableStream` and the like (stream-state.ts) answer without evaluating it.
  */
 import type * as Ponyfill from "web-streams-polyfill";
-import type { HostSource } from "./host-source.ts";
-import { PromisePrototypeThen, Uint8ArrayCtor, uncurryThis } from "./primordials.ts";
+import { Uint8ArrayCtor, uncurryThis } from "./primordials.ts";
 import { type ByteStream, keepStreams, loadedStreams, type Streams } from "./stream-state.ts";
 
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
@@ -30,19 +29,6 @@ export function loadStreams(): Streams {
   return streams;
 }
 
-/** A byte stream over what the host delivers. */
-export function streamOfSource(source: HostSource): ByteStream {
-  return new (loadStreams().interfaces.ReadableStream)({
-    type: "bytes",
-    pull: (controller) =>
-      PromisePrototypeThen(source.read(), (chunk) => {
-        if (chunk === null) closeByteController(controller);
-        else controller.enqueue(new Uint8ArrayCtor(chunk));
-      }),
-    cancel: () => source.cancel(),
-  }) as ByteStream;
-}
-
 /** A byte stream of one chunk, made when it is asked for. */
 export function streamOfBytes(bytes: () => ArrayBuffer): ByteStream {
   return new (loadStreams().interfaces.ReadableStream)({
@@ -55,7 +41,8 @@ export function streamOfBytes(bytes: () => ArrayBuffer): ByteStream {
   }) as ByteStream;
 }
 
-function closeByteController(controller: Ponyfill.ReadableByteStreamController): void {
+/** Ends a byte stream from its source's `pull`. */
+export function closeByteController(controller: Ponyfill.ReadableByteStreamController): void {
   controller.close();
   // A read into the reader's own buffer that is waiting is answered only by this.
   controller.byobRequest?.respond(0);

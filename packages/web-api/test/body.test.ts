@@ -169,10 +169,18 @@ describe("Request", () => {
     expect(guest.of(HostOp.REQUEST_BODY_CANCEL)).toHaveLength(1);
   });
 
-  test("a body passed on as the response is streamed with the backpressure of both sides", async () => {
+  test("a body that goes through the app is streamed with the backpressure of both sides", async () => {
     let hasRoom = false;
     using guest = await openGuest({
-      app: `exports.default = { fetch: (request) => new Response(request.body) };`,
+      app: `exports.default = { fetch: (request) => {
+        const reader = request.body.getReader();
+        const pull = async (controller) => {
+          const { done, value } = await reader.read();
+          if (done) controller.close();
+          else controller.enqueue(value);
+        };
+        return new Response(new ReadableStream({ pull }, { highWaterMark: 0 }));
+      } };`,
       answers: (code) => (code === HostOp.RESPONSE_CHUNK ? hasRoom : undefined),
     });
     guest.request({ method: "POST", body: true });

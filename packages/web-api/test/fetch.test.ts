@@ -65,13 +65,20 @@ describe("fetch", () => {
     expect(guest.of(HostOp.FETCH_BODY_END)).toHaveLength(1);
   });
 
-  test("a response passed on is streamed as it comes, without a stream of the guest", async () => {
-    using guest = await openGuest({ app: `exports.default = { fetch: (request) => fetch(request) };` });
+  test("a response passed on is the host's to send, without a stream of the guest", async () => {
+    using guest = await openGuest({
+      app: `exports.default = { fetch: (request) => fetch(request) };`,
+      answers: (code) => (code === HostOp.RESPOND ? true : undefined),
+    });
     guest.request({ url: "http://x.test/p", headers: [["x-h", "1"]] });
     const [start] = guest.of(HostOp.FETCH_START);
     expect(start?.args).toEqual(["GET", "http://x.test/p", "x-h\n1\n", "manual none"]);
-    deliver(guest, start?.id ?? 0, ["one ", "two"], 203);
-    expect(guest.answer()).toMatchObject({ status: 203, body: "one two" });
+    const id = start?.id ?? 0;
+    guest.enter(GuestEvent.FETCH_HEAD, id, 203, "OK", "", "0http://x.test/p");
+    expect(guest.of(HostOp.RESPOND).map(({ args }) => [args[0], args[3]])).toEqual([[203, -id]]);
+    expect(guest.of(HostOp.SETTLED)).toHaveLength(0);
+    guest.enter(GuestEvent.RESPONSE_PASSED, 1);
+    expect(guest.of(HostOp.FETCH_PULL)).toEqual([]);
     expect(guest.of(HostOp.SETTLED)).toHaveLength(1);
     expect(guest.evaluate(`Object.getOwnPropertyDescriptor(globalThis, "ReadableStream").get !== undefined`)).toBe(
       true,
