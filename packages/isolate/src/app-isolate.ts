@@ -11,6 +11,7 @@ import { isNanoError, toWireError, type WireError } from "@nano/protocol/errors"
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
+import { CodecOps } from "./codec-ops.ts";
 import { CPU_CLOCK_SLACK_MS, CpuClock } from "./cpu-clock.ts";
 import { entryTimeoutMs } from "./entry-timeout.ts";
 import { errors } from "./errors.ts";
@@ -43,6 +44,7 @@ export class AppIsolate {
   readonly #passing = new Set<GuestRun>();
   readonly #maxContexts: number;
   readonly #calls: GuestCalls;
+  readonly #codecs: CodecOps;
   readonly #responses: ResponseOps;
   readonly #sockets: SocketOps;
   readonly #opened: OpenedIsolate;
@@ -75,6 +77,7 @@ export class AppIsolate {
     this.#calls = new GuestCalls(options, (context, owner, event, id, a, b, c, d) =>
       this.#enter(context, owner, event, id, a, b, c, d),
     );
+    this.#codecs = new CodecOps((context, owner, event, id, a) => this.#enter(context, owner, event, id, a));
     this.#responses = new ResponseOps(options.app, options.host);
     this.#sockets = new SocketOps(options.app, this.#responses);
   }
@@ -484,6 +487,7 @@ export class AppIsolate {
       default:
         if (this.#hashes.handles(code)) return this.#hashes.run(context, code, id, a, b, c);
         if (this.#sockets.handles(code)) return this.#runSocketOp(run, code, a, b, c);
+        if (this.#codecs.handles(code)) return this.#codecs.run(context, this.#run, code, id, a, b);
         return this.#calls.handles(code)
           ? this.#calls.run(context, this.#run, code, id, a, b, c, d)
           : runPureOp(code, a, b, c);

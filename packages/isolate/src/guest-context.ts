@@ -47,6 +47,11 @@ export interface GuestCodec extends Holding {
   readonly cancel: () => void;
 }
 
+/** A compressor or decompressor: see codec-ops.ts. */
+export interface GuestCodec extends Holding {
+  readonly cancel: () => void;
+}
+
 export class GuestContext {
   /** Those that are not over, in order of their ids. */
   readonly runs = new Map<number, GuestRun>();

@@ -28,6 +28,8 @@ export function apiName(code: number): string {
       return "TextDecoder";
     case HostOp.TEXT_ENCODE:
       return "TextEncoder";
+    case HostOp.CODEC_OPEN:
+      return "CompressionStream";
     default:
       return "This API";
   }

@@ -61,6 +61,12 @@ export const GuestEvent = {
   SOCKET_CLOSED: 19,
   /** id: request. The body that its response passed on was sent, or given up. Not sent where SETTLED came before. */
   RESPONSE_PASSED: 30,
+  /** id: codec · a: ArrayBuffer. There may be more output of the same input: CODEC_PULL asks for it. This, CODEC_TAKEN or CODEC_DONE answers each CODEC_WRITE and CODEC_PULL. */
+  CODEC_OUTPUT: 27,
+  /** id: codec. The input is used up: CODEC_WRITE brings the next. */
+  CODEC_TAKEN: 28,
+  /** id: codec · a: undefined: the output is complete; or message for a TypeError: the input is malformed. The codec is closed. */
+  CODEC_DONE: 29,
 } as const;
 
 /** Operations that the guest asks for by `op(code, id, a, b, c, d)`. */
@@ -154,10 +160,20 @@ export const HostOp = {
   HASH_END: 80,
   /** a, b: ArrayBuffers of one length, at most HASH_SLICE_BYTES. Answers whether they are equal, in a time that does not tell where they differ. */
   TIMING_SAFE_EQUAL: 81,
+  /** id: codec · a: "gzip" "deflate" "deflate-raw" "brotli" · b: true to compress. Answers true, or the message of the limit that refuses it. */
+  CODEC_OPEN: 50,
+  /** id: codec · a: ArrayBuffer of at most CODEC_INPUT_BYTES, or undefined: the input is complete. Once the one before is taken. */
+  CODEC_WRITE: 51,
+  /** id: codec. The guest has room for more output, of which CODEC_OUTPUT said that there may be. */
+  CODEC_PULL: 52,
+  /** id: codec. Its output is not wanted any more. */
+  CODEC_CLOSE: 53,
 } as const;
 
 /** Most bytes of one operation on a hash: between two, an entry over its time can be ended. */
 export const HASH_SLICE_BYTES = 1024 * 1024;
+/** Input that a codec is given at once. */
+export const CODEC_INPUT_BYTES = 64 * 1024;
 
 /** The names that the prelude puts on the global for the host and for bundles. */
 export const ATTACH_GLOBAL = "__nano_attach__";

@@ -3,6 +3,7 @@ import { GuestEvent } from "./boundary.ts";
 import { findRun } from "./request-run.ts";
 
 interface Modules {
+  "./compression-streams.ts": typeof import("./compression-streams.ts");
   "./fetch.ts": typeof import("./fetch.ts");
   "./leaf/crypto.ts": typeof import("./leaf/crypto.ts");
   "./timers.ts": typeof import("./timers.ts");
@@ -39,6 +40,11 @@ export function deliverEvent(event: number, id: number, a: unknown, b: unknown, 
       return;
     case GuestEvent.DIGEST:
       require("./leaf/crypto.ts").settleDigest(id, a, b);
+      return;
+    case GuestEvent.CODEC_OUTPUT:
+    case GuestEvent.CODEC_TAKEN:
+    case GuestEvent.CODEC_DONE:
+      require("./compression-streams.ts").deliverStep(event, id, a);
       return;
     case GuestEvent.WASM_MODULE:
       require("./wasm-modules.ts").giveWasm(id, a);

@@ -6,6 +6,7 @@ import { defineLazyGlobals } from "./define-global.ts";
 
 /** The files that are evaluated on demand: the build turns each `require` into the call of the module's wrapper. */
 interface Modules {
+  "./compression-streams.ts": typeof import("./compression-streams.ts");
   "./console.ts": typeof import("./console.ts");
   "./fetch.ts": typeof import("./fetch.ts");
   "./global-events.ts": typeof import("./global-events.ts");
@@ -76,6 +77,8 @@ const INTERFACES = [
   "CountQueuingStrategy",
   "TextEncoderStream",
   "TextDecoderStream",
+  "CompressionStream",
+  "DecompressionStream",
   "WebSocket",
   "WebSocketPair",
   "console",
@@ -165,6 +168,10 @@ function load(name: string): unknown {
       return require("./text-streams.ts").createTextEncoderStream();
     case "TextDecoderStream":
       return require("./text-streams.ts").createTextDecoderStream();
+    case "CompressionStream":
+      return require("./compression-streams.ts").CompressionStream;
+    case "DecompressionStream":
+      return require("./compression-streams.ts").DecompressionStream;
     case "WebSocket":
       return require("./websocket.ts").WebSocket;
     case "WebSocketPair":

@@ -121,6 +121,12 @@ export const eventAndStreamCases: InitCases = {
       expected: ["AB", true],
     },
     {
+      name: "streams that compress, written to by requests",
+      top: `const packer = new CompressionStream("gzip"); const unpacker = new DecompressionStream("gzip"); const unpacked = packer.readable.pipeThrough(unpacker);`,
+      answer: `(() => { const writer = packer.writable.getWriter(); writer.write(new TextEncoder().encode("packed")); writer.close(); return new Response(unpacked).text(); })()`,
+      expected: "packed",
+    },
+    {
       name: "a tee, and a body made of one of its branches",
       top: `const [left, right] = new Response("abc").body.tee(); const text = await new Response(left).text();`,
       answer: `[text, right.locked]`,
