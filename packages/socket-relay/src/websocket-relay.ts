@@ -179,6 +179,11 @@ export class WebSocketRelay implements StreamListener, SocketMessageListener {
     this.#socket.resume(); // to nowhere
   }
 
+  /** Cuts the client's socket. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
   /** Looks at what it holds. @returns whether it is over: nothing of it is left anywhere */
   measure(): boolean {
     // One that was dropped counts no more: what waits for its client goes with the socket, within the time for a close.

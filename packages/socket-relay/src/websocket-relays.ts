@@ -98,6 +98,12 @@ export class WebSocketRelays implements RelayOwner {
     }
   }
 
+  /** Cuts them all, without a word. */
+  destroyAll(): void {
+    this.dispose();
+    for (const relay of this.#open) relay.destroy();
+  }
+
   dispose(): void {
     clearInterval(this.#sweeping);
     this.#tellTraffic();

@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { dialLink } from "@nano/link/dial-link";
 import { encodeFrame, FrameDecoder, FrameType } from "@nano/protocol/frames";
 import { decodeSilence, encodeHello } from "@nano/protocol/messages";
+import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
 import { expect, onTestFinished, test } from "vitest";
 import { appScript } from "./sliver-fixture.ts";
@@ -54,7 +55,7 @@ test("two routers are two links in the recorder's eyes, and streams of the same 
 test("a worker says to routers for how long an entry may keep it, and that it is back", async () => {
   const worker = await openWorker();
   worker.recorder.onEntry = (limitMs) => worker.links.entering(limitMs);
-  const spin = "const end = Date.now() + 400; while (Date.now() < end); return new Response('spun');";
+  const spin = `${burnSource()} burn(400); return new Response('spun');`;
   const { assignment } = worker.serve(appScript(spin), { limits: { cpuTimeMs: 20_000 } });
   const { versionId } = assignment;
   const socket = connect(worker.address);

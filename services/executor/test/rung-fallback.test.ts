@@ -1,6 +1,8 @@
 /** Slivers that cannot be restored serve from their script: at once, told of once, in both isolation modes. */
+
 import { readFileSync, writeFileSync } from "node:fs";
 import type { EngineFingerprint } from "@nano/protocol/brands";
+import { burnSource } from "@nano/test-kit/burn-source";
 import { describe, expect, test } from "vitest";
 import { appScript, writeSliverEntry } from "./sliver-fixture.ts";
 import { ask, type OpenedWorker, openWorker } from "./worker-harness.ts";
@@ -82,7 +84,7 @@ test("a sliver falls once, however often its app is restored", async () => {
 
 test("an app whose top level takes longer than a request's CPU limit answers from source: init is not the request's", async () => {
   const worker = await openWorker();
-  const slow = appScript("return new Response('ready');", "const end = Date.now() + 120; while (Date.now() < end);");
+  const slow = appScript("return new Response('ready');", `${burnSource()} burn(120);`);
   const server = worker.serve(slow, { sliver: { fingerprint: OTHER_ENGINE }, limits: { cpuTimeMs: 30 } });
   expect(await answers(worker, server, 3)).toEqual(["ready", "ready", "ready"]);
 });

@@ -1,4 +1,5 @@
 /** What bounds connections, and what is left when they are over. */
+import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, test } from "vitest";
 import { appScript } from "./sliver-fixture.ts";
@@ -123,8 +124,8 @@ describe("what waits", () => {
     const worker = await openSocketWorker();
     const lane = worker.serve(
       appScript(
-        upgradeWith(`let count = 0; server.addEventListener("message", () => {
-          const end = Date.now() + 2; while (Date.now() < end); count += 1; if (count === 300) server.send("all"); });`),
+        upgradeWith(`${burnSource()} let count = 0; server.addEventListener("message", () => {
+          burn(2); count += 1; if (count === 300) server.send("all"); });`),
       ),
       { socketLimits: { inboundBufferBytes: 50_000 } },
     );

@@ -1,5 +1,7 @@
 /** Connections on threads of their own. */
+
 import type { AppName } from "@nano/protocol/brands";
+import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FlightRecorder, readRunningEntries } from "../src/flight-recorder.ts";
@@ -60,7 +62,7 @@ test("a connection gets a thread, relays both ways, and leaves the thread to the
   const { threads, permits } = await openThreads(worker, 1);
   const lane = worker.serve(
     appScript(
-      upgradeWith(`let count = 0;
+      upgradeWith(`${burnSource()} let count = 0;
       server.addEventListener("message", (event) => { count += 1; server.send(event.data); console.log(String(count)); });
       server.addEventListener("close", ({ code }) => console.log("closed " + code));`),
     ),
@@ -99,8 +101,8 @@ test("a busy one does not delay another, and stands in the recorder with its thr
   const { threads } = await openThreads(worker, 3);
   const lane = worker.serve(
     appScript(
-      upgradeWith(`server.addEventListener("message", ({ data }) => {
-        if (data === "spin") { const end = Date.now() + 400; while (Date.now() < end); }
+      upgradeWith(`${burnSource()} server.addEventListener("message", ({ data }) => {
+        if (data === "spin") burn(400);
         server.send("done " + data);
       });`),
     ),
@@ -175,7 +177,7 @@ test("a client that left while its handler upgraded is told to the guest, and no
   const { threads } = await openThreads(worker, 1);
   const lane = worker.serve(
     appScript(
-      `const end = Date.now() + 200; while (Date.now() < end);
+      `${burnSource()} burn(200);
       ${upgradeWith('server.addEventListener("close", ({ code }) => console.log("closed " + code));')}`,
     ),
     { manifest: DEDICATED, parts: { threads } },

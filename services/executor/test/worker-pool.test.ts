@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { dialLink } from "@nano/link/dial-link";
 import { decodePostmortemAnswer, encodePostmortemQuestion, type PostmortemQuestion } from "@nano/protocol/messages";
+import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { HANG_GRACE_MS } from "../src/control/hang-watch.ts";
@@ -136,11 +137,9 @@ describe("a worker that hangs", () => {
   test("is told from one that works: a long entry within its limit is left alone", async () => {
     const { pool, events } = await openPool(1);
     const worker = firstOf(pool);
-    const versionId = assign(
-      worker,
-      appScript("const end = Date.now() + 700; while (Date.now() < end); return new Response('worked');"),
-      { limits: { cpuTimeMs: 1_000 } },
-    );
+    const versionId = assign(worker, appScript(`${burnSource()} burn(700); return new Response('worked');`), {
+      limits: { cpuTimeMs: 1_000 },
+    });
     expect((await ask(await dialWorker(worker), { versionId })).text).toBe("worked");
     expect(events.deaths).toEqual([]);
   });

@@ -2,10 +2,10 @@
  * Connections by app: each app has a pool of its own, so that no app rides on another's connection or TLS session.
  *
  * I1 An app has an entry only while it has a fetch or a socket; so there are no more entries than sockets and fetches.
- * I2 Sockets stay within the caps: a fetch that finds them reached first closes what is idle.
+ * I2 Sockets of pools stay within the caps: a fetch that finds them reached first closes what is idle.
  */
 import type { Socket } from "node:net";
-import { Agent } from "undici";
+import { Agent, type buildConnector } from "undici";
 import { boundResolver } from "./bounded-resolver.ts";
 import type { EgressConfig } from "./egress-config.ts";
 import { createGuardedConnector, type GuardedConnectorOptions, type ResolveName } from "./guarded-connector.ts";
@@ -18,20 +18,43 @@ type AgentLimits = Pick<
 /** A pool in use by one fetch. `agent` may be another one at each look. */
 export interface AgentLease extends Disposable {
   readonly agent: Agent;
+  /** A connection outside of the pool, for a WebSocket. Rejects as a fetch of the same URL does. */
+  connect(url: URL): Promise<Socket>;
 }
 
 /** One app's pool; its agent is replaced to be rid of idle connections. */
 class AppEntry {
   readonly #createAgent: (entry: AppEntry) => Agent;
   readonly resolveName: ResolveName;
+  readonly #createConnector: (entry: AppEntry) => buildConnector.connector;
+  #connector: buildConnector.connector | null = null;
   agent: Agent;
   fetchCount = 0;
+  /** Of the pool. */
   socketCount = 0;
 
-  constructor(resolveName: ResolveName, createAgent: (entry: AppEntry) => Agent) {
+  constructor(
+    resolveName: ResolveName,
+    createAgent: (entry: AppEntry) => Agent,
+    createConnector: (entry: AppEntry) => buildConnector.connector,
+  ) {
     this.resolveName = boundResolver(resolveName);
     this.#createAgent = createAgent;
+    this.#createConnector = createConnector;
     this.agent = createAgent(this);
+  }
+
+  connect({ hostname, host, protocol, port }: URL): Promise<Socket> {
+    this.#connector ??= this.#createConnector(this);
+    const connect = this.#connector;
+    // As undici calls it: an address of IPv6 without brackets.
+    const target = { hostname: hostname.replace(/^\[|\]$/g, ""), host, protocol, port };
+    return new Promise((resolve, reject) => {
+      connect(target, (...[error, socket]) => {
+        if (error === null) resolve(socket);
+        else reject(error);
+      });
+    });
   }
 
   /** `close` lets running fetches end and closes idle connections; further fetches go to the new agent. */
@@ -77,6 +100,7 @@ export class AppAgents {
       get agent() {
         return entry.agent;
       },
+      connect: (url) => entry.connect(url),
       [Symbol.dispose]: () => {
         if (!isHeld) return;
         isHeld = false;
@@ -95,7 +119,12 @@ export class AppAgents {
   #entryOf(app: string): AppEntry {
     const known = this.#entries.get(app);
     if (known !== undefined) return known;
-    const entry = new AppEntry(this.#connector.resolveName, (owner) => this.#createAgent(app, owner));
+    const entry = new AppEntry(
+      this.#connector.resolveName,
+      (owner) => this.#createAgent(app, owner),
+      ({ resolveName }) =>
+        createGuardedConnector({ ...this.#connector, resolveName, onSocket: () => this.#onConnected() }),
+    );
     this.#entries.set(app, entry);
     return entry;
   }

@@ -34,6 +34,25 @@ export const egressShape = {
     default: 64,
   }),
   connectionsCount: integer({ doc: "the same for all apps of the node", min: 1, max: 65_536, default: 512 }),
+  socketsPerAppCount: integer({
+    doc: "WebSockets of one app of the node to other servers; further ones fail",
+    min: 0,
+    max: 65_536,
+    default: 128,
+  }),
+  socketsCount: integer({ doc: "the same for all apps of the node", min: 0, max: 65_536, default: 1_024 }),
+  socketBufferBytes: sizeBytes({
+    doc: "messages of all WebSockets to other servers that wait in the egress process; above, the largest holder is closed",
+    min: MIB,
+    max: Number.MAX_SAFE_INTEGER,
+    default: 128 * MIB,
+  }),
+  closeTimeoutMs: durationMs({
+    doc: "how long a server may take to answer the close of a WebSocket",
+    min: 1,
+    max: 600_000,
+    default: 5_000,
+  }),
   queuedPerAppCount: integer({
     doc: "fetches of one app that wait for a connection; further ones fail",
     min: 0,

@@ -11,12 +11,14 @@ import { isSameCredential } from "@nano/link/credential";
 import type { Link } from "@nano/link/link";
 import { isNanoError } from "@nano/protocol/errors";
 import { listenOn } from "@nano/service-kit/listen";
+import { WebSocketRelays } from "@nano/socket-relay/websocket-relays";
 import { buildConnector } from "undici";
 import { createAddressGuard } from "./address-guard.ts";
 import { AppAgents } from "./app-agents.ts";
 import type { EgressConfig } from "./egress-config.ts";
 import { EgressCounters, type EgressCounts } from "./egress-counters.ts";
 import type { EgressReport } from "./egress-messages.ts";
+import { egressErrors } from "./errors.ts";
 import { FetchSlots } from "./fetch-slots.ts";
 import { openFetchStream } from "./fetch-stream.ts";
 import type { CreateConnector, ResolveName } from "./guarded-connector.ts";
@@ -24,7 +26,9 @@ import type { FetchContext } from "./outbound-fetch.ts";
 
 /** Connections that have not said who they are, of which there should be none but a worker's for a moment. */
 const MAX_GREETING_COUNT = 64;
-/** Fetches of one worker at once, waiting ones included. */
+/** How often WebSockets are looked at: for idle ones, and for what they hold. */
+const SWEEP_INTERVAL_MS = 1_000;
+/** Fetches and WebSockets of one worker at once, waiting ones included. */
 const MAX_STREAMS_PER_WORKER = 2048;
 
 export interface EgressServerOptions {
@@ -34,6 +38,8 @@ export interface EgressServerOptions {
   readonly resolveName?: ResolveName;
   /** @default undici's */
   readonly createConnector?: CreateConnector;
+  /** @default SWEEP_INTERVAL_MS */
+  readonly sweepIntervalMs?: number;
 }
 
 export class EgressServer {
@@ -60,17 +66,48 @@ export class EgressServer {
     const agents = new AppAgents(config, connector, () => {
       counters.connections += 1;
     });
-    this.#context = { config, counters, agents, slots: new FetchSlots(config) };
+    const { queuedPerAppCount, queueTimeoutMs } = config;
+    const queue = { queuedPerAppCount, queueTimeoutMs };
+    this.#context = {
+      config,
+      counters,
+      agents,
+      slots: new FetchSlots({
+        ...queue,
+        perAppCount: config.connectionsPerAppCount,
+        totalCount: config.connectionsCount,
+        fullError: egressErrors.TOO_BUSY,
+      }),
+      // Who waits for one to end may wait for long: none do.
+      socketSlots: new FetchSlots({
+        ...queue,
+        queuedPerAppCount: 0,
+        perAppCount: config.socketsPerAppCount,
+        totalCount: config.socketsCount,
+        fullError: egressErrors.SOCKETS_FULL,
+      }),
+      relays: new WebSocketRelays({
+        bufferBytes: config.socketBufferBytes,
+        sweepIntervalMs: options.sweepIntervalMs ?? SWEEP_INTERVAL_MS,
+        closedError: (why) => egressErrors.SOCKET_CLOSED({ why }).wire,
+        metrics: {
+          closed: () => undefined,
+          moved: (direction, messageCount, bytes) => counters.moved(direction, messageCount, bytes),
+        },
+      }),
+    };
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
   get counts(): EgressCounts {
-    const { counters, slots, agents } = this.#context;
+    const { counters, slots, agents, relays } = this.#context;
     return counters.read({
       runningCount: slots.runningCount,
       waitingCount: slots.waitingCount,
       socketCount: agents.socketCount,
       linkCount: this.#links.size,
+      webSocketCount: relays.connectionCount,
+      webSocketHeldBytes: relays.heldBytes,
     });
   }
 
@@ -94,6 +131,7 @@ export class EgressServer {
   async drain(): Promise<void> {
     this.#server.close();
     for (const link of this.#links.keys()) link.goaway();
+    await this.#context.relays.closeAll(0, AbortSignal.timeout(0));
     if (this.#links.size === 0) return;
     await new Promise<void>((resolve) => {
       this.#onUnused = resolve;
@@ -104,6 +142,7 @@ export class EgressServer {
   async close(): Promise<void> {
     this.#server.close();
     for (const link of this.#links.keys()) link.close();
+    this.#context.relays.destroyAll();
     await this.#context.agents.destroy();
   }
 

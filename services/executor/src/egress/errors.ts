@@ -23,6 +23,10 @@ export const egressErrors = defineErrors("EGRESS", {
     ...tenant,
     message: (d: { host: string; rule: string }) => `Host ${d.host} is refused: its address is ${d.rule}`,
   },
+  HOST_REFUSED: {
+    ...tenant,
+    message: (d: { host: string }) => `Host ${d.host} is refused: it is none of the app's egress.allow_hosts`,
+  },
   NAME_NOT_FOUND: {
     ...tenant,
     message: (d: { host: string }) => `Host ${d.host} has no address: the name does not resolve`,
@@ -41,6 +45,11 @@ export const egressErrors = defineErrors("EGRESS", {
     message: (d: { scope: "app" | "node"; limitCount: number }) =>
       `Too many fetches at once: this ${d.scope} has all of its ${d.limitCount} connections in use`,
   },
+  SOCKETS_FULL: {
+    ...limit,
+    message: (d: { scope: "app" | "node"; limitCount: number }) =>
+      `Too many WebSockets at once: this ${d.scope} has all of its ${d.limitCount} open`,
+  },
   RESPONSE_TOO_LARGE: {
     ...limit,
     message: (d: { limitBytes: number }) => `Response is too large: more than ${d.limitBytes} bytes`,
@@ -49,6 +58,11 @@ export const egressErrors = defineErrors("EGRESS", {
     ...limit,
     message: (d: { host: string }) => `Response headers of ${d.host} are too large`,
   },
+  HANDSHAKE_FAILED: {
+    ...tenant,
+    message: (d: { host: string; cause: string }) => `WebSocket handshake with ${d.host} failed: ${d.cause}`,
+  },
+  SOCKET_CLOSED: { ...tenant, message: (d: { why: string }) => `The WebSocket is over: ${d.why}` },
   REDIRECT_REFUSED: { ...tenant, message: (d: { rule: string }) => `Redirect is refused: ${d.rule}` },
   DECODE_FAILED: {
     ...tenant,

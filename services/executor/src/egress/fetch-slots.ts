@@ -1,16 +1,19 @@
 /**
- * How many fetches hold a connection at once, of an app and of all. Further ones wait in order of arrival.
+ * How many fetches hold a connection at once, of an app and of all; WebSockets have such slots of their own. Further ones wait in order of arrival.
  *
  * I1 Every slot that was given is released once; what releases it twice changes nothing.
  * I2 An app's fetches wait only behind fetches that could run: one app at its limit holds up nobody else.
  */
-import type { EgressConfig } from "./egress-config.ts";
-import { egressErrors } from "./errors.ts";
 
-type SlotLimits = Pick<
-  EgressConfig,
-  "connectionsPerAppCount" | "connectionsCount" | "queuedPerAppCount" | "queueTimeoutMs"
->;
+/** How many run at once, and how many wait. */
+export interface SlotLimits {
+  readonly perAppCount: number;
+  readonly totalCount: number;
+  readonly queuedPerAppCount: number;
+  readonly queueTimeoutMs: number;
+  /** What is thrown where there is no place. */
+  fullError(details: { scope: "app" | "node"; limitCount: number }): Error;
+}
 
 interface Waiting {
   readonly app: string;
@@ -38,7 +41,7 @@ export class FetchSlots {
     return this.#waiting.size;
   }
 
-  /** @throws EGRESS_TOO_BUSY where the queue is full or the wait too long; the signal's reason where it aborts */
+  /** @throws `fullError` where the queue is full or the wait too long; the signal's reason where it aborts */
   async acquire(app: string, signal: AbortSignal): Promise<Disposable> {
     signal.throwIfAborted();
     if (this.#hasRoom(app)) return this.#take(app);
@@ -66,10 +69,7 @@ export class FetchSlots {
   }
 
   #hasRoom(app: string): boolean {
-    return (
-      this.#runningCount < this.#limits.connectionsCount &&
-      (this.#running.get(app) ?? 0) < this.#limits.connectionsPerAppCount
-    );
+    return this.#runningCount < this.#limits.totalCount && (this.#running.get(app) ?? 0) < this.#limits.perAppCount;
   }
 
   #take(app: string): Disposable {
@@ -103,11 +103,11 @@ export class FetchSlots {
   }
 
   #tooBusy(app: string): Error {
-    const isAppFull = (this.#running.get(app) ?? 0) >= this.#limits.connectionsPerAppCount;
-    return egressErrors.TOO_BUSY(
+    const isAppFull = (this.#running.get(app) ?? 0) >= this.#limits.perAppCount;
+    return this.#limits.fullError(
       isAppFull
-        ? { scope: "app", limitCount: this.#limits.connectionsPerAppCount }
-        : { scope: "node", limitCount: this.#limits.connectionsCount },
+        ? { scope: "app", limitCount: this.#limits.perAppCount }
+        : { scope: "node", limitCount: this.#limits.totalCount },
     );
   }
 }

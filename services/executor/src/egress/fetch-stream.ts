@@ -7,8 +7,9 @@ import {
   type EgressResponseHead,
   encodeEgressResponseHead,
 } from "@nano/protocol/messages";
+import type { WebSocketRelays } from "@nano/socket-relay/websocket-relays";
 import { egressErrors } from "./errors.ts";
-import { type FetchContext, type FetchSink, OutboundFetch } from "./outbound-fetch.ts";
+import { type FetchContext, type FetchSink, OutboundFetch, type UpgradedFetch } from "./outbound-fetch.ts";
 
 const REDIRECT_MODES = new Set(["follow", "manual", "error"]);
 
@@ -22,9 +23,10 @@ export function openFetchStream(
   headPayload: Buffer,
   options: { isEnd: boolean; context: FetchContext },
 ): StreamListener {
-  const fetch = new OutboundFetch(parseHead(headPayload), !options.isEnd, {
+  const head = parseHead(headPayload);
+  const fetch = new OutboundFetch(head, !options.isEnd && head.webSocket === undefined, {
     context: options.context,
-    sink: new StreamSink(stream),
+    sink: new StreamSink(stream, options.context.relays),
   });
   void fetch.run();
   return {
@@ -38,13 +40,21 @@ export function openFetchStream(
 
 class StreamSink implements FetchSink {
   readonly #stream: LinkStream;
+  readonly #relays: WebSocketRelays;
 
-  constructor(stream: LinkStream) {
+  constructor(stream: LinkStream, relays: WebSocketRelays) {
     this.#stream = stream;
+    this.#relays = relays;
   }
 
   onHead(head: EgressResponseHead, isEnd: boolean): void {
     this.#stream.sendHead(encodeEgressResponseHead(head), isEnd);
+  }
+
+  /** From here on the stream's listener is the relay. */
+  onUpgraded({ head, connection, limits, onClosed }: UpgradedFetch): void {
+    this.#stream.sendHead(encodeEgressResponseHead(head));
+    this.#relays.relay(connection, { stream: this.#stream, limits, onClosed });
   }
 
   onChunk(chunk: Buffer): boolean {
@@ -76,5 +86,15 @@ function parseHead(payload: Buffer): EgressHead {
     if (typeof head[name] !== "string") throw egressErrors.MALFORMED({ what: `${name} is no text` });
   }
   if (!REDIRECT_MODES.has(head.redirect)) throw egressErrors.MALFORMED({ what: "redirect is no mode" });
+  const { allowHosts, webSocket } = head;
+  if (
+    allowHosts !== undefined &&
+    !(Array.isArray(allowHosts) && allowHosts.every((host) => typeof host === "string"))
+  ) {
+    throw egressErrors.MALFORMED({ what: "allowHosts is no list of texts" });
+  }
+  if (webSocket !== undefined && !Object.values(webSocket).every(Number.isSafeInteger)) {
+    throw egressErrors.MALFORMED({ what: "a bound of a WebSocket is no number" });
+  }
   return head;
 }

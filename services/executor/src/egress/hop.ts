@@ -22,7 +22,17 @@ export interface HopListener {
   onFailed(error: NanoError): void;
 }
 
-export class Hop implements Dispatcher.DispatchHandler {
+/** What a fetch does with an exchange, whatever carries it. */
+export interface Exchange {
+  pause(): void;
+  resume(): void;
+  /** Ends the exchange and its connection; nothing more is reported. */
+  abort(): void;
+  /** Nobody reads the rest; a short one is skipped so that the connection can be used again. */
+  leave(): void;
+}
+
+export class Hop implements Dispatcher.DispatchHandler, Exchange {
   readonly #host: string;
   readonly #headersTimeoutMs: number;
   readonly #listener: HopListener;
@@ -58,14 +68,12 @@ export class Hop implements Dispatcher.DispatchHandler {
     if (this.#controller?.paused === true) this.#controller.resume();
   }
 
-  /** Ends the exchange and its connection; nothing more is reported. */
   abort(): void {
     if (this.#isAborted) return;
     this.#isAborted = true;
     this.#controller?.abort(egressErrors.CANCELLED({}));
   }
 
-  /** Nobody reads the rest; a short one is skipped so that the connection can be used again. */
   leave(): void {
     this.#isLeft = true;
   }

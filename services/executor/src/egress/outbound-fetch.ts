@@ -6,22 +6,39 @@
  * I3 Nothing is buffered beyond a stream's high-water mark: a sink that answers false pauses the socket.
  */
 import { isNanoError, type NanoError } from "@nano/protocol/errors";
-import { type EgressHead, type EgressResponseHead, encodeHeaderBlock } from "@nano/protocol/messages";
+import {
+  type EgressHead,
+  type EgressResponseHead,
+  type EgressWebSocket,
+  encodeHeaderBlock,
+} from "@nano/protocol/messages";
+import type { RelayConnection } from "@nano/socket-relay/websocket-relay";
+import type { WebSocketRelays } from "@nano/socket-relay/websocket-relays";
 import type { AgentLease, AppAgents } from "./app-agents.ts";
 import { BodyDecoder, contentCodings } from "./content-decoding.ts";
 import type { EgressConfig } from "./egress-config.ts";
 import type { EgressCounters, FetchOutcome } from "./egress-counters.ts";
 import { egressErrors } from "./errors.ts";
 import type { FetchSlots } from "./fetch-slots.ts";
-import { Hop, type HopResponse } from "./hop.ts";
-import { isRedirectStatus, type OutboundRequest, parseOutboundRequest, redirectRequest } from "./outbound-request.ts";
+import { type Exchange, Hop, type HopListener, type HopResponse } from "./hop.ts";
+import {
+  isRedirectStatus,
+  type OutboundRequest,
+  parseOutboundRequest,
+  redirectRequest,
+  type TargetRules,
+} from "./outbound-request.ts";
 import { RequestBody } from "./request-body.ts";
 import { responseHeaders } from "./request-headers.ts";
+import { WebSocketHop } from "./web-socket-hop.ts";
 
 /** What all fetches of the process share. */
 export interface FetchContext {
   readonly config: EgressConfig;
   readonly slots: FetchSlots;
+  /** Of WebSockets: they stay, and fetches shall find room beside them. */
+  readonly socketSlots: FetchSlots;
+  readonly relays: WebSocketRelays;
   readonly agents: AppAgents;
   readonly counters: EgressCounters;
 }
@@ -29,12 +46,23 @@ export interface FetchContext {
 /** Where a fetch's answer goes. */
 export interface FetchSink {
   onHead(head: EgressResponseHead, isEnd: boolean): void;
+  /** In place of all else: the answer is a WebSocket. */
+  onUpgraded(upgraded: UpgradedFetch): void;
   /** False: wait for `OutboundFetch.resume()`. */
   onChunk(chunk: Buffer): boolean;
   onEnd(): void;
   onFailed(error: NanoError): void;
   /** So many bytes of the request body are on their way. */
   onBodyConsumed(bytes: number): void;
+}
+
+/** A WebSocket that a fetch became. */
+export interface UpgradedFetch {
+  readonly head: EgressResponseHead;
+  readonly connection: RelayConnection;
+  readonly limits: EgressWebSocket;
+  /** To be called once the connection is closed. */
+  readonly onClosed: () => void;
 }
 
 /** Statuses whose response has no body, whatever its headers say. */
@@ -45,11 +73,12 @@ export class OutboundFetch {
   readonly #context: FetchContext;
   readonly #sink: FetchSink;
   readonly #body: RequestBody | null;
+  readonly #rules: TargetRules;
   readonly #abort = new AbortController();
   #request: OutboundRequest | null = null;
   #slot: Disposable | null = null;
   #lease: AgentLease | null = null;
-  #hop: Hop | null = null;
+  #hop: Exchange | null = null;
   #decoder: BodyDecoder | null = null;
   #idleTimer: NodeJS.Timeout | null = null;
   #redirectCount = 0;
@@ -62,7 +91,8 @@ export class OutboundFetch {
     this.#head = head;
     this.#context = options.context;
     this.#sink = options.sink;
-    const { replayBytes } = options.context.config;
+    const { replayBytes, deniedPorts } = options.context.config;
+    this.#rules = { deniedPorts, allowHosts: head.allowHosts };
     this.#body = hasBody
       ? new RequestBody({ replayBytes, onConsumed: (bytes) => this.#sink.onBodyConsumed(bytes) })
       : null;
@@ -71,9 +101,10 @@ export class OutboundFetch {
   /** Runs until the sink has heard its end. Never rejects. */
   async run(): Promise<void> {
     try {
-      const { deniedPorts } = this.#context.config;
-      this.#request = parseOutboundRequest(this.#head, { hasBody: this.#body !== null, deniedPorts });
-      this.#slot = await this.#context.slots.acquire(this.#head.app, this.#abort.signal);
+      this.#request = parseOutboundRequest(this.#head, { hasBody: this.#body !== null, rules: this.#rules });
+      const { slots, socketSlots } = this.#context;
+      const wanted = this.#head.webSocket === undefined ? slots : socketSlots;
+      this.#slot = await wanted.acquire(this.#head.app, this.#abort.signal);
       if (this.#isOver) {
         this.#slot[Symbol.dispose]();
         return;
@@ -125,18 +156,69 @@ export class OutboundFetch {
         throw egressErrors.REDIRECT_REFUSED({ rule });
       }
     }
-    const hop = new Hop(request.url.hostname, this.#context.config.headersTimeoutMs, {
+    const { config } = this.#context;
+    const { webSocket } = this.#head;
+    const lease = this.#lease as AgentLease;
+    const listener: HopListener = {
       onResponse: (response) => this.#guarded(hop, () => this.#takeResponse(request, response)),
       onChunk: (chunk) => this.#guarded(hop, () => this.#takeChunk(chunk)),
       onEnd: () => this.#guarded(hop, () => (this.#decoder === null ? this.#end() : this.#decoder.end())),
       onFailed: (error) => this.#guarded(hop, () => this.#fail(error)),
+    };
+    let hop: Exchange;
+    if (webSocket === undefined) {
+      const exchange = new Hop(request.url.hostname, config.headersTimeoutMs, listener);
+      hop = this.#hop = exchange;
+      exchange.start(lease.agent, request, body);
+      return;
+    }
+    const handshake = new WebSocketHop(request, {
+      limits: webSocket,
+      config,
+      listener: {
+        ...listener,
+        onUpgraded: (response, connection) => {
+          if (this.#isOver || hop !== this.#hop) connection.ws.terminate();
+          else this.#upgrade(request, response, { connection, limits: webSocket });
+        },
+      },
     });
-    this.#hop = hop;
-    hop.start((this.#lease as AgentLease).agent, request, body);
+    hop = this.#hop = handshake;
+    handshake.start((url) => lease.connect(url));
+  }
+
+  /** Slot and lease stay with the connection. */
+  #upgrade(
+    request: OutboundRequest,
+    response: HopResponse,
+    socket: Pick<UpgradedFetch, "connection" | "limits">,
+  ): void {
+    this.#isOver = true;
+    this.#hop = null;
+    this.#stopIdleTimer();
+    this.#context.counters.countOutcome("answered");
+    this.#sink.onUpgraded({
+      ...socket,
+      head: this.#headOf(request, response, false),
+      onClosed: () => {
+        this.#lease?.[Symbol.dispose]();
+        this.#slot?.[Symbol.dispose]();
+      },
+    });
+  }
+
+  #headOf(request: OutboundRequest, response: HopResponse, isDecoded: boolean): EgressResponseHead {
+    return {
+      status: response.status,
+      statusText: response.statusText,
+      headers: encodeHeaderBlock(responseHeaders(response.headers, isDecoded)),
+      url: request.url.href,
+      redirected: this.#redirectCount > 0,
+    };
   }
 
   /** Runs what a hop reports, unless it is not the current one any more; what that throws ends the fetch. */
-  #guarded(hop: Hop, take: () => void): void {
+  #guarded(hop: Exchange, take: () => void): void {
     if (this.#isOver || hop !== this.#hop) return;
     try {
       take();
@@ -150,7 +232,7 @@ export class OutboundFetch {
       if (this.#head.redirect === "error") {
         throw egressErrors.REDIRECT_REFUSED({ rule: `the response is a ${response.status} and redirect is "error"` });
       }
-      const next = redirectRequest(request, response, this.#context.config.deniedPorts);
+      const next = redirectRequest(request, response, this.#rules);
       if (next !== null) {
         this.#followRedirect(next);
         return;
@@ -179,16 +261,7 @@ export class OutboundFetch {
     this.#isHeadSent = true;
     this.#isEndSent = hasNoBody;
     this.#watchIdle();
-    this.#sink.onHead(
-      {
-        status: response.status,
-        statusText: response.statusText,
-        headers: encodeHeaderBlock(responseHeaders(response.headers, codings.length > 0)),
-        url: request.url.href,
-        redirected: this.#redirectCount > 0,
-      },
-      hasNoBody,
-    );
+    this.#sink.onHead(this.#headOf(request, response, codings.length > 0), hasNoBody);
   }
 
   #createDecoder(codings: readonly string[]): BodyDecoder {

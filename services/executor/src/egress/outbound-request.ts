@@ -1,4 +1,5 @@
 /** Judges what a worker asks for before anything is opened, and how a redirect changes it. */
+import { matchesHost } from "@nano/protocol/host-pattern";
 import { decodeHeaderBlock, type EgressHead } from "@nano/protocol/messages";
 import type { EgressConfig } from "./egress-config.ts";
 import { egressErrors } from "./errors.ts";
@@ -20,12 +21,19 @@ export interface OutboundRequest {
   readonly hasBody: boolean;
 }
 
-/** @throws EGRESS_URL_REFUSED, EGRESS_METHOD_REFUSED, EGRESS_HEADER_REFUSED */
+/** Where a fetch may go, judged at each hop; addresses are judged when it connects. */
+export interface TargetRules {
+  readonly deniedPorts: EgressConfig["deniedPorts"];
+  /** Undefined: all hosts. */
+  readonly allowHosts: readonly string[] | undefined;
+}
+
+/** @throws EGRESS_URL_REFUSED, EGRESS_HOST_REFUSED, EGRESS_METHOD_REFUSED, EGRESS_HEADER_REFUSED */
 export function parseOutboundRequest(
   head: EgressHead,
-  options: { hasBody: boolean; deniedPorts: EgressConfig["deniedPorts"] },
+  options: { hasBody: boolean; rules: TargetRules },
 ): OutboundRequest {
-  const url = parseTarget(head.url, undefined, options.deniedPorts);
+  const url = parseTarget(head.url, undefined, options.rules);
   if (!METHOD.test(head.method) || FORBIDDEN_METHODS.has(head.method.toUpperCase())) {
     throw egressErrors.METHOD_REFUSED({ method: head.method.slice(0, 64) });
   }
@@ -40,17 +48,17 @@ export function isRedirectStatus(status: number): boolean {
 /**
  * The next hop of a redirect by the fetch standard, or null where the response names none and is the answer itself.
  *
- * @throws EGRESS_REDIRECT_REFUSED, EGRESS_URL_REFUSED
+ * @throws EGRESS_URL_REFUSED, EGRESS_HOST_REFUSED
  */
 export function redirectRequest(
   request: OutboundRequest,
   response: { status: number; headers: readonly string[] },
-  deniedPorts: EgressConfig["deniedPorts"],
+  rules: TargetRules,
 ): OutboundRequest | null {
   const location = headerValues(response.headers, "location")[0];
   if (location === undefined) return null;
   // Header values are bytes; servers that put more than ASCII into a location mean UTF-8.
-  const url = parseTarget(Buffer.from(location, "latin1").toString("utf8"), request.url, deniedPorts);
+  const url = parseTarget(Buffer.from(location, "latin1").toString("utf8"), request.url, rules);
   if (url.hash === "") url.hash = request.url.hash;
   const isBodyDropped = isRewrittenToGet(request.method, response.status);
   const isCrossOrigin = url.origin !== request.url.origin;
@@ -67,7 +75,7 @@ function isRewrittenToGet(method: string, status: number): boolean {
   return (status === 301 || status === 302) && method === "POST";
 }
 
-function parseTarget(text: string, base: URL | undefined, deniedPorts: EgressConfig["deniedPorts"]): URL {
+function parseTarget(text: string, base: URL | undefined, rules: TargetRules): URL {
   if (text.length > MAX_URL_CHARS) {
     throw egressErrors.URL_REFUSED({ rule: `it is longer than ${MAX_URL_CHARS} characters` });
   }
@@ -81,6 +89,9 @@ function parseTarget(text: string, base: URL | undefined, deniedPorts: EgressCon
     throw egressErrors.URL_REFUSED({ rule: "it carries a user name or password" });
   }
   const port = url.port === "" ? defaultPort : Number(url.port);
-  if (deniedPorts.has(port)) throw egressErrors.URL_REFUSED({ rule: `port ${port} may not be fetched from` });
+  if (rules.deniedPorts.has(port)) throw egressErrors.URL_REFUSED({ rule: `port ${port} may not be fetched from` });
+  if (rules.allowHosts !== undefined && !matchesHost(url.hostname, rules.allowHosts)) {
+    throw egressErrors.HOST_REFUSED({ host: url.hostname });
+  }
   return url;
 }

@@ -17,6 +17,7 @@ const STRIPPED_FROM_REQUEST = new Set([
   "upgrade",
 ]);
 const STRIPPED_FROM_RESPONSE = new Set([
+  "sec-websocket-accept",
   "connection",
   "keep-alive",
   "proxy-authenticate",
