@@ -9,6 +9,7 @@ import type { GuestHost } from "@nano/isolate/isolate";
 import type { AppName } from "@nano/protocol/brands";
 import { resolveManifest } from "@nano/protocol/manifest";
 import { askIsolate } from "../ask-isolate.ts";
+import { readIdl } from "./idl/read-idl.ts";
 
 const CASES = new URL("cases/", import.meta.url);
 /** Of the bundled cases, none of which is met by accident. */
@@ -49,7 +50,7 @@ export async function runFile(area: string, name: string): Promise<FileResult> {
     source: { rung: "source", script: artifact?.script ?? "" },
     isolation: "app",
     limits: { ...resolveManifest({}).limits, ...LIMITS },
-    envJson: "{}",
+    envJson: JSON.stringify(environmentOf(area)),
     host: hostOf(errors),
   });
   try {
@@ -59,6 +60,11 @@ export async function runFile(area: string, name: string): Promise<FileResult> {
   } finally {
     isolate.dispose();
   }
+}
+
+/** Data that is not in the case itself. */
+function environmentOf(area: string): Readonly<Record<string, string>> {
+  return area === "idl" ? { IDL: JSON.stringify(readIdl()) } : {};
 }
 
 /** What does not end as expected, a sentence each. */
