@@ -31,7 +31,7 @@ async function problemsOf(value: unknown): Promise<readonly InputProblem[]> {
 describe("a good config", () => {
   test("gets the documented defaults", async () => {
     const plan = await parseConfig(JSON.stringify({ apps: [{ hostname: "a.localhost", entrypoint: "app.ts" }] }), file);
-    expect(plan.server).toEqual({ host: "127.0.0.1", port: 8080, adminPort: 9090 });
+    expect(plan.server).toEqual({ host: "127.0.0.1", port: 8080, adminPort: 9090, egressAllowedRanges: [] });
     expect(plan.apps).toEqual([
       {
         name: "a",
@@ -119,6 +119,14 @@ describe("a bad config", () => {
     "of a wrong shape is refused: %s",
     async (text) => {
       expect(await problemsOf(text)).not.toEqual([]);
+    },
+  );
+
+  test.each(["10.1.0.0", "10.1.0.0/33", "fd00::/129", "10.1.0.0/16/8", "host/8", "/8", ""])(
+    "that names %o as a range of addresses is refused",
+    async (range) => {
+      const [problem] = await problemsOf({ server: { egress_allowed_ranges: [range] }, apps: [] });
+      expect(problem?.place).toBe("server.egress_allowed_ranges[0]");
     },
   );
 

@@ -5,6 +5,7 @@
  * I1 A file is taken whole or not at all; all of its problems are found at once.
  */
 import { readFile, stat } from "node:fs/promises";
+import { isIPv4, isIPv6 } from "node:net";
 import { dirname, resolve } from "node:path";
 import type { AppName } from "@nano/protocol/brands";
 import { type Finding, listFindings, parseJsonText, showValue, toProblems } from "@nano/protocol/input-problems";
@@ -17,6 +18,8 @@ import { readSecretFiles, type SecretFiles } from "./secret-files.ts";
 
 /** Largest config file that is read. */
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+/** Most ranges of `server.egress_allowed_ranges`, as the executor takes them. */
+const MAX_ALLOWED_RANGES = 256;
 /** Most apps of one config file. */
 export const MAX_APPS = 10_000;
 
@@ -30,7 +33,18 @@ export const serverSchema = z.strictObject({
     .max(65_535)
     .default(9090)
     .describe("`/metrics`, `/healthz` and `/readyz`, on localhost; 0: any free one"),
+  egress_allowed_ranges: z
+    .array(z.string().refine(isAddressRange, "an address range such as 10.1.0.0/16"))
+    .max(MAX_ALLOWED_RANGES)
+    .default([])
+    .describe("address ranges that apps may fetch from although a rule refuses them, such as `10.1.0.0/16`"),
 });
+
+function isAddressRange(text: string): boolean {
+  const [address = "", prefix = "", ...rest] = text.split("/");
+  const maxPrefix = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
+  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= maxPrefix;
+}
 
 const hostnameSchema = z.string().transform((text, context) => {
   const parsed = parseHostPattern(text);
@@ -72,6 +86,7 @@ export interface ServerSettings {
   readonly host: string;
   readonly port: number;
   readonly adminPort: number;
+  readonly egressAllowedRanges: readonly string[];
 }
 
 /** An app as it is to be served, however the user named it. */
@@ -87,6 +102,11 @@ export interface AppPlan {
 export interface RunPlan {
   readonly server: ServerSettings;
   readonly apps: readonly AppPlan[];
+}
+
+export function toServerSettings(server: z.infer<typeof serverSchema>): ServerSettings {
+  const { host, port, admin_port: adminPort, egress_allowed_ranges: egressAllowedRanges } = server;
+  return { host, port, adminPort, egressAllowedRanges };
 }
 
 /** Reads and checks a config file. @throws CTL_CONFIG_INVALID with every problem, CTL_FILE_UNREADABLE */
@@ -115,7 +135,7 @@ export async function parseConfig(text: string, file: string): Promise<RunPlan> 
   const { server, apps } = parsed.data;
   const names = nameApps(apps);
   return {
-    server: { host: server.host, port: server.port, adminPort: server.admin_port },
+    server: toServerSettings(server),
     apps: apps.map((app, i) => ({
       name: names[i] as AppName,
       routes: [{ host: app.hostname, path: app.path }],

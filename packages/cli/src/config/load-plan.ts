@@ -8,7 +8,14 @@ import { describeSliver } from "@nano/sliver/sliver-file";
 import { errors } from "../errors.ts";
 import { readSliverBytes } from "../sliver/read-sliver.ts";
 import { toAppName } from "./app-names.ts";
-import { type AppPlan, loadConfigFile, type RunPlan, type ServerSettings, serverSchema } from "./config-file.ts";
+import {
+  type AppPlan,
+  loadConfigFile,
+  type RunPlan,
+  type ServerSettings,
+  serverSchema,
+  toServerSettings,
+} from "./config-file.ts";
 import { DATA_DIRECTORY } from "./data-directory.ts";
 import { parseHostPattern } from "./hostname.ts";
 
@@ -34,11 +41,7 @@ export async function loadPlan(target: Target, overrides: ServerOverrides): Prom
   }
   const path = resolve(target.path);
   await checkKind(target, path);
-  const defaults = serverSchema.parse({});
-  const server = overrideServer(
-    { host: defaults.host, port: defaults.port, adminPort: defaults.admin_port },
-    overrides,
-  );
+  const server = overrideServer(toServerSettings(serverSchema.parse({})), overrides);
   const app: AppPlan = {
     name: await nameTarget(target.kind, path),
     routes: listOwnHosts(server.host).map((host) => ({ host, path: "/" })),
@@ -63,6 +66,7 @@ export function defaultDataDirectory(target: Target): string {
 
 function overrideServer(server: ServerSettings, overrides: ServerOverrides): ServerSettings {
   return {
+    ...server,
     host: overrides.host ?? server.host,
     port: overrides.port ?? server.port,
     adminPort: overrides.adminPort ?? server.adminPort,

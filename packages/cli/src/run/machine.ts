@@ -173,6 +173,10 @@ export class Machine {
     const before = this.#server;
     if (before === null || this.#launcher === null) return;
     this.#server = server;
+    if (server.egressAllowedRanges.join() !== before.egressAllowedRanges.join()) {
+      const { terminal } = this.#options;
+      terminal.line(terminal.paint("yellow", "server.egress_allowed_ranges is taken up at the next start"));
+    }
     if (server.adminPort !== before.adminPort) {
       const next = await this.#openAdmin(server.adminPort);
       await this.#admin?.close();
@@ -192,9 +196,13 @@ export class Machine {
     }
   }
 
-  #routerEnv(server: Pick<ServerSettings, "host" | "port">): Readonly<Record<string, string>> {
+  #routerEnv({ host, port }: Pick<ServerSettings, "host" | "port">): Readonly<Record<string, string>> {
     const { places, env } = this.#options;
-    return describeServices(places, server, env).find((each) => each.name === ServiceName.ROUTER)?.env ?? {};
+    return (
+      describeServices(places, { host, port, egressAllowedRanges: [] }, env).find(
+        (each) => each.name === ServiceName.ROUTER,
+      )?.env ?? {}
+    );
   }
 
   /** A router that is started again takes the port that the first one was given. */
