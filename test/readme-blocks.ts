@@ -2,13 +2,18 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { renderConfigTable } from "./config-table.ts";
+import { readResults, renderConformanceTable } from "./conformance/web/conformance-table.ts";
 import { collectErrorRows, renderErrorTable } from "./error-table.ts";
 
 const README = new URL("../README.md", import.meta.url);
 
 /** Every block by its name, as it should be. */
 export async function renderBlocks(): Promise<Readonly<Record<string, string>>> {
-  return { errors: renderErrorTable(await collectErrorRows()), config: renderConfigTable() };
+  return {
+    errors: renderErrorTable(await collectErrorRows()),
+    config: renderConfigTable(),
+    conformance: renderConformanceTable(readResults()),
+  };
 }
 
 /** A table without what the formatter does to it: the width of its columns. */

@@ -1,5 +1,5 @@
 /**
- * `npm start`, `npm test`, `npm run e2e`, `npm run bench`, `npm run churn`, `npm run soak:websocket` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
+ * `npm start`, `npm test`, `npm run e2e`, `npm run bench`, `npm run churn`, `npm run soak:websocket`, `npm run conformance` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
  * Runs on Node 20 with nothing installed.
  */
 import { fileURLToPath } from "node:url";
@@ -55,6 +55,10 @@ const tasks = {
   /** Opens and closes WebSocket connections for minutes, and looks for what is left of them. */
   "soak:websocket": ({ node, env, args }) =>
     runInForeground(node, ["test/soak/sockets.main.ts", ...args], { cwd: root, env }),
+
+  /** The cases of the web platform alone, as a table. */
+  conformance: ({ node, env, args }) =>
+    runInForeground(node, ["--no-node-snapshot", "test/conformance/web/main.ts", ...args], { cwd: root, env }),
 
   /** Writes the tables of README anew. */
   readme: ({ node, env }) => runInForeground(node, ["test/readme-blocks.ts"], { cwd: root, env }),

@@ -15,7 +15,7 @@ describe("the cases", () => {
       { name: "holds, though listed", failure: null },
     ];
     const expectedFailures = { "fails as listed": "why", "holds, though listed": "why", gone: "why" };
-    expect(listSurprises({ name: "Thing", tests, expectedFailures })).toEqual([
+    expect(listSurprises({ name: "Thing", isData: false, tests, expectedFailures })).toEqual([
       "fails: Error: so",
       "holds, though listed: holds, and is listed as failing",
       "gone: listed as failing, and there is no such test",

@@ -12,6 +12,15 @@ import { askIsolate } from "../ask-isolate.ts";
 import { readIdl } from "./idl/read-idl.ts";
 
 const CASES = new URL("cases/", import.meta.url);
+/** The files that run the web platform tests' own data. */
+const DATA_FILES = [
+  "url/IdnaTestV2",
+  "url/percent-encoding",
+  "url/setters",
+  "url/toascii",
+  "url/urltestdata",
+  "urlpattern/urlpatterntestdata",
+];
 /** Of the bundled cases, none of which is met by accident. */
 const LIMITS = { cpuTimeMs: 20_000, timeoutMs: 60_000, waitUntilMs: 5_000, initTimeMs: 10_000 };
 
@@ -24,6 +33,8 @@ export interface TestResult {
 export interface FileResult {
   /** Without its extension: the interface. */
   readonly name: string;
+  /** Whether its tests are made from the web platform tests' data. */
+  readonly isData: boolean;
   readonly tests: readonly TestResult[];
   /** By the name of the test: why it fails. */
   readonly expectedFailures: Readonly<Record<string, string>>;
@@ -56,7 +67,8 @@ export async function runFile(area: string, name: string): Promise<FileResult> {
   try {
     const { status, text, failed } = await askIsolate(isolate, "http://conformance.test/");
     if (status !== 200) throw new Error(`${area}/${name}: ${failed ?? status} ${text} ${errors.join("\n")}`);
-    return { name, tests: JSON.parse(text), expectedFailures: readExpectedFailures(area)[name] ?? {} };
+    const isData = DATA_FILES.includes(`${area}/${name}`);
+    return { name, isData, tests: JSON.parse(text), expectedFailures: readExpectedFailures(area)[name] ?? {} };
   } finally {
     isolate.dispose();
   }
