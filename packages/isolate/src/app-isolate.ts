@@ -153,8 +153,7 @@ export class AppIsolate {
     if (!run.isUpgraded || run.isAnswered) return;
     const isEnteredNow = this.#context === null;
     this.#enterRun(run, GuestEvent.SOCKET_MESSAGE, data);
-    // The guest has a copy. Left to the collector, such memory has it mark the whole heap anew for every 12 MB.
-    if (isEnteredNow && typeof data === "object") data.transfer(0);
+    if (isEnteredNow) freeChunk(data);
   }
 
   /** The connection of an upgraded run is over: its listeners run, then what `waitUntil` keeps, for as long as that may take. Once. */
@@ -264,6 +263,7 @@ export class AppIsolate {
     this.#context = null;
     this.#run = null;
     host.endEntry();
+    if (event === GuestEvent.BODY_CHUNK || event === GuestEvent.FETCH_CHUNK) freeChunk(a);
     if (this.#isolate.isDisposed) {
       this.#endByMemory(owner);
     } else {
@@ -514,4 +514,9 @@ export class AppIsolate {
     run.clearDeadline();
     this.#armDeadline(run);
   }
+}
+
+/** The guest has a copy. Left to the collector, such memory has it mark the whole heap anew for every 12 MB. */
+function freeChunk(chunk: GuestValue): void {
+  if (typeof chunk === "object") chunk.transfer(0);
 }

@@ -35,7 +35,8 @@ describe("bodies", () => {
     const worker = await openWorker();
     const { assignment, lane } = worker.serve(ECHO);
     const link = await worker.dial();
-    const slow = send(link, { versionId: assignment.versionId, method: "POST", body: "open" });
+    const headers = ["content-length", String(WHOLE_BODY_BYTES)];
+    const slow = send(link, { versionId: assignment.versionId, method: "POST", headers, body: "open" });
     slow.stream?.write(Buffer.alloc(1_000));
     await ask(link, { versionId: assignment.versionId });
     expect([lane.waitingCount, lane.runningCount]).toEqual([1, 0]);
@@ -44,6 +45,102 @@ describe("bodies", () => {
     slow.stream?.end(Buffer.from("!"));
     await slow.done;
     expect(slow.body.length).toBe(1_000 + WHOLE_BODY_BYTES + 1);
+  });
+
+  test.each([
+    ["that says to be long", ["content-length", String(WHOLE_BODY_BYTES + 1)]],
+    ["that does not say how long it is", []],
+  ])("an app may answer before a body %s has come", async (_, headers) => {
+    const worker = await openWorker();
+    const { assignment, lane } = worker.serve(appScript("return new Response('no need');"));
+    const heard = send(await worker.dial(), {
+      versionId: assignment.versionId,
+      method: "POST",
+      headers,
+      body: "open",
+    });
+    await heard.done;
+    expect(heard.text).toBe("no need");
+    await eventually(() => lane.isIdle);
+  });
+
+  test("a body without a length goes both ways at once, piece by piece", async () => {
+    const worker = await openWorker();
+    const { assignment, lane } = worker.serve(appScript("return new Response(request.body);"));
+    const heard = send(await worker.dial(), {
+      versionId: assignment.versionId,
+      method: "POST",
+      headers: [],
+      body: "open",
+    });
+    for (const text of ["one", "two", "three"]) {
+      const before = heard.body.length;
+      heard.stream?.write(Buffer.from(text));
+      await eventually(() => heard.body.length === before + text.length);
+    }
+    heard.stream?.end();
+    await heard.done;
+    expect(heard.text).toBe("onetwothree");
+    await eventually(() => lane.isIdle);
+  });
+
+  test("a long body that is handed on comes back, with no context held and no more credit than is taken", async () => {
+    const worker = await openWorker();
+    const { assignment, lane } = worker.serve(appScript("return new Response(request.body);"));
+    const link = await worker.dial();
+    const heard = send(link, {
+      versionId: assignment.versionId,
+      method: "POST",
+      headers: ["content-length", "9999999"],
+      body: "open",
+    });
+    heard.isTaking = false;
+    const piece = Buffer.alloc(64 * 1024, 3);
+    for (let i = 0; i < 32; i++) heard.stream?.write(piece);
+    heard.stream?.end();
+    await eventually(() => heard.body.length >= 256 * 1024);
+    // Two windows and what the worker's link may queue; the rest waits at the sender.
+    expect(heard.stream?.queuedBytes).toBeGreaterThan(32 * 64 * 1024 - 4 * 256 * 1024);
+    expect(lane.runningCount).toBe(1);
+    heard.isTaking = true;
+    heard.stream?.grant(heard.body.length);
+    await heard.done;
+    expect(heard.body.equals(Buffer.alloc(32 * 64 * 1024, 3))).toBe(true);
+    await eventually(() => lane.isIdle);
+  });
+
+  test("a client that leaves ends a body that is handed on", async () => {
+    const worker = await openWorker();
+    const { assignment, lane } = worker.serve(appScript("return new Response(request.body);"));
+    const heard = send(await worker.dial(), {
+      versionId: assignment.versionId,
+      method: "POST",
+      headers: [],
+      body: "open",
+    });
+    heard.stream?.write(Buffer.from("one"));
+    await heard.answered;
+    heard.stream?.reset(GONE);
+    await eventually(() => lane.isIdle);
+    expect([lane.waitingCount, lane.runningCount]).toEqual([0, 0]);
+  });
+
+  test("a body that is handed on is cut at the app's limit", async () => {
+    const worker = await openWorker();
+    const { assignment, lane } = worker.serve(appScript("return new Response(request.body);"), {
+      limits: { requestBodyBytes: 200_000 },
+    });
+    const heard = send(await worker.dial(), {
+      versionId: assignment.versionId,
+      method: "POST",
+      headers: ["content-length", "300000"],
+      body: "open",
+    });
+    await heard.answered;
+    for (let sent = 0; sent < 300_000; sent += 1_000) heard.stream?.write(Buffer.alloc(1_000));
+    await heard.done;
+    expect(heard.error).toMatchObject({ reason: "body_too_large" });
+    await eventually(() => lane.isIdle);
   });
 
   test.each([

@@ -99,6 +99,7 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     }
     this.#waiting.add(request);
     if (options.isEnd) this.#enqueue(request);
+    else request.awaitBody();
     if (this.#waiting.has(request)) this.#armExpiry(this.limits.timeoutMs);
     return request;
   }

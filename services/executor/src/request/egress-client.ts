@@ -64,7 +64,8 @@ class EgressCall implements OutboundFetch, StreamListener {
 
   pull(): void {
     this.#isPulled = true;
-    setImmediate(() => this.#deliver());
+    // Not at once: the guest may be running. In this turn all the same: what has come goes on before more is read.
+    process.nextTick(() => this.#deliver());
   }
 
   cancel(): void {
@@ -106,6 +107,8 @@ class EgressCall implements OutboundFetch, StreamListener {
       this.#listener.onChunk(ownBuffer(chunk));
     } else if (this.#isEnded) {
       this.#isCancelled = true;
+      // Where the guest has not sent all of its body, nobody would end that half.
+      this.#stream?.reset(errors.FETCH_CANCELLED({}).wire);
       this.#listener.onEnd();
     }
   }

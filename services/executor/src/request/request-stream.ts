@@ -3,7 +3,8 @@
  *
  *   receiving ──body small and whole, or too long to wait for──▶ queued ──turn──▶ running ──▶ settled
  *
- * I1 A body of up to `WHOLE_BODY_BYTES` is collected before the isolate is entered: a slow sender holds no context.
+ * I1 A body of up to `WHOLE_BODY_BYTES` is collected before the isolate is entered: a slow sender holds no context. One that says to be longer
+ *    is not waited for, and one that does not say how long it is for `UNKNOWN_BODY_WAIT_MS`: an app may answer before it has read its body.
  * I2 Credit goes back to the router only for bytes that the guest took, or that nobody wants any more.
  */
 import type { AppIsolate } from "@nano/isolate/app-isolate";
@@ -13,13 +14,16 @@ import type { GuestRequest, RunSink } from "@nano/isolate/isolate";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { WireError } from "@nano/protocol/errors";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
-import type { RequestHead, ResponseHead } from "@nano/protocol/messages";
+import { decodeHeaderBlock, type RequestHead, type ResponseHead } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 import type { AppLane } from "./app-lane.ts";
 import { sendResponse, writeResponseChunk } from "./send-response.ts";
 
 /** Bodies up to here enter the guest as one buffer. */
 export const WHOLE_BODY_BYTES = 64 * 1024;
+/** Most bodies without a length are here whole by then. */
+export const UNKNOWN_BODY_WAIT_MS = 50;
+const DECIMAL = /^\d+$/;
 
 export class RequestStream implements StreamListener, RunSink {
   /** An upgrade never comes here: routers send it to WebSocket workers. */
@@ -40,9 +44,13 @@ export class RequestStream implements StreamListener, RunSink {
   #isBodyWanted = false;
   #isBodyUnwanted = false;
   #isDeliveryPlanned = false;
+  /** Its body need not be here whole. */
+  #isStreamed = false;
+  #bodyWait: NodeJS.Timeout | null = null;
   #isGone = false;
   #hasBegun = false;
   #hasResponded = false;
+  #isSettled = false;
   #isolate: AppIsolate | null = null;
   #run: GuestRun | null = null;
   /** Waits for its turn in the lane's queue. */
@@ -63,7 +71,24 @@ export class RequestStream implements StreamListener, RunSink {
 
   /** Whether it can take its turn: its body is here, or too long to wait for. */
   get isReady(): boolean {
-    return this.#isBodyEnded || this.#chunkBytes > WHOLE_BODY_BYTES;
+    return this.#isBodyEnded || this.#isStreamed || this.#chunkBytes > WHOLE_BODY_BYTES;
+  }
+
+  /** It was admitted: begins to wait for its body, as long as there is a point in it. */
+  awaitBody(): void {
+    const declaredBytes = contentLengthOf(this.head);
+    if (declaredBytes > WHOLE_BODY_BYTES) this.#beginStreamed();
+    else if (declaredBytes < 0) this.#bodyWait = setTimeout(() => this.#beginStreamed(), UNKNOWN_BODY_WAIT_MS);
+  }
+
+  #beginStreamed(): void {
+    this.#isStreamed = true;
+    if (!this.#isGone) this.#lane.bodyReady(this);
+  }
+
+  #endWait(): void {
+    if (this.#bodyWait !== null) clearTimeout(this.#bodyWait);
+    this.#bodyWait = null;
   }
 
   /** The client left before its turn came. */
@@ -79,15 +104,16 @@ export class RequestStream implements StreamListener, RunSink {
   /** The request as the isolate takes it. */
   toGuestRequest(): GuestRequest {
     this.#hasBegun = true;
+    this.#endWait();
     const { requestId, method, url, headers } = this.head;
     const { linkId, arrivedMs } = this;
     const streamId = this.#stream.id;
     return { requestId, linkId, streamId, method, url, headers, body: this.#takeBody(), arrivedMs };
   }
 
-  /** Its run has begun; `start` may already have ended it. */
+  /** Its run has begun; `start` may already have ended it, the passing on of its body included. */
   attach(isolate: AppIsolate, run: GuestRun): void {
-    if (run.isSettled) return;
+    if (this.#isSettled) return;
     this.#isolate = isolate;
     this.#run = run;
     this.#deliverLater();
@@ -96,6 +122,7 @@ export class RequestStream implements StreamListener, RunSink {
   /** Answers without having been run. */
   refuse(error: WireError): void {
     this.#isGone = true;
+    this.#endWait();
     this.#chunks = [];
     this.#stream.reset(error);
   }
@@ -149,6 +176,7 @@ export class RequestStream implements StreamListener, RunSink {
 
   onReset(error: WireError): void {
     this.#isGone = true;
+    this.#endWait();
     this.#chunks = [];
     if (this.#run !== null) this.#isolate?.abort(this.#run, error.message);
     else this.#lane.gone(this);
@@ -160,6 +188,7 @@ export class RequestStream implements StreamListener, RunSink {
 
   #failBody(error: WireError): void {
     this.#isGone = true;
+    this.#endWait();
     this.#chunks = [];
     this.#stream.reset(error);
     if (this.#run !== null) this.#isolate?.abort(this.#run, error.message);
@@ -188,6 +217,7 @@ export class RequestStream implements StreamListener, RunSink {
   }
 
   settle(): void {
+    this.#isSettled = true;
     this.#run = null;
     this.#isolate = null;
     this.#isBodyUnwanted = true;
@@ -228,4 +258,14 @@ export class RequestStream implements StreamListener, RunSink {
       this.#isolate.endBody(this.#run);
     }
   }
+}
+
+/** What the client says of its body's length; -1: nothing. */
+function contentLengthOf({ headers }: RequestHead): number {
+  const flat = decodeHeaderBlock(headers);
+  for (let i = 0; i < flat.length; i += 2) {
+    const value = flat[i + 1] ?? "";
+    if (flat[i]?.toLowerCase() === "content-length" && DECIMAL.test(value)) return Number(value);
+  }
+  return -1;
 }
