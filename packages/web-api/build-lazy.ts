@@ -12,6 +12,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+import { hideSlots, POLYFILL } from "./build-streams.ts";
 import { GuestEvent, HostOp } from "./src/boundary.ts";
 
 /** Free names of the modules: parameters of a lazy one, constants around the eager ones. */
@@ -110,9 +111,10 @@ export class EagerUses {
 
 /** The text of a lazy module as `(load,eager,bind)=>{…; return exports}`; notes what it takes of eager modules. */
 export async function lazyModuleText(module: string, graph: ModuleGraph, uses: EagerUses): Promise<string> {
-  const source = inlineConstants(await readFile(path.join(ROOT, module), "utf8"));
+  let source = inlineConstants(await readFile(path.join(ROOT, module), "utf8"));
   // A CommonJS package: it finds module and exports, and nothing to import.
   if (!module.endsWith(".ts")) {
+    if (module.endsWith(POLYFILL)) source = hideSlots(source);
     return `()=>{const module={exports:{}},exports=module.exports;${source}\nreturn module.exports}`;
   }
   const text = await moduleText(module, replaceRequires(source, module, graph));

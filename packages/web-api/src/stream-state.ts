@@ -1,12 +1,25 @@
 /** What there is to know of streams without evaluating the polyfill. */
 import type * as Ponyfill from "web-streams-polyfill";
-import { ObjectPrototypeIsPrototypeOf } from "./primordials.ts";
 
 export type ByteStream = Ponyfill.ReadableStream<Uint8Array>;
+
+/** Internal slots, which only the polyfill's own text can read (build-streams.ts). */
+export interface StreamSlots {
+  readonly isReadable: (value: unknown) => boolean;
+  readonly isWritable: (value: unknown) => boolean;
+  readonly isTransform: (value: unknown) => boolean;
+  /** These take what the ones above said to be one. */
+  readonly isDisturbed: (stream: object) => boolean;
+  readonly isReadableLocked: (stream: object) => boolean;
+  readonly isWritableLocked: (stream: object) => boolean;
+  readonly readableOf: (transform: object) => object;
+  readonly writableOf: (transform: object) => object;
+}
 
 /** The interfaces and those of their methods that this package calls, as they were when they were made. */
 export interface Streams {
   readonly interfaces: typeof Ponyfill;
+  readonly slots: StreamSlots;
   readonly getReader: (stream: ByteStream) => Ponyfill.ReadableStreamDefaultReader<unknown>;
   readonly read: (reader: Ponyfill.ReadableStreamDefaultReader<unknown>) => Promise<{ done: boolean; value?: unknown }>;
   readonly cancelReader: (reader: Ponyfill.ReadableStreamDefaultReader<unknown>, reason: unknown) => Promise<void>;
@@ -27,21 +40,13 @@ export function keepStreams(streams: Streams): void {
 
 /** Whether a value is a ReadableStream; where none was ever made, it is not. */
 export function isReadableStream(value: unknown): value is ByteStream {
-  return (
-    loaded !== undefined && ObjectPrototypeIsPrototypeOf(loaded.interfaces.ReadableStream.prototype, value as object)
-  );
-}
-
-/** The polyfill keeps its slots as properties. */
-interface Slots {
-  readonly _disturbed: boolean;
-  readonly _reader: unknown;
+  return loaded?.slots.isReadable(value) === true;
 }
 
 export function isDisturbed(stream: ByteStream): boolean {
-  return (stream as unknown as Slots)._disturbed;
+  return loaded?.slots.isDisturbed(stream) === true;
 }
 
 export function isLocked(stream: ByteStream): boolean {
-  return (stream as unknown as Slots)._reader !== undefined;
+  return loaded?.slots.isReadableLocked(stream) === true;
 }

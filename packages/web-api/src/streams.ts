@@ -3,11 +3,43 @@
  * many an app's own init. `isReadableStream` and the like (stream-state.ts) answer without evaluating it.
  */
 import type * as Ponyfill from "web-streams-polyfill";
+import { registerPlatformPrototype } from "./leaf/webidl.ts";
 import { Uint8ArrayCtor, uncurryThis } from "./primordials.ts";
-import { type ByteStream, keepStreams, loadedStreams, type Streams } from "./stream-state.ts";
+import { type ByteStream, keepStreams, loadedStreams, type StreamSlots, type Streams } from "./stream-state.ts";
 
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
-declare const require: (path: "web-streams-polyfill") => typeof Ponyfill;
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
+interface Modules {
+  "web-streams-polyfill": typeof Ponyfill & { readonly slots: StreamSlots; readonly hooks: Partial<SignalHooks> };
+  "./leaf/abort.ts": typeof import("./leaf/abort.ts");
+  "./leaf/abort-algorithms.ts": typeof import("./leaf/abort-algorithms.ts");
+}
+
+/** What streams ask of signals: the platform's, whatever the global and prototypes hold. */
+interface SignalHooks {
+  readonly isSignal: (value: unknown) => boolean;
+  readonly reasonOf: (signal: unknown) => unknown;
+  /** Answers what takes the algorithm away again. */
+  readonly onAbort: (signal: unknown, algorithm: () => void) => (() => void) | "aborted" | undefined;
+  readonly createSignal: () => unknown;
+  readonly abort: (signal: unknown, reason: unknown) => void;
+}
+
+const INTERFACES = [
+  "ReadableStream",
+  "ReadableStreamDefaultReader",
+  "ReadableStreamBYOBReader",
+  "ReadableStreamDefaultController",
+  "ReadableByteStreamController",
+  "ReadableStreamBYOBRequest",
+  "WritableStream",
+  "WritableStreamDefaultWriter",
+  "WritableStreamDefaultController",
+  "TransformStream",
+  "TransformStreamDefaultController",
+  "ByteLengthQueuingStrategy",
+  "CountQueuingStrategy",
+] as const;
 
 /** Evaluates the polyfill where nobody did before. */
 export function loadStreams(): Streams {
@@ -20,11 +52,16 @@ export function loadStreams(): Streams {
   const streams: Streams = {
     proxy: (stream) => pipeThrough(stream, new interfaces.TransformStream()),
     interfaces,
+    slots: interfaces.slots,
     getReader: uncurryThis(readable.getReader) as Streams["getReader"],
     read: uncurryThis(reader.read) as Streams["read"],
     cancelReader: uncurryThis(reader.cancel) as Streams["cancelReader"],
     tee: uncurryThis(readable.tee) as Streams["tee"],
   };
+  connectSignals(interfaces.hooks);
+  for (let i = 0; i < INTERFACES.length; i++) {
+    registerPlatformPrototype(interfaces[INTERFACES[i] as keyof typeof Ponyfill].prototype);
+  }
   keepStreams(streams);
   return streams;
 }
@@ -46,4 +83,12 @@ export function closeByteController(controller: Ponyfill.ReadableByteStreamContr
   controller.close();
   // A read into the reader's own buffer that is waiting is answered only by this.
   controller.byobRequest?.respond(0);
+}
+
+function connectSignals(hooks: { -readonly [Key in keyof SignalHooks]?: SignalHooks[Key] }): void {
+  hooks.isSignal = (value) => require("./leaf/abort-algorithms.ts").isAbortSignal(value);
+  hooks.reasonOf = (signal) => require("./leaf/abort-algorithms.ts").signalState(signal).reason;
+  hooks.onAbort = (signal, algorithm) => require("./leaf/abort-algorithms.ts").addAbortAlgorithm(signal, algorithm);
+  hooks.createSignal = () => require("./leaf/abort.ts").createSignal();
+  hooks.abort = (signal, reason) => require("./leaf/abort.ts").abortSignal(signal as never, reason);
 }

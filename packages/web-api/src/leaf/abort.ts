@@ -32,8 +32,8 @@ const FIRST_SWEEP_COUNT = 16;
 const MAX_TIMER_MS = 0x7fffffff;
 const { MAX_SAFE_INTEGER } = Number;
 
-let createSignal: () => AbortSignal;
-let abortSignal: (signal: AbortSignal, reason: unknown) => void;
+export let createSignal: () => AbortSignal;
+export let abortSignal: (signal: AbortSignal, reason: unknown) => void;
 
 export class AbortSignal extends EventTarget {
   /** Of a signal made by `any`: the signals that it follows, none of which follows another. */

@@ -23,6 +23,11 @@ export function finishInterface(ctor: Interface, name: string): void {
   makeEnumerable(prototype);
   makeEnumerable(ctor);
   ObjectDefineProperty(prototype, SymbolToStringTag, { __proto__: null, value: name, configurable: true } as never);
+  registerPlatformPrototype(prototype);
+}
+
+/** Makes the instances of an interface that has its shape already platform objects to `isPlatformObject`. */
+export function registerPlatformPrototype(prototype: object): void {
   SetPrototypeAdd(platformPrototypes, prototype);
 }
 
