@@ -4,6 +4,7 @@ import { survives } from "./body-passing.ts";
 import type { BodyPipe } from "./body-pipe.ts";
 import type { GuestRun } from "./guest-run.ts";
 import type { OutboundFetch } from "./isolate.ts";
+import type { OutboundSocket } from "./outbound-socket.ts";
 
 /** Timers that one context may hold at once. */
 export const MAX_TIMERS = 1_000;
@@ -32,6 +33,8 @@ export interface GuestTimer extends Holding {
 
 export interface GuestFetch extends Holding {
   readonly call: OutboundFetch;
+  /** What it asked for, where that is a WebSocket; null: it is not, or the server answered otherwise. */
+  socket: OutboundSocket | null;
   /** What it sends is complete, or it sends nothing. */
   isBodyEnded: boolean;
   /** Brings what it sends, where the host passes that on. */
@@ -112,6 +115,7 @@ export class GuestContext {
     if (survives(fetch)) return;
     this.fetches.delete(id);
     fetch.requestPipe?.cancel();
+    fetch.socket?.drop();
     fetch.call.cancel();
     fetch.responsePipe?.fail("The request that fetched it is over");
   }

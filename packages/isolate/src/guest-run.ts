@@ -14,6 +14,11 @@ export class GuestRun {
   /** Whether an entry took longer than its CPU: the thread was off its core. */
   hasWaitedForCpu = false;
   subrequestCount = 0;
+  /** Of these, those that are under way. */
+  openSubrequestCount = 0;
+  /** Bodies that its fetches sent and received: see subrequest-meter.ts. */
+  sentBytes = 0;
+  receivedBytes = 0;
   isHeadSent = false;
   /** Its response is complete or has failed: nothing more goes to the sink but `settle`. */
   isAnswered = false;

@@ -1,8 +1,9 @@
 /** The port between an isolate and the worker that runs it: what is asked of it, and what it asks for. */
 import type { AppName, RequestId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
-import type { AppLimits, IsolationMode } from "@nano/protocol/manifest";
+import type { AppLimits, EgressRules, IsolationMode, WebSocketLimits } from "@nano/protocol/manifest";
 import type { EgressHead, EgressResponseHead, HeaderBlock, ResponseHead } from "@nano/protocol/messages";
+import type { CryptoPool } from "./crypto-pool.ts";
 import type { SnapshotBlob } from "./snapshot-blob.ts";
 
 /** What an isolate starts from: the rung of its sliver. `wasm`: modules that the bundle imports, by their numbers. */
@@ -29,6 +30,10 @@ export interface AppIsolateOptions {
   readonly source: IsolateSource;
   readonly isolation: IsolationMode;
   readonly limits: AppLimits;
+  /** Of the WebSockets that it opens to other servers. @default the manifest's */
+  readonly websocket?: WebSocketLimits | undefined;
+  /** Which servers it may reach. @default all */
+  readonly egress?: EgressRules | undefined;
   /** Variables and secrets as the guest sees them in `env`: a JSON object of strings. */
   readonly envJson: string;
   /** The version's plain variables alone, as its top level sees them below the heap rung: a JSON object of strings. @default none */
@@ -119,6 +124,8 @@ export interface GuestHost {
   /** A line of the app's console, or of an uncaught error of it (`stack` then is the script's, not mapped). */
   log(line: { app: AppName; requestId: RequestId | null; level: string; text: string; stack?: string }): void;
   openFetch(head: EgressHead, listener: OutboundFetchListener): OutboundFetch;
+  /** Where work on keys leaves the thread, shared by all apps of the worker. @default one for each isolate */
+  readonly cryptoPool?: CryptoPool;
 }
 
 /** Why an isolate cannot be used any more. */

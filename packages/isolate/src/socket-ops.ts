@@ -96,7 +96,8 @@ function openSocket(run: GuestRun): SocketSink | null {
   return run.sink.socket ?? null;
 }
 
-function isSendableCode(code: number): boolean {
+/** Whether a close frame of an app may hold it. */
+export function isSendableCode(code: number): boolean {
   if (!Number.isInteger(code) || RESERVED_CODES.has(code)) return false;
   return (
     (code >= SocketCloseCode.NORMAL && code <= MAX_REGISTERED_CODE) || (code >= MIN_APP_CODE && code <= MAX_APP_CODE)

@@ -258,7 +258,11 @@ export function resolveManifest(input: ManifestInput): Manifest {
 }
 
 /** An app's WebSocket limits: the defaults where its record is of a registry that did not know them. */
-export function websocketLimitsOf({ websocket }: Pick<Manifest, "websocket">): Required<WebSocketLimits> {
+export function websocketLimitsOf({
+  websocket,
+}: {
+  readonly websocket?: WebSocketLimits | undefined;
+}): Required<WebSocketLimits> {
   return { ...DEFAULT_WEBSOCKET_LIMITS, ...websocket };
 }
 

@@ -35,6 +35,7 @@ class EgressCall implements OutboundFetch, StreamListener {
   #stream: LinkStream | null = null;
   /** Wait for the guest: the link's window bounds their bytes. */
   readonly #chunks: Buffer[] = [];
+  #isEmpty = true;
   #isPulled = false;
   #isEnded = false;
   #isCancelled = false;
@@ -79,6 +80,7 @@ class EgressCall implements OutboundFetch, StreamListener {
   }
 
   onData(chunk: Buffer): void {
+    this.#isEmpty = false;
     this.#chunks.push(chunk);
     this.#deliver();
   }
@@ -98,8 +100,9 @@ class EgressCall implements OutboundFetch, StreamListener {
     this.#listener.onBodyDrain();
   }
 
+  /** The end of an empty body is told unasked: an answer without one is never asked for it. */
   #deliver(): void {
-    if (!this.#isPulled || this.#isCancelled) return;
+    if (this.#isCancelled || !(this.#isPulled || (this.#isEnded && this.#isEmpty))) return;
     const chunk = this.#chunks.shift();
     if (chunk !== undefined) {
       this.#isPulled = false;

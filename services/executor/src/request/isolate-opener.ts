@@ -74,6 +74,8 @@ export class IsolateOpener {
         source: rung,
         isolation: this.#options.isolation ?? manifest.isolation,
         limits: manifest.limits,
+        websocket: manifest.websocket,
+        egress: manifest.egress,
         envJson: this.#envJson,
         initEnvJson: this.#initEnvJson,
         host,

@@ -1,9 +1,9 @@
 /** The sink of a run on a thread of its own: what it hears goes to the connection by the port. */
 import type { RunSink, SocketSink } from "@nano/isolate/isolate";
+import { bytesOf, refuseOutgoing } from "@nano/isolate/outgoing-limits";
 import type { WireError } from "@nano/protocol/errors";
 import type { WebSocketLimits } from "@nano/protocol/manifest";
 import type { ResponseHead } from "@nano/protocol/messages";
-import { bytesOf, refuseOutgoing } from "./outgoing-limits.ts";
 import type { PortOutput } from "./port-output.ts";
 
 export class PortSink implements RunSink, SocketSink {

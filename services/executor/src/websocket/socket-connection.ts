@@ -11,6 +11,7 @@
  * I4 The guest is told of the end once, after the messages that came before it, unless it or a limit ended the connection.
  */
 import type { GuestRequest, RunSink, SocketSink } from "@nano/isolate/isolate";
+import { refuseOutgoing } from "@nano/isolate/outgoing-limits";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { AppName, RequestId, VersionId } from "@nano/protocol/brands";
 import { toWireError, type WireError } from "@nano/protocol/errors";
@@ -26,7 +27,6 @@ import { errors } from "../errors.ts";
 import { sendResponse, writeResponseChunk } from "../request/send-response.ts";
 import type { Turns, TurnTaker } from "../request/turns.ts";
 import type { LiveSocket, LiveSockets } from "./live-sockets.ts";
-import { refuseOutgoing } from "./outgoing-limits.ts";
 import { SocketInbox } from "./socket-inbox.ts";
 import { SocketOutbox } from "./socket-outbox.ts";
 import type { SocketSession } from "./socket-session.ts";

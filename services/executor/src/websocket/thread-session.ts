@@ -1,7 +1,7 @@
 /** A connection inside its isolate on a thread of its own, as its worker has it. */
 import type { GuestHost, GuestRequest, IsolateEnd, OutboundFetch, RunSink } from "@nano/isolate/isolate";
+import { bytesOf } from "@nano/isolate/outgoing-limits";
 import type { SourceFall } from "../request/sliver-sources.ts";
-import { bytesOf } from "./outgoing-limits.ts";
 import type { SocketConnection } from "./socket-connection.ts";
 import { messageCost } from "./socket-inbox.ts";
 import type { SocketSession } from "./socket-session.ts";

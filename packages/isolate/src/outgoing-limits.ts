@@ -1,4 +1,4 @@
-/** What the app may send now: the same on the connection's side and, on a thread of its own, the guest's. */
+/** What an app may send now over a WebSocket, of a client or to another server: the same wherever its end is. */
 import type { WebSocketLimits } from "@nano/protocol/manifest";
 
 /** Of one UTF-16 unit. */
@@ -8,7 +8,7 @@ const MAX_UTF8_BYTES = 3;
 export function refuseOutgoing(
   data: string | ArrayBuffer,
   bufferedBytes: number,
-  { maxMessageBytes, outboundBufferBytes }: WebSocketLimits,
+  { maxMessageBytes, outboundBufferBytes }: Pick<WebSocketLimits, "maxMessageBytes" | "outboundBufferBytes">,
 ): undefined | string | null {
   const bytes = bytesOf(data, maxMessageBytes);
   if (bytes > maxMessageBytes) {
