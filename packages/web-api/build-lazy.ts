@@ -180,13 +180,13 @@ export function entryText(main: string, uses: EagerUses): string {
     cases.push(`case ${JSON.stringify(module)}:return{__proto__:null,${members.join(",")}};`);
   }
   const find = `(module)=>{switch(module){${cases.join("")}}}`;
-  // The methods are taken before `main` runs.
+  // The methods are taken when `main` has run: what they refer to is no name that it redefines.
   return `${imports.join("")}import "./${main}";${METHODS_NAME}=[${uses.methods.join(",")}];${FIND_NAME}=${find};`;
 }
 
 /** Where methods are uncurried, and what their expressions refer to there. */
 const METHOD_MODULES = [
-  { module: "src/primordials.ts", helpers: ["getterOf", "TypedArrayPrototype"] },
+  { module: "src/primordials.ts", helpers: ["getterOf", "TypedArrayPrototype", "DatePrototype"] },
   { module: "src/leaf/intrinsics.ts", helpers: [] },
 ];
 

@@ -1,9 +1,11 @@
 /** Served by NANO and by workerd as it is. What a connection does is in its path. */
-const BURN_MS = 5;
+/** About 5 ms: no clock goes on while an app runs. */
+const BURN_TURNS = 5_000_000;
 
 function burn() {
-  const endMs = performance.now() + BURN_MS;
-  while (performance.now() < endMs);
+  let x = 1;
+  for (let i = BURN_TURNS; i > 0; i--) x = (Math.imul(x, 31) + i) | 0;
+  return x;
 }
 
 export default {

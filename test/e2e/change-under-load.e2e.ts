@@ -2,10 +2,12 @@
  * A config file that changes while its apps are asked: apps come and go, limits, variables and isolation change, routes move from app to app.
  * No request for a host that stays may fail, and each is answered by one version from beginning to end. Open loop, as in `under-load`.
  */
+
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { burnSource } from "@nano/test-kit/burn-source";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Answer } from "../support/http-answer.ts";
 import { createMix, createMixApps } from "../support/load-mix.ts";
@@ -25,7 +27,7 @@ const SLOW_MS = 2_500;
 
 const named = (name: string): string => `export default { fetch: () => new Response("${name}") }`;
 /** Its top level takes as long as a large app's: what is not built yet must not be asked. */
-const lateNamed = (name: string): string => `const end = Date.now() + 600; while (Date.now() < end); ${named(name)}`;
+const lateNamed = (name: string): string => `${burnSource()} burn(600); ${named(name)}`;
 const WORD = `export default { fetch: (request, env) => new Response("word " + env.WORD) }`;
 const SLOW_WORD = `export default { async fetch(request, env) {
   const first = env.WORD;

@@ -42,8 +42,6 @@ export function runPureOp(code: unknown, a: unknown, b: unknown, c: unknown): un
     }
     case HostOp.RANDOM_UUID:
       return randomUUID();
-    case HostOp.NOW:
-      return performance.timeOrigin + performance.now();
     case HostOp.TEXT_ENCODE:
       return typeof a === "string" ? ownBuffer(Buffer.from(a, "utf8")) : undefined;
     case HostOp.TEXT_DECODE:

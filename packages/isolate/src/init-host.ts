@@ -107,6 +107,8 @@ export class InitHost {
       }
       case HostOp.FETCH_START:
         return this.#refuseFetch(boundedText(String(b)));
+      case HostOp.NOW:
+        return Date.now();
       case HostOp.INIT_STATE:
         this.state = { state: stateOf(a), name: textOf(b), message: textOf(c), stack: textOf(d) };
         return undefined;

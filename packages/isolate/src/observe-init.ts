@@ -5,19 +5,31 @@
  */
 import { ATTACH_GLOBAL, DEFINE_APP_GLOBAL, HostOp } from "@nano/web-api/boundary";
 
+/** Frames of a note: the platform's own come first. */
+const NOTE_FRAMES = 12;
+
 /** A closure for isolated-vm: `$0` the host's callback, `$1` the attach secret, `$2` the variables. Answers `enter`. */
 export const OBSERVED_ATTACH = `
 const [host, secret, envJson] = [$0, $1, $2];
 const { Error } = globalThis;
-const note = (kind, what) => { host(${HostOp.INIT_NOTE}, 0, kind, what, new Error().stack); };
+const defineLimit = Reflect.defineProperty, limitOf = Reflect.getOwnPropertyDescriptor, dropLimit = Reflect.deleteProperty;
+const note = (kind, what) => {
+  // The app may have another limit, and below a call of an object of Intl there are no stacks (web-api's deferred.ts).
+  const limit = limitOf(Error, "stackTraceLimit");
+  defineLimit(Error, "stackTraceLimit", { __proto__: null, value: ${NOTE_FRAMES}, writable: true, enumerable: true, configurable: true });
+  const { stack } = new Error();
+  if (limit === undefined) dropLimit(Error, "stackTraceLimit");
+  else defineLimit(Error, "stackTraceLimit", { __proto__: null, ...limit });
+  host(${HostOp.INIT_NOTE}, 0, kind, what, stack);
+};
 const define = (target, name, value) => Object.defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
 const drawn = {
   [${HostOp.RANDOM_BYTES}]: ["random", "crypto.getRandomValues()"],
   [${HostOp.RANDOM_UUID}]: ["random", "crypto.randomUUID()"],
-  [${HostOp.NOW}]: ["clock", "performance.now()"],
 };
 let asked = 0;
 const op = (code, id, a, b, c, d) => {
+  if (code === ${HostOp.CLOCK_READ}) return note("clock", a);
   asked++;
   // At powers of two: a stack costs as much as twenty calls.
   if ((asked & (asked - 1)) === 0) note("asked", "");
@@ -29,20 +41,6 @@ const op = (code, id, a, b, c, d) => {
 
 const realRandom = Math.random;
 define(Math, "random", function random() { note("random", "Math.random()"); return realRandom(); });
-
-const RealDate = Date;
-const realNow = RealDate.now;
-const construct = Reflect.construct, apply = Reflect.apply;
-const ObservedDate = new Proxy(RealDate, {
-  construct(target, args, newTarget) {
-    if (args.length === 0) note("clock", "new Date()");
-    return construct(target, args, newTarget === ObservedDate ? target : newTarget);
-  },
-  apply(target, self, args) { note("clock", "Date()"); return apply(target, self, args); },
-});
-define(RealDate, "now", function now() { note("clock", "Date.now()"); return realNow(); });
-define(RealDate.prototype, "constructor", ObservedDate);
-define(globalThis, "Date", ObservedDate);
 
 const wasm = Object.getOwnPropertyDescriptor(globalThis, "WebAssembly");
 Object.defineProperty(globalThis, "WebAssembly", {

@@ -1,9 +1,10 @@
+import { burnSource } from "@nano/test-kit/burn-source";
 import { describe, expect, test } from "vitest";
 import { appScript, openIsolate, type RecordingSink } from "./isolate-harness.ts";
 
 const LOOP = "for (;;);";
 /** Spends CPU, as far as the guest's own clock tells. */
-const BURN = "const burn = (ms) => { const end = Date.now() + ms; while (Date.now() < end); };";
+const BURN = burnSource();
 
 describe("CPU", () => {
   test.each([

@@ -52,8 +52,8 @@ describe("text", () => {
   });
 });
 
-test("time is that of the wall, with a fraction", () => {
-  expect(Math.abs((runPureOp(HostOp.NOW, 0, 0, 0) as number) - Date.now())).toBeLessThan(1_000);
+test("no guest is told the time: each has a clock of its own, which stands still while it runs", () => {
+  expect(runPureOp(HostOp.NOW, 0, 0, 0)).toBeUndefined();
 });
 
 test("identifiers are random and well-formed", () => {

@@ -1,4 +1,5 @@
 /** Runs that were upgraded: what crosses, what ends them, what each entry may cost. */
+import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, test } from "vitest";
 import type { SocketSink } from "../src/isolate.ts";
@@ -81,7 +82,7 @@ describe("limits", () => {
   test("each message has a CPU budget of its own, and one that exceeds it ends the connection", async () => {
     const { isolate, run, sink } = await upgraded(
       upgradeWith(
-        'server.addEventListener("message", ({ data }) => { const end = Date.now() + Number(data); while (Date.now() < end); server.send("done"); });',
+        `${burnSource()} server.addEventListener("message", ({ data }) => { burn(Number(data)); server.send("done"); });`,
       ),
       { limits: { cpuTimeMs: 60 } },
     );

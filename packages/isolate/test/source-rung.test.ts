@@ -1,3 +1,4 @@
+import { burnSource } from "@nano/test-kit/burn-source";
 import { describe, expect, test } from "vitest";
 import { appScript, heapSource, openIsolate } from "./isolate-harness.ts";
 
@@ -44,7 +45,7 @@ describe.each(["request", "app"] as const)("in %s mode", (isolation) => {
 });
 
 test("the top level runs under its own limit, ahead of the request's", async () => {
-  const slow = appScript("return new Response('fine');", "const end = Date.now() + 30; while (Date.now() < end);");
+  const slow = appScript("return new Response('fine');", `${burnSource()} burn(30);`);
   const { isolate, ask, host } = openIsolate("", {
     source: { rung: "source", script: slow },
     limits: { cpuTimeMs: 5, initTimeMs: 5_000 },

@@ -124,7 +124,7 @@ export const HostOp = {
   TEXT_DECODE: 22,
   /** a: string. Answers its UTF-8 as ArrayBuffer. */
   TEXT_ENCODE: 23,
-  /** Answers milliseconds since the Unix epoch, with a fraction, as `performance` counts them. */
+  /** Answers whole milliseconds since the Unix epoch. Asked while an app initialises, at most once per entry; `clock.ts` has the time of requests. */
   NOW: 24,
   /** As RESPOND with a whole body, and SETTLED at once. */
   RESPOND_SETTLED: 25,
@@ -150,6 +150,8 @@ export const HostOp = {
   SOCKET_BUFFERED: 32,
   /** id: request that was upgraded · a: name · b: message · c: stack. A listener of its socket threw: the connection is closed with 1011. */
   SOCKET_THREW: 33,
+  /** id: 0 · a: what the app called to read the clock while it initialises. Sent for its author alone. */
+  CLOCK_READ: 75,
   /** Of `node:crypto`. a: algorithm, as OpenSSL names it · b: ArrayBuffer, at most HASH_SLICE_BYTES · c: an HMAC's key as ArrayBuffer. Answers the digest as ArrayBuffer, or undefined: no such algorithm. */
   HASH: 77,
   /** id: hash, chosen by the guest · a: algorithm · c: an HMAC's key as ArrayBuffer. Begins a hash of what follows. Answers true, or false: no such algorithm. */

@@ -3,14 +3,12 @@
  *
  * I1 No method throws, whatever it is given; the labels that counters and timers keep are bounded.
  */
-import { HostOp } from "./boundary.ts";
+import { nowMs } from "./clock.ts";
 import { formatMessage } from "./format-message.ts";
-import { callHost, hasHost } from "./host.ts";
 import { inspect } from "./inspect.ts";
 import { MapPrototypeGetSize } from "./leaf/intrinsics.ts";
 import { type LogLevel, writeLog } from "./log.ts";
 import {
-  DateNow,
   ErrorCtor,
   MapCtor,
   MapPrototypeDelete,
@@ -105,10 +103,6 @@ function keep(map: Map<string, number>, key: string, value: number): void {
 
 function labelOf(label: unknown): string {
   return label === undefined ? "default" : formatMessage([label]);
-}
-
-function nowMs(): number {
-  return hasHost() ? (callHost(HostOp.NOW) as number) : DateNow();
 }
 
 function depthOf(options: unknown): number | undefined {

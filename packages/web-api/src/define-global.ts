@@ -6,7 +6,7 @@
  *    sliver where init touched it.
  * I2 `loadGlobal` answers the platform's own value, whatever tenant code put on the global in its place.
  */
-import { FunctionPrototypeBind, ObjectDefineProperty } from "./primordials.ts";
+import { FunctionPrototypeBind, ObjectDefineProperty, ReflectDefineProperty } from "./primordials.ts";
 
 const target = globalThis;
 
@@ -31,18 +31,23 @@ export function defineAttribute(name: string, get: () => unknown, set?: (value: 
 /**
  * Defines names whose values are made when they are first touched; from then on each is a plain property.
  *
- * @param load makes the value of a name, the same for all calls; called at most once per name and context
+ * @param load makes the value of a name; called at most once per name and context. It is for the names of all calls; null: that of an earlier one
  * @param options `enumerable` for operations and attributes; interfaces are not. @default false
  */
-export function defineLazyGlobals(names: readonly string[], load: LoadGlobal, options?: { enumerable: boolean }): void {
-  makeGlobal = load;
+export function defineLazyGlobals(
+  names: readonly string[],
+  load: LoadGlobal | null,
+  options?: { enumerable: boolean },
+): void {
+  if (load !== null) makeGlobal = load;
   const enumerable = options?.enumerable === true;
   const access = enumerable ? accessEnumerable : accessHidden;
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;
     // Getter and setter in one, and bound: a closure with what it closes over costs more in each context.
     const bound: unknown = FunctionPrototypeBind(access, undefined, name);
-    ObjectDefineProperty(target, name, {
+    // Answers false, and does not throw, where an app locked the name before it is defined again.
+    ReflectDefineProperty(target, name, {
       __proto__: null,
       get: bound,
       set: bound,

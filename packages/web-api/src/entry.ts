@@ -10,6 +10,7 @@
  */
 import { completeEnv, handleRequest, reportInit, setInitEnv } from "./app.ts";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "./boundary.ts";
+import { entryTime } from "./entry-time.ts";
 import { callHost, connectHost, disconnectHost, endInit, type HostCallback, timersLeft } from "./host.ts";
 import { keepOwnGlobals, limitRestored, returnStackLimit } from "./limit-globals.ts";
 import { JSONParse, ObjectDefineProperty } from "./primordials.ts";
@@ -66,6 +67,7 @@ function attach(secret: unknown, callback: HostCallback, envJson: string, isInit
 }
 
 function enter(event: number, id: number, a?: unknown, b?: unknown, c?: unknown, d?: unknown): void {
+  entryTime.ms = undefined;
   if (entryHook !== null) entryHook(true);
   try {
     if (event === GuestEvent.REQUEST) {

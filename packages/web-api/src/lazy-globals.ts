@@ -15,6 +15,7 @@ interface Modules {
   "./leaf/base64.ts": typeof import("./leaf/base64.ts");
   "./leaf/blob.ts": typeof import("./leaf/blob.ts");
   "./leaf/crypto.ts": typeof import("./leaf/crypto.ts");
+  "./leaf/date.ts": typeof import("./leaf/date.ts");
   "./leaf/dom-exception.ts": typeof import("./leaf/dom-exception.ts");
   "./leaf/event.ts": typeof import("./leaf/event.ts");
   "./leaf/event-target.ts": typeof import("./leaf/event-target.ts");
@@ -23,6 +24,7 @@ interface Modules {
   "./leaf/message-channel.ts": typeof import("./leaf/message-channel.ts");
   "./leaf/other-events.ts": typeof import("./leaf/other-events.ts");
   "./leaf/structured-clone.ts": typeof import("./leaf/structured-clone.ts");
+  "./leaf/temporal.ts": typeof import("./leaf/temporal.ts");
   "./leaf/text-decoder.ts": typeof import("./leaf/text-decoder.ts");
   "./leaf/text-encoder.ts": typeof import("./leaf/text-encoder.ts");
   "./leaf/url.ts": typeof import("./leaf/url.ts");
@@ -83,6 +85,7 @@ const INTERFACES = [
   "WebSocketPair",
   "console",
   "Intl",
+  "Date",
 ];
 const OPERATIONS = [
   "atob",
@@ -178,6 +181,10 @@ function load(name: string): unknown {
       return require("./websocket-pair.ts").WebSocketPair;
     case "Intl":
       return require("./leaf/intl.ts").loadIntl();
+    case "Date":
+      return require("./leaf/date.ts").createDate();
+    case "Temporal":
+      return require("./leaf/temporal.ts").createTemporal();
     case "console":
       return require("./console.ts").createConsole();
     case "fetch":

@@ -4,7 +4,10 @@
  *
  * I1 Shared memory and blocking waits are out of reach: no SharedArrayBuffer, no shared WebAssembly.Memory, no Atomics.wait.
  * I2 The promise forms of WebAssembly work: isolated-vm never settles the engine's own.
+ * I3 The engine's Temporal, whose `Now` reads the real clock, is in no context: that of requests is ours.
  */
+import { defineLazyGlobals } from "./define-global.ts";
+import { isInitialising } from "./host.ts";
 import {
   ErrorCtor,
   ObjectDefineProperty,
@@ -69,6 +72,8 @@ export function returnStackLimit(): void {
 
 /** What the app itself defined as Temporal by the end of init: the engine's own takes its place at a restore. */
 let ownTemporal: PropertyDescriptor | undefined;
+/** Whether the engine has a Temporal. While a heap is made it has none. */
+let hasTemporal = false;
 /** Whether WebAssembly needs no more: limited in this context, or the app's own, in whose place the engine defines none. */
 let isWasmSettled = false;
 
@@ -87,8 +92,12 @@ export function limitRestored(): void {
     else ReflectDefineProperty(ErrorCtor, "stackTraceLimit", ownStackLimit);
   }
   ReflectDeleteProperty(scope, "SharedArrayBuffer");
-  if (ownTemporal === undefined) ReflectDeleteProperty(scope, "Temporal");
-  else ReflectDefineProperty(scope, "Temporal", ownTemporal);
+  if (ownTemporal === undefined) {
+    // Deleted unread (temporal.ts). Contexts of requests have another, where the engine has one.
+    hasTemporal ||= "Temporal" in scope;
+    ReflectDeleteProperty(scope, "Temporal");
+    if (hasTemporal && !isInitialising()) defineLazyGlobals(["Temporal"], null);
+  } else ReflectDefineProperty(scope, "Temporal", ownTemporal);
   if (isWasmSettled) return;
   // Absent while a snapshot is made.
   const wasm: unknown = ObjectGetOwnPropertyDescriptor(scope, "WebAssembly")?.value;

@@ -1,13 +1,6 @@
-/** performance.now() and timeOrigin, by the host's clock. */
-import { HostOp } from "./boundary.ts";
-import { callHost, connectionCount, hasHost } from "./host.ts";
+/** performance.now() and timeOrigin, by the guest's clock. */
+import { originMs, readClock } from "./clock.ts";
 import { finishInterface } from "./leaf/webidl.ts";
-import { DateNow } from "./primordials.ts";
-
-/** Since the Unix epoch; undefined until somebody asks for the time. */
-let timeOriginMs: number | undefined;
-/** Which host was connected then: a restored context has another than init, and forgets the origin of init, which all would share. */
-let originConnection = 0;
 
 export function createPerformance(): unknown {
   class Performance {
@@ -15,7 +8,7 @@ export function createPerformance(): unknown {
 
     now(): number {
       const origin = originMs();
-      return this.#isPerformance ? epochMs() - origin : 0;
+      return this.#isPerformance ? readClock("performance.now()") - origin : 0;
     }
 
     get timeOrigin(): number {
@@ -28,16 +21,4 @@ export function createPerformance(): unknown {
   }
   finishInterface(Performance, "Performance");
   return new Performance();
-}
-
-function originMs(): number {
-  if (timeOriginMs === undefined || originConnection !== connectionCount()) {
-    timeOriginMs = epochMs();
-    originConnection = connectionCount();
-  }
-  return timeOriginMs;
-}
-
-function epochMs(): number {
-  return hasHost() ? (callHost(HostOp.NOW) as number) : DateNow();
 }

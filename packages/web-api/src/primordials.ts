@@ -126,8 +126,12 @@ export const DataViewPrototypeGetByteLength = /* @__PURE__ */ uncurryThis(
 );
 
 export const { parse: JSONParse, stringify: JSONStringify } = JSON;
+/** The engine's: the global of that name is lazy, and another. */
+export const DateCtor = Date;
+export const DatePrototype: Date = Date.prototype;
 export const { now: DateNow } = Date;
-export const DatePrototypeToISOString = /* @__PURE__ */ uncurryThis(Date.prototype.toISOString);
+export const DatePrototypeToString = /* @__PURE__ */ uncurryThis(DatePrototype.toString);
+export const DatePrototypeToISOString = /* @__PURE__ */ uncurryThis(DatePrototype.toISOString);
 export const RegExpPrototypeToString = /* @__PURE__ */ uncurryThis(RegExp.prototype.toString);
 export const SymbolIterator: typeof Symbol.iterator = Symbol.iterator;
 export const SymbolAsyncIterator: typeof Symbol.asyncIterator = Symbol.asyncIterator;

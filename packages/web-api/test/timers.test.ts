@@ -84,15 +84,3 @@ test("what a callback or microtask throws is a line of the log", async () => {
     "Uncaught Error: in a timer",
   ]);
 });
-
-test("performance counts from its origin, by the host's clock and not by that of init", async () => {
-  let nowMs = 1000;
-  using guest = await openGuest({
-    app: `const atInit = performance.timeOrigin;
-      exports.default = { fetch() { const a = performance.now(); const b = performance.now();
-        return Response.json([a, b, performance.timeOrigin, atInit > 1e12]); } };`,
-    answers: (code) => (code === HostOp.NOW ? nowMs++ : undefined),
-  });
-  guest.request();
-  expect(JSON.parse(guest.answer().body)).toEqual([1, 2, 1000, true]);
-});

@@ -4,7 +4,7 @@ import ivm from "isolated-vm";
 
 const LIST_NAMES = "Object.getOwnPropertyNames(globalThis)";
 /** The engine's, but replaced or limited by the web-api. */
-const CHANGED_NAMES = ["console", "Intl", "WebAssembly"];
+const CHANGED_NAMES = ["console", "Date", "Intl", "WebAssembly"];
 
 export function platformGlobals(): string[] {
   const isolate = new ivm.Isolate({ memoryLimit: 32 });

@@ -1,5 +1,7 @@
 /** Each limit of a WebSocket connection: the close code, its reason, the metric, and what the log says. */
+
 import { setTimeout as delay } from "node:timers/promises";
+import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RawWebSocket, type SocketEnd } from "../../support/raw-websocket.ts";
@@ -19,7 +21,7 @@ const APP = `export default { fetch(request, env, ctx) {
   const [client, server] = new WebSocketPair();
   server.accept();
   server.binaryType = "arraybuffer";
-  const burn = (ms) => { const end = Date.now() + ms; while (Date.now() < end); };
+  ${burnSource()}
   server.addEventListener("message", ({ data }) => {
     if (typeof data !== "string") { burn(20); return server.send("took " + data.byteLength); }
     const [word, value] = data.split(" ");

@@ -1,10 +1,10 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** Blob and File of the File API. A blob's bytes are in one buffer that nobody else sees; its slices share it. */
 import { copyBytes, joinBytes } from "../bytes.ts";
+import { nowMs } from "../clock.ts";
 import {
   ArrayBufferPrototypeGetByteLength,
   ArrayBufferPrototypeSlice,
-  DateNow,
   StringPrototypeCharCodeAt,
   StringPrototypeToLowerCase,
   SymbolIterator,
@@ -108,7 +108,7 @@ export class File extends Blob {
     this.#name = toUSVString(name);
     const { lastModified } =
       parts === ADOPT ? (options as { lastModified: number }) : toDictionary(options, "new File");
-    this.#lastModified = lastModified === undefined ? DateNow() : toLong(lastModified);
+    this.#lastModified = lastModified === undefined ? nowMs() : toLong(lastModified);
   }
 
   get name(): string {
@@ -151,14 +151,14 @@ export function blobOfBytes(buffer: ArrayBuffer, type: string): Blob {
 /** A file over bytes that nobody else holds. */
 export function fileOfBytes(buffer: ArrayBuffer, options: { name: string; type: string }): File {
   const content = { buffer, start: 0, end: ArrayBufferPrototypeGetByteLength(buffer), type: options.type };
-  return new File(ADOPT, options.name, { ...content, lastModified: DateNow() });
+  return new File(ADOPT, options.name, { ...content, lastModified: nowMs() });
 }
 
 /** The same content as a File, as FormData keeps a blob. */
 export function fileOfBlob(blob: Blob, name: string): File {
   return new File(ADOPT, name, {
     ...contentOf(blob),
-    lastModified: isFile(blob) ? fileStateOf(blob).lastModified : DateNow(),
+    lastModified: isFile(blob) ? fileStateOf(blob).lastModified : nowMs(),
   });
 }
 

@@ -1,10 +1,9 @@
 /** "StructuredDeserializeWithTransfer" of the HTML standard. */
-import { MapCtor, MapPrototypeSet, ObjectDefineProperty } from "../primordials.ts";
+import { DateCtor, MapCtor, MapPrototypeSet, ObjectDefineProperty } from "../primordials.ts";
 import { cloneHooks } from "./clone-hooks.ts";
 import { type CloneRecord, type ErrorData, type Node, NodeKind, type ViewData } from "./clone-record.ts";
 import {
   DataViewCtor,
-  DateCtor,
   errorCtors,
   ObjectCtor,
   RegExpCtor,

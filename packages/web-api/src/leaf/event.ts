@@ -1,11 +1,9 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** Event of the DOM standard, for targets that have no parents. */
-import { DateNow, ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectConstruct } from "../primordials.ts";
+import { nowMs, originMs } from "../clock.ts";
+import { ObjectDefineProperty, ObjectGetOwnPropertyDescriptor, ReflectConstruct } from "../primordials.ts";
 import { defineConstants, finishInterface } from "./webidl.ts";
 import { requireArguments, toDictionary, toDOMString } from "./webidl-convert.ts";
-
-/** Milliseconds since the epoch that `timeStamp` counts from. */
-const ORIGIN_MS = DateNow();
 
 const NONE = 0;
 const AT_TARGET = 2;
@@ -199,7 +197,7 @@ function createSlots(type: string, state: object | null): EventSlots {
     cancelable: false,
     composed: false,
     target: null,
-    timeStampMs: DateNow() - ORIGIN_MS,
+    timeStampMs: nowMs() - originMs(),
     isTrusted: false,
     isDispatching: false,
     isStopped: false,

@@ -2,7 +2,7 @@
  * Intrinsics that only the leaves need, taken before tenant code like those of `primordials.ts`. `index.ts` imports this file
  * eagerly, so that files which are loaded later find them untouched.
  */
-import { uncurryThis } from "../primordials.ts";
+import { DatePrototype, uncurryThis } from "../primordials.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: the element types differ per use; callers annotate them
 type Any = any;
@@ -126,8 +126,7 @@ export const typedArrayCtors: Readonly<
 const { Float16Array } = globalThis as unknown as { Float16Array?: (typeof typedArrayCtors)[string] };
 if (Float16Array !== undefined) (typedArrayCtors as Record<string, unknown>).Float16Array = Float16Array;
 
-export const DateCtor = Date;
-export const DatePrototypeGetTime = /* @__PURE__ */ uncurryThis(Date.prototype.getTime);
+export const DatePrototypeGetTime = /* @__PURE__ */ uncurryThis(DatePrototype.getTime);
 export const RegExpCtor = RegExp;
 export const RegExpPrototype: object = RegExp.prototype;
 export const RegExpPrototypeGetSource = /* @__PURE__ */ uncurryThis(

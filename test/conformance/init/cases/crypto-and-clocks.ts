@@ -42,6 +42,29 @@ export const cryptoAndClockCases: InitCases = {
       reason: /heap: its second run asked for less/,
     },
     {
+      name: "what depends on the time, which the second run is told",
+      top: `const url = new URL("http://a.test/" + Date.now()); const early = await new Promise((r) => setTimeout(() => r(new URL("http://b.test/" + +new Date())), 5));`,
+      answer: `[url.pathname.slice(1) <= Date.now(), early.pathname.slice(1) >= url.pathname.slice(1)]`,
+      expected: [true, true],
+    },
+    {
+      name: "the clock by way of performance and Intl",
+      top: `const at = performance.now();\nconst text = new Intl.DateTimeFormat("en", { year: "numeric" }).format();\nconst parts = new Intl.DateTimeFormat("en").formatToParts();`,
+      answer: `[typeof at, text > "2000", parts.length > 3]`,
+      expected: ["number", true, true],
+      logs: [
+        /main\.js:1:\d+: performance\.now\(\) at the top level/,
+        /main\.js:2:\d+: Intl\.DateTimeFormat#format\(\) at the top level/,
+        /main\.js:3:\d+: Intl\.DateTimeFormat#formatToParts\(\) at the top level/,
+      ],
+    },
+    {
+      name: "a Date whose members the app changed",
+      top: `const { now } = Date; Date.now = () => now() + 86_400_000; Date.prototype.day = function () { return this.getUTCDate(); }; delete Date.UTC;`,
+      answer: `[Date.now() - new Date() > 80_000_000, new Date(0).day(), "UTC" in Date, new Date(0).constructor === Date]`,
+      expected: [true, 1, false, true],
+    },
+    {
       name: "a class of its own over Date",
       top: `class Day extends Date { get day() { return this.toISOString().slice(0, 10); } } const day = new Day(0);`,
       answer: `[day.day, day instanceof Date, new Day(86_400_000).day]`,
@@ -50,8 +73,8 @@ export const cryptoAndClockCases: InitCases = {
     {
       name: "a Date that stands still",
       top: `const RealDate = Date; globalThis.Date = class extends RealDate { constructor(...given) { if (given.length === 0) super(0); else super(...given); } static now() { return 0; } };`,
-      answer: `[Date.now(), new Date().getTime(), new Date(5).getTime(), typeof Temporal, typeof performance.now()]`,
-      expected: [0, 0, 5, "undefined", "number"],
+      answer: `[Date.now(), new Date().getTime(), new Date(5).getTime(), Temporal.Now.instant().epochMilliseconds > 0, typeof performance.now()]`,
+      expected: [0, 0, 5, true, "number"],
     },
     {
       name: "plain variables, absent ones, and secrets",

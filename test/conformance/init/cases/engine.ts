@@ -73,8 +73,8 @@ export const engineCases: InitCases = {
     {
       name: "Temporal, looked for",
       top: `const early = typeof Temporal;`,
-      answer: `[early, typeof Temporal]`,
-      expected: ["undefined", "undefined"],
+      answer: `[early, typeof Temporal, String(Temporal.PlainDate.from("2026-11-23").add({ days: 8 }))]`,
+      expected: ["undefined", "object", "2026-12-01"],
     },
     {
       name: "a Temporal of its own",
@@ -98,7 +98,7 @@ export const engineCases: InitCases = {
       name: "names that a restore brings back, deleted",
       top: `for (const name of ["SharedArrayBuffer", "Temporal"]) delete globalThis[name];`,
       answer: `[typeof SharedArrayBuffer, typeof Temporal]`,
-      expected: ["undefined", "undefined"],
+      expected: ["undefined", "object"],
     },
     {
       name: "eval, direct and indirect",

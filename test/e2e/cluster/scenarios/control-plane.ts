@@ -1,5 +1,7 @@
 /** What happens to routers, registry, builder and storage: they die, are restarted, are away. */
+
 import { setTimeout as delay } from "node:timers/promises";
+import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
 import type { Cluster } from "../cluster.ts";
 import { appThatSays } from "../deploys.ts";
@@ -11,7 +13,7 @@ const AWAY_MS = 2_000;
 
 /** An app whose top level takes its time, so that its build can be met half done. */
 function slowApp(text: string): string {
-  return `const until = Date.now() + 1500; while (Date.now() < until);\n${appThatSays(text)}`;
+  return `${burnSource()} burn(1_500);\n${appThatSays(text)}`;
 }
 
 async function killAndRestart(cluster: Cluster, service: Service): Promise<void> {
