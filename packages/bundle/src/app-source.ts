@@ -41,7 +41,8 @@ export interface AppSource {
   readonly configFiles: readonly string[];
 }
 
-const nanoFileSchema = manifestInputSchema.extend({
+/** What `nano.json` may hold. */
+export const nanoFileSchema = manifestInputSchema.extend({
   $schema: z.string().optional(),
   entrypoint: z.string().min(1).optional(),
   /** For `nanoctl deploy`; `nanoctl run` serves an app where its config file or the machine says. */

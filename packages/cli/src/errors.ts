@@ -22,11 +22,22 @@ export const errors = defineErrors("CTL", {
     (d: { name: string | null; found: string; expected: string }) =>
       `Secret file${d.name === null ? "s" : ` of ${d.name}`} cannot be used: found ${d.found}, expected ${d.expected}`,
   ),
+  DOT_ENV_UNREADABLE: ours(
+    "caller",
+    "secret",
+    (d: { place: string; why: string }) => `Variables of ${d.place} cannot be used: ${d.why}`,
+  ),
   SECRET_TWICE: ours(
     "caller",
     "secret",
     (d: { names: readonly string[] }) =>
       `Names stand in env_vars of nano.json and in secret_files of the config file: ${d.names.join(", ")}; keep each in one`,
+  ),
+  DIRECTORY_NOT_EMPTY: ours(
+    "caller",
+    "file",
+    (d: { directory: string; count: number }) =>
+      `${d.directory} holds ${d.count} files: a new app wants an empty directory, or one that is not there yet`,
   ),
   FILE_UNWRITABLE: ours("caller", "file", (d: { path: string; why: string }) => `Cannot write ${d.path}: ${d.why}`),
   NOTHING_TO_BUILD: ours(

@@ -1,6 +1,7 @@
 /** nanoctl as a whole: its command groups, one file each in `commands/`. */
 import { Command, type OutputConfiguration } from "commander";
 import { addAppCommands } from "./commands/app-commands.ts";
+import { addAuthorCommands } from "./commands/author-commands.ts";
 import type { CommandContext } from "./commands/command-context.ts";
 import { addDeployCommand } from "./commands/deploy-command.ts";
 import { addLoginCommands } from "./commands/login-commands.ts";
@@ -36,6 +37,8 @@ export function createProgram({ version, help, ...context }: ProgramOptions): Co
     .configureOutput(help)
     .configureHelp({ showGlobalOptions: true });
 
+  program.commandsGroup("For authors:");
+  addAuthorCommands(program, context);
   program.commandsGroup("On this machine:");
   addRunCommand(program, context);
   addSliverCommands(program, context);

@@ -17,7 +17,7 @@ function open(files: readonly string[], hasSecrets = false) {
   const told: string[] = [];
   const secrets = new AppSecrets({
     app: "shop" as AppName,
-    files: paths,
+    sources: { files: paths, dotEnv: { path: join(directory, ".env"), takenNames: ["TAKEN"] } },
     registry: { replaceSecrets: async (_, values) => void put.push({ ...values }) },
     hasSecrets,
     onApplied: (names) => told.push(`applied ${names.join()}`),
@@ -49,7 +49,7 @@ test("a file that is a link to a replaced directory beside it is seen to change,
   }
   symlinkSync("old", pathOf("..data"));
   symlinkSync("..data/KEY", pathOf("KEY"));
-  secrets.setFiles({ KEY: join(directory, "KEY") });
+  secrets.setSources({ files: { KEY: join(directory, "KEY") }, dotEnv: null });
   await secrets.apply();
   symlinkSync("new", pathOf("..data_tmp"));
   renameSync(pathOf("..data_tmp"), pathOf("..data"));
@@ -74,4 +74,26 @@ test("secrets from an earlier run are ended where the plan has none, and nothing
   const left = open([], true);
   await left.secrets.apply();
   expect(left.put).toEqual([{}]);
+});
+
+test("what .env says goes to the app where nothing else says it, and a change of it is taken up", async () => {
+  const { secrets, put, told, pathOf } = open(["A"]);
+  writeFileSync(pathOf(".env"), "# mine\nA=other\nexport B='two words'\nEMPTY=\nTAKEN=1\n");
+  expect(await secrets.apply()).toBe(true);
+  expect(put).toEqual([{ A: "first", B: "two words" }]);
+  writeFileSync(pathOf(".env"), "B=3\n");
+  await vi.waitFor(() => expect(put.at(-1)).toEqual({ A: "first", B: "3" }), WAIT);
+  await vi.waitFor(() => expect(told).toEqual(["applied B,A"]), WAIT);
+  rmSync(pathOf(".env"));
+  await vi.waitFor(() => expect(put.at(-1)).toEqual({ A: "first" }), WAIT);
+});
+
+test("an .env that cannot be used is told without its values", async () => {
+  const { secrets, put, pathOf } = open([]);
+  writeFileSync(pathOf(".env"), "not-a-name=hush\n");
+  await expect(secrets.apply()).rejects.toMatchObject({ code: "CTL_DOT_ENV_UNREADABLE" });
+  await expect(secrets.apply()).rejects.not.toThrow(/hush/);
+  writeFileSync(pathOf(".env"), "x".repeat(2 * 1024 * 1024));
+  await expect(secrets.apply()).rejects.toThrow("2097152 bytes");
+  expect(put).toEqual([]);
 });

@@ -38,7 +38,7 @@ describe("a good config", () => {
         routes: [{ host: "a.localhost", path: "/" }],
         source: { kind: "code", path: join(directory, "app.ts") },
         manifest: {},
-        secretFiles: {},
+        secrets: { files: {}, dotEnv: { path: join(directory, ".env"), takenNames: [] } },
       },
     ]);
   });

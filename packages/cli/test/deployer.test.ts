@@ -24,7 +24,7 @@ function planOf(...names: string[]): RunPlan {
       routes: [{ host: `${name}.localhost`, path: "/" }],
       source: { kind: "code", path: `/apps/${name}` },
       manifest: {},
-      secretFiles: {},
+      secrets: { files: {}, dotEnv: null },
     }),
   );
   return { server, apps };
@@ -222,7 +222,10 @@ describe("secrets", () => {
     onTestFinished(() => rmSync(dirname(path), { recursive: true, force: true }));
     writeFileSync(path, content);
     const { apps } = planOf("a");
-    return { plan: { server, apps: apps.map((app) => ({ ...app, secretFiles: { KEY: path } })) }, path };
+    return {
+      plan: { server, apps: apps.map((app) => ({ ...app, secrets: { files: { KEY: path }, dotEnv: null } })) },
+      path,
+    };
   }
 
   test("are in the registry before the version that may want them, and end when the plan has none", async () => {

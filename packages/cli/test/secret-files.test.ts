@@ -39,8 +39,8 @@ test("a secret is the text of its file, from the config file's directory, withou
   write("two", "first\nsecond\r\n");
   const [plan] = (await parse({ secret_files: { API_KEY: "key", TWO: `${directory}/two` }, env_vars: { A: "1" } }))
     .apps;
-  expect(plan?.secretFiles).toEqual({ API_KEY: join(directory, "key"), TWO: join(directory, "two") });
-  expect(await loadSecretFiles(plan?.secretFiles ?? {})).toEqual({ API_KEY: HUSH, TWO: "first\nsecond" });
+  expect(plan?.secrets.files).toEqual({ API_KEY: join(directory, "key"), TWO: join(directory, "two") });
+  expect(await loadSecretFiles(plan?.secrets.files ?? {})).toEqual({ API_KEY: HUSH, TWO: "first\nsecond" });
   expect(plan?.manifest).toEqual({ env_vars: { A: "1" } });
 });
 

@@ -23,7 +23,7 @@ test("a sliver whose key is added is taken without a restart, and the addition i
     routes: [],
     source: { kind: "sliver", path },
     manifest: {},
-    secretFiles: {},
+    secrets: { files: {}, dotEnv: null },
   };
   let make: MakeArtifacts | undefined;
   const source = await openAppSource(plan, {

@@ -6,13 +6,15 @@
  */
 import { readFile, stat } from "node:fs/promises";
 import { isIPv4, isIPv6 } from "node:net";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { AppName } from "@nano/protocol/brands";
 import { type Finding, listFindings, parseJsonText, showValue, toProblems } from "@nano/protocol/input-problems";
 import { envVarsSchema, type ManifestInput, manifestInputSchema } from "@nano/protocol/manifest";
 import { z } from "zod";
 import { errors } from "../errors.ts";
+import type { SecretSources } from "../run/app-secrets.ts";
 import { nameApps } from "./app-names.ts";
+import { DOT_ENV_FILE, type DotEnv } from "./dot-env.ts";
 import { parseHostPattern, parsePathPrefix } from "./hostname.ts";
 import { readSecretFiles, type SecretFiles } from "./secret-files.ts";
 
@@ -78,6 +80,7 @@ export const appSchema = manifestInputSchema.extend({
 });
 
 export const configSchema = z.strictObject({
+  $schema: z.string().optional(),
   server: serverSchema.default(() => serverSchema.parse({})),
   apps: z.array(appSchema).max(MAX_APPS),
 });
@@ -96,7 +99,7 @@ export interface AppPlan {
   readonly source: { readonly kind: "code" | "sliver"; readonly path: string };
   /** As written: an app's own `nano.json` fills what is left out here. */
   readonly manifest: ManifestInput;
-  readonly secretFiles: SecretFiles;
+  readonly secrets: SecretSources;
 }
 
 export interface RunPlan {
@@ -136,17 +139,34 @@ export async function parseConfig(text: string, file: string): Promise<RunPlan> 
   const names = nameApps(apps);
   return {
     server: toServerSettings(server),
-    apps: apps.map((app, i) => ({
-      name: names[i] as AppName,
-      routes: [{ host: app.hostname, path: app.path }],
-      source:
-        app.sliver === undefined
-          ? { kind: "code", path: resolve(base, app.entrypoint as string) }
-          : { kind: "sliver", path: resolve(base, app.sliver) },
-      manifest: writtenManifest((value as { apps: ManifestInput[] }).apps[i] as ManifestInput),
-      secretFiles: resolvePaths(app.secret_files, base),
-    })),
+    apps: await Promise.all(
+      apps.map(async (app, i) => ({
+        name: names[i] as AppName,
+        routes: [{ host: app.hostname, path: app.path }],
+        source:
+          app.sliver === undefined
+            ? { kind: "code", path: resolve(base, app.entrypoint as string) }
+            : { kind: "sliver", path: resolve(base, app.sliver) },
+        manifest: writtenManifest((value as { apps: ManifestInput[] }).apps[i] as ManifestInput),
+        secrets: {
+          files: resolvePaths(app.secret_files, base),
+          dotEnv:
+            app.entrypoint === undefined
+              ? null
+              : await dotEnvOf(resolve(base, app.entrypoint), [
+                  ...Object.keys(app.env_vars),
+                  ...Object.keys(app.secret_files),
+                ]),
+        },
+      })),
+    ),
   };
+}
+
+/** Where the `.env` of an app's code is. @param takenNames what goes before it */
+export async function dotEnvOf(path: string, takenNames: readonly string[]): Promise<DotEnv> {
+  const isFile = (await stat(path).catch(() => null))?.isFile() === true;
+  return { path: join(isFile ? dirname(path) : path, DOT_ENV_FILE), takenNames };
 }
 
 /** The manifest's part of an app, without the defaults. */

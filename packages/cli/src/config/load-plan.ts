@@ -10,6 +10,7 @@ import { readSliverBytes } from "../sliver/read-sliver.ts";
 import { toAppName } from "./app-names.ts";
 import {
   type AppPlan,
+  dotEnvOf,
   loadConfigFile,
   type RunPlan,
   type ServerSettings,
@@ -47,7 +48,7 @@ export async function loadPlan(target: Target, overrides: ServerOverrides): Prom
     routes: listOwnHosts(server.host).map((host) => ({ host, path: "/" })),
     source: { kind: target.kind === "sliver" ? "sliver" : "code", path },
     manifest: {},
-    secretFiles: {},
+    secrets: { files: {}, dotEnv: target.kind === "sliver" ? null : await dotEnvOf(path, []) },
   };
   return { server, apps: [app] };
 }

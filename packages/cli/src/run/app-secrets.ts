@@ -1,5 +1,5 @@
 /**
- * The secrets of one app: put into the registry as their files say, again after each change of a file.
+ * The secrets of one app: put into the registry as their files and its `.env` say, again after each change of one.
  *
  * I1 One at a time, in order; what was put last is not put again.
  * I2 What cannot be read changes nothing: what the app has, it keeps.
@@ -7,6 +7,7 @@
 import { type FSWatcher, watch } from "node:fs";
 import { dirname } from "node:path";
 import type { AppName } from "@nano/protocol/brands";
+import { type DotEnv, readDotEnv } from "../config/dot-env.ts";
 import { loadSecretFiles, type SecretFiles } from "../config/secret-files.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
 
@@ -14,9 +15,15 @@ import type { RegistryClient } from "../registry/registry-client.ts";
 const QUIET_MS = 50;
 const MAX_WAIT_MS = 1_000;
 
+/** Where an app's secrets are. A file of its own goes before `.env`. */
+export interface SecretSources {
+  readonly files: SecretFiles;
+  readonly dotEnv: DotEnv | null;
+}
+
 export interface AppSecretsOptions {
   readonly app: AppName;
-  readonly files: SecretFiles;
+  readonly sources: SecretSources;
   readonly registry: Pick<RegistryClient, "replaceSecrets">;
   /** The registry has secrets of it from before. */
   readonly hasSecrets: boolean;
@@ -29,9 +36,10 @@ export interface AppSecretsOptions {
 export class AppSecrets {
   readonly #options: AppSecretsOptions;
   readonly #watchers: FSWatcher[] = [];
-  #files: SecretFiles;
+  #sources: SecretSources;
   /** The set that the registry has, as JSON; null: not known. */
   #applied: string | null;
+  #names: readonly string[] = [];
   #timer: NodeJS.Timeout | null = null;
   /** When the oldest change came that nobody has looked at. */
   #changedMs = 0;
@@ -40,18 +48,18 @@ export class AppSecrets {
 
   constructor(options: AppSecretsOptions) {
     this.#options = options;
-    this.#files = options.files;
+    this.#sources = options.sources;
     this.#applied = options.hasSecrets ? null : "{}";
     this.#watch();
   }
 
-  setFiles(files: SecretFiles): void {
-    if (JSON.stringify(files) === JSON.stringify(this.#files)) return;
-    this.#files = files;
+  setSources(sources: SecretSources): void {
+    if (JSON.stringify(sources) === JSON.stringify(this.#sources)) return;
+    this.#sources = sources;
     this.#watch();
   }
 
-  /** Puts what the files hold now. Answers whether that is new. @throws CTL_SECRET_UNREADABLE, CTL_REGISTRY_… */
+  /** Puts what the files hold now. Answers whether that is new. @throws CTL_SECRET_UNREADABLE, CTL_DOT_ENV_UNREADABLE, CTL_REGISTRY_… */
   apply(): Promise<boolean> {
     const result = this.#turn.then(() => this.#applyNow());
     this.#turn = result.catch(() => undefined);
@@ -68,18 +76,22 @@ export class AppSecrets {
   async #applyNow(): Promise<boolean> {
     if (this.#isClosed) return false;
     const { app, registry } = this.#options;
-    const secrets = await loadSecretFiles(this.#files);
+    const { files, dotEnv } = this.#sources;
+    const secrets = { ...(dotEnv === null ? {} : await readDotEnv(dotEnv)), ...(await loadSecretFiles(files)) };
     const text = JSON.stringify(secrets);
     if (text === this.#applied) return false;
     await registry.replaceSecrets(app, secrets);
     this.#applied = text;
+    this.#names = Object.keys(secrets);
     return true;
   }
 
   /** Directories, and whatever changes in them: where a secret is mounted, its file is a link to one that is replaced beside it. */
   #watch(): void {
     this.#unwatch();
-    for (const directory of new Set(Object.values(this.#files).map((path) => dirname(path)))) {
+    const { files, dotEnv } = this.#sources;
+    const paths = [...Object.values(files), ...(dotEnv === null ? [] : [dotEnv.path])];
+    for (const directory of new Set(paths.map((path) => dirname(path)))) {
       try {
         const watcher = watch(directory, () => this.#lookLater());
         watcher.on("error", () => {}); // The directory went away, and its files with it.
@@ -105,7 +117,7 @@ export class AppSecrets {
       this.#timer = null;
       this.apply().then(
         (isNew) => {
-          if (isNew && !this.#isClosed) this.#options.onApplied(Object.keys(this.#files));
+          if (isNew && !this.#isClosed) this.#options.onApplied(this.#names);
         },
         (error: unknown) => {
           if (!this.#isClosed) this.#options.onRefused(error);

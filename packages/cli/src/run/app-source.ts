@@ -42,7 +42,7 @@ export async function openAppSource(plan: AppPlan, options: AppSourceOptions): P
 async function makeFromCode(plan: AppPlan, app: BundledApp): Promise<AppArtifacts> {
   const manifest = mergeManifests(app.manifest, plan.manifest);
   // The config file alone was checked when it was read.
-  const names = Object.keys(plan.secretFiles).filter((name) => Object.hasOwn(manifest.env_vars ?? {}, name));
+  const names = Object.keys(plan.secrets.files).filter((name) => Object.hasOwn(manifest.env_vars ?? {}, name));
   if (names.length > 0) throw errors.SECRET_TWICE({ names });
   return packApp(app, manifest);
 }

@@ -80,7 +80,7 @@ export class Deployer {
         changed.push(created);
       } else {
         served.deployment.setPlan(app);
-        served.secrets.setFiles(app.secretFiles);
+        served.secrets.setSources(app.secrets);
         changed.push(served);
       }
     }
@@ -151,7 +151,7 @@ export class Deployer {
     const tell = (outcome: SecretsOutcome): void => this.#options.onSecrets(deployment.plan, outcome);
     const secrets = new AppSecrets({
       app: plan.name,
-      files: plan.secretFiles,
+      sources: plan.secrets,
       registry,
       hasSecrets,
       onApplied: (names) => {
