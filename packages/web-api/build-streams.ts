@@ -26,6 +26,8 @@ const BRAND = /Object\.prototype\.hasOwnProperty\.call\((\w+),"(_\w+)"\)(&&\1 in
 const CONSTRUCTOR = /\bclass (\w+)\{constructor\((?:[^(){}]|\{\})*\)\{(?!throw)/g;
 /** Classes of the polyfill's own have names of one or two letters. */
 const SHORTEST_INTERFACE_NAME = 5;
+/** Where a callback of a source, a sink, a transformer or a strategy is checked before it is kept. */
+const CALLBACK = /\{return \$\(e,(\w)\),/g;
 const CREATE = /Object\.create\((?!Error\.prototype)([\w.]+)\)/g;
 
 /** Pieces of the text that are replaced, each of which stands in it once. */
@@ -86,6 +88,9 @@ export function hideSlots(source: string): string {
     if (parts.length !== 2) throw new Error(`The polyfill has ${parts.length - 1} of ${what}`);
     text = parts.join(to);
   }
+  if (!CALLBACK.test(text)) throw new Error("The polyfill checks its callbacks in an unknown form");
+  // Each is called with the stores of AsyncLocalStorage that there were when its stream was made.
+  text = text.replace(CALLBACK, "{return $(e,$1),e=$hooks.carry(e),");
   for (const name of INTERNAL_NAMES) {
     if (!text.includes(name)) throw new Error(`The polyfill has no ${name}`);
   }

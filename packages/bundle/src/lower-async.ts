@@ -20,9 +20,18 @@ const CLOSING = ");\n";
 const BANNER = `${DEFINE_APP_GLOBAL}(function () { "use strict"; const ${ASYNC_HOOKS_NAME} = arguments[3]();`;
 const FOOTER = `return ${FACTORY_NAME}(...arguments); });`;
 
-/** esbuild's helpers, as it writes them at the margin: one that an app brings along stands within the factory. */
-const ASYNC_HELPER = /^var (__async\d*) = \(__this, __arguments, generator\) => \{\n[\s\S]*?^\};$/m;
-const GENERATOR_HELPER_END = /^( {2}return generator = generator\.apply\(__this, __arguments\), .*), it;$/m;
+/** esbuild's helpers, as it writes them at the margin (one that an app brings along stands within the factory), and what is in their place. */
+const HELPERS = [
+  { pattern: /^var (__async\d*) = \(__this, __arguments, generator\) => \{\n[\s\S]*?^\};$/m, call: "runAsync" },
+  {
+    pattern: /^var (__asyncGenerator\d*) = \(__this, __arguments, generator\) => \{\n[\s\S]*?^\};$/m,
+    call: "generatorsOf",
+    isOfWaits: true,
+  },
+  { pattern: /^var (__yieldStar\d*) = \(value\) => \{\n[\s\S]*?^\};$/m, call: "delegatesOf", isOfWaits: true },
+];
+/** The class of what a lowered async generator yields for `await`. */
+const WAIT_CLASS = /^var (__await\d*) = function\(promise, isYieldStar\) \{$/m;
 
 export interface LoweredScript {
   readonly script: string;
@@ -50,12 +59,15 @@ export async function lowerAsync({ script, sourceMap }: LoweredScript): Promise<
 
 /** Without a match esbuild's own helper stays, which carries as well, since it calls `then`: only slower. */
 function usePlatform(code: string): string {
-  return code
-    .replace(ASYNC_HELPER, (helper: string, name: string) => {
+  const waitClass = WAIT_CLASS.exec(code)?.[1];
+  let text = code;
+  for (const { pattern, call, isOfWaits } of HELPERS) {
+    text = text.replace(pattern, (helper: string, name: string) => {
       const lines = "\n".repeat(helper.split("\n").length - 1);
-      return `var ${name} = ${ASYNC_HOOKS_NAME}.runAsync;${lines}`;
-    })
-    .replace(GENERATOR_HELPER_END, `$1, ${ASYNC_HOOKS_NAME}.brandGenerator(it);`);
+      return `var ${name} = ${ASYNC_HOOKS_NAME}.${call}${isOfWaits ? `(${waitClass})` : ""};${lines}`;
+    });
+  }
+  return text;
 }
 
 function inlineMap(sourceMap: string): string {

@@ -28,7 +28,7 @@ import type { RequestRun } from "./request-run.ts";
 
 interface Modules {
   "./global-events.ts": typeof import("./global-events.ts");
-  "./lowered-async.ts": typeof import("./lowered-async.ts");
+  "./carry-promises.ts": typeof import("./carry-promises.ts");
   "./node-host.ts": typeof import("./node-host.ts");
   "./thrown.ts": typeof import("./thrown.ts");
   "./wasm-modules.ts": typeof import("./wasm-modules.ts");
@@ -41,7 +41,7 @@ type Factory = (
   env: Env,
   takeWasm: (index: number, take: (module: unknown) => void) => void,
   nodeHost: () => typeof import("./node-host.ts").nodeHost,
-  asyncHooks: () => ReturnType<typeof import("./lowered-async.ts").loadAsyncHooks>,
+  asyncHooks: () => ReturnType<typeof import("./carry-promises.ts").loadAsyncHooks>,
 ) => unknown;
 type Env = Record<string, string>;
 type Handler = (request: Request, env: unknown, context: ExecutionContext) => unknown;
@@ -116,7 +116,7 @@ function defineApp(factory: Factory): void {
       processEnv,
       (index, take) => require("./wasm-modules.ts").takeWasm(index, take),
       () => require("./node-host.ts").nodeHost,
-      () => require("./lowered-async.ts").loadAsyncHooks(),
+      () => require("./carry-promises.ts").loadAsyncHooks(),
     );
     if (isPromise(exported)) PromisePrototypeThen(PromisePrototypeThen(exported, takeExports), undefined, fail);
     else takeExports(exported);

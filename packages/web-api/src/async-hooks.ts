@@ -2,7 +2,7 @@
  * `node:async_hooks`, as far as contexts go: AsyncLocalStorage and AsyncResource.
  *
  * The engine has no hook that isolated-vm would hand on, so contexts are carried by what resumes code: `then` of the app's own Promise and
- * the helpers that its lowered `async` functions run by (lowered-async.ts), and timers, microtasks, listeners and streams (async-context.ts).
+ * what its lowered `async` functions run by (carry-promises.ts), and timers, microtasks, listeners and streams (async-context.ts).
  */
 import { captureFrame, extendFrame, type Frame, runInFrame } from "./async-context.ts";
 import { MapPrototypeHas } from "./leaf/intrinsics.ts";
@@ -18,6 +18,15 @@ import {
 type Callback = (...args: never[]) => unknown;
 
 export class AsyncLocalStorage {
+  // The build shortens the names of classes.
+  static {
+    ObjectDefineProperty(AsyncLocalStorage, "name", {
+      __proto__: null,
+      value: "AsyncLocalStorage",
+      configurable: true,
+    } as never);
+  }
+
   /** Another after `disable`: what was stored before is out of reach. */
   #key: object = {};
   readonly #defaultValue: unknown;
@@ -70,6 +79,14 @@ export class AsyncLocalStorage {
 let lastAsyncId = 0;
 
 export class AsyncResource {
+  static {
+    ObjectDefineProperty(AsyncResource, "name", {
+      __proto__: null,
+      value: "AsyncResource",
+      configurable: true,
+    } as never);
+  }
+
   readonly #frame: Frame = captureFrame();
   readonly #asyncId: number;
 

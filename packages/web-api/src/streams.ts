@@ -3,6 +3,7 @@
  * many an app's own init. `isReadableStream` and the like (stream-state.ts) answer without evaluating it.
  */
 import type * as Ponyfill from "web-streams-polyfill";
+import { carry } from "./async-context.ts";
 import { registerPlatformPrototype } from "./leaf/webidl.ts";
 import { Uint8ArrayCtor, uncurryThis } from "./primordials.ts";
 import { type ByteStream, keepStreams, loadedStreams, type StreamSlots, type Streams } from "./stream-state.ts";
@@ -10,19 +11,20 @@ import { type ByteStream, keepStreams, loadedStreams, type StreamSlots, type Str
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 interface Modules {
-  "web-streams-polyfill": typeof Ponyfill & { readonly slots: StreamSlots; readonly hooks: Partial<SignalHooks> };
+  "web-streams-polyfill": typeof Ponyfill & { readonly slots: StreamSlots; readonly hooks: Partial<Hooks> };
   "./leaf/abort.ts": typeof import("./leaf/abort.ts");
   "./leaf/abort-algorithms.ts": typeof import("./leaf/abort-algorithms.ts");
 }
 
-/** What streams ask of signals: the platform's, whatever the global and prototypes hold. */
-interface SignalHooks {
-  readonly isSignal: (value: unknown) => boolean;
-  readonly reasonOf: (signal: unknown) => unknown;
+/** What streams ask of callbacks and of signals: the platform's, whatever the global and prototypes hold. */
+interface Hooks {
+  carry: typeof carry;
+  isSignal: (value: unknown) => boolean;
+  reasonOf: (signal: unknown) => unknown;
   /** Answers what takes the algorithm away again. */
-  readonly onAbort: (signal: unknown, algorithm: () => void) => (() => void) | "aborted" | undefined;
-  readonly createSignal: () => unknown;
-  readonly abort: (signal: unknown, reason: unknown) => void;
+  onAbort: (signal: unknown, algorithm: () => void) => (() => void) | "aborted" | undefined;
+  createSignal: () => unknown;
+  abort: (signal: unknown, reason: unknown) => void;
 }
 
 const INTERFACES = [
@@ -58,6 +60,7 @@ export function loadStreams(): Streams {
     cancelReader: uncurryThis(reader.cancel) as Streams["cancelReader"],
     tee: uncurryThis(readable.tee) as Streams["tee"],
   };
+  interfaces.hooks.carry = carry;
   connectSignals(interfaces.hooks);
   for (let i = 0; i < INTERFACES.length; i++) {
     registerPlatformPrototype(interfaces[INTERFACES[i] as keyof typeof Ponyfill].prototype);
@@ -85,7 +88,7 @@ export function closeByteController(controller: Ponyfill.ReadableByteStreamContr
   controller.byobRequest?.respond(0);
 }
 
-function connectSignals(hooks: { -readonly [Key in keyof SignalHooks]?: SignalHooks[Key] }): void {
+function connectSignals(hooks: Partial<Hooks>): void {
   hooks.isSignal = (value) => require("./leaf/abort-algorithms.ts").isAbortSignal(value);
   hooks.reasonOf = (signal) => require("./leaf/abort-algorithms.ts").signalState(signal).reason;
   hooks.onAbort = (signal, algorithm) => require("./leaf/abort-algorithms.ts").addAbortAlgorithm(signal, algorithm);
