@@ -1,7 +1,7 @@
-/** Calls of a guest that end later, by an entry of their own: timers, fetches, long digests. */
-import { webcrypto } from "node:crypto";
+/** Calls of a guest that end later, by an entry of their own: timers, fetches, work on keys. */
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import { fetchTarget, passBody } from "./body-passing.ts";
+import { isCryptoOp } from "./crypto-ops.ts";
 import {
   type GuestContext,
   type GuestFetch,
@@ -10,14 +10,12 @@ import {
   type Holding,
   MAX_TIMERS,
 } from "./guest-context.ts";
+import { GuestCrypto } from "./guest-crypto.ts";
 import type { GuestRun } from "./guest-run.ts";
 import { isHeaderBlock } from "./header-block.ts";
-import { digestAlgorithm, digestBytes, SYNC_DIGEST_BYTES } from "./host-ops.ts";
 import type { AppIsolateOptions, OutboundFetchListener } from "./isolate.ts";
 
 const MAX_DELAY_MS = 2 ** 31 - 1;
-/** Digests of one isolate that may run off the thread at once. */
-export const MAX_DIGESTS_IN_FLIGHT = 16;
 const MAX_URL_CHARS = 64 * 1024;
 /** As the guest's URL parser serialises it. */
 const URL_TEXT = /^[\x21-\x7e]+$/;
@@ -37,7 +35,6 @@ type Enter = (
 const HANDLED = new Set<unknown>([
   HostOp.TIMER_SET,
   HostOp.TIMER_CLEAR,
-  HostOp.DIGEST,
   HostOp.FETCH_START,
   HostOp.FETCH_BODY_CHUNK,
   HostOp.FETCH_BODY_END,
@@ -50,15 +47,16 @@ export class GuestCalls {
   readonly #enter: Enter;
   /** The timer whose entry is running: set again in it, it is an interval, and stays whose it was. */
   #firing: GuestTimer | null = null;
-  #digestsInFlight = 0;
+  readonly #crypto: GuestCrypto;
 
   constructor(options: AppIsolateOptions, enter: Enter) {
     this.#options = options;
     this.#enter = enter;
+    this.#crypto = new GuestCrypto(options.app, enter, options.host.cryptoPool);
   }
 
   handles(code: unknown): boolean {
-    return HANDLED.has(code);
+    return HANDLED.has(code) || isCryptoOp(code);
   }
 
   /** Arguments are hostile (boundary I4). */
@@ -81,8 +79,6 @@ export class GuestCalls {
         context.timers.delete(id);
         return undefined;
       }
-      case HostOp.DIGEST:
-        return this.#digest(context, owner, id, a, b);
       case HostOp.FETCH_START:
         return this.#startFetch(context, owner, id, a, b, c, d);
       case HostOp.FETCH_BODY_CHUNK: {
@@ -106,7 +102,7 @@ export class GuestCalls {
         this.#cancelFetch(context, id);
         return undefined;
       default:
-        return undefined;
+        return this.#crypto.run(context, owner, id, { code, a, b, c, d });
     }
   }
 
@@ -132,22 +128,6 @@ export class GuestCalls {
     const timer: GuestTimer = { owner: holding.owner, newestRunId: holding.newestRunId, id, cancel };
     context.timers.set(id, timer);
     return true;
-  }
-
-  #digest(context: GuestContext, owner: GuestRun | null, id: number, name: unknown, data: unknown): unknown {
-    const algorithm = digestAlgorithm(name);
-    if (algorithm === undefined || !(data instanceof ArrayBuffer)) return undefined;
-    if (data.byteLength <= SYNC_DIGEST_BYTES || this.#digestsInFlight >= MAX_DIGESTS_IN_FLIGHT) {
-      return digestBytes(algorithm, data);
-    }
-    this.#digestsInFlight += 1;
-    const holding = context.hold(owner);
-    const deliver = (digest: ArrayBuffer | undefined, failure?: string): void => {
-      this.#digestsInFlight -= 1;
-      if (context.inherit(holding)) this.#enter(context, holding.owner, GuestEvent.DIGEST, id, digest, failure);
-    };
-    webcrypto.subtle.digest(name as string, data).then(deliver, (cause: unknown) => deliver(undefined, String(cause)));
-    return undefined;
   }
 
   #startFetch(

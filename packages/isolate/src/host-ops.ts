@@ -9,8 +9,6 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { HostOp } from "@nano/web-api/boundary";
 import { setUrlMember, urlRecord } from "./url-ops.ts";
 
-/** Inputs up to here are digested within the entry; longer ones off the thread. */
-export const SYNC_DIGEST_BYTES = 64 * 1024;
 const MAX_RANDOM_BYTES = 65_536;
 const DIGESTS: Readonly<Record<string, string>> = {
   "SHA-1": "sha1",

@@ -6,9 +6,11 @@
  *    run, and twice the same.
  */
 import { HostOp } from "@nano/web-api/boundary";
+import { PlainKeys } from "./crypto-keys.ts";
+import { isCryptoOp, runCrypto } from "./crypto-ops.ts";
 import { MAX_TIMERS } from "./guest-context.ts";
 import { HashOps } from "./hash-ops.ts";
-import { digestAlgorithm, digestBytes, runPureOp } from "./host-ops.ts";
+import { runPureOp } from "./host-ops.ts";
 import { boundedText } from "./response-ops.ts";
 import { APP_SCRIPT_NAME } from "./script-names.ts";
 
@@ -65,6 +67,7 @@ export class InitHost {
   readonly #onLine: InitHostOptions["onLine"];
   readonly #timers = new Map<number, VirtualTimer>();
   readonly #thrown: string[] = [];
+  readonly #keys = new PlainKeys();
   readonly #hashes = new HashOps();
   #nowMs = 0;
   #lineCount = 0;
@@ -101,10 +104,6 @@ export class InitHost {
       case HostOp.TIMER_CLEAR:
         if (typeof id === "number") this.#timers.delete(id);
         return undefined;
-      case HostOp.DIGEST: {
-        const algorithm = digestAlgorithm(a);
-        return algorithm !== undefined && b instanceof ArrayBuffer ? digestBytes(algorithm, b) : undefined;
-      }
       case HostOp.FETCH_START:
         return this.#refuseFetch(boundedText(String(b)));
       case HostOp.NOW:
@@ -117,7 +116,7 @@ export class InitHost {
         return undefined;
       default:
         if (this.#hashes.handles(code)) return this.#hashes.run(this, code, id, a, b, c);
-        return runPureOp(code, a, b, c);
+        return isCryptoOp(code) ? runCrypto(this.#keys, { code, a, b, c, d }) : runPureOp(code, a, b, c);
     }
   }
 

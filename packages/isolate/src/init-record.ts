@@ -33,6 +33,9 @@ export interface InitRecord {
   readonly askedStack: string;
 }
 
+/** The first and the last operation whose texts hold keys: what a call was is told to the app's author, and may be kept. */
+export const SECRET_CALLS = [HostOp.CRYPTO_IMPORT, HostOp.CRYPTO_EQUALS] as const;
+
 /** Not part of what has to be the same twice. */
 const UNRECORDED = new Set<unknown>([
   HostOp.LOG,
@@ -83,9 +86,10 @@ export class InitRecorder {
 
 /**
  * Makes what puts a call in words that are the same for the same call: long texts and bytes by their length and FNV-1a hash. Its own text runs
- * in the guest, too (`replay-init.ts`), before tenant code: it uses nothing from around it, and what it makes uses only what it took.
+ * in the guest, too (`replay-init.ts`), before tenant code: it uses nothing from around it, and what it makes uses only what it took. Texts of the
+ * operations between `firstSecret` and `lastSecret` are never shown.
  */
-export function createCallDescriber(): (args: readonly unknown[]) => string {
+export function createCallDescriber(firstSecret: number, lastSecret: number): (args: readonly unknown[]) => string {
   const uncurried = Function.prototype.call;
   const charCodeAt = uncurried.bind(String.prototype.charCodeAt) as (text: string, at: number) => number;
   const slice = uncurried.bind(String.prototype.slice) as (text: string, start: number, end: number) => string;
@@ -102,11 +106,12 @@ export function createCallDescriber(): (args: readonly unknown[]) => string {
       return undefined;
     }
   };
-  const describe = (arg: unknown): string => {
+  const describe = (arg: unknown, isSecret: boolean): string => {
     if (arg === undefined) return "";
     let hash = 2166136261;
     if (typeof arg === "string") {
       for (let at = 0; at < arg.length; at++) hash = imul(hash ^ charCodeAt(arg, at), 16777619);
+      if (isSecret) return `${arg.length} characters #${hash}`;
       return `${stringify(slice(arg, 0, 100))}${arg.length > 100 ? `…${arg.length}#${hash}` : ""}`;
     }
     if (typeof arg === "number" || typeof arg === "boolean") return `${arg}`;
@@ -118,12 +123,15 @@ export function createCallDescriber(): (args: readonly unknown[]) => string {
   };
   return (args) => {
     let text = "";
-    for (let i = 0; i < args.length; i++) text += `${describe(args[i])},`;
+    const code = args[0] as number;
+    const isOnKeys = code >= firstSecret && code <= lastSecret;
+    // Code, id and command are not.
+    for (let i = 0; i < args.length; i++) text += `${describe(args[i], isOnKeys && i > 2)},`;
     return text;
   };
 }
 
-const describeCall = createCallDescriber();
+const describeCall = createCallDescriber(...SECRET_CALLS);
 
 function encodeValue(value: unknown): RecordedValue | undefined {
   if (value instanceof ArrayBuffer) return { bytes: Buffer.from(value).toString("latin1") };

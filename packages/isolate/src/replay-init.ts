@@ -7,7 +7,7 @@
  * I3 What runs after tenant code looks up nothing that it can change: built-ins are taken before.
  */
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
-import { createCallDescriber, type InitRecord, type RecordedCall } from "./init-record.ts";
+import { createCallDescriber, type InitRecord, type RecordedCall, SECRET_CALLS } from "./init-record.ts";
 
 /**
  * In place of WebAssembly, which `createSnapshot` lacks: a top level that only looks whether it is there, or keeps the namespace, finds it as in
@@ -45,7 +45,7 @@ export function replayScripts(record: InitRecord, options: { attachSecret: strin
   const attach = `${ATTACH_GLOBAL}(${JSON.stringify(options.attachSecret)}, op, ${JSON.stringify(options.envJson)}, true)`;
   const before = `let ${name} = (() => {
   const calls = [${record.calls.map(callSource).join()}];
-  const describeCall = (${createCallDescriber.toString()})();
+  const describeCall = (${createCallDescriber.toString()})(${SECRET_CALLS.join()});
   const charCodeAt = Function.prototype.call.bind(String.prototype.charCodeAt);
   const Buffer = ArrayBuffer, Bytes = Uint8Array, Failure = Error;
   const bytesOf = (text) => {

@@ -11,7 +11,10 @@ import { encodeHeaderBlock } from "@nano/protocol/messages";
 import { SocketCloseCode } from "@nano/protocol/socket-messages";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
-import { digestAlgorithm, digestBytes, ownBuffer, runPureOp } from "./host-ops.ts";
+import { isJob } from "./crypto-job.ts";
+import { PlainKeys } from "./crypto-keys.ts";
+import { beginCrypto, type CryptoArguments, isCryptoOp, runJob } from "./crypto-ops.ts";
+import { ownBuffer, runPureOp } from "./host-ops.ts";
 import { boundedText } from "./response-ops.ts";
 import { parseTouchedModules } from "./touched-modules.ts";
 
@@ -80,8 +83,8 @@ export function recordWarmUp(context: ivm.Context, options: RecordWarmUpOptions)
   const chosen = options.requests.length === 0 ? defaultRequests(options.script) : options.requests;
   const requests = chosen.map(toEntry);
   const recorder = new AnswerRecorder(requests.length);
-  const op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown) =>
-    recorder.answer(code, id, a, b, c),
+  const op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown) =>
+    recorder.answer(code, id, a, b, c, d),
   );
   try {
     const attach = context.global.getSync(ATTACH_GLOBAL, { reference: true });
@@ -139,6 +142,7 @@ class AnswerRecorder {
   touchedModules: readonly number[] = [];
   readonly #timers: number[] = [];
   readonly #upgraded = new Set<unknown>();
+  readonly #keys = new PlainKeys();
   #chars = 0;
   #isOver = false;
   readonly #requestCount: number;
@@ -160,7 +164,7 @@ class AnswerRecorder {
     this.#isOver = true;
   }
 
-  answer(code: unknown, id: unknown, a: unknown, b: unknown, c: unknown): unknown {
+  answer(code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
     if (code === HostOp.TOUCHED) {
       this.touchedModules = parseTouchedModules(a);
       return undefined;
@@ -181,8 +185,15 @@ class AnswerRecorder {
     }
     if (code === HostOp.SOCKET_SEND || code === HostOp.SOCKET_BUFFERED) return 0;
     if (code === HostOp.RESPONSE_CHUNK) return true;
-    const value = code === HostOp.DIGEST ? digestOf(a, b) : runPureOp(code, a, b, c);
+    const value = isCryptoOp(code) ? this.#workOnKeys({ code, a, b, c, d }) : runPureOp(code, a, b, c);
     return this.#keep(code, value) ? value : undefined;
+  }
+
+  /** What is long is never answered: a warm-up is of what requests do first. */
+  #workOnKeys(args: CryptoArguments): unknown {
+    const begun = beginCrypto(this.#keys, args);
+    if (!isJob(begun)) return begun;
+    return begun.isLong ? undefined : runJob(begun);
   }
 
   #keep(code: number, value: unknown): boolean {
@@ -194,11 +205,6 @@ class AnswerRecorder {
     this.answers.push({ code, value: kept as WarmUpAnswer["value"] });
     return true;
   }
-}
-
-function digestOf(name: unknown, data: unknown): ArrayBuffer | undefined {
-  const algorithm = digestAlgorithm(name);
-  return algorithm !== undefined && data instanceof ArrayBuffer ? digestBytes(algorithm, data) : undefined;
 }
 
 /**

@@ -16,6 +16,24 @@ export function apiName(code: number): string {
       return "crypto.randomUUID";
     case HostOp.DIGEST:
       return "crypto.subtle.digest";
+    case HostOp.CRYPTO_IMPORT:
+      return "crypto.subtle.importKey";
+    case HostOp.CRYPTO_EXPORT:
+      return "crypto.subtle.exportKey";
+    case HostOp.CRYPTO_GENERATE:
+      return "crypto.subtle.generateKey";
+    case HostOp.CRYPTO_SIGN:
+      return "crypto.subtle.sign";
+    case HostOp.CRYPTO_VERIFY:
+      return "crypto.subtle.verify";
+    case HostOp.CRYPTO_CIPHER:
+      return "crypto.subtle.encrypt";
+    case HostOp.CRYPTO_DERIVE:
+      return "crypto.subtle.deriveBits";
+    case HostOp.CRYPTO_UNWRAP:
+      return "crypto.subtle.unwrapKey";
+    case HostOp.CRYPTO_EQUALS:
+      return "crypto.subtle.timingSafeEqual";
     case HostOp.FETCH_START:
       return "fetch";
     case HostOp.HASH:

@@ -45,8 +45,6 @@ export const GuestEvent = {
   FETCH_ERROR: 11,
   /** id: fetch call. The request body of the call may go on. */
   FETCH_BODY_PULL: 12,
-  /** id: digest call · a: ArrayBuffer, or b: message for an OperationError. */
-  DIGEST: 13,
   /** id: 0. Asks for TOUCHED. */
   TOUCHED: 14,
   /** id: 0. Asks for INIT_STATE. */
@@ -59,8 +57,8 @@ export const GuestEvent = {
   SOCKET_MESSAGE: 18,
   /** id: request that was upgraded · a: code · b: reason · c: whether the closing handshake was completed. The connection is over; sent once. */
   SOCKET_CLOSED: 19,
-  /** id: request. The body that its response passed on was sent, or given up. Not sent where SETTLED came before. */
-  RESPONSE_PASSED: 30,
+  /** id: crypto call · a: what the operation would have answered at once. */
+  CRYPTO: 24,
   /** id: codec · a: ArrayBuffer. There may be more output of the same input: CODEC_PULL asks for it. This, CODEC_TAKEN or CODEC_DONE answers each CODEC_WRITE and CODEC_PULL. */
   CODEC_OUTPUT: 27,
   /** id: codec. The input is used up: CODEC_WRITE brings the next. */
@@ -105,7 +103,7 @@ export const HostOp = {
   RANDOM_BYTES: 14,
   /** Answers a string. */
   RANDOM_UUID: 15,
-  /** id: call · a: "SHA-1" "SHA-256" "SHA-384" "SHA-512" · b: ArrayBuffer. Answers an ArrayBuffer at once, or undefined: DIGEST follows. */
+  /** id: call · a: "SHA-1" "SHA-256" "SHA-384" "SHA-512" · b: ArrayBuffer. Answers an ArrayBuffer at once, or as the operations of keys do. */
   DIGEST: 16,
   /**
    * id: fetch call · a: method · b: URL · c: header block · d: `"<redirect>"` and, after a space, the body's kind
@@ -170,6 +168,38 @@ export const HostOp = {
   CODEC_PULL: 52,
   /** id: codec. Its output is not wanted any more. */
   CODEC_CLOSE: 53,
+  /*
+   * Operations on keys, 40 to 47. id: call, unique among them and DIGEST. A key crosses as a handle, a string that only the host that made it can
+   * read. Each answers what is said at it; or a string `!<DOMException name> <message>`; or undefined, and CRYPTO follows. `KEYS` is a JSON list with
+   * `[type, bits, public exponent as hex, handle]` for each key, a public one before its private one. `COMMAND`s are words with a space between.
+   */
+  /**
+   * a: `<"secret" "RSA" "EC" "OKP"> <format> <extractable: 0 1> <curve; bits of a secret, 0 for all>` · b: ArrayBuffer, or a JWK's members as JSON.
+   * Answers KEYS.
+   */
+  CRYPTO_IMPORT: 40,
+  /** a: format · b: handle. Answers an ArrayBuffer, or a JWK's members as JSON. */
+  CRYPTO_EXPORT: 41,
+  /** a: `secret <extractable> <bits>`, `RSA <extractable> <bits> <exponent>`, `EC <extractable> <curve>` or `OKP …`. Answers KEYS. */
+  CRYPTO_GENERATE: 42,
+  /** a: `<scheme> <hash> <salt bytes>`, as far as the scheme has them · b: handle · c: ArrayBuffer. Answers an ArrayBuffer. */
+  CRYPTO_SIGN: 43,
+  /** As CRYPTO_SIGN · d: the signature. Answers a boolean. */
+  CRYPTO_VERIFY: 44,
+  /**
+   * a: `<"encrypt" "decrypt"> <algorithm> <number or hash> <bytes of the IV>` · b: handle · c: ArrayBuffer · d: the IV or counter and what is
+   * authenticated beside it, or the label. Answers an ArrayBuffer.
+   */
+  CRYPTO_CIPHER: 45,
+  /**
+   * a: `<"bits" "key0" "key1"> <algorithm> <bits; - for all> <hash> <bytes of the salt> <iterations>` · b: handle · c: salt and info · d: the other
+   * side's handle. Answers an ArrayBuffer, or KEYS: a secret that is extractable (key1) or not.
+   */
+  CRYPTO_DERIVE: 46,
+  /** a: `<COMMAND of CRYPTO_CIPHER>|<COMMAND of CRYPTO_IMPORT>` · b, c, d: as of CRYPTO_CIPHER. Answers KEYS, of a JWK with its other members after them. */
+  CRYPTO_UNWRAP: 47,
+  /** a: ArrayBuffer · b: ArrayBuffer of the same length. Answers whether they are equal, in constant time. */
+  CRYPTO_EQUALS: 48,
 } as const;
 
 /** Most bytes of one operation on a hash: between two, an entry over its time can be ended. */

@@ -4,8 +4,8 @@ import { findRun } from "./request-run.ts";
 
 interface Modules {
   "./compression-streams.ts": typeof import("./compression-streams.ts");
-  "./fetch.ts": typeof import("./fetch.ts");
-  "./leaf/crypto.ts": typeof import("./leaf/crypto.ts");
+  "./crypto/crypto-calls.ts": typeof import("./crypto/crypto-calls.ts");
+  "./calls.ts": typeof import("./calls.ts");
   "./timers.ts": typeof import("./timers.ts");
   "./wasm-modules.ts": typeof import("./wasm-modules.ts");
 }
@@ -38,8 +38,8 @@ export function deliverEvent(event: number, id: number, a: unknown, b: unknown, 
     case GuestEvent.SOCKET_CLOSED:
       findRun(id)?.endSocket(a as number, b as string, c as boolean);
       return;
-    case GuestEvent.DIGEST:
-      require("./leaf/crypto.ts").settleDigest(id, a, b);
+    case GuestEvent.CRYPTO:
+      require("./crypto/crypto-calls.ts").settleCrypto(id, a);
       return;
     case GuestEvent.CODEC_OUTPUT:
     case GuestEvent.CODEC_TAKEN:

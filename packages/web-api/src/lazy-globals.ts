@@ -8,6 +8,8 @@ import { defineLazyGlobals } from "./define-global.ts";
 interface Modules {
   "./compression-streams.ts": typeof import("./compression-streams.ts");
   "./console.ts": typeof import("./console.ts");
+  "./crypto/crypto-key.ts": typeof import("./crypto/crypto-key.ts");
+  "./crypto/subtle-crypto.ts": typeof import("./crypto/subtle-crypto.ts");
   "./fetch.ts": typeof import("./fetch.ts");
   "./global-events.ts": typeof import("./global-events.ts");
   "./headers.ts": typeof import("./headers.ts");
@@ -63,6 +65,7 @@ const INTERFACES = [
   "File",
   "FormData",
   "Crypto",
+  "CryptoKey",
   "SubtleCrypto",
   "ReadableStream",
   "ReadableStreamDefaultReader",
@@ -163,8 +166,10 @@ function load(name: string): unknown {
       return require("./leaf/form-data.ts").FormData;
     case "Crypto":
       return require("./leaf/crypto.ts").Crypto;
+    case "CryptoKey":
+      return require("./crypto/crypto-key.ts").CryptoKey;
     case "SubtleCrypto":
-      return require("./leaf/crypto.ts").SubtleCrypto;
+      return require("./crypto/subtle-crypto.ts").SubtleCrypto;
     case "crypto":
       return require("./leaf/crypto.ts").createCrypto();
     case "TextEncoderStream":

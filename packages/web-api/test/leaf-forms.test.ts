@@ -231,9 +231,9 @@ describe("crypto", () => {
       `globalThis.log = []; for (const i of [0, 1]) crypto.subtle.digest("SHA-256", new Uint8Array(1)).then((d) => log.push(d.byteLength), (e) => log.push(e.name)); 0`,
     );
     const [first, second] = slow.of(HostOp.DIGEST);
-    slow.enter(GuestEvent.DIGEST, second?.id ?? 0, undefined, "it failed");
-    slow.enter(GuestEvent.DIGEST, first?.id ?? 0, new ArrayBuffer(32));
-    slow.enter(GuestEvent.DIGEST, 99, new ArrayBuffer(32));
+    slow.enter(GuestEvent.CRYPTO, second?.id ?? 0, "!OperationError it failed");
+    slow.enter(GuestEvent.CRYPTO, first?.id ?? 0, new ArrayBuffer(32));
+    slow.enter(GuestEvent.CRYPTO, 99, new ArrayBuffer(32));
     expect(slow.evaluate("log")).toEqual(["OperationError", 32]);
   });
 

@@ -5,6 +5,8 @@
 export interface CloneHooks {
   isBlob: (value: object) => boolean;
   cloneBlob: (value: object) => object;
+  isCryptoKey: (value: object) => boolean;
+  cloneCryptoKey: (value: object) => object;
   isDOMException: (value: object) => boolean;
   cloneDOMException: (value: object) => object;
   isPort: (value: object) => boolean;
@@ -19,6 +21,8 @@ const same = (value: object): object => value;
 export const cloneHooks: CloneHooks = {
   isBlob: no,
   cloneBlob: same,
+  isCryptoKey: no,
+  cloneCryptoKey: same,
   isDOMException: no,
   cloneDOMException: same,
   isPort: no,

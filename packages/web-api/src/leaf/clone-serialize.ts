@@ -130,6 +130,9 @@ function serializeExotic(value: object, memory: Memory): Node {
   if (ArrayBufferIsView(value)) return serializeView(value, memory);
   if (cloneHooks.isBlob(value))
     return remember(value, new Node(NodeKind.PLATFORM, cloneHooks.cloneBlob(value)), memory);
+  if (cloneHooks.isCryptoKey(value)) {
+    return remember(value, new Node(NodeKind.PLATFORM, cloneHooks.cloneCryptoKey(value)), memory);
+  }
   if (cloneHooks.isDOMException(value)) {
     return remember(value, new Node(NodeKind.PLATFORM, cloneHooks.cloneDOMException(value)), memory);
   }

@@ -1,16 +1,10 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
-/** Crypto and SubtleCrypto of the Web Cryptography API: random values and digests, by the host. */
+/** Crypto of the Web Cryptography API: random values, by the host. */
 import { HostOp } from "../boundary.ts";
-import { copyBytes, isArrayBuffer } from "../bytes.ts";
+import type { SubtleCrypto } from "../crypto/subtle-crypto.ts";
 import { callHost } from "../host.ts";
 import {
   ArrayBufferIsView,
-  MapCtor,
-  MapPrototypeDelete,
-  MapPrototypeGet,
-  MapPrototypeSet,
-  PromiseCtor,
-  StringPrototypeToUpperCase,
   TypedArrayPrototypeGetBuffer,
   TypedArrayPrototypeGetByteLength,
   TypedArrayPrototypeGetByteOffset,
@@ -21,9 +15,12 @@ import {
 } from "../primordials.ts";
 import { domException } from "./make-dom-exception.ts";
 import { finishInterface } from "./webidl.ts";
-import { requireArguments, toDOMString } from "./webidl-convert.ts";
+import { requireArguments } from "./webidl-convert.ts";
 
-/** What the constructors want to see: held here alone. */
+// The build turns this into the call of the module's wrapper: nothing of it runs before.
+declare const require: (path: "../crypto/subtle-crypto.ts") => typeof import("../crypto/subtle-crypto.ts");
+
+/** What the constructor wants to see: held here alone. */
 const CREATE = Symbol();
 const QUOTA_BYTES = 65_536;
 
@@ -40,48 +37,6 @@ const INTEGER_ARRAYS: Readonly<Record<string, boolean>> = {
   BigUint64Array: true,
 };
 
-const DIGESTS: Readonly<Record<string, boolean>> = {
-  __proto__: null as never,
-  "SHA-1": true,
-  "SHA-256": true,
-  "SHA-384": true,
-  "SHA-512": true,
-};
-
-interface PendingDigest {
-  readonly resolve: (digest: ArrayBuffer) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-/** Digests that the host makes off its thread: it answers each by an event. */
-const pendingDigests = new MapCtor<number, PendingDigest>();
-let lastDigestId = 0;
-
-export class SubtleCrypto {
-  #isSubtle = true;
-
-  constructor(token: unknown = undefined) {
-    if (token !== CREATE) throw new TypeErrorCtor("Illegal constructor");
-  }
-
-  // Async, so that whatever is wrong with the call rejects.
-  async digest(algorithm: unknown, data: unknown): Promise<ArrayBuffer> {
-    this.#isSubtle;
-    requireArguments(arguments.length, 2, "SubtleCrypto.digest");
-    const name = digestName(algorithm);
-    const bytes = copyBytes(data);
-    if (bytes === undefined) throw new TypeErrorCtor("SubtleCrypto.digest: the data is not a buffer or a view");
-    const id = ++lastDigestId;
-    const answer = callHost(HostOp.DIGEST, id, name, bytes);
-    if (isArrayBuffer(answer)) return answer;
-    return new PromiseCtor<ArrayBuffer>((resolve, reject) => {
-      MapPrototypeSet(pendingDigests, id, { resolve, reject });
-    });
-  }
-}
-
-finishInterface(SubtleCrypto, "SubtleCrypto");
-
 export class Crypto {
   #subtle: SubtleCrypto | null = null;
 
@@ -90,7 +45,7 @@ export class Crypto {
   }
 
   get subtle(): SubtleCrypto {
-    this.#subtle ??= new SubtleCrypto(CREATE);
+    this.#subtle ??= require("../crypto/subtle-crypto.ts").createSubtle();
     return this.#subtle;
   }
 
@@ -130,29 +85,6 @@ export function createCrypto(): Crypto {
   return new Crypto(CREATE);
 }
 
-/** Settles a digest that the host answers by an event: with its bytes, or with the message of an OperationError. */
-export function settleDigest(id: number, digest: unknown, message: unknown): void {
-  const pending = MapPrototypeGet(pendingDigests, id);
-  if (pending === undefined) return;
-  MapPrototypeDelete(pendingDigests, id);
-  if (isArrayBuffer(digest)) pending.resolve(digest);
-  else pending.reject(domException("OperationError", toDOMString(message)));
-}
-
 function mismatch(what: string): unknown {
   return domException("TypeMismatchError", `${what} does not hold integers`);
-}
-
-/** "Normalize an algorithm" for digests: a name, or an object with one, in any case. */
-function digestName(algorithm: unknown): string {
-  if (algorithm === undefined || algorithm === null) throw new TypeErrorCtor("SubtleCrypto.digest: no algorithm");
-  let given: unknown = algorithm;
-  if (typeof algorithm === "object" || typeof algorithm === "function") {
-    given = (algorithm as { name?: unknown }).name;
-    if (given === undefined) throw new TypeErrorCtor("SubtleCrypto.digest: the algorithm has no name");
-  }
-  const text = toDOMString(given);
-  const name = StringPrototypeToUpperCase(text);
-  if (DIGESTS[name] !== true) throw domException("NotSupportedError", `Unrecognized digest algorithm: ${text}`);
-  return name;
 }
