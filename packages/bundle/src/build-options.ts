@@ -6,7 +6,7 @@
  * I2 Modules are strict, as the language has them; so are CommonJS packages among them.
  * I3 Packages are taken as builds for Workers runtimes take them: conditions `workerd`, `worker` and `browser`, `import`
  *    for imports; where a package knows none of these, its `browser` field counts.
- * I4 Of the wrapper, modules see `process` and nothing else that they could take for their own.
+ * I4 Of the wrapper, modules see nothing that they could take for their own.
  */
 import { join } from "node:path";
 import { DEFINE_APP_GLOBAL } from "@nano/web-api/boundary";
@@ -15,7 +15,9 @@ import type { AppSource } from "./app-source.ts";
 import { asyncHooksModule } from "./async-hooks-module.ts";
 import { bytesImports } from "./bytes-imports.ts";
 import type { EntryPoint } from "./entry-point.ts";
-import { ENV_NAME, runtimeModules } from "./runtime-modules.ts";
+import { FREE_NAME_DEFINES, FREE_NAMES_DECLARATION, freeNamesPath } from "./free-names.ts";
+import { nodeImports } from "./node-imports.ts";
+import { ENV_NAME, NODE_HOST_NAME, runtimeModules } from "./runtime-modules.ts";
 import { TAKE_WASM_NAME, type WasmImports } from "./wasm-imports.ts";
 
 /** Whether the factory is an async function. */
@@ -26,12 +28,12 @@ export const SCRIPT_FILE = "app.js";
 export const UNSUPPORTED = { "from-base64": false, using: false };
 const EXPORTS_NAME = "__nano_exports";
 // No `env`: an author who forgot the handler's parameter would be given the variables without the secrets.
-const FACTORY = `function (${ENV_NAME}, ${TAKE_WASM_NAME}) { "use strict"; var process = { env: ${ENV_NAME} };`;
+const FACTORY = `function (${ENV_NAME}, ${TAKE_WASM_NAME}, ${NODE_HOST_NAME}) { "use strict";${FREE_NAMES_DECLARATION}`;
 
 export function createBuildOptions(
   source: AppSource,
   entry: EntryPoint,
-  options: { readonly form: ScriptForm; readonly wasm: WasmImports },
+  options: { readonly form: ScriptForm; readonly wasm: WasmImports; readonly freeNames: readonly string[] },
 ): BuildOptions & { metafile: true } {
   return {
     ...entry,
@@ -54,9 +56,10 @@ export function createBuildOptions(
     sourcemap: "external",
     sourcesContent: true,
     jsx: "automatic",
-    define: { "process.env.NODE_ENV": '"production"', global: "globalThis" },
+    define: { "process.env.NODE_ENV": '"production"', global: "globalThis", ...FREE_NAME_DEFINES },
+    inject: options.freeNames.length === 0 ? [] : [freeNamesPath(options.freeNames)],
     loader: { ".txt": "text", ".html": "text", ".md": "text", ".sql": "text", ".css": "text" },
-    plugins: [asyncHooksModule, runtimeModules, bytesImports, options.wasm.plugin],
+    plugins: [nodeImports, asyncHooksModule, runtimeModules, bytesImports, options.wasm.plugin],
     logLevel: "silent",
     logLimit: 50,
   };

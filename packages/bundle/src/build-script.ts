@@ -14,6 +14,7 @@ import { createBuildOptions, SCRIPT_FILE, type ScriptForm } from "./build-option
 import { createBuildError, isTopLevelAwait } from "./build-problem.ts";
 import { resolveEntryPoint } from "./entry-point.ts";
 import { errors } from "./errors.ts";
+import { dropUnusedDeclaration, neededNames } from "./free-names.ts";
 import { lowerAsync } from "./lower-async.ts";
 import { splitExports } from "./module-exports.ts";
 import { awaitWrappedModules, doesParse, hasTopLevelAwait } from "./top-level-await.ts";
@@ -63,10 +64,17 @@ async function buildAsync(source: AppSource, entry: string): Promise<BuiltScript
 type Result = BuildResult<BuildOptions & { metafile: true; write: false }>;
 
 async function runBuild(source: AppSource, entry: string, form: ScriptForm) {
-  const wasm = createWasmImports();
-  const options = createBuildOptions(source, await resolveEntryPoint(source.directory, entry), { form, wasm });
-  const result: Result = await build({ ...options, write: false });
-  return { result, ...wasm.number(outputOf(result, SCRIPT_FILE)) };
+  const entryPoint = await resolveEntryPoint(source.directory, entry);
+  const run = async (freeNames: readonly string[]) => {
+    const wasm = createWasmImports();
+    const options = createBuildOptions(source, entryPoint, { form, wasm, freeNames });
+    const result: Result = await build({ ...options, write: false });
+    return { result, wasm };
+  };
+  let { result, wasm } = await run([]);
+  const freeNames = neededNames(outputOf(result, SCRIPT_FILE), outputOf(result, `${SCRIPT_FILE}.map`));
+  if (freeNames.length > 0) ({ result, wasm } = await run(freeNames));
+  return { result, ...wasm.number(dropUnusedDeclaration(outputOf(result, SCRIPT_FILE))) };
 }
 
 function messagesOf(error: unknown): readonly Message[] {

@@ -3,6 +3,8 @@ import type { Plugin } from "esbuild";
 
 /** The factory's first parameter: the object behind `process.env`. */
 export const ENV_NAME = "__nano_env__";
+/** The third: what the prelude gives to modules of Node that the bundle brings along. */
+export const NODE_HOST_NAME = "__nano_node_host__";
 
 const WORKERS_MODULE = /^cloudflare:workers$/;
 /** Before the path of each module of the runtime, among the files that a bundle was made of. */

@@ -1,0 +1,115 @@
+/** `node:events`: unenv's port of Node's, with a constructor that may also be called, as packages with `util.inherits` do. */
+import {
+  addAbortListener,
+  getMaxListeners,
+  _EventEmitter as Ported,
+  on as portedOn,
+  once as portedOnce,
+} from "unenv/node/internal/events/events";
+import { abortError, invalidArgument } from "./node-error.guest.ts";
+
+interface Emitter {
+  _events: object | undefined;
+  _eventsCount: number;
+  _maxListeners: number | undefined;
+  [key: symbol]: unknown;
+}
+interface Options {
+  readonly signal?: AbortSignal;
+}
+
+export const errorMonitor = Symbol.for("events.errorMonitor");
+export const captureRejectionSymbol = Symbol.for("nodejs.rejection");
+export const usingDomains = false;
+const CAPTURE = Symbol.for("kCapture");
+const SHAPE = Symbol.for("shapeMode");
+
+export function EventEmitter(this: Emitter, options?: { captureRejections?: boolean }): void {
+  init.call(this, options);
+}
+
+Object.setPrototypeOf(EventEmitter, Ported);
+EventEmitter.prototype = Ported.prototype as unknown as Emitter;
+Object.assign(EventEmitter.prototype, { _events: undefined, _eventsCount: 0, _maxListeners: undefined });
+const { addListener, removeListener } = Ported.prototype;
+// The port's `on` calls `addListener`, which subclasses that make the one of the other would have call itself.
+for (const [name, value] of Object.entries({ constructor: EventEmitter, on: addListener, off: removeListener })) {
+  Object.defineProperty(EventEmitter.prototype, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+export function init(this: Emitter, options?: { captureRejections?: boolean }): void {
+  if (this._events === undefined || this._events === Object.getPrototypeOf(this)._events) {
+    this._events = Object.create(null) as object;
+    this._eventsCount = 0;
+  }
+  this[SHAPE] = false;
+  this._maxListeners ||= undefined;
+  this[CAPTURE] = options?.captureRejections === true || EventEmitter.prototype[CAPTURE];
+}
+
+export async function once(emitter: unknown, name: string | symbol, options: Options = {}): Promise<unknown[]> {
+  if (options.signal?.aborted) throw abortError(options.signal);
+  try {
+    return await portedOnce(emitter, name, options);
+  } catch (reason) {
+    throw named(reason, options);
+  }
+}
+
+export function on(emitter: unknown, name: string | symbol, options: Options = {}): AsyncIterator<unknown[]> {
+  if (options.signal?.aborted) throw abortError(options.signal);
+  const iterator = portedOn(emitter, name, options);
+  const next = iterator.next.bind(iterator);
+  iterator.next = () =>
+    next().catch((reason: unknown) => {
+      throw named(reason, options);
+    });
+  return iterator;
+}
+
+export function getEventListeners(emitter: unknown, name: string | symbol): unknown[] {
+  const { listeners } = emitter as { listeners?: unknown };
+  // What listens to an EventTarget is known to nobody else.
+  if (typeof listeners !== "function") throw invalidArgument("emitter", "an instance of EventEmitter", emitter);
+  return Reflect.apply(listeners, emitter, [name]) as unknown[];
+}
+
+export function listenerCount(
+  emitter: { listenerCount(name: string | symbol): number },
+  name: string | symbol,
+): number {
+  return emitter.listenerCount(name);
+}
+
+export function setMaxListeners(count?: number, ...targets: unknown[]): void {
+  Ported.setMaxListeners(count, ...targets);
+}
+
+export { addAbortListener, getMaxListeners };
+
+// Defined, not assigned: what it inherits from has getters of these names.
+for (const [name, value] of Object.entries({
+  EventEmitter,
+  init,
+  once,
+  on,
+  getEventListeners,
+  listenerCount,
+  setMaxListeners,
+  addAbortListener,
+  getMaxListeners,
+  errorMonitor,
+  captureRejectionSymbol,
+  usingDomains,
+  EventEmitterAsyncResource: undefined,
+})) {
+  Object.defineProperty(EventEmitter, name, { value, writable: true, configurable: true, enumerable: true });
+}
+
+export default EventEmitter;
+
+/** The port's errors of a signal have no name. */
+function named(reason: unknown, { signal }: Options): unknown {
+  const isNameless = reason instanceof Error && reason.name === "Error" && reason.message === "";
+  return signal?.aborted && isNameless ? abortError(signal) : reason;
+}
