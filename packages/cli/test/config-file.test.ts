@@ -31,7 +31,13 @@ async function problemsOf(value: unknown): Promise<readonly InputProblem[]> {
 describe("a good config", () => {
   test("gets the documented defaults", async () => {
     const plan = await parseConfig(JSON.stringify({ apps: [{ hostname: "a.localhost", entrypoint: "app.ts" }] }), file);
-    expect(plan.server).toEqual({ host: "127.0.0.1", port: 8080, adminPort: 9090, egressAllowedRanges: [] });
+    expect(plan.server).toEqual({
+      host: "127.0.0.1",
+      port: 8080,
+      adminPort: 9090,
+      egressAllowedRanges: [],
+      debugHeaders: false,
+    });
     expect(plan.apps).toEqual([
       {
         name: "a",

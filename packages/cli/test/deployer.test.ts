@@ -15,7 +15,7 @@ import type { DeploymentOutcome } from "../src/run/deployment.ts";
 /** On a busy machine, too. */
 const WAIT = { timeout: 10_000 };
 
-const server = { host: "127.0.0.1", port: 0, adminPort: 0, egressAllowedRanges: [] };
+const server = { host: "127.0.0.1", port: 0, adminPort: 0, egressAllowedRanges: [], debugHeaders: false };
 
 function planOf(...names: string[]): RunPlan {
   const apps = names.map(

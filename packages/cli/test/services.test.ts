@@ -33,7 +33,7 @@ test("every service accepts what the launcher tells it, and gets nothing else of
   const env = { PATH: "/bin", AWS_SECRET_ACCESS_KEY: "hush", ROUTER_LISTEN_PORT: "1" };
   const specs = describeServices(
     places,
-    { host: "[::1]", port: 8080, egressAllowedRanges: ["10.1.0.0/16", "fd00::/8"] },
+    { host: "[::1]", port: 8080, egressAllowedRanges: ["10.1.0.0/16", "fd00::/8"], debugHeaders: true },
     env,
   );
   expect(specs.map((spec) => spec.name)).toEqual(Object.keys(definitions));
@@ -42,6 +42,9 @@ test("every service accepts what the launcher tells it, and gets nothing else of
     expect(() => loadConfig(definition, { env: spec.env })).not.toThrow();
     expect(JSON.stringify(spec.env)).not.toContain("hush");
   }
-  expect(specs[2]?.env).toMatchObject({ EXECUTOR_EGRESS_ALLOWED_RANGES: "10.1.0.0/16,fd00::/8" });
+  expect(specs[2]?.env).toMatchObject({
+    EXECUTOR_EGRESS_ALLOWED_RANGES: "10.1.0.0/16,fd00::/8",
+    EXECUTOR_WORKERS_DEBUG_HEADERS: "true",
+  });
   expect(specs[3]?.env).toMatchObject({ ROUTER_LISTEN_HOST: "::1", ROUTER_LISTEN_PORT: "8080" });
 });

@@ -2,7 +2,7 @@
 import { availableParallelism, hostname } from "node:os";
 import { storeShape } from "@nano/control-store/store-settings";
 import { defineConfig } from "@nano/service-kit/config";
-import { durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import { durationMs, flag, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
 import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 import { egressShape } from "./egress/egress-config.ts";
 
@@ -111,6 +111,10 @@ export const config = defineConfig("EXECUTOR", {
       min: 0,
       max: 1024 ** 3,
       default: 64 * 1024,
+    }),
+    debugHeaders: flag({
+      doc: "say in each response of an app its version, worker, rung and kind of start (`x-nano-version`, `x-nano-worker`, `x-nano-rung`, `x-nano-start`)",
+      default: false,
     }),
     startMs: durationMs({ doc: "how long a worker may take to load", min: 500, max: 120_000, default: 20_000 }),
   },

@@ -40,6 +40,8 @@ export type ToWorker =
       readonly budgets: WorkerBudgets;
       /** @default "http" */
       readonly kind?: WorkerKind;
+      /** Responses say how they came about. @default false */
+      readonly hasDebugHeaders?: boolean;
     }
   /** Of a WebSocket worker: what its connections may hold in messages, all together. Sent after `start`, and when it changes. */
   | { readonly type: "socket_budget"; readonly bufferBytes: number }

@@ -1,3 +1,4 @@
+import type { WorkerId } from "@nano/protocol/brands";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, test } from "vitest";
 import { WHOLE_BODY_BYTES } from "../src/request/request-stream.ts";
@@ -331,4 +332,29 @@ test("a body over the limit after the answer ends the stream and nothing else", 
   await ask(link, { versionId: assignment.versionId });
   await eventually(() => lane.isIdle);
   expect([lane.waitingCount, lane.runningCount]).toEqual([0, 0]);
+});
+
+describe("debug headers", () => {
+  const HELLO = appScript("return new Response('hello', { headers: { 'x-own': '1' } });");
+
+  test("say which version, worker and rung answered, and how its isolate had started", async () => {
+    const worker = await openWorker();
+    const { assignment, lane } = worker.serve(HELLO, { debugWorkerId: "w1" as WorkerId });
+    const link = await worker.dial();
+    const { versionId } = assignment;
+    const startsOf = async () => (await ask(link, { versionId })).headers;
+    const common = ["x-own", "1", "x-nano-version", versionId, "x-nano-worker", "w1", "x-nano-rung", "heap"];
+    expect(await startsOf()).toEqual(expect.arrayContaining([...common, "x-nano-start", "cold"]));
+    expect(await startsOf()).toEqual(expect.arrayContaining([...common, "x-nano-start", "warm"]));
+    lane.evict();
+    lane.prepareStandby();
+    expect(await startsOf()).toEqual(expect.arrayContaining([...common, "x-nano-start", "standby"]));
+  });
+
+  test("are not there unless the operator asks for them", async () => {
+    const worker = await openWorker();
+    const { assignment } = worker.serve(HELLO);
+    const { headers } = await ask(await worker.dial(), assignment);
+    expect(headers.filter((text) => text.startsWith("x-nano-"))).toEqual([]);
+  });
 });

@@ -7,7 +7,7 @@ import type { GuestHost } from "@nano/isolate/isolate";
 import { dialLink } from "@nano/link/dial-link";
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
-import type { AppName, RequestId, VersionId } from "@nano/protocol/brands";
+import type { AppName, RequestId, VersionId, WorkerId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
 import { type AppLimits, type ManifestInput, resolveManifest } from "@nano/protocol/manifest";
 import {
@@ -115,6 +115,8 @@ export interface ServeOptions {
   readonly sliver?: Partial<SliverFixture>;
   /** A sliver that is there, in place of one of the script. */
   readonly sliverPath?: string;
+  /** Debug headers name this worker. @default none */
+  readonly debugWorkerId?: WorkerId;
 }
 
 export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
@@ -166,7 +168,15 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
     const source = sliverPath === null ? null : openSource(sliverPath);
     const created = new VersionServer(
       assignment,
-      new AppLane(assignment, { cache, turns, recorder, counters, host, source }),
+      new AppLane(assignment, {
+        cache,
+        turns,
+        recorder,
+        counters,
+        host,
+        source,
+        debugWorkerId: options.debugWorkerId ?? null,
+      }),
     );
     servers.push(created);
     return created;

@@ -13,6 +13,7 @@ interface RunFlags {
   readonly adminPort?: number;
   readonly dataDir?: string;
   readonly verbose?: boolean;
+  readonly debugHeaders?: boolean;
 }
 
 const RUN_HELP = `
@@ -37,6 +38,7 @@ export function addRunCommand(program: Command, { env, output, end }: CommandCon
     .option("--admin-port <number>", "port of /metrics, /healthz and /readyz on localhost (default: 9090)", parsePort)
     .option("--data-dir <directory>", "where state is kept (default: .nano beside what is served)")
     .option("-v, --verbose", "show every line that the services log")
+    .option("--debug-headers", "say in responses which version, worker and rung they are from, and how that started")
     .addHelpText("after", RUN_HELP)
     .action(async (directory: string | undefined, flags: RunFlags) => {
       const target = pickTarget(directory, flags);
@@ -44,7 +46,12 @@ export function addRunCommand(program: Command, { env, output, end }: CommandCon
       end(
         await runMachine({
           target,
-          overrides: { host: flags.host, port: flags.port, adminPort: flags.adminPort },
+          overrides: {
+            host: flags.host,
+            port: flags.port,
+            adminPort: flags.adminPort,
+            debugHeaders: flags.debugHeaders,
+          },
           dataDirectory: flags.dataDir ?? null,
           isVerbose: flags.verbose === true,
           terminal: output,

@@ -35,6 +35,12 @@ export const serverSchema = z.strictObject({
     .max(65_535)
     .default(9090)
     .describe("`/metrics`, `/healthz` and `/readyz`, on localhost; 0: any free one"),
+  debug_headers: z
+    .boolean()
+    .default(false)
+    .describe(
+      "say in each response of an app its version, worker, rung and kind of start, as `x-nano-version` and so on",
+    ),
   egress_allowed_ranges: z
     .array(z.string().refine(isAddressRange, "an address range such as 10.1.0.0/16"))
     .max(MAX_ALLOWED_RANGES)
@@ -90,6 +96,7 @@ export interface ServerSettings {
   readonly port: number;
   readonly adminPort: number;
   readonly egressAllowedRanges: readonly string[];
+  readonly debugHeaders: boolean;
 }
 
 /** An app as it is to be served, however the user named it. */
@@ -109,7 +116,7 @@ export interface RunPlan {
 
 export function toServerSettings(server: z.infer<typeof serverSchema>): ServerSettings {
   const { host, port, admin_port: adminPort, egress_allowed_ranges: egressAllowedRanges } = server;
-  return { host, port, adminPort, egressAllowedRanges };
+  return { host, port, adminPort, egressAllowedRanges, debugHeaders: server.debug_headers };
 }
 
 /** Reads and checks a config file. @throws CTL_CONFIG_INVALID with every problem, CTL_FILE_UNREADABLE */

@@ -32,6 +32,7 @@ export interface ServerOverrides {
   readonly host?: string | undefined;
   readonly port?: number | undefined;
   readonly adminPort?: number | undefined;
+  readonly debugHeaders?: boolean | undefined;
 }
 
 /** @throws CTL_CONFIG_INVALID, CTL_FILE_UNREADABLE, CTL_USAGE, SLIVER_… where the sliver to serve is none */
@@ -71,6 +72,7 @@ function overrideServer(server: ServerSettings, overrides: ServerOverrides): Ser
     host: overrides.host ?? server.host,
     port: overrides.port ?? server.port,
     adminPort: overrides.adminPort ?? server.adminPort,
+    debugHeaders: overrides.debugHeaders ?? server.debugHeaders,
   };
 }
 

@@ -177,6 +177,10 @@ export class Machine {
       const { terminal } = this.#options;
       terminal.line(terminal.paint("yellow", "server.egress_allowed_ranges is taken up at the next start"));
     }
+    if (server.debugHeaders !== before.debugHeaders) {
+      const { terminal } = this.#options;
+      terminal.line(terminal.paint("yellow", "server.debug_headers is taken up at the next start"));
+    }
     if (server.adminPort !== before.adminPort) {
       const next = await this.#openAdmin(server.adminPort);
       await this.#admin?.close();
@@ -199,7 +203,7 @@ export class Machine {
   #routerEnv({ host, port }: Pick<ServerSettings, "host" | "port">): Readonly<Record<string, string>> {
     const { places, env } = this.#options;
     return (
-      describeServices(places, { host, port, egressAllowedRanges: [] }, env).find(
+      describeServices(places, { host, port, egressAllowedRanges: [], debugHeaders: false }, env).find(
         (each) => each.name === ServiceName.ROUTER,
       )?.env ?? {}
     );

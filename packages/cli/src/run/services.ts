@@ -49,7 +49,7 @@ export function adminAddress({ runDirectory }: Pick<Places, "runDirectory">, ser
 /** In the order of their start. */
 export function describeServices(
   places: Places,
-  server: Pick<ServerSettings, "host" | "port" | "egressAllowedRanges">,
+  server: Omit<ServerSettings, "adminPort">,
   env: Readonly<Record<string, string | undefined>>,
 ): ServiceSpec[] {
   const { dataDirectory, runDirectory, keys } = places;
@@ -92,6 +92,7 @@ export function describeServices(
       EXECUTOR_RUN_DIRECTORY: join(runDirectory, "executor"),
       EXECUTOR_SECRETS_KEY_FILE: keys.secretsKeyFile,
       EXECUTOR_EGRESS_ALLOWED_RANGES: server.egressAllowedRanges.join(),
+      EXECUTOR_WORKERS_DEBUG_HEADERS: String(server.debugHeaders),
     }),
     describe(ServiceName.ROUTER, "ROUTER", {
       ROUTER_CONTROL_STORE_SOCKET_PATH: controlStore,

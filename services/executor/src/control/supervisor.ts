@@ -378,7 +378,7 @@ export class Supervisor {
 
   async #startWorker(id: WorkerId, kind: WorkerKind): Promise<WorkerProcess> {
     const { config, logger } = this.#options;
-    const { isolateBytes, logBytesPerSecond, startMs } = config.workers;
+    const { isolateBytes, logBytesPerSecond, startMs, debugHeaders } = config.workers;
     const isolateCount = kind === "http" ? config.workers.isolateCount : config.websocket.connectionCount;
     return await WorkerProcess.start({
       id,
@@ -387,6 +387,7 @@ export class Supervisor {
       workersDirectory: this.#workersDirectory,
       budgets: { isolateCount, isolateBytes, logBytesPerSecond },
       kind,
+      hasDebugHeaders: debugHeaders,
       startMs,
       onMessage: (message) => this.#receive(id, message),
       onError: (output) => logger.warn("worker wrote", { workerId: id, output }),

@@ -32,6 +32,8 @@ export interface WorkerProcessOptions {
   /** Parent of the worker's own directory; on the file system of the node's cache, so that links work. */
   readonly workersDirectory: string;
   readonly budgets: WorkerBudgets;
+  /** @default false */
+  readonly hasDebugHeaders?: boolean;
   /** @default "http" */
   readonly kind?: WorkerKind;
   readonly startMs: number;
@@ -65,7 +67,8 @@ export class WorkerProcess {
       throw thrown;
     }
     const { id, credential } = worker.endpoint;
-    worker.send({ type: "start", workerId: id, credential, budgets: options.budgets, kind: worker.kind });
+    const { budgets, hasDebugHeaders = false } = options;
+    worker.send({ type: "start", workerId: id, credential, budgets, kind: worker.kind, hasDebugHeaders });
     return worker;
   }
 

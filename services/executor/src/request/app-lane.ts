@@ -9,14 +9,16 @@
 import type { AppIsolate } from "@nano/isolate/app-isolate";
 import type { GuestHost } from "@nano/isolate/isolate";
 import type { LinkStream } from "@nano/link/link-stream";
+import type { WorkerId } from "@nano/protocol/brands";
 import { toWireError } from "@nano/protocol/errors";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import type { AppLimits } from "@nano/protocol/manifest";
-import type { RequestHead } from "@nano/protocol/messages";
+import type { HeaderBlock, RequestHead } from "@nano/protocol/messages";
 import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";
 import type { FlightRecorder } from "../flight-recorder.ts";
 import type { Assignment } from "../worker-messages.ts";
+import { debugHeaders, type StartKind } from "./debug-headers.ts";
 import type { CachedIsolate, IsolateCache } from "./isolate-cache.ts";
 import { IsolateRecycling } from "./isolate-recycling.ts";
 import { LaneIsolates } from "./lane-isolates.ts";
@@ -35,6 +37,8 @@ export interface LaneParts {
   readonly host: GuestHost;
   /** What the isolate starts from; null where the app is only assets. */
   readonly source: SliverSource | null;
+  /** Of whose responses debug headers tell; null: they have none. @default null */
+  readonly debugWorkerId?: WorkerId | null;
 }
 
 export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
@@ -51,6 +55,8 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   /** Null: nobody asks how this version fares. */
   tally: VersionTally | null = null;
   #isSparePlanned = false;
+  /** Of the next request. */
+  #start: StartKind = "warm";
   #onIdle: (() => void) | null = null;
 
   constructor(assignment: Assignment, parts: LaneParts) {
@@ -59,7 +65,10 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     this.#parts = parts;
     this.countSince(assignment.countedSince);
     const { recorder, counters, host, source } = parts;
-    const onRestored = (): void => this.#joinCacheLater();
+    const onRestored = (): void => {
+      this.#start = "standby";
+      this.#joinCacheLater();
+    };
     this.#isolates = new LaneIsolates({ assignment, recorder, counters, host, source, onRestored });
     this.#recycling = new IsolateRecycling({
       isolation: assignment.manifest.isolation,
@@ -253,7 +262,9 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
       return isolate;
     }
     try {
-      return this.#isolates.renew();
+      const fresh = this.#isolates.renew();
+      this.#start = "cold";
+      return fresh;
     } catch (thrown) {
       this.#parts.cache.remove(this);
       this.gone(request);
@@ -292,6 +303,8 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     this.#runningCount += 1;
     this.#parts.counters.requests += 1;
     this.#parts.counters.queueWait.observeMs(performance.now() - request.readyMs);
+    request.addedHeaders = this.#debugHeaders();
+    this.#start = "warm";
     try {
       request.attach(isolate, isolate.start(guestRequest, request));
     } catch (thrown) {
@@ -300,6 +313,12 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
       request.refuse(toWireError(thrown));
       this.settled(request);
     }
+  }
+
+  #debugHeaders(): HeaderBlock {
+    const { debugWorkerId: workerId = null, source } = this.#parts;
+    if (workerId === null || source === null) return "";
+    return debugHeaders({ versionId: this.assignment.versionId, workerId, rung: source.rung, start: this.#start });
   }
 
   #prepareSpareLater(): void {

@@ -14,7 +14,7 @@ import type { GuestRequest, RunSink } from "@nano/isolate/isolate";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { WireError } from "@nano/protocol/errors";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
-import { decodeHeaderBlock, type RequestHead, type ResponseHead } from "@nano/protocol/messages";
+import { decodeHeaderBlock, type HeaderBlock, type RequestHead, type ResponseHead } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 import type { AppLane } from "./app-lane.ts";
 import { sendResponse, writeResponseChunk } from "./send-response.ts";
@@ -57,6 +57,8 @@ export class RequestStream implements StreamListener, RunSink {
   isQueued = false;
   /** Answered with 500 to 599, or cut off by what the app did. */
   isFailed = false;
+  /** Put behind those of its response. */
+  addedHeaders: HeaderBlock = "";
   /** The flight recorder's slot, or -1. */
   slot = -1;
 
@@ -200,7 +202,9 @@ export class RequestStream implements StreamListener, RunSink {
   respond(head: ResponseHead, body: string | ArrayBuffer | null | true): void {
     this.#hasResponded = true;
     if (head.status >= 500) this.isFailed = true;
-    sendResponse(this.#stream, head, body);
+    const { addedHeaders } = this;
+    const full = addedHeaders === "" ? head : { ...head, headers: `${head.headers}${addedHeaders}` };
+    sendResponse(this.#stream, full, body);
   }
 
   writeResponse(chunk: string | ArrayBuffer): boolean {

@@ -49,6 +49,8 @@ export interface WorkerRuntimeOptions {
   readonly budgets: WorkerBudgets;
   /** @default "http" */
   readonly kind?: WorkerKind;
+  /** @default false */
+  readonly hasDebugHeaders?: boolean;
   readonly recorder: FlightRecorder;
   /** For the threads of connections, each of which writes a record of its own. */
   readonly recorderFd: number;
@@ -74,6 +76,8 @@ export class WorkerRuntime {
   /** Null: it serves requests. */
   readonly #sockets: LiveSockets | null;
   readonly #threads: SocketThreads;
+  /** Null: responses have no debug headers. */
+  readonly #debugWorkerId: WorkerId | null;
   #isDraining = false;
   /** Requests in flight when the drain began, and those of them that were cut off. */
   #drainedCount = 0;
@@ -83,6 +87,7 @@ export class WorkerRuntime {
   constructor(options: WorkerRuntimeOptions) {
     this.#options = options;
     const { budgets, workerId, credential, send } = options;
+    this.#debugWorkerId = options.hasDebugHeaders ? workerId : null;
     this.#cache = new IsolateCache(budgets, () => this.#sources.blobBytes);
     this.#logs = new GuestLogs({
       bytesPerSecond: budgets.logBytesPerSecond,
@@ -194,7 +199,7 @@ export class WorkerRuntime {
     };
     const live = this.#sockets;
     return live === null
-      ? new AppLane(assignment, { ...parts, cache: this.#cache })
+      ? new AppLane(assignment, { ...parts, cache: this.#cache, debugWorkerId: this.#debugWorkerId })
       : new SocketLane(assignment, { ...parts, live, threads: this.#threads });
   }
 
