@@ -1,7 +1,8 @@
 /** The one clock of a guest: what it shows, and what tenant code can try to see a finer one. */
+import ivm from "isolated-vm";
 import { describe, expect, test } from "vitest";
-import { GuestEvent, HostOp } from "../src/boundary.ts";
-import { openGuest } from "./harness.ts";
+import { ATTACH_GLOBAL, GuestEvent, HostOp } from "../src/boundary.ts";
+import { openGuest, openUnattached, SECRET } from "./harness.ts";
 
 /** Every way to ask for the time, as milliseconds since the epoch, and what takes much longer than one. */
 const WAYS = `
@@ -239,4 +240,65 @@ test("no way of waiting blocks the thread, which would be a clock", async () => 
     guest.evaluate(`[typeof Atomics.wait, typeof Atomics.waitAsync, typeof SharedArrayBuffer, typeof Worker, typeof ShadowRealm,
       typeof MessageChannel.prototype.wait, "memory" in performance, "hrtime" in globalThis]`),
   ).toEqual(["undefined", "undefined", "undefined", "undefined", "undefined", "undefined", false, false]);
+});
+
+describe("while an app initialises", () => {
+  /** A guest that is attached for init to a host with clocks of its own; a `step` is an entry. */
+  async function openInit(timesMs: readonly number[]) {
+    const guest = await openUnattached({ from: "source" });
+    const asked: string[] = [];
+    let at = 0;
+    const op = new ivm.Callback((code: number, _id: number, what: unknown) => {
+      if (code === HostOp.NOW) return timesMs[at++];
+      if (code === HostOp.CLOCK_READ) asked.push(String(what));
+      return undefined;
+    });
+    const attach = guest.context.global.getSync(ATTACH_GLOBAL, { reference: true });
+    const enter = attach.applySync(undefined, [SECRET, op, "{}", true], {
+      result: { reference: true },
+    }) as ivm.Reference;
+    return {
+      guest,
+      asked,
+      askedCount: () => at,
+      step: () => enter.applySync(undefined, [GuestEvent.INIT_STATE, 0], { timeout: 1_000 }),
+    };
+  }
+
+  test("the host is asked once per entry, and told of each read with what it was", async () => {
+    const { guest, asked, askedCount, step } = await openInit([5_000, 6_000]);
+    using _guest = guest;
+    const read = `[Date.now(), +new Date(), Date.parse(Date()), performance.timeOrigin + performance.now(), new Event("a").timeStamp]`;
+    expect(guest.evaluate(read)).toEqual([5_000, 5_000, 5_000, 5_000, 0]);
+    expect(askedCount()).toBe(1);
+    expect(asked).toEqual(["Date.now()", "new Date()", "Date()", "performance.now()"]);
+    step();
+    expect(guest.evaluate(read)).toEqual([6_000, 6_000, 6_000, 6_000, 1_000]);
+    expect(askedCount()).toBe(2);
+  });
+
+  test("a clock that is set back a little stands still, and one that is set back far is followed", async () => {
+    const { guest, step } = await openInit([50_000, 49_500, 50_001, 20_000, 20_001]);
+    using _guest = guest;
+    const seen: unknown[] = [];
+    for (let i = 0; i < 5; i++) {
+      seen.push(guest.evaluate("Date.now()"));
+      step();
+    }
+    expect(seen).toEqual([50_000, 50_000, 50_001, 20_000, 20_001]);
+  });
+
+  test("a host that answers no number costs nothing but its clock", async () => {
+    const { guest } = await openInit([]);
+    using _guest = guest;
+    expect(Math.abs((guest.evaluate("Date.now()") as number) - Date.now())).toBeLessThan(5_000);
+  });
+
+  test("Temporal is not there, and is afterwards", async () => {
+    const { guest } = await openInit([]);
+    using _guest = guest;
+    expect(guest.evaluate("typeof Temporal")).toBe("undefined");
+    guest.attach();
+    expect(guest.evaluate("typeof Temporal")).toBe("object");
+  });
 });
