@@ -1,4 +1,6 @@
 /** Calls of a guest that end later, by an entry of their own: timers, fetches, work on keys. */
+import { subrequestLimitsOf, type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
+import type { EgressHead, EgressWebSocket } from "@nano/protocol/messages";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import { fetchTarget, passBody } from "./body-passing.ts";
 import { isCryptoOp } from "./crypto-ops.ts";
@@ -13,10 +15,15 @@ import {
 import { GuestCrypto } from "./guest-crypto.ts";
 import type { GuestRun } from "./guest-run.ts";
 import { isHeaderBlock } from "./header-block.ts";
-import type { AppIsolateOptions, OutboundFetchListener } from "./isolate.ts";
+import type { AppIsolateOptions, OutboundFetch, OutboundFetchListener } from "./isolate.ts";
+import { OutboundSocket, SocketAssembly } from "./outbound-socket.ts";
+import { SubrequestMeter } from "./subrequest-meter.ts";
 
 const MAX_DELAY_MS = 2 ** 31 - 1;
 const MAX_URL_CHARS = 64 * 1024;
+const SWITCHING_PROTOCOLS = 101;
+/** In place of the kind of a body: both are messages of a WebSocket. */
+const SOCKET_BODY = "socket";
 /** As the guest's URL parser serialises it. */
 const URL_TEXT = /^[\x21-\x7e]+$/;
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
@@ -40,11 +47,18 @@ const HANDLED = new Set<unknown>([
   HostOp.FETCH_BODY_END,
   HostOp.FETCH_PULL,
   HostOp.FETCH_CANCEL,
+  HostOp.DIAL,
+  HostOp.DIAL_SEND,
+  HostOp.DIAL_CLOSE,
+  HostOp.DIAL_BUFFERED,
 ]);
 
 export class GuestCalls {
   readonly #options: AppIsolateOptions;
   readonly #enter: Enter;
+  readonly #meter: SubrequestMeter;
+  readonly #socketLimits: Required<WebSocketLimits>;
+  readonly #assembly = new SocketAssembly();
   /** The timer whose entry is running: set again in it, it is an interval, and stays whose it was. */
   #firing: GuestTimer | null = null;
   readonly #crypto: GuestCrypto;
@@ -53,6 +67,8 @@ export class GuestCalls {
     this.#options = options;
     this.#enter = enter;
     this.#crypto = new GuestCrypto(options.app, enter, options.host.cryptoPool);
+    this.#socketLimits = websocketLimitsOf(options);
+    this.#meter = new SubrequestMeter(subrequestLimitsOf(options.limits), this.#socketLimits.maxOutboundCount);
   }
 
   handles(code: unknown): boolean {
@@ -101,6 +117,17 @@ export class GuestCalls {
       case HostOp.FETCH_CANCEL:
         this.#cancelFetch(context, id);
         return undefined;
+      case HostOp.DIAL:
+        return this.#startFetch(context, owner, id, "GET", a, b, `${typeof c === "string" ? c : ""} ${SOCKET_BODY}`);
+      case HostOp.DIAL_SEND: {
+        const socket = context.fetches.get(id)?.socket ?? null;
+        return socket !== null && (typeof a === "string" || a instanceof ArrayBuffer) ? socket.send(a) : undefined;
+      }
+      case HostOp.DIAL_CLOSE:
+        context.fetches.get(id)?.socket?.close(a, b);
+        return undefined;
+      case HostOp.DIAL_BUFFERED:
+        return context.fetches.get(id)?.socket?.bufferedBytes ?? 0;
       default:
         return this.#crypto.run(context, owner, id, { code, a, b, c, d });
     }
@@ -139,7 +166,7 @@ export class GuestCalls {
     headers: unknown,
     mode: unknown,
   ): string | undefined {
-    const { app, limits, host } = this.#options;
+    const { app, egress, host } = this.#options;
     if (context.fetches.has(id)) return "This fetch call has begun already";
     if (typeof method !== "string" || !METHOD.test(method)) return "The request's method is malformed";
     if (typeof url !== "string" || url.length > MAX_URL_CHARS)
@@ -149,22 +176,31 @@ export class GuestCalls {
     const [redirect = "follow", body = "none"] = String(mode).split(" ");
     if (redirect !== "follow" && redirect !== "manual" && redirect !== "error")
       return "The request's redirect mode is unknown";
-    if (owner !== null) {
-      const refusal = refuseSubrequest(context, owner, limits.subrequestCount);
-      if (refusal !== undefined) return refusal;
-      owner.subrequestCount += 1;
-    }
-    const holding = context.hold(owner);
-    const call = host.openFetch({ app, method, url, headers, redirect }, this.#listen(context, holding, id));
+    const isSocket = body === SOCKET_BODY;
+    const refusal = this.#meter.refuse(context, owner, isSocket);
+    if (refusal !== undefined) return refusal;
+    const holding: Holding & Partial<GuestFetch> = context.hold(owner);
+    const head: EgressHead = {
+      app,
+      method,
+      url,
+      headers,
+      redirect,
+      allowHosts: egress?.allowHosts,
+      webSocket: isSocket ? boundsOf(this.#socketLimits) : undefined,
+    };
+    const listener = this.#listen(context, holding, id);
+    const call = this.#meter.open({ holding, isSocket, listener }, (metered) => host.openFetch(head, metered));
     const fetch: GuestFetch = Object.assign(holding, {
       call,
+      socket: isSocket ? this.#openSocket(context, holding, { id, call }) : null,
       isBodyEnded: false,
       requestPipe: null,
       responsePipe: null,
       passedTo: null,
     });
     context.fetches.set(id, fetch);
-    if (body === "stream") return undefined;
+    if (body === "stream" || isSocket) return undefined;
     if (body === "none") {
       fetch.isBodyEnded = true;
       call.endBody();
@@ -195,11 +231,31 @@ export class GuestCalls {
     return undefined;
   }
 
+  #openSocket(
+    context: GuestContext,
+    holding: Holding,
+    { id, call }: { readonly id: number; readonly call: OutboundFetch },
+  ): OutboundSocket {
+    return new OutboundSocket(call, {
+      limits: this.#socketLimits,
+      assembly: this.#assembly,
+      listener: {
+        onMessage: (data) => this.#enter(context, holding.owner, GuestEvent.DIAL_MESSAGE, id, data),
+        onClosed: ({ code, reason, isClean }, message) => {
+          context.fetches.delete(id);
+          const told = isClean ? reason : message;
+          this.#enter(context, holding.owner, GuestEvent.DIAL_CLOSED, id, code, told, isClean);
+        },
+      },
+    });
+  }
+
   #cancelFetch(context: GuestContext, id: number): void {
     const fetch = context.fetches.get(id);
     if (fetch === undefined) return;
     context.fetches.delete(id);
     fetch.requestPipe?.cancel();
+    fetch.socket?.drop();
     fetch.call.cancel();
     fetch.responsePipe?.fail("The fetch was aborted");
   }
@@ -208,20 +264,36 @@ export class GuestCalls {
     const enter = this.#enter;
     return {
       onHead: (head) => {
+        if (fetch.socket && head.status !== SWITCHING_PROTOCOLS) {
+          // It goes on as a fetch without a body.
+          fetch.socket = null;
+          fetch.isBodyEnded = true;
+          fetch.call?.endBody();
+        }
+        fetch.socket?.open();
         const last = `${head.redirected ? 1 : 0}${head.url}`;
         enter(context, fetch.owner, GuestEvent.FETCH_HEAD, id, head.status, head.statusText, head.headers, last);
       },
       onChunk: (chunk) => {
         if (fetch.responsePipe) fetch.responsePipe.push(chunk);
+        else if (fetch.socket) fetch.socket.push(chunk);
         else enter(context, fetch.owner, GuestEvent.FETCH_CHUNK, id, chunk);
       },
       onEnd: () => {
+        if (fetch.socket?.isOpen) {
+          fetch.socket.ended();
+          return;
+        }
         context.fetches.delete(id);
         fetch.requestPipe?.cancel();
         fetch.responsePipe?.end();
         enter(context, fetch.owner, GuestEvent.FETCH_END, id);
       },
       onError: (message) => {
+        if (fetch.socket?.isOpen) {
+          fetch.socket.lost(message);
+          return;
+        }
         context.fetches.delete(id);
         fetch.requestPipe?.cancel();
         fetch.responsePipe?.fail(message);
@@ -229,18 +301,14 @@ export class GuestCalls {
       },
       onBodyDrain: () => {
         if (fetch.requestPipe) fetch.requestPipe.resume();
+        else if (fetch.socket) fetch.socket.drain();
         else enter(context, fetch.owner, GuestEvent.FETCH_BODY_PULL, id);
       },
     };
   }
 }
 
-/** A request has so many in all. A connection lives for long: it has so many at once. */
-function refuseSubrequest(context: GuestContext, owner: GuestRun, limitCount: number): string | undefined {
-  if (!owner.isUpgraded) {
-    if (owner.subrequestCount < limitCount) return undefined;
-    return `Too many subrequests: one request may make ${limitCount} (limits.subrequests)`;
-  }
-  if (context.fetches.size < limitCount) return undefined;
-  return `Too many subrequests: one connection may make ${limitCount} at once (limits.subrequests)`;
+/** A peer that answers pings is not idle, whether or not the app asked for any. */
+function boundsOf({ maxMessageBytes, idleTimeoutMs, pingIntervalMs }: WebSocketLimits): EgressWebSocket {
+  return { maxMessageBytes, idleTimeoutMs, pingIntervalMs: pingIntervalMs || Math.ceil(idleTimeoutMs / 2) };
 }

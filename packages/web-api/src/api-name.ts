@@ -42,6 +42,8 @@ export function apiName(code: number): string {
     case HostOp.HASH_END:
     case HostOp.TIMING_SAFE_EQUAL:
       return "node:crypto";
+    case HostOp.DIAL:
+      return "WebSocket";
     case HostOp.TEXT_DECODE:
       return "TextDecoder";
     case HostOp.TEXT_ENCODE:

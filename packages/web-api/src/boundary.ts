@@ -65,6 +65,12 @@ export const GuestEvent = {
   CODEC_TAKEN: 28,
   /** id: codec · a: undefined: the output is complete; or message for a TypeError: the input is malformed. The codec is closed. */
   CODEC_DONE: 29,
+  /** id: request. The body that its response passed on was sent, or given up. Not sent where SETTLED came before. */
+  RESPONSE_PASSED: 30,
+  /** id: dial call · a: a message of the server, a string or an ArrayBuffer. FETCH_HEAD with status 101 came before it. */
+  DIAL_MESSAGE: 33,
+  /** id: dial call that FETCH_HEAD with status 101 came for · a: code · b: reason · c: whether the closing handshake was completed. The connection is over; sent once. */
+  DIAL_CLOSED: 34,
 } as const;
 
 /** Operations that the guest asks for by `op(code, id, a, b, c, d)`. */
@@ -148,26 +154,20 @@ export const HostOp = {
   SOCKET_BUFFERED: 32,
   /** id: request that was upgraded · a: name · b: message · c: stack. A listener of its socket threw: the connection is closed with 1011. */
   SOCKET_THREW: 33,
+  /**
+   * id: call, unique among these and those of `fetch` · a: URL with http or https · b: header block · c: redirect mode. Asks a server for a WebSocket.
+   * Answers undefined, or the message of the limit that refuses it. FETCH_HEAD or FETCH_ERROR follows; after a head of another status than 101 it goes
+   * on as a fetch does. FETCH_CANCEL gives it up.
+   */
+  DIAL: 61,
+  /** id: dial call. As SOCKET_SEND. */
+  DIAL_SEND: 62,
+  /** id: dial call · a: code, 1005 for none · b: reason. The app closes the connection; DIAL_CLOSED follows. */
+  DIAL_CLOSE: 63,
+  /** id: dial call. Answers what waits to be sent, in bytes. */
+  DIAL_BUFFERED: 64,
   /** id: 0 · a: what the app called to read the clock while it initialises. Sent for its author alone. */
   CLOCK_READ: 75,
-  /** Of `node:crypto`. a: algorithm, as OpenSSL names it · b: ArrayBuffer, at most HASH_SLICE_BYTES · c: an HMAC's key as ArrayBuffer. Answers the digest as ArrayBuffer, or undefined: no such algorithm. */
-  HASH: 77,
-  /** id: hash, chosen by the guest · a: algorithm · c: an HMAC's key as ArrayBuffer. Begins a hash of what follows. Answers true, or false: no such algorithm. */
-  HASH_BEGIN: 78,
-  /** id: hash · b: ArrayBuffer, at most HASH_SLICE_BYTES. Answers true, or false: the host does not hold it (any more). */
-  HASH_UPDATE: 79,
-  /** id: hash. Answers the digest as ArrayBuffer and lets go of the hash; a: id of a copy, which goes on from here: true. Undefined: the host does not hold it. */
-  HASH_END: 80,
-  /** a, b: ArrayBuffers of one length, at most HASH_SLICE_BYTES. Answers whether they are equal, in a time that does not tell where they differ. */
-  TIMING_SAFE_EQUAL: 81,
-  /** id: codec · a: "gzip" "deflate" "deflate-raw" "brotli" · b: true to compress. Answers true, or the message of the limit that refuses it. */
-  CODEC_OPEN: 50,
-  /** id: codec · a: ArrayBuffer of at most CODEC_INPUT_BYTES, or undefined: the input is complete. Once the one before is taken. */
-  CODEC_WRITE: 51,
-  /** id: codec. The guest has room for more output, of which CODEC_OUTPUT said that there may be. */
-  CODEC_PULL: 52,
-  /** id: codec. Its output is not wanted any more. */
-  CODEC_CLOSE: 53,
   /*
    * Operations on keys, 40 to 47. id: call, unique among them and DIGEST. A key crosses as a handle, a string that only the host that made it can
    * read. Each answers what is said at it; or a string `!<DOMException name> <message>`; or undefined, and CRYPTO follows. `KEYS` is a JSON list with
@@ -200,6 +200,24 @@ export const HostOp = {
   CRYPTO_UNWRAP: 47,
   /** a: ArrayBuffer · b: ArrayBuffer of the same length. Answers whether they are equal, in constant time. */
   CRYPTO_EQUALS: 48,
+  /** Of `node:crypto`. a: algorithm, as OpenSSL names it · b: ArrayBuffer, at most HASH_SLICE_BYTES · c: an HMAC's key as ArrayBuffer. Answers the digest as ArrayBuffer, or undefined: no such algorithm. */
+  HASH: 77,
+  /** id: hash, chosen by the guest · a: algorithm · c: an HMAC's key as ArrayBuffer. Begins a hash of what follows. Answers true, or false: no such algorithm. */
+  HASH_BEGIN: 78,
+  /** id: hash · b: ArrayBuffer, at most HASH_SLICE_BYTES. Answers true, or false: the host does not hold it (any more). */
+  HASH_UPDATE: 79,
+  /** id: hash. Answers the digest as ArrayBuffer and lets go of the hash; a: id of a copy, which goes on from here: true. Undefined: the host does not hold it. */
+  HASH_END: 80,
+  /** a, b: ArrayBuffers of one length, at most HASH_SLICE_BYTES. Answers whether they are equal, in a time that does not tell where they differ. */
+  TIMING_SAFE_EQUAL: 81,
+  /** id: codec · a: "gzip" "deflate" "deflate-raw" "brotli" · b: true to compress. Answers true, or the message of the limit that refuses it. */
+  CODEC_OPEN: 50,
+  /** id: codec · a: ArrayBuffer of at most CODEC_INPUT_BYTES, or undefined: the input is complete. Once the one before is taken. */
+  CODEC_WRITE: 51,
+  /** id: codec. The guest has room for more output, of which CODEC_OUTPUT said that there may be. */
+  CODEC_PULL: 52,
+  /** id: codec. Its output is not wanted any more. */
+  CODEC_CLOSE: 53,
 } as const;
 
 /** Most bytes of one operation on a hash: between two, an entry over its time can be ended. */

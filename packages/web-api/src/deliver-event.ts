@@ -50,6 +50,6 @@ export function deliverEvent(event: number, id: number, a: unknown, b: unknown, 
       require("./wasm-modules.ts").giveWasm(id, a);
       return;
     default:
-      require("./fetch.ts").deliver(event, id, a, b, c, d);
+      require("./calls.ts").deliverToCall(event, id, a, b, c, d);
   }
 }

@@ -111,7 +111,8 @@ function urlOf(input: string): string {
 /** Whether a serialised URL has a user or a password: its authority ends at the first slash. */
 function hasCredentials(url: string): boolean {
   const authority = StringPrototypeIndexOf(url, "://");
-  if (authority < 0) return false;
+  // Of a URL without one the same text may stand in its path.
+  if (authority < 0 || StringPrototypeIndexOf(url, ":") !== authority) return false;
   const at = StringPrototypeIndexOf(url, "@", authority);
   if (at < 0) return false;
   const slash = StringPrototypeIndexOf(url, "/", authority + 3);

@@ -4,6 +4,8 @@
  *   idle ──accept──▶ accepted      its WebSocket is the app's
  *     └───connect──▶ connected     it was given away with a Response: what comes here goes to the client
  *
+ * A WebSocket to another server has two ends as well: one whose WebSocket the app has, and the host's, which is connected and `isDialed`.
+ *
  * I1 No object of this file is reached by tenant code, and no method of it throws because of what a listener does. So the fields that a
  *    message touches are plain: private ones take the interpreter longer.
  * I2 What waits is bounded by MAX_QUEUED_BYTES, or is one message if that is larger.
@@ -11,6 +13,7 @@
  */
 import { HostOp } from "./boundary.ts";
 import { callHost } from "./host.ts";
+import type { Event } from "./leaf/event.ts";
 import { type EventTarget, eventTargetAccess } from "./leaf/event-target.ts";
 import { trustedCloseEvent, trustedErrorEvent, trustedMessageEvent } from "./leaf/other-events.ts";
 import { ArrayBufferPrototypeGetByteLength, TypeErrorCtor } from "./primordials.ts";
@@ -31,6 +34,19 @@ export interface SocketClose {
   readonly code: number;
   readonly reason: string;
   readonly wasClean: boolean;
+  /** Why it failed, for the `error` event of a WebSocket to another server. @default "" */
+  readonly failure?: string;
+}
+
+/** What the end of `new WebSocket(url)` has beside others: it behaves as the standard says, and not as ends of pairs do. */
+export interface Outbound {
+  readonly url: string;
+  readonly origin: string;
+  extensions: string;
+  /** Null: it is open, or was. */
+  dial: { cancel(): void } | null;
+  /** Bytes that the app sent after the close. */
+  droppedBytes: number;
 }
 
 interface Item {
@@ -44,6 +60,7 @@ const MAX_QUEUED_BYTES = 16 * 1024 * 1024;
 /** What a message costs beside its text or bytes. */
 const ITEM_BYTES = 64;
 const ABNORMAL = 1006;
+const TOO_BIG = 1009;
 const TRY_LATER = 1013;
 const NOT_ACCEPTED = "You must call accept() on this WebSocket before sending messages.";
 
@@ -59,8 +76,10 @@ export class SocketEnd {
   isCloseSent = false;
   /** The close came here: nothing more does. */
   isOver = false;
-  /** The request whose client it leads to. */
+  /** The request whose client it leads to, or the call that asked a server for it (`isDialed`). */
   runId: number | null = null;
+  isDialed = false;
+  outbound: Outbound | null = null;
   /** The host closes the connection by itself: what is sent is dropped. */
   isCut = false;
   first: Item | null = null;
@@ -99,7 +118,8 @@ export class SocketEnd {
   bufferedBytes(): number {
     const { peer } = this;
     if (peer.runId !== null) {
-      const bytes = peer.isCut || this.isOver ? 0 : callHost(HostOp.SOCKET_BUFFERED, peer.runId);
+      const op = peer.isDialed ? HostOp.DIAL_BUFFERED : HostOp.SOCKET_BUFFERED;
+      const bytes = peer.isCut || this.isOver ? 0 : callHost(op, peer.runId);
       return typeof bytes === "number" ? bytes : 0;
     }
     let bytes = 0;
@@ -113,7 +133,7 @@ export class SocketEnd {
    * @throws TypeError where it was used, or the host refuses
    */
   connect(runId: number, headers: string, protocol: string): void {
-    if (this.isConnected || this.peer.isConnected) {
+    if (this.isConnected || (this.peer.isConnected && !this.peer.isDialed)) {
       throw new TypeErrorCtor("Can't return WebSocket that was already used in a response.");
     }
     if (this.isAccepted) throw new TypeErrorCtor("Can't return WebSocket in a Response after calling accept().");
@@ -124,7 +144,7 @@ export class SocketEnd {
     this.runId = runId;
     this.peer.protocol = protocol;
     for (let item = this.#shift(); item !== null; item = this.#shift()) {
-      if (item.close !== null) callHost(HostOp.SOCKET_CLOSE, runId, item.close.code, item.close.reason);
+      if (item.close !== null) this.#closeHost(item.close.code, item.close.reason);
       else {
         const refusal = this.sendToHost(runId, item.data as SocketData);
         if (refusal !== null) this.peer.reportThrown(new TypeErrorCtor(refusal));
@@ -136,6 +156,10 @@ export class SocketEnd {
   receive(data: SocketData): void {
     const { peer } = this;
     if (peer.isOver) return;
+    if (peer.runId !== null) {
+      this.#forward(peer.runId, data);
+      return;
+    }
     if (peer.isAccepted && peer.first === null) peer.dispatchMessage(data);
     else if (!peer.#push(data, null)) this.#refuse();
   }
@@ -145,6 +169,10 @@ export class SocketEnd {
     const { peer } = this;
     this.isCut = true;
     if (peer.isOver) return;
+    if (peer.runId !== null) {
+      peer.#closeHost(close.code, close.reason);
+      return;
+    }
     peer.#push(null, close);
     while (peer.isAccepted && peer.first !== null) peer.#deliver();
   }
@@ -163,7 +191,7 @@ export class SocketEnd {
     this.isCloseSent = true;
     const { peer } = this;
     if (peer.runId !== null) {
-      if (!peer.isCut) callHost(HostOp.SOCKET_CLOSE, peer.runId, code, reason);
+      peer.#closeHost(code, reason);
       return;
     }
     peer.#push(null, { code, reason, wasClean: true });
@@ -173,7 +201,7 @@ export class SocketEnd {
   /** Answers why it was refused, or null. */
   sendToHost(runId: number, data: SocketData): string | null {
     if (this.isCut) return null;
-    const answer = callHost(HostOp.SOCKET_SEND, runId, data);
+    const answer = callHost(this.isDialed ? HostOp.DIAL_SEND : HostOp.SOCKET_SEND, runId, data);
     if (typeof answer === "string") return answer;
     if (typeof answer !== "number") this.isCut = true;
     return null;
@@ -182,8 +210,22 @@ export class SocketEnd {
   /** More came than the app took. */
   #refuse(): void {
     if (this.isCut || this.runId === null) return;
+    this.#closeHost(TRY_LATER, "ws_inbound_buffer");
     this.isCut = true;
-    callHost(HostOp.SOCKET_CLOSE, this.runId, TRY_LATER, "ws_inbound_buffer");
+  }
+
+  /** Of an end that the host has. */
+  #closeHost(code: number, reason: string): void {
+    if (this.isCut || this.runId === null) return;
+    callHost(this.isDialed ? HostOp.DIAL_CLOSE : HostOp.SOCKET_CLOSE, this.runId, code, reason);
+  }
+
+  /** The host has both ends: a server's answer was given to a client. */
+  #forward(runId: number, data: SocketData): void {
+    if (this.peer.sendToHost(runId, data) === null) return;
+    this.peer.#closeHost(TOO_BIG, "");
+    this.#closeHost(TOO_BIG, "");
+    this.isCut = true;
   }
 
   /** False: too much waits. A close always finds room. */
@@ -246,11 +288,15 @@ export class SocketEnd {
         typeof data === "string" || this.binaryType === "arraybuffer"
           ? data
           : require("./leaf/blob.ts").blobOfBytes(data, "");
-      eventTargetAccess.dispatch(this.target as EventTarget, trustedMessageEvent(value), this.onThrown);
+      eventTargetAccess.dispatch(this.target as EventTarget, this.#messageEvent(value), this.onThrown);
     } catch (reason) {
       // Not enough memory, or an app that took the interfaces apart.
       this.reportThrown(reason);
     }
+  }
+
+  #messageEvent(value: unknown): Event {
+    return this.outbound === null ? trustedMessageEvent(value) : trustedMessageEvent(value, null, this.outbound.origin);
   }
 
   #dispatchClose(close: SocketClose): void {
@@ -260,8 +306,10 @@ export class SocketEnd {
     if (close.wasClean) this.isCloseSent = true;
     try {
       const target = this.target as EventTarget;
-      if (!close.wasClean && close.code !== ABNORMAL) {
-        const state = { message: close.reason, filename: "", lineno: 0, colno: 0, error: undefined };
+      if (!close.wasClean && (close.code !== ABNORMAL || this.outbound !== null)) {
+        const message = close.failure || close.reason;
+        const error = close.failure ? new TypeErrorCtor(message) : undefined;
+        const state = { message, filename: "", lineno: 0, colno: 0, error };
         eventTargetAccess.dispatch(target, trustedErrorEvent(state, false), this.onThrown);
       }
       eventTargetAccess.dispatch(target, trustedCloseEvent(close), this.onThrown);
@@ -275,7 +323,7 @@ export class SocketEnd {
 
   reportThrown(reason: unknown): void {
     const runId = this.peer.runId;
-    if (runId === null) {
+    if (runId === null || this.peer.isDialed) {
       reportError(reason);
       return;
     }

@@ -1,15 +1,17 @@
 // biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
-/** WebSocket of the WebSockets standard, as Workers have it: an end of a WebSocketPair. */
+/** WebSocket of the WebSockets standard; and as Workers have it: an end of a WebSocketPair. */
 import { defineEventHandler, EventTarget } from "./leaf/event-target.ts";
 import { MathTrunc, StringPrototypeToWellFormed } from "./leaf/intrinsics.ts";
 import { domException } from "./leaf/make-dom-exception.ts";
 import { defineConstants, finishInterface } from "./leaf/webidl.ts";
 import { requireArguments, toUSVString } from "./leaf/webidl-convert.ts";
-import { parseUrl } from "./parse-url.ts";
-import { ArrayBufferPrototypeGetByteLength, StringPrototypeIndexOf, StringPrototypeSlice } from "./primordials.ts";
+import { ArrayBufferPrototypeGetByteLength } from "./primordials.ts";
 import { toSocketData } from "./socket-data.ts";
 import { SocketEnd } from "./socket-end.ts";
 import { encodeUtf8 } from "./utf8.ts";
+
+// The build turns this into the call of the module's wrapper: most apps connect to nobody.
+declare const require: (path: "./outbound.ts") => typeof import("./outbound.ts");
 
 /** In place of a URL: the second argument is the end. Held here alone. */
 const CREATE = Symbol();
@@ -38,23 +40,25 @@ export class WebSocket extends EventTarget {
   constructor(url: unknown, protocols: unknown = undefined) {
     requireArguments(arguments.length, 1, "new WebSocket");
     super();
-    if (url !== CREATE) refuseOutbound(url);
-    this.#end = protocols as SocketEnd;
+    this.#end = url === CREATE ? (protocols as SocketEnd) : require("./outbound.ts").openOutbound(this, url, protocols);
     this.#end.target = this;
   }
 
   get url(): string | null {
-    this.#end;
-    return null;
+    const { outbound } = this.#end;
+    return outbound === null ? null : outbound.url;
   }
 
   get readyState(): number {
-    const { isOver, isCloseSent } = this.#end;
-    return isOver ? CLOSED : isCloseSent ? CLOSING : OPEN;
+    const { isOver, isCloseSent, outbound } = this.#end;
+    if (isOver) return CLOSED;
+    if (isCloseSent) return CLOSING;
+    return outbound === null || outbound.dial === null ? OPEN : CONNECTING;
   }
 
   get bufferedAmount(): number {
-    return this.#end.bufferedBytes();
+    const { outbound } = this.#end;
+    return this.#end.bufferedBytes() + (outbound === null ? 0 : outbound.droppedBytes);
   }
 
   get protocol(): string {
@@ -62,8 +66,8 @@ export class WebSocket extends EventTarget {
   }
 
   get extensions(): string {
-    this.#end;
-    return "";
+    const { outbound } = this.#end;
+    return outbound === null ? "" : outbound.extensions;
   }
 
   get binaryType(): string {
@@ -84,11 +88,17 @@ export class WebSocket extends EventTarget {
   send(data: unknown): void {
     const end = this.#end;
     requireArguments(arguments.length, 1, "WebSocket.send");
-    end.send(typeof data === "string" ? StringPrototypeToWellFormed(data) : toSocketData(data));
+    const message = typeof data === "string" ? StringPrototypeToWellFormed(data) : toSocketData(data);
+    if (end.outbound === null) end.send(message);
+    else require("./outbound.ts").sendOutbound(end, message);
   }
 
   close(code: unknown = undefined, reason: unknown = undefined): void {
     const end = this.#end;
+    if (end.outbound !== null) {
+      require("./outbound.ts").closeOutbound(end, code, reason);
+      return;
+    }
     const codeNumber = code === undefined ? NO_STATUS : MathTrunc(+(code as number));
     const reasonText = reason === undefined ? "" : toUSVString(reason);
     checkClose(code !== undefined, codeNumber, reasonText);
@@ -122,19 +132,14 @@ export function createPair(): readonly [WebSocket, WebSocket] {
   return [new WebSocket(CREATE, first), new WebSocket(CREATE, second)];
 }
 
+/** A WebSocket over an end that exists already. */
+export function socketOver(end: SocketEnd): WebSocket {
+  return new WebSocket(CREATE, end);
+}
+
 /** The end behind a WebSocket. */
 export function socketEnd(socket: WebSocket): SocketEnd {
   return endOf(socket);
-}
-
-/** @throws SyntaxError for what is no URL of a WebSocket, NotSupportedError for all others */
-function refuseOutbound(url: unknown): never {
-  const href = parseUrl(toUSVString(url));
-  const scheme = href === undefined ? "" : StringPrototypeSlice(href, 0, StringPrototypeIndexOf(href, ":"));
-  if (scheme !== "ws" && scheme !== "wss" && scheme !== "http" && scheme !== "https") {
-    throw domException("SyntaxError", "new WebSocket: the URL is not one of a WebSocket");
-  }
-  throw domException("NotSupportedError", "new WebSocket: an app cannot open WebSockets to other servers");
 }
 
 /** @throws InvalidAccessError, SyntaxError for what no close frame may hold */

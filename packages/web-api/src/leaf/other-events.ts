@@ -184,6 +184,12 @@ export class ErrorEvent extends Event {
 
 finishInterface(ErrorEvent, "ErrorEvent");
 
+/** What an ErrorEvent tells, or null where the event is another. */
+export function describeErrorEvent(event: object): ErrorDetails | null {
+  const state = eventSlots(event as Event).state as States[keyof States] | null;
+  return state?.kind === ERROR ? state : null;
+}
+
 export class PromiseRejectionEvent extends Event {
   #promise: object;
   #reason: unknown;
@@ -237,8 +243,8 @@ export class CloseEvent extends Event {
 finishInterface(CloseEvent, "CloseEvent");
 
 /** The event of a message, as the platform fires it. */
-export function trustedMessageEvent(data: unknown, ports: unknown[] | null = null): Event {
-  return createEvent(MessageEvent, "message", messageState(data, "", "", null, ports));
+export function trustedMessageEvent(data: unknown, ports: unknown[] | null = null, origin = ""): Event {
+  return createEvent(MessageEvent, "message", messageState(data, origin, "", null, ports));
 }
 
 /** The event of an error, as the platform fires it. */

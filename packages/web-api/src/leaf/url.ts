@@ -15,8 +15,12 @@ import type { URLSearchParams } from "./url-search-params.ts";
 import { finishInterface } from "./webidl.ts";
 import { requireArguments, toUSVString } from "./webidl-convert.ts";
 
+interface Modules {
+  "./object-urls.ts": typeof import("./object-urls.ts");
+  "./url-search-params.ts": typeof import("./url-search-params.ts");
+}
 // The build turns this into the call of the module's wrapper: most URLs are never asked for their params.
-declare const require: (path: "./url-search-params.ts") => typeof import("./url-search-params.ts");
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 const scanner: RecordScanner = { indexOf: StringPrototypeIndexOf, charCodeAt: StringPrototypeCharCodeAt };
 
@@ -51,6 +55,16 @@ export class URL {
     requireArguments(arguments.length, 1, "URL.canParse");
     const href = callHost(HostOp.URL_PARSE, 0, toUSVString(url), base === undefined ? undefined : toUSVString(base));
     return typeof href === "string";
+  }
+
+  static createObjectURL(object: unknown): string {
+    requireArguments(arguments.length, 1, "URL.createObjectURL");
+    return require("./object-urls.ts").createObjectUrl(object);
+  }
+
+  static revokeObjectURL(url: unknown): void {
+    requireArguments(arguments.length, 1, "URL.revokeObjectURL");
+    require("./object-urls.ts").revokeObjectUrl(toUSVString(url));
   }
 
   get href(): string {
