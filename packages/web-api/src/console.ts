@@ -49,6 +49,8 @@ export function createConsole(): object {
   };
 
   const console = {
+    // An object between, for pages that put things on it.
+    __proto__: {},
     debug: (...args: unknown[]): void => write("debug", args),
     log: (...args: unknown[]): void => write("log", args),
     info: (...args: unknown[]): void => write("info", args),
@@ -59,13 +61,14 @@ export function createConsole(): object {
       const lineEnd = StringPrototypeIndexOf(stack, "\n");
       write("debug", [`Trace: ${formatMessage(args)}${lineEnd < 0 ? "" : StringPrototypeSlice(stack, lineEnd)}`]);
     },
-    assert: (condition?: unknown, ...args: unknown[]): void => {
+    assert: (condition: unknown = undefined, ...args: unknown[]): void => {
       if (condition) return;
       write("error", [args.length === 0 ? "Assertion failed" : `Assertion failed: ${formatMessage(args)}`]);
     },
-    dir: (value?: unknown, options?: unknown): void => write("log", ["%s", inspect(value, depthOf(options))]),
+    dir: (value: unknown = undefined, options: unknown = undefined): void =>
+      write("log", ["%s", inspect(value, depthOf(options))]),
     dirxml: (...args: unknown[]): void => write("log", args),
-    table: (value?: unknown): void => write("log", [value]),
+    table: (value: unknown = undefined): void => write("log", [value]),
     group: (...args: unknown[]): void => group(args),
     groupCollapsed: (...args: unknown[]): void => group(args),
     groupEnd: (): void => {
@@ -74,18 +77,18 @@ export function createConsole(): object {
     clear: (): void => {
       groupCount = 0;
     },
-    count: (label?: unknown): void => {
+    count: (label: unknown = undefined): void => {
       const key = labelOf(label);
       const count = (MapPrototypeGet(counts, key) ?? 0) + 1;
       keep(counts, key, count);
       write("info", [`${key}: ${count}`]);
     },
-    countReset: (label?: unknown): void => {
+    countReset: (label: unknown = undefined): void => {
       MapPrototypeDelete(counts, labelOf(label));
     },
-    time: (label?: unknown): void => keep(startsMs, labelOf(label), nowMs()),
-    timeLog: (label?: unknown, ...args: unknown[]): void => timeLog(label, args),
-    timeEnd: (label?: unknown): void => {
+    time: (label: unknown = undefined): void => keep(startsMs, labelOf(label), nowMs()),
+    timeLog: (label: unknown = undefined, ...args: unknown[]): void => timeLog(label, args),
+    timeEnd: (label: unknown = undefined): void => {
       timeLog(label, []);
       MapPrototypeDelete(startsMs, labelOf(label));
     },

@@ -6,7 +6,10 @@
  *    sliver where init touched it.
  * I2 `loadGlobal` answers the platform's own value, whatever tenant code put on the global in its place.
  */
-import { FunctionPrototypeBind, ObjectDefineProperty, ReflectDefineProperty } from "./primordials.ts";
+import { FunctionPrototypeBind, ObjectDefineProperty, ReflectApply, ReflectDefineProperty } from "./primordials.ts";
+
+// The build turns this into the call of the module's wrapper: nothing of it runs before.
+declare const require: (path: "./global-attributes.ts") => typeof import("./global-attributes.ts");
 
 const target = globalThis;
 
@@ -21,11 +24,6 @@ const loaded: Record<string, unknown> = { __proto__: null } as never;
 /** Defines an interface (class) or a namespace object: writable, configurable, not enumerable. */
 export function defineInterface(name: string, value: unknown): void {
   defineValue(name, value, false);
-}
-
-/** Defines an attribute of the global: an accessor, enumerable and configurable. */
-export function defineAttribute(name: string, get: () => unknown, set?: (value: unknown) => void): void {
-  ObjectDefineProperty(target, name, { __proto__: null, get, set, enumerable: true, configurable: true } as never);
 }
 
 /**
@@ -67,6 +65,44 @@ function accessEnumerable(name: string, value?: unknown): unknown {
   return settle(name, arguments.length === 1 ? loadGlobal(name) : value, true);
 }
 
+/**
+ * Defines attributes whose values are made when they are first touched; from then on they are the accessors that Web IDL asks for.
+ *
+ * @param options `isReadOnly`: nothing can be assigned to them
+ */
+export function defineLazyAttributes(names: readonly string[], options: { isReadOnly: boolean }): void {
+  const access = options.isReadOnly ? accessReadOnly : accessAttribute;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    const bound: unknown = FunctionPrototypeBind(access, undefined, name);
+    ObjectDefineProperty(target, name, {
+      __proto__: null,
+      get: bound,
+      set: options.isReadOnly ? undefined : bound,
+      enumerable: true,
+      configurable: true,
+    } as never);
+  }
+}
+
+function accessReadOnly(name: string): unknown {
+  return accessSettled(settleAttribute(name, true).get);
+}
+
+function accessAttribute(name: string, value?: unknown): unknown {
+  const { get, set } = settleAttribute(name, false);
+  // biome-ignore lint/complexity/noArguments: `undefined` is a value that can be set
+  return arguments.length === 1 ? accessSettled(get) : ReflectApply(set as () => void, target, [value]);
+}
+
+function accessSettled(get: PropertyDescriptor["get"]): unknown {
+  return ReflectApply(get as () => unknown, target, []);
+}
+
+function settleAttribute(name: string, isReadOnly: boolean): PropertyDescriptor {
+  return require("./global-attributes.ts").settleAttribute(name, isReadOnly, loadGlobal(name));
+}
+
 function settle(name: string, value: unknown, enumerable: boolean): unknown {
   defineValue(name, value, enumerable);
   return value;
@@ -76,7 +112,14 @@ function settle(name: string, value: unknown, enumerable: boolean): unknown {
  * The platform's value of a name that `defineLazyGlobals` defined. The type is the caller's word for what `load` makes.
  */
 export function loadGlobal<T = unknown>(name: string): T {
-  loaded[name] ??= makeGlobal(name);
+  if (loaded[name] === undefined) {
+    const value = makeGlobal(name);
+    // The build gives functions short names.
+    if (typeof value === "function") {
+      ObjectDefineProperty(value, "name", { __proto__: null, value: name, configurable: true } as never);
+    }
+    loaded[name] = value;
+  }
   return loaded[name] as T;
 }
 

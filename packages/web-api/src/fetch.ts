@@ -44,18 +44,20 @@ const SWITCHING_PROTOCOLS = 101;
 
 const SOURCE_OPS: HostSourceOps = { pull: HostOp.FETCH_PULL, cancel: HostOp.FETCH_CANCEL, sign: -1 };
 
-/** https://fetch.spec.whatwg.org/#fetch-method */
-export function fetch(input: unknown, init: unknown = undefined): Promise<Response> {
-  try {
-    const slots = requestSlots(new Request(input, init));
-    const signal = slots.signal === null && slots.createSignal === null ? null : signalOf(slots);
-    if (signal?.aborted) return PromiseReject(signal.reason);
-    if (!isHttp(slots.url)) return PromiseResolve(require("./fetch-local.ts").fetchLocal(slots));
-    return new FetchCall(slots, signal).response;
-  } catch (reason) {
-    return PromiseReject(reason);
-  }
-}
+/** https://fetch.spec.whatwg.org/#fetch-method. A method, since functions that are declared can be constructed. */
+export const { fetch } = {
+  fetch(input: unknown, init: unknown = undefined): Promise<Response> {
+    try {
+      const slots = requestSlots(new Request(input, init));
+      const signal = slots.signal === null && slots.createSignal === null ? null : signalOf(slots);
+      if (signal?.aborted) return PromiseReject(signal.reason);
+      if (!isHttp(slots.url)) return PromiseResolve(require("./fetch-local.ts").fetchLocal(slots));
+      return new FetchCall(slots, signal).response;
+    } catch (reason) {
+      return PromiseReject(reason);
+    }
+  },
+};
 
 class FetchCall implements Call {
   readonly response: Promise<Response>;

@@ -1,7 +1,8 @@
 /** The global as an event target; of its events, the platform sends `fetch` and `error`. */
 import type { FetchListener } from "./fetch-event.ts";
+import { assertGlobal } from "./global-attributes.ts";
 import type { EventTarget } from "./leaf/event-target.ts";
-import { ArrayPrototypePush, ArrayPrototypeSlice, ArrayPrototypeSplice } from "./primordials.ts";
+import { ArrayPrototypePush, ArrayPrototypeSlice, ArrayPrototypeSplice, ReflectApply } from "./primordials.ts";
 import type { ErrorPlace } from "./report-error.ts";
 import type { Request } from "./request.ts";
 import type { RequestRun } from "./request-run.ts";
@@ -72,6 +73,57 @@ export const globalEventOperations = {
     return loadOtherTarget().dispatchEvent(event);
   },
 };
+
+/** What was set, where what listens is a function of ours around it. */
+let errorHandler: unknown = null;
+
+/** Event handlers of the global; the platform sends `error` alone. */
+export const globalHandlers = {
+  get onerror(): unknown {
+    assertGlobal(this);
+    return errorHandler;
+  },
+  set onerror(value: unknown) {
+    assertGlobal(this);
+    const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+    errorHandler = isObject ? value : null;
+    setGlobalHandler("error", typeof value === "function" ? callErrorHandler : null);
+  },
+  get onrejectionhandled(): unknown {
+    assertGlobal(this);
+    return getGlobalHandler("rejectionhandled");
+  },
+  set onrejectionhandled(value: unknown) {
+    assertGlobal(this);
+    setGlobalHandler("rejectionhandled", value);
+  },
+  get onunhandledrejection(): unknown {
+    assertGlobal(this);
+    return getGlobalHandler("unhandledrejection");
+  },
+  set onunhandledrejection(value: unknown) {
+    assertGlobal(this);
+    setGlobalHandler("unhandledrejection", value);
+  },
+};
+
+/** Of an exception it is told the parts, and prevents the report by `true`; of any other event, it is as other handlers. */
+function callErrorHandler(event: object): unknown {
+  const { describeErrorEvent } = require("./leaf/other-events.ts");
+  const parts = describeErrorEvent(event);
+  if (parts === null) return ReflectApply(errorHandler as () => unknown, globalThis, [event]);
+  const { message, filename, lineno, colno, error } = parts;
+  const args = [message, filename, lineno, colno, error];
+  return ReflectApply(errorHandler as () => unknown, globalThis, args) !== true;
+}
+
+function getGlobalHandler(type: string): unknown {
+  return require("./leaf/event-target.ts").eventTargetAccess.getHandler(loadOtherTarget(), type);
+}
+
+function setGlobalHandler(type: string, value: unknown): void {
+  require("./leaf/event-target.ts").eventTargetAccess.setHandler(loadOtherTarget(), type, value);
+}
 
 function loadOtherTarget(): EventTarget {
   otherTarget ??= new (require("./leaf/event-target.ts").EventTarget)();

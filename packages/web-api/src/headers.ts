@@ -1,8 +1,9 @@
+// biome-ignore-all lint/complexity/noArguments: Web IDL counts the arguments that were passed
 /** https://fetch.spec.whatwg.org/#headers-class: validates what tenant code gives, and passes it to a header list. */
 import { HeaderList } from "./header-list.ts";
 import { defineIterable, type Pair } from "./leaf/pair-iterator.ts";
 import { finishInterface } from "./leaf/webidl.ts";
-import { forEachOf, toSequence } from "./leaf/webidl-convert.ts";
+import { forEachOf, requireArguments, toSequence } from "./leaf/webidl-convert.ts";
 import {
   ObjectPrototypePropertyIsEnumerable,
   ReflectOwnKeys,
@@ -44,14 +45,20 @@ export class Headers {
   }
 
   get(name: string): string | null {
+    this.#list;
+    requireArguments(arguments.length, 1, "Headers.get");
     return this.#list.get(headerName(name));
   }
 
   has(name: string): boolean {
+    this.#list;
+    requireArguments(arguments.length, 1, "Headers.has");
     return this.#list.get(headerName(name)) !== null;
   }
 
   set(name: string, value: string): void {
+    this.#list;
+    requireArguments(arguments.length, 2, "Headers.set");
     const checkedName = headerName(name);
     const checkedValue = headerValue(value);
     this.#refuseWhereImmutable();
@@ -59,6 +66,8 @@ export class Headers {
   }
 
   append(name: string, value: string): void {
+    this.#list;
+    requireArguments(arguments.length, 2, "Headers.append");
     const checkedName = headerName(name);
     const checkedValue = headerValue(value);
     this.#refuseWhereImmutable();
@@ -66,6 +75,8 @@ export class Headers {
   }
 
   delete(name: string): void {
+    this.#list;
+    requireArguments(arguments.length, 1, "Headers.delete");
     const checkedName = headerName(name);
     this.#refuseWhereImmutable();
     this.#list.delete(checkedName);

@@ -2,7 +2,7 @@
  * The names of the global whose values are made when they are first touched, and the files that make them: one function for all, since each
  * closure is a part of every cold start.
  */
-import { defineLazyGlobals } from "./define-global.ts";
+import { defineLazyAttributes, defineLazyGlobals } from "./define-global.ts";
 
 /** The files that are evaluated on demand: the build turns each `require` into the call of the module's wrapper. */
 interface Modules {
@@ -55,6 +55,7 @@ const INTERFACES = [
   "CustomEvent",
   "MessageEvent",
   "ErrorEvent",
+  "Performance",
   "PromiseRejectionEvent",
   "CloseEvent",
   "AbortController",
@@ -94,10 +95,7 @@ const OPERATIONS = [
   "atob",
   "btoa",
   "structuredClone",
-  "crypto",
   "fetch",
-  "performance",
-  "navigator",
   "queueMicrotask",
   "reportError",
   "setTimeout",
@@ -109,9 +107,14 @@ const OPERATIONS = [
   "dispatchEvent",
 ];
 
+const READ_ONLY_ATTRIBUTES = ["crypto", "navigator", "self"];
+const ATTRIBUTES = ["performance", "onerror", "onrejectionhandled", "onunhandledrejection"];
+
 export function installLazyGlobals(): void {
   defineLazyGlobals(INTERFACES, load);
   defineLazyGlobals(OPERATIONS, load, { enumerable: true });
+  defineLazyAttributes(READ_ONLY_ATTRIBUTES, { isReadOnly: true });
+  defineLazyAttributes(ATTRIBUTES, { isReadOnly: false });
 }
 
 function load(name: string): unknown {
@@ -194,6 +197,10 @@ function load(name: string): unknown {
       return require("./console.ts").createConsole();
     case "fetch":
       return require("./fetch.ts").fetch;
+    case "self":
+      return globalThis;
+    case "Performance":
+      return require("./performance.ts").Performance;
     case "performance":
       return require("./performance.ts").createPerformance();
     case "navigator":
@@ -210,6 +217,10 @@ function load(name: string): unknown {
     case "removeEventListener":
     case "dispatchEvent":
       return require("./global-events.ts").globalEventOperations[name];
+    case "onerror":
+    case "onrejectionhandled":
+    case "onunhandledrejection":
+      return require("./global-events.ts").globalHandlers;
     default:
       return (require("./streams.ts").loadStreams().interfaces as unknown as Record<string, unknown>)[name];
   }

@@ -1,24 +1,40 @@
 /** performance.now() and timeOrigin, by the guest's clock. */
 import { originMs, readClock } from "./clock.ts";
+import { EventTarget } from "./leaf/event-target.ts";
 import { finishInterface } from "./leaf/webidl.ts";
+import { TypeErrorCtor } from "./primordials.ts";
 
-export function createPerformance(): unknown {
-  class Performance {
-    #isPerformance = true;
+/** What the constructor wants to see: held here alone. */
+const CREATE = Symbol();
 
-    now(): number {
-      const origin = originMs();
-      return this.#isPerformance ? readClock("performance.now()") - origin : 0;
-    }
+export class Performance extends EventTarget {
+  /** Read for its check alone: that `this` is a Performance. */
+  #brand = true;
 
-    get timeOrigin(): number {
-      return this.#isPerformance ? originMs() : 0;
-    }
-
-    toJSON(): object {
-      return { timeOrigin: this.timeOrigin };
-    }
+  constructor(token: unknown = undefined) {
+    if (token !== CREATE) throw new TypeErrorCtor("Illegal constructor");
+    super();
   }
-  finishInterface(Performance, "Performance");
-  return new Performance();
+
+  get timeOrigin(): number {
+    this.#brand;
+    return originMs();
+  }
+
+  now(): number {
+    this.#brand;
+    const origin = originMs();
+    return readClock("performance.now()") - origin;
+  }
+
+  toJSON(): object {
+    this.#brand;
+    return { timeOrigin: originMs() };
+  }
+}
+
+finishInterface(Performance, "Performance");
+
+export function createPerformance(): Performance {
+  return new Performance(CREATE);
 }

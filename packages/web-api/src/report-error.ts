@@ -38,8 +38,8 @@ export function reportError(reason: unknown): void {
   // Made here each time: this file may be loaded where errors have no stacks, as while a heap is made.
   const probe = new ErrorCtor();
   const stack = stackOf(reason, probe);
-  // Whoever added a listener has touched this.
-  if (loadedGlobal("addEventListener") !== undefined) {
+  // Whoever added a listener or set a handler has touched one of these.
+  if (loadedGlobal("addEventListener") !== undefined || loadedGlobal("onerror") !== undefined) {
     const { hasErrorListener, dispatchErrorEvent } = require("./global-events.ts");
     if (hasErrorListener() && dispatchErrorEvent(reason, describe(reason, stack, stackOf(probe, probe)))) return;
   }

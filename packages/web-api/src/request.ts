@@ -94,6 +94,16 @@ export class Request {
     return require("./request-slots.ts").passiveMember(this.#slots, "keepalive") as boolean;
   }
 
+  get isReloadNavigation(): boolean {
+    this.#slots;
+    return false;
+  }
+
+  get isHistoryNavigation(): boolean {
+    this.#slots;
+    return false;
+  }
+
   get duplex(): string {
     return require("./request-slots.ts").passiveMember(this.#slots, "duplex") as string;
   }

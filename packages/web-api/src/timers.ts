@@ -29,16 +29,16 @@ const timers = new MapCtor<number, Timer>();
 let lastId = 0;
 
 export const timerOperations = {
-  setTimeout(callback: unknown, delay?: unknown, ...args: unknown[]): number {
+  setTimeout(callback: unknown, delay: unknown = undefined, ...args: unknown[]): number {
     return startFromScript("setTimeout", false, callback, delay, args);
   },
-  setInterval(callback: unknown, delay?: unknown, ...args: unknown[]): number {
+  setInterval(callback: unknown, delay: unknown = undefined, ...args: unknown[]): number {
     return startFromScript("setInterval", true, callback, delay, args);
   },
-  clearTimeout(id?: unknown): void {
+  clearTimeout(id: unknown = undefined): void {
     stopTimer(id);
   },
-  clearInterval(id?: unknown): void {
+  clearInterval(id: unknown = undefined): void {
     stopTimer(id);
   },
 };

@@ -26,7 +26,7 @@ const INTERFACES: readonly (readonly [name: string, length: number, members: str
   ["AbortController", 0, "abort signal"],
   ["AbortSignal", 0, "aborted onabort reason throwIfAborted"],
   ["MessageChannel", 0, "port1 port2"],
-  ["MessagePort", 0, "close onmessage onmessageerror postMessage start"],
+  ["MessagePort", 0, "close onclose onmessage onmessageerror postMessage start"],
   ["Blob", 0, "arrayBuffer bytes size slice stream text type"],
   ["File", 2, "lastModified name"],
   [

@@ -30,10 +30,22 @@ function withoutWhitespace(text: string): string {
   return start === 0 ? text : kept + StringPrototypeSlice(text, start);
 }
 
-/** Decodes base64 to a string of bytes. @throws DOMException InvalidCharacterError */
-export function atob(data: unknown): string {
-  requireArguments(arguments.length, 1, "atob");
-  const text = withoutWhitespace(toDOMString(data));
+/** Methods, since functions that are declared can be constructed. */
+export const { atob, btoa } = {
+  /** Decodes base64 to a string of bytes. @throws DOMException InvalidCharacterError */
+  atob(data: unknown): string {
+    requireArguments(arguments.length, 1, "atob");
+    return decode(withoutWhitespace(toDOMString(data)));
+  },
+
+  /** Encodes a string of bytes as base64. @throws DOMException InvalidCharacterError where a character is above U+00FF */
+  btoa(data: unknown): string {
+    requireArguments(arguments.length, 1, "btoa");
+    return encode(toDOMString(data));
+  },
+};
+
+function decode(text: string): string {
   let end = text.length;
   if (end % 4 === 0 && end > 0 && StringPrototypeCharCodeAt(text, end - 1) === EQUALS) {
     end -= StringPrototypeCharCodeAt(text, end - 2) === EQUALS ? 2 : 1;
@@ -57,10 +69,7 @@ export function atob(data: unknown): string {
   return output;
 }
 
-/** Encodes a string of bytes as base64. @throws DOMException InvalidCharacterError where a character is above U+00FF */
-export function btoa(data: unknown): string {
-  requireArguments(arguments.length, 1, "btoa");
-  const text = toDOMString(data);
+function encode(text: string): string {
   const { length } = text;
   let output = "";
   for (let i = 0; i < length; i += 3) {

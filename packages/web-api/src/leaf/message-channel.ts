@@ -26,6 +26,8 @@ interface Endpoint {
   port: MessagePort | null;
   isStarted: boolean;
   isScheduled: boolean;
+  /** The other end was closed: told once what waits here is delivered. */
+  isClosing: boolean;
 }
 
 let endpointOf: (port: MessagePort) => Endpoint | null;
@@ -81,6 +83,8 @@ export class MessagePort extends EventTarget {
     if (peer === null) return;
     endpoint.peer = null;
     peer.peer = null;
+    peer.isClosing = true;
+    schedule(peer);
   }
 }
 
@@ -92,6 +96,7 @@ defineEventHandler(MessagePort.prototype, "message", (port: MessagePort) => {
   schedule(endpoint);
 });
 defineEventHandler(MessagePort.prototype, "messageerror");
+defineEventHandler(MessagePort.prototype, "close");
 
 export class MessageChannel {
   readonly #port1: MessagePort;
@@ -130,11 +135,12 @@ cloneHooks.takePort = (value) => {
 cloneHooks.makePort = (taken) => new MessagePort(CREATE, taken);
 
 function createEndpoint(peer: Endpoint | null): Endpoint {
-  return { queue: [], peer, port: null, isStarted: false, isScheduled: false };
+  return { queue: [], peer, port: null, isStarted: false, isScheduled: false, isClosing: false };
 }
 
 function schedule(endpoint: Endpoint): void {
-  if (!endpoint.isStarted || endpoint.isScheduled || endpoint.queue.length === 0) return;
+  const hasMessage = endpoint.isStarted && endpoint.queue.length > 0;
+  if (endpoint.isScheduled || !(hasMessage || endpoint.isClosing)) return;
   endpoint.isScheduled = true;
   startTimer(0, () => deliver(endpoint));
 }
@@ -142,7 +148,13 @@ function schedule(endpoint: Endpoint): void {
 function deliver(endpoint: Endpoint): void {
   endpoint.isScheduled = false;
   const { port } = endpoint;
-  if (port === null || !endpoint.isStarted) return;
+  if (port === null) return;
+  if (endpoint.isClosing && (!endpoint.isStarted || endpoint.queue.length === 0)) {
+    endpoint.isClosing = false;
+    eventTargetAccess.dispatch(port, new Event("close"));
+    return;
+  }
+  if (!endpoint.isStarted) return;
   const record = ArrayPrototypeShift(endpoint.queue) as CloneRecord | undefined;
   if (record === undefined) return;
   // The next one first: what a listener throws or does must not lose it.

@@ -4,9 +4,12 @@ import { deserialize } from "./clone-deserialize.ts";
 import { serialize } from "./clone-serialize.ts";
 import { requireArguments, toDictionary, toSequence } from "./webidl-convert.ts";
 
-/** Clones a value; what `options.transfer` lists moves instead. @throws DOMException DataCloneError */
-export function structuredClone(value: unknown, options: unknown = undefined): unknown {
-  requireArguments(arguments.length, 1, "structuredClone");
-  const { transfer } = toDictionary(options, "structuredClone");
-  return deserialize(serialize(value, transfer === undefined ? [] : toSequence(transfer, "structuredClone"))).value;
-}
+/** A method, since functions that are declared can be constructed. */
+export const { structuredClone } = {
+  /** Clones a value; what `options.transfer` lists moves instead. @throws DOMException DataCloneError */
+  structuredClone(value: unknown, options: unknown = undefined): unknown {
+    requireArguments(arguments.length, 1, "structuredClone");
+    const { transfer } = toDictionary(options, "structuredClone");
+    return deserialize(serialize(value, transfer === undefined ? [] : toSequence(transfer, "structuredClone"))).value;
+  },
+};

@@ -154,8 +154,10 @@ function toMember(member: Member, enums: ReadonlySet<string>): IdlMember | reado
 function mergeOverloads(members: readonly IdlMember[]): readonly IdlMember[] {
   const byName = new Map<string, IdlMember>();
   for (const member of members) {
-    const known = byName.get(member.name);
-    byName.set(member.name, known === undefined ? member : { ...known, length: Math.min(known.length, member.length) });
+    // A static operation may have the name of another: `json` of Response.
+    const key = `${member.isStatic} ${member.name}`;
+    const known = byName.get(key);
+    byName.set(key, known === undefined ? member : { ...known, length: Math.min(known.length, member.length) });
   }
   return [...byName.values()];
 }

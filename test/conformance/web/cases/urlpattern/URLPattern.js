@@ -192,7 +192,7 @@ test("two groups of a name are refused within a component, and not across them",
 });
 
 test("malformed patterns are refused", () => {
-  for (const pathname of ["/(", "/()", "/(?x)", "/((x))", "/{", "/}", "/:", "/*?*", "/x\\", "/(ä)", "/([)"]) {
+  for (const pathname of ["/(", "/()", "/(?x)", "/((x))", "/{", "/}", "/:", "/**?", "/x\\", "/(ä)", "/([)"]) {
     assertThrows(TypeError, () => new URLPattern({ pathname }), pathname);
   }
 });
