@@ -55,12 +55,12 @@ Object.defineProperty(globalThis, "WebAssembly", {
 
 const defineApp = globalThis.${DEFINE_APP_GLOBAL};
 Object.defineProperty(globalThis, "${DEFINE_APP_GLOBAL}", {
-  value: (factory) => defineApp((env, takeWasm, nodeHost) => factory(new Proxy(env, {
+  value: (factory) => defineApp((env, ...parts) => factory(new Proxy(env, {
     get(target, name, receiver) {
       if (typeof name === "string" && !(name in target)) note("env", name);
       return Reflect.get(target, name, receiver);
     },
-  }), takeWasm, nodeHost)),
+  }), ...parts)),
   writable: false, configurable: true, enumerable: false,
 });
 return ${ATTACH_GLOBAL}(secret, op, envJson, true);

@@ -118,5 +118,17 @@ export const asyncCases: InitCases = {
       answer: "closed",
       expected: ["async", "sync"],
     },
+    {
+      name: "stores of AsyncLocalStorage",
+      top: `import { AsyncLocalStorage } from "node:async_hooks"; const storage = new AsyncLocalStorage(); storage.enterWith("top"); const bound = storage.run("init", () => AsyncLocalStorage.bind(() => storage.getStore())); const waiting = storage.run("waited", async () => { await new Promise((resolve) => setTimeout(resolve, 20)); return storage.getStore(); });`,
+      answer: `[storage.getStore() ?? null, bound(), await waiting, await storage.run("request", async () => { await null; return storage.getStore(); })]`,
+      expected: [null, "init", "waited", "request"],
+    },
+    {
+      name: "stores of AsyncLocalStorage and top-level await",
+      top: `import { AsyncLocalStorage } from "node:async_hooks"; const storage = new AsyncLocalStorage(); const seen = await storage.run("init", async () => { await new Promise((resolve) => setTimeout(resolve, 20)); return storage.getStore(); });`,
+      answer: `[storage.getStore() ?? null, seen]`,
+      expected: [null, "init"],
+    },
   ],
 };

@@ -1,4 +1,5 @@
 import hooks, { AsyncLocalStorage, AsyncResource } from "node:async_hooks";
+// biome-ignore lint/style/useNodejsImportProtocol: packages name it so
 import hooksByName, { AsyncLocalStorage as ByName } from "async_hooks";
 import {
   assertArrayEquals,
@@ -279,6 +280,7 @@ test("methods, arrows, static methods and private ones keep the store", () =>
 test("an async function has its this, its arguments, its name and its length", async () => {
   async function named(first, second) {
     await null;
+    // biome-ignore lint/complexity/noArguments: what is lowered has them
     return [this.own, arguments.length, first, second].join();
   }
   assertEquals(await named.call({ own: "me" }, 1, 2), "me,2,1,2");
@@ -412,6 +414,7 @@ test("a thenable is looked at once, and may throw", () =>
   storage.run("store", async () => {
     let reads = 0;
     const thenable = {
+      // biome-ignore lint/suspicious/noThenProperty: it is one
       get then() {
         reads++;
         return (resolve) => resolve(reads);
@@ -420,6 +423,7 @@ test("a thenable is looked at once, and may throw", () =>
     assertEquals(await thenable, 1);
     const thrown = new Error("mine");
     const bad = {
+      // biome-ignore lint/suspicious/noThenProperty: it is one
       get then() {
         throw thrown;
       },
@@ -518,6 +522,102 @@ test("for await takes arrays of promises and closes what it leaves", () =>
     }
     assertTrue(isClosed);
   }));
+
+test("return runs a finally block to its end, waits and delegates included", async () => {
+  const seen = [];
+  async function* cleanup() {
+    yield "cleaning";
+    await null;
+    seen.push("cleaned");
+  }
+  async function* generate() {
+    try {
+      yield 1;
+    } finally {
+      await null;
+      seen.push("waited");
+      yield* cleanup();
+      seen.push("end");
+    }
+  }
+  const generator = generate();
+  await generator.next();
+  assertEquals((await generator.return("returned")).value, "cleaning");
+  const { value, done } = await generator.next();
+  assertArrayEquals([value, done], ["returned", true]);
+  assertArrayEquals(seen, ["waited", "cleaned", "end"]);
+});
+
+test("throw is caught by the body, or ends the generator", async () => {
+  async function* generate() {
+    try {
+      yield 1;
+    } catch (reason) {
+      await null;
+      yield `caught ${reason}`;
+    }
+  }
+  const generator = generate();
+  await generator.next();
+  assertEquals((await generator.throw("mine")).value, "caught mine");
+  await assertRejectsExactly("again", generator.throw("again"));
+  assertTrue((await generator.next()).done);
+});
+
+test("yield awaits, and throws into the body what is rejected", async () => {
+  async function* generate() {
+    try {
+      yield Promise.reject(new Error("mine"));
+    } catch ({ message }) {
+      yield Promise.resolve(message);
+    }
+  }
+  assertEquals((await generate().next()).value, "mine");
+});
+
+test("requests to a generator are answered in their order", async () => {
+  async function* generate() {
+    await nextTask();
+    yield 1;
+    yield 2;
+    return 3;
+  }
+  const generator = generate();
+  const answers = await Promise.all([generator.next(), generator.next(), generator.next(), generator.next()]);
+  assertEquals(answers.map(({ value, done }) => `${value} ${done}`).join(), "1 false,2 false,3 true,undefined true");
+  const many = await Promise.all(Array.from({ length: 20_000 }, () => generator.next()));
+  assertTrue(many.every(({ done }) => done));
+});
+
+test("a generator that asks itself is answered after what it does", async () => {
+  let asked;
+  async function* generate() {
+    asked = generator.next();
+    yield 1;
+    yield 2;
+  }
+  const generator = generate();
+  assertEquals((await generator.next()).value, 1);
+  assertEquals((await asked).value, 2);
+});
+
+test("yield* hands on throw and return, and closes an iterator without throw", async () => {
+  const calls = [];
+  const iterable = (methods) => ({ [Symbol.asyncIterator]: () => ({ next: async () => ({ value: 1 }), ...methods }) });
+  async function* delegate(inner) {
+    return yield* inner;
+  }
+  const caught = delegate(iterable({ throw: async (value) => ({ value, done: true }) }));
+  await caught.next();
+  assertEquals((await caught.throw("thrown")).value, "thrown");
+  const returned = delegate(iterable({ return: async (value) => ({ value: `${value} back`, done: true }) }));
+  await returned.next();
+  assertEquals((await returned.return("returned")).value, "returned back");
+  const closed = delegate(iterable({ return: () => calls.push("closed") }));
+  await closed.next();
+  await assertRejects(TypeError, closed.throw("thrown"));
+  assertArrayEquals(calls, ["closed"]);
+});
 
 test("an async generator is one", () => {
   async function* generate() {}
