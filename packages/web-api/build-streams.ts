@@ -62,11 +62,17 @@ const CHANGES: readonly (readonly [what: string, from: string | RegExp, to: stri
     "e._writableStreamController._abortReason=t,e._writableStreamController._isAborted=!0,void 0!==(r=e._writableStreamController._abortController)&&$hooks.abort(r,t)",
   ],
   [
+    "a reason that is a string",
+    "return f(\"Parameter 1 is required in 'pipeTo'.\")",
+    "return f(new TypeError(\"Parameter 1 is required in 'pipeTo'.\"))",
+  ],
+  [
     "what the standard does not have",
     'get abortReason(){if(!Nt(this))throw er("abortReason");return this._abortReason}',
     "",
   ],
   ["its descriptor", "abortReason:{enumerable:!0},", ""],
+  ["a transformer that is null", "{void 0===e&&(e=null);const o=St(t,", '{M(e,"First parameter");const o=St(t,'],
   ["the iterator's own Symbol.asyncIterator, which it inherits", ",[me](){return this}}", "}"],
   [
     "its prototype",
@@ -78,7 +84,8 @@ const CHANGES: readonly (readonly [what: string, from: string | RegExp, to: stri
 /** What streams.ts finds beside the interfaces. */
 const EXPORTS = `const $hooks=exports.hooks={};
 exports.slots={isReadable:(o)=>$has(o,"_readableStreamController"),isWritable:(o)=>$has(o,"_writableStreamController"),isTransform:(o)=>$has(o,"_transformStreamController"),
-isDisturbed:(o)=>o._disturbed,isReadableLocked:(o)=>void 0!==o._reader,isWritableLocked:(o)=>void 0!==o._writer,readableOf:(o)=>o._readable,writableOf:(o)=>o._writable};`;
+isDisturbed:(o)=>o._disturbed,isReadableLocked:(o)=>void 0!==o._reader,isWritableLocked:(o)=>void 0!==o._writer,readableOf:(o)=>o._readable,writableOf:(o)=>o._writable,
+createTransform:(readable,writable)=>{const o=Object.create(exports.TransformStream.prototype);o._transformStreamController=void 0;o._readable=readable;o._writable=writable;return o}};`;
 
 /** @throws where the polyfill is not of the form that this knows */
 export function hideSlots(source: string): string {

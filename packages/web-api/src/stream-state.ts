@@ -14,6 +14,8 @@ export interface StreamSlots {
   readonly isWritableLocked: (stream: object) => boolean;
   readonly readableOf: (transform: object) => object;
   readonly writableOf: (transform: object) => object;
+  /** A TransformStream of two sides that were transferred. */
+  readonly createTransform: (readable: object, writable: object) => object;
 }
 
 /** The interfaces and those of their methods that this package calls, as they were when they were made. */

@@ -4,8 +4,9 @@
  */
 import type * as Ponyfill from "web-streams-polyfill";
 import { carry } from "./async-context.ts";
+import { cloneHooks } from "./leaf/clone-hooks.ts";
 import { registerPlatformPrototype } from "./leaf/webidl.ts";
-import { Uint8ArrayCtor, uncurryThis } from "./primordials.ts";
+import { ObjectDefineProperty, Uint8ArrayCtor, uncurryThis } from "./primordials.ts";
 import { type ByteStream, keepStreams, loadedStreams, type StreamSlots, type Streams } from "./stream-state.ts";
 
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
@@ -14,6 +15,7 @@ interface Modules {
   "web-streams-polyfill": typeof Ponyfill & { readonly slots: StreamSlots; readonly hooks: Partial<Hooks> };
   "./leaf/abort.ts": typeof import("./leaf/abort.ts");
   "./leaf/abort-algorithms.ts": typeof import("./leaf/abort-algorithms.ts");
+  "./transfer-streams.ts": typeof import("./transfer-streams.ts");
 }
 
 /** What streams ask of callbacks and of signals: the platform's, whatever the global and prototypes hold. */
@@ -63,8 +65,17 @@ export function loadStreams(): Streams {
   interfaces.hooks.carry = carry;
   connectSignals(interfaces.hooks);
   for (let i = 0; i < INTERFACES.length; i++) {
-    registerPlatformPrototype(interfaces[INTERFACES[i] as keyof typeof Ponyfill].prototype);
+    const name = INTERFACES[i] as (typeof INTERFACES)[number];
+    const ctor = interfaces[name];
+    // Minifying has renamed the class.
+    ObjectDefineProperty(ctor, "name", { __proto__: null, value: name, configurable: true } as never);
+    registerPlatformPrototype(ctor.prototype);
   }
+  cloneHooks.isStream = (value) =>
+    streams.slots.isReadable(value) || streams.slots.isWritable(value) || streams.slots.isTransform(value);
+  cloneHooks.checkStream = (value) => require("./transfer-streams.ts").checkStream(value);
+  cloneHooks.takeStream = (value) => require("./transfer-streams.ts").takeStream(value);
+  cloneHooks.makeStream = (taken) => require("./transfer-streams.ts").makeStream(taken);
   keepStreams(streams);
   return streams;
 }

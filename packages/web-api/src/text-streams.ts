@@ -1,7 +1,7 @@
 /** TextEncoderStream and TextDecoderStream of the Encoding standard, made when they are first touched. */
 import { loadGlobal } from "./define-global.ts";
 import { finishInterface } from "./leaf/webidl.ts";
-import { StringPrototypeCharCodeAt, StringPrototypeSlice, Uint8ArrayCtor } from "./primordials.ts";
+import { StringPrototypeCharCodeAt, StringPrototypeSlice, TypeErrorCtor, Uint8ArrayCtor } from "./primordials.ts";
 import { loadStreams } from "./streams.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
@@ -60,6 +60,8 @@ export function createTextDecoderStream(): unknown {
       this.#decoder = decoder;
       this.#transform = new TransformStream<unknown, string>({
         transform: (chunk, controller) => {
+          // To the decoder, undefined is an argument that is missing.
+          if (chunk === undefined) throw new TypeErrorCtor("The chunk is not a buffer or a view");
           const text = decoder.decode(chunk, { stream: true });
           if (text !== "") controller.enqueue(text);
         },

@@ -66,6 +66,8 @@ function createOutput(node: Node): object {
     }
     case NodeKind.PORT:
       return cloneHooks.makePort(node.data as object);
+    case NodeKind.STREAM:
+      return cloneHooks.makeStream(node.data as object);
   }
 }
 

@@ -13,6 +13,12 @@ export interface CloneHooks {
   /** Takes the port out of its object; what is answered, `makePort` makes an object of. */
   takePort: (value: object) => object;
   makePort: (taken: object) => object;
+  isStream: (value: object) => boolean;
+  /** @throws DOMException where the stream cannot be transferred now */
+  checkStream: (value: object) => void;
+  /** Locks the stream; what is answered, `makeStream` makes a stream of. */
+  takeStream: (value: object) => object;
+  makeStream: (taken: object) => object;
 }
 
 const no = (): boolean => false;
@@ -28,4 +34,8 @@ export const cloneHooks: CloneHooks = {
   isPort: no,
   takePort: same,
   makePort: same,
+  isStream: no,
+  checkStream: same,
+  takeStream: same,
+  makeStream: same,
 };

@@ -17,6 +17,7 @@ export const NodeKind = {
   /** A platform object that is already a copy. */
   PLATFORM: 11,
   PORT: 12,
+  STREAM: 13,
 } as const;
 
 export type NodeKindValue = (typeof NodeKind)[keyof typeof NodeKind];

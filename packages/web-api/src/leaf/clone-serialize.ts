@@ -25,7 +25,7 @@ import {
   Uint8ArrayCtor,
 } from "../primordials.ts";
 import { cloneHooks } from "./clone-hooks.ts";
-import { type CloneRecord, type ErrorData, Node, NodeKind, type ViewData } from "./clone-record.ts";
+import { type CloneRecord, type ErrorData, Node, NodeKind, type NodeKindValue, type ViewData } from "./clone-record.ts";
 import type { DOMException } from "./dom-exception.ts";
 import {
   ArrayBufferPrototypeGetDetached,
@@ -62,11 +62,11 @@ export function serialize(value: unknown, transfer: readonly unknown[]): CloneRe
   const transferred: Node[] = [];
   for (let i = 0; i < transfer.length; i++) {
     const item = transfer[i];
-    const isPort = typeof item === "object" && item !== null && cloneHooks.isPort(item);
-    if (!isPort && !isArrayBuffer(item)) throw cloneError("The value to transfer is not transferable");
-    if (MapPrototypeGet(memory, item) !== undefined) throw cloneError("A value is to be transferred twice");
-    const node = new Node(isPort ? NodeKind.PORT : NodeKind.BUFFER);
-    MapPrototypeSet(memory, item, node);
+    const kind = transferKind(item);
+    if (kind === undefined) throw cloneError("The value to transfer is not transferable");
+    if (MapPrototypeGet(memory, item as object) !== undefined) throw cloneError("A value is to be transferred twice");
+    const node = new Node(kind);
+    MapPrototypeSet(memory, item as object, node);
     transferred[transferred.length] = node;
   }
   const serialized = serializeValue(value, memory);
@@ -75,14 +75,23 @@ export function serialize(value: unknown, transfer: readonly unknown[]): CloneRe
     if (isArrayBuffer(item) && ArrayBufferPrototypeGetDetached(item)) {
       throw cloneError("A buffer to be transferred is detached");
     }
+    if (transferred[i]?.kind === NodeKind.STREAM) cloneHooks.checkStream(item as object);
   }
   for (let i = 0; i < transfer.length; i++) {
     const item = transfer[i] as object;
     const node = transferred[i] as Node;
-    node.data =
-      node.kind === NodeKind.PORT ? cloneHooks.takePort(item) : ArrayBufferPrototypeTransfer(item as ArrayBuffer);
+    if (node.kind === NodeKind.PORT) node.data = cloneHooks.takePort(item);
+    else if (node.kind === NodeKind.STREAM) node.data = cloneHooks.takeStream(item);
+    else node.data = ArrayBufferPrototypeTransfer(item as ArrayBuffer);
   }
   return { value: serialized, transferred };
+}
+
+function transferKind(item: unknown): NodeKindValue | undefined {
+  if (isArrayBuffer(item)) return NodeKind.BUFFER;
+  if (typeof item !== "object" || item === null) return undefined;
+  if (cloneHooks.isPort(item)) return NodeKind.PORT;
+  return cloneHooks.isStream(item) ? NodeKind.STREAM : undefined;
 }
 
 function cloneError(message: string): DOMException {
