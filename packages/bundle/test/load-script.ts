@@ -5,11 +5,18 @@ import { DEFINE_APP_GLOBAL } from "@nano/web-api/boundary";
 /** Puts the module with this number where its importers find it. */
 export type TakeWasm = (index: number, take: (module: unknown) => void) => void;
 type Exports = Record<string, unknown>;
-type Factory = (env: object, takeWasm: TakeWasm) => Exports | Promise<Exports>;
+type Factory = (
+  env: object,
+  takeWasm: TakeWasm,
+  nodeHost: () => unknown,
+  asyncHooks: () => unknown,
+) => Exports | Promise<Exports>;
 
 export interface InitOptions {
   readonly env?: object;
   readonly takeWasm?: TakeWasm;
+  /** What lowered scripts find behind `node:async_hooks`. */
+  readonly asyncHooks?: () => unknown;
 }
 
 export interface LoadedApp {
@@ -29,9 +36,9 @@ export function loadScript(script: string, globals: Readonly<Record<string, unkn
   const context = vm.createContext({ ...globals, [DEFINE_APP_GLOBAL]: define });
   const before = new Set(Object.keys(context));
   vm.runInContext(script, context, { filename: "app.js" });
-  const start = ({ env = {}, takeWasm = refuseWasm }: InitOptions = {}) => {
+  const start = ({ env = {}, takeWasm = refuse, asyncHooks = refuse }: InitOptions = {}) => {
     if (factory === null) throw new Error("The script did not call the define function");
-    return factory(env, takeWasm);
+    return factory(env, takeWasm, refuse, asyncHooks);
   };
   return {
     init: (options) => {
@@ -48,6 +55,6 @@ export function loadScript(script: string, globals: Readonly<Record<string, unkn
   };
 }
 
-function refuseWasm(): never {
-  throw new Error("The script asks for WebAssembly");
+function refuse(): never {
+  throw new Error("The script asks for a part of the platform that is not there");
 }
