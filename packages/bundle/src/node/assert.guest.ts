@@ -153,8 +153,6 @@ function checkThrown(
     throw new AssertionError({ operator, message: missing, stackStartFn });
   }
   if (wanted === undefined || isExpected(thrown.reason, wanted)) return;
-  // An error of another class goes through as it is.
-  if (typeof wanted === "function" && isErrorClass(wanted)) throw thrown.reason;
   const sentence = `The error is not as expected: ${String(thrown.reason)}`;
   throw new AssertionError({
     actual: thrown.reason,

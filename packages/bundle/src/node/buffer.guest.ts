@@ -46,41 +46,57 @@ function rangeOf(input: Bytes): [] | [number, number] {
   return input instanceof ArrayBuffer ? [] : [input.byteOffset, input.byteLength];
 }
 
-function isBase64Url(encoding: unknown): boolean {
-  return typeof encoding === "string" && encoding.toLowerCase() === "base64url";
-}
-
 /** Base64 is read from either alphabet: only its name has to be known. */
 function known(encoding: unknown): unknown {
-  return isBase64Url(encoding) ? "base64" : encoding;
+  return isEncoding(encoding, "base64url") ? "base64" : encoding;
 }
 
+function isEncoding(given: unknown, ...names: string[]): boolean {
+  return typeof given === "string" && names.includes(given.toLowerCase());
+}
+
+function isUtf8Name(encoding: unknown): boolean {
+  return encoding === undefined || encoding === null || encoding === "" || isEncoding(encoding, "utf8", "utf-8");
+}
+
+/** By the platform: the port's own goes through a list with an entry for each byte. */
 function completeBuffer(Ported: typeof globalThis.Buffer): typeof globalThis.Buffer {
-  const { from, byteLength, isEncoding } = Ported;
-  const { toString: asText, write } = Ported.prototype;
+  const { from, byteLength, isEncoding: isPorted } = Ported;
+  const { equals, toString: asText, write } = Ported.prototype;
+  const encode = (text: string) => new TextEncoder().encode(text);
+  const ofBytes = (bytes: Uint8Array) =>
+    Reflect.apply(from, Ported, [bytes.buffer, bytes.byteOffset, bytes.byteLength]);
   const methods = {
-    toString(this: Buffer, encoding?: BufferEncoding, start?: number, end?: number): string {
-      if (!isBase64Url(encoding)) return asText.call(this, encoding, start, end);
-      const text = asText.call(this, "base64", start, end);
-      return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+    toString(this: Buffer, encoding?: BufferEncoding, start = 0, end = this.length): string {
+      if (isEncoding(encoding, "base64url")) {
+        const text = asText.call(this, "base64", start, end);
+        return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+      }
+      if (!isUtf8Name(encoding)) return asText.call(this, encoding, start, end);
+      const shown = start <= 0 && end >= this.length ? this : this.subarray(Math.max(start, 0), Math.max(end, 0));
+      return new TextDecoder("utf-8", { ignoreBOM: true }).decode(shown);
     },
     write(this: Buffer, text: string, ...rest: unknown[]): number {
       if (typeof text !== "string") throw invalidArgument("argument", "of type string", text);
       return Reflect.apply(write, this, [text, ...rest.map(known)]);
     },
+    equals(this: Buffer, other: Uint8Array): boolean {
+      return equals.call(this, other instanceof Uint8Array && !Ported.isBuffer(other) ? ofBytes(other) : other);
+    },
   };
   define(Ported.prototype, { ...methods, toLocaleString: methods.toString });
   define(Ported, {
-    from: (value: unknown, encoding?: unknown, length?: unknown) =>
-      Reflect.apply(from, Ported, [value, typeof value === "string" ? known(encoding) : encoding, length]),
-    byteLength: (value: unknown, encoding?: unknown) => Reflect.apply(byteLength, Ported, [value, known(encoding)]),
-    isEncoding: (encoding: string) => isBase64Url(encoding) || isEncoding(encoding),
+    from(value: unknown, encoding?: unknown, length?: unknown) {
+      if (typeof value !== "string") return Reflect.apply(from, Ported, [value, encoding, length]);
+      return isUtf8Name(encoding) ? ofBytes(encode(value)) : Reflect.apply(from, Ported, [value, known(encoding)]);
+    },
+    byteLength(value: string, encoding?: unknown) {
+      if (typeof value === "string" && isUtf8Name(encoding)) return encode(value).length;
+      return Reflect.apply(byteLength, Ported, [value, known(encoding)]);
+    },
+    isEncoding: (encoding: string) => isEncoding(encoding, "base64url") || isPorted(encoding),
     copyBytesFrom: (view: Uint8Array, offset = 0, length = view.length - offset) =>
-      Reflect.apply(
-        from,
-        Ported,
-        [view.slice(offset, offset + length)].map((part) => [part.buffer, part.byteOffset, part.byteLength])[0] ?? [],
-      ),
+      ofBytes(view.slice(offset, offset + length)),
   });
   return Ported;
 }

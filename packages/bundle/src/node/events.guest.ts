@@ -3,10 +3,10 @@ import {
   addAbortListener,
   getMaxListeners,
   _EventEmitter as Ported,
-  on as portedOn,
   once as portedOnce,
 } from "unenv/node/internal/events/events";
-import { abortError, invalidArgument } from "./node-error.guest.ts";
+import { on } from "./events-iterator.guest.ts";
+import { abortError, checkFunction, invalidArgument } from "./node-error.guest.ts";
 
 interface Emitter {
   _events: object | undefined;
@@ -31,9 +31,27 @@ export function EventEmitter(this: Emitter, options?: { captureRejections?: bool
 Object.setPrototypeOf(EventEmitter, Ported);
 EventEmitter.prototype = Ported.prototype as unknown as Emitter;
 Object.assign(EventEmitter.prototype, { _events: undefined, _eventsCount: 0, _maxListeners: undefined });
-const { addListener, removeListener } = Ported.prototype;
-// The port's `on` calls `addListener`, which subclasses that make the one of the other would have call itself.
-for (const [name, value] of Object.entries({ constructor: EventEmitter, on: addListener, off: removeListener })) {
+/** The port takes anything for a listener. */
+function checked<F extends (name: string | symbol, listener: (...args: never[]) => void) => unknown>(ported: F): F {
+  function method(this: unknown, name: string | symbol, listener: (...args: never[]) => void): unknown {
+    checkFunction("listener", listener);
+    return Reflect.apply(ported, this, [name, listener]);
+  }
+  return method as F;
+}
+
+const { prependListener, prependOnceListener, removeListener } = Ported.prototype;
+const addListener = checked(Ported.prototype.addListener);
+for (const [name, value] of Object.entries({
+  constructor: EventEmitter,
+  // One function: the port's `on` calls `addListener`, which subclasses that make the one of the other would have call itself.
+  addListener,
+  on: addListener,
+  off: removeListener,
+  once: checked(Ported.prototype.once),
+  prependListener: checked(prependListener),
+  prependOnceListener: checked(prependOnceListener),
+})) {
   Object.defineProperty(EventEmitter.prototype, name, { value, writable: true, configurable: true, enumerable: false });
 }
 
@@ -56,17 +74,6 @@ export async function once(emitter: unknown, name: string | symbol, options: Opt
   }
 }
 
-export function on(emitter: unknown, name: string | symbol, options: Options = {}): AsyncIterator<unknown[]> {
-  if (options.signal?.aborted) throw abortError(options.signal);
-  const iterator = portedOn(emitter, name, options);
-  const next = iterator.next.bind(iterator);
-  iterator.next = () =>
-    next().catch((reason: unknown) => {
-      throw named(reason, options);
-    });
-  return iterator;
-}
-
 export function getEventListeners(emitter: unknown, name: string | symbol): unknown[] {
   const { listeners } = emitter as { listeners?: unknown };
   // What listens to an EventTarget is known to nobody else.
@@ -85,7 +92,7 @@ export function setMaxListeners(count?: number, ...targets: unknown[]): void {
   Ported.setMaxListeners(count, ...targets);
 }
 
-export { addAbortListener, getMaxListeners };
+export { addAbortListener, getMaxListeners, on };
 
 // Defined, not assigned: what it inherits from has getters of these names.
 for (const [name, value] of Object.entries({

@@ -9,14 +9,12 @@ declare module "unenv/node/internal/events/events" {
   export class _EventEmitter {
     constructor(options?: object);
     addListener(name: string | symbol, listener: (...args: never[]) => void): this;
+    prependListener(name: string | symbol, listener: (...args: never[]) => void): this;
+    once(name: string | symbol, listener: (...args: never[]) => void): this;
+    prependOnceListener(name: string | symbol, listener: (...args: never[]) => void): this;
     removeListener(name: string | symbol, listener: (...args: never[]) => void): this;
     static setMaxListeners(count?: number, ...targets: unknown[]): void;
   }
-  export function on(
-    emitter: unknown,
-    name: string | symbol,
-    options: object,
-  ): AsyncIterator<unknown[]> & AsyncIterable<unknown[]>;
   export function once(emitter: unknown, name: string | symbol, options: object): Promise<unknown[]>;
   export const addAbortListener: typeof import("node:events").addAbortListener;
   export const getMaxListeners: typeof import("node:events").getMaxListeners;
