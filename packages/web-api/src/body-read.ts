@@ -5,6 +5,7 @@ import { bytesOfChunk, joinBytes } from "./bytes.ts";
 import type { HeaderList } from "./header-list.ts";
 import type { HostSource } from "./host-source.ts";
 import {
+  ArrayBufferCtor,
   ArrayBufferPrototypeGetByteLength,
   ArrayPrototypePush,
   PromiseCtor,
@@ -17,6 +18,9 @@ import type { ByteStream } from "./stream-state.ts";
 import { loadStreams, streamOfBytes } from "./streams.ts";
 import { encodeUtf8 } from "./utf8.ts";
 
+// The build turns this into the call of the module's wrapper: few bodies are read as streams of text.
+declare const require: (path: "./text-streams.ts") => typeof import("./text-streams.ts");
+
 /** The body as a stream, made where it was none. */
 export function bodyStream(body: Body): ByteStream {
   if (body.stream !== null) return body.stream;
@@ -28,6 +32,14 @@ export function bodyStream(body: Body): ByteStream {
   else if (source !== null) body.stream = streamOfSource(source);
   else body.stream = streamOfBytes(() => (typeof data === "string" ? encodeUtf8(data) : (data as ArrayBuffer)));
   return body.stream;
+}
+
+/** The content as a stream of text. @throws TypeError where it was read, or is locked */
+export function bodyTextStream({ body }: BodySlots): ByteStream {
+  if (isBodyUnusable(body)) throw new TypeErrorCtor("The body was already read, or is locked by a reader");
+  return require("./text-streams.ts").decodeStream(
+    body === null ? streamOfBytes(() => new ArrayBufferCtor(0)) : bodyStream(body),
+  );
 }
 
 /** The host's source of a body that nobody has begun to read, also where it was shown as a stream: the body is used from then on. Null: it has none. */

@@ -157,6 +157,10 @@ export class Request {
   text(): Promise<string> {
     return require("./body-read.ts").consumeBody(this, slotsOf, "text");
   }
+
+  textStream(): ByteStream {
+    return require("./body-read.ts").bodyTextStream(this.#slots);
+  }
 }
 finishInterface(Request, "Request");
 

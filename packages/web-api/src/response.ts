@@ -148,6 +148,10 @@ export class Response {
   text(): Promise<string> {
     return require("./body-read.ts").consumeBody(this, slotsOf, "text");
   }
+
+  textStream(): ByteStream {
+    return require("./body-read.ts").bodyTextStream(this.#slots);
+  }
 }
 finishInterface(Response, "Response");
 

@@ -27,6 +27,8 @@ export interface Streams {
   readonly cancelReader: (reader: Ponyfill.ReadableStreamDefaultReader<unknown>, reason: unknown) => Promise<void>;
   /** A stream of the same content that locks the given one. */
   readonly proxy: (stream: ByteStream) => ByteStream;
+  /** The same, through a transformer. */
+  readonly transform: (stream: ByteStream, transformer: Ponyfill.Transformer<unknown, unknown>) => ByteStream;
   readonly tee: (stream: ByteStream) => [ByteStream, ByteStream];
 }
 

@@ -55,6 +55,7 @@ export function loadStreams(): Streams {
   const pipeThrough = uncurryThis(readable.pipeThrough) as (stream: ByteStream, pair: unknown) => ByteStream;
   const streams: Streams = {
     proxy: (stream) => pipeThrough(stream, new interfaces.TransformStream()),
+    transform: (stream, transformer) => pipeThrough(stream, new interfaces.TransformStream(transformer)),
     interfaces,
     slots: interfaces.slots,
     getReader: uncurryThis(readable.getReader) as Streams["getReader"],

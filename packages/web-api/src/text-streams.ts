@@ -1,6 +1,8 @@
 /** TextEncoderStream and TextDecoderStream of the Encoding standard, made when they are first touched. */
 import { loadGlobal } from "./define-global.ts";
 import { finishInterface } from "./leaf/webidl.ts";
+import { StringPrototypeCharCodeAt, StringPrototypeSlice, Uint8ArrayCtor } from "./primordials.ts";
+import type { ByteStream } from "./stream-state.ts";
 import { StringPrototypeCharCodeAt, StringPrototypeSlice, TypeErrorCtor, Uint8ArrayCtor } from "./primordials.ts";
 import { loadStreams } from "./streams.ts";
 import { encodeUtf8 } from "./utf8.ts";
@@ -45,6 +47,18 @@ export function createTextEncoderStream(): unknown {
   }
   finishInterface(TextEncoderStream, "TextEncoderStream");
   return TextEncoderStream;
+}
+
+/** The text of a stream of UTF-8, as a stream that locks the given one. */
+export function decodeStream(stream: ByteStream): ByteStream {
+  const decoder = new (loadGlobal<new () => Decoder>("TextDecoder"))();
+  const enqueue = (controller: { enqueue(chunk: string): void }, text: string): void => {
+    if (text !== "") controller.enqueue(text);
+  };
+  return loadStreams().transform(stream, {
+    transform: (chunk, controller) => enqueue(controller, decoder.decode(chunk, { stream: true })),
+    flush: (controller) => enqueue(controller, decoder.decode()),
+  });
 }
 
 export function createTextDecoderStream(): unknown {

@@ -44,6 +44,18 @@ export const eventAndStreamCases: InitCases = {
       expected: ["Uncaught RangeError: at init", "Uncaught RangeError: later"],
     },
     {
+      name: "event handlers of the global",
+      top: `const told = []; onerror = (message) => (told.push(message), true); onunhandledrejection = () => told.push("unhandled"); onrejectionhandled = null; reportError(new RangeError("at init"));`,
+      answer: `(told.length = 1, reportError(new RangeError("later")), dispatchEvent(new Event("unhandledrejection")), [told, typeof onerror, onrejectionhandled])`,
+      expected: [["Uncaught RangeError: at init", "Uncaught RangeError: later", "unhandled"], "function", null],
+    },
+    {
+      name: "a listener of performance",
+      top: `let heard = 0; performance.addEventListener("x", () => heard++); performance.dispatchEvent(new Event("x")); const isOne = performance instanceof Performance;`,
+      answer: `(heard = 1, performance.dispatchEvent(new Event("x")), [heard, isOne])`,
+      expected: [2, true],
+    },
+    {
       name: "a rejection that nobody handles",
       top: `Promise.reject(new Error("lost at init"));`,
       logs: [/Unhandled rejection at the top level: Error: lost at init/],
