@@ -106,6 +106,8 @@ export class InitHost {
         return undefined;
       case HostOp.FETCH_START:
         return this.#refuseFetch(boundedText(String(b)));
+      case HostOp.DIAL:
+        return this.#refuseFetch(boundedText(String(a)));
       case HostOp.NOW:
         return Date.now();
       case HostOp.INIT_STATE:

@@ -34,6 +34,7 @@ const op = (code, id, a, b, c, d) => {
   // At powers of two: a stack costs as much as twenty calls.
   if ((asked & (asked - 1)) === 0) note("asked", "");
   if (code === ${HostOp.FETCH_START}) note("fetch", b);
+  if (code === ${HostOp.DIAL}) note("fetch", a);
   const draw = drawn[code];
   if (draw !== undefined) note(draw[0], draw[1]);
   return host(code, id, a, b, c, d);

@@ -118,10 +118,10 @@ defineConstants(WebSocket, [
   ["READY_STATE_CLOSING", CLOSING],
   ["READY_STATE_CLOSED", CLOSED],
 ]);
-defineEventHandler(WebSocket.prototype, "open");
-defineEventHandler(WebSocket.prototype, "message");
-defineEventHandler(WebSocket.prototype, "close");
-defineEventHandler(WebSocket.prototype, "error");
+defineEventHandler(WebSocket.prototype, "open", undefined, endOf);
+defineEventHandler(WebSocket.prototype, "message", undefined, endOf);
+defineEventHandler(WebSocket.prototype, "close", undefined, endOf);
+defineEventHandler(WebSocket.prototype, "error", undefined, endOf);
 
 /** Both ends of a new connection within the app. */
 export function createPair(): readonly [WebSocket, WebSocket] {
