@@ -103,15 +103,17 @@ export interface ResponseHead {
   /** Empty: the status's usual text. */
   readonly statusText: string;
   readonly headers: HeaderBlock;
+  /** The worker's own, which no app can write. @default none */
+  readonly workerHeaders?: HeaderBlock;
 }
 
-export function encodeResponseHead(head: ResponseHead): Buffer {
-  return packr.pack([head.status, head.statusText, head.headers]);
+export function encodeResponseHead({ status, statusText, headers, workerHeaders }: ResponseHead): Buffer {
+  return packr.pack(workerHeaders ? [status, statusText, headers, workerHeaders] : [status, statusText, headers]);
 }
 
 export function decodeResponseHead(payload: Uint8Array): ResponseHead {
-  const [status, statusText, headers] = packr.unpack(payload);
-  return { status, statusText, headers };
+  const [status, statusText, headers, workerHeaders] = packr.unpack(payload);
+  return { status, statusText, headers, ...(typeof workerHeaders === "string" ? { workerHeaders } : {}) };
 }
 
 /** Opens a stream from worker to egress process: one outbound request of an app. */

@@ -73,6 +73,10 @@ export class RouterStream implements StreamListener {
     return this.body.toString();
   }
 
+  get workerHeaders(): string[] {
+    return decodeHeaderBlock(this.head?.workerHeaders ?? "");
+  }
+
   get headers(): string[] {
     return decodeHeaderBlock(this.head?.headers ?? "");
   }

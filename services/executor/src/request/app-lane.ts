@@ -303,7 +303,7 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     this.#runningCount += 1;
     this.#parts.counters.requests += 1;
     this.#parts.counters.queueWait.observeMs(performance.now() - request.readyMs);
-    request.addedHeaders = this.#debugHeaders();
+    request.workerHeaders = this.#debugHeaders();
     this.#start = "warm";
     try {
       request.attach(isolate, isolate.start(guestRequest, request));

@@ -57,8 +57,8 @@ export class RequestStream implements StreamListener, RunSink {
   isQueued = false;
   /** Answered with 500 to 599, or cut off by what the app did. */
   isFailed = false;
-  /** Put behind those of its response. */
-  addedHeaders: HeaderBlock = "";
+  /** Beside those of its response. */
+  workerHeaders: HeaderBlock = "";
   /** The flight recorder's slot, or -1. */
   slot = -1;
 
@@ -202,9 +202,8 @@ export class RequestStream implements StreamListener, RunSink {
   respond(head: ResponseHead, body: string | ArrayBuffer | null | true): void {
     this.#hasResponded = true;
     if (head.status >= 500) this.isFailed = true;
-    const { addedHeaders } = this;
-    const full = addedHeaders === "" ? head : { ...head, headers: `${head.headers}${addedHeaders}` };
-    sendResponse(this.#stream, full, body);
+    const { workerHeaders } = this;
+    sendResponse(this.#stream, workerHeaders === "" ? head : { ...head, workerHeaders }, body);
   }
 
   writeResponse(chunk: string | ArrayBuffer): boolean {

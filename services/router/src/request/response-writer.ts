@@ -71,9 +71,11 @@ export class ResponseWriter {
   hold(payload: Buffer): ResponseProblem | null {
     let headers: string[];
     let status: number;
+    let workerHeaders = "";
     try {
       const head = decodeResponseHead(payload);
       const { statusText } = head;
+      workerHeaders = head.workerHeaders ?? "";
       status = head.status;
       if (!Number.isInteger(status) || status < 200 || status > 599) return { what: `status ${status}` };
       headers = decodeHeaderBlock(head.headers);
@@ -86,6 +88,7 @@ export class ResponseWriter {
     const read = readResponseHeaders(headers);
     if (Number.isNaN(read.contentLengthBytes)) return { what: "content-length is no length" };
     this.#headers = read.forwarded;
+    if (workerHeaders !== "") this.#headers.push(...decodeHeaderBlock(workerHeaders));
     // RFC 9110, 15.5.22: the one answer of an app that says what its connection should become.
     if (status === 426) {
       const connection = this.#res.shouldKeepAlive ? "upgrade" : "close, upgrade";
