@@ -9,12 +9,17 @@ export interface FixtureApp {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
+/** What the config file says under `server`, beside its ports. */
+export type FixtureServer = Readonly<Record<string, unknown>>;
+
 /** A directory with a config file and one entry per app. */
 export class Fixture {
+  readonly #server: FixtureServer;
   readonly directory = mkdtempSync(join(tmpdir(), "nano-fixture-"));
   #apps: readonly FixtureApp[] = [];
 
-  constructor(apps: readonly FixtureApp[]) {
+  constructor(apps: readonly FixtureApp[], server: FixtureServer = {}) {
+    this.#server = server;
     this.write(apps);
   }
 
@@ -38,7 +43,10 @@ export class Fixture {
       entrypoint: `${folderOf(hostname)}/index.js`,
       ...settings,
     }));
-    writeFileSync(this.configFile, JSON.stringify({ server: { port: 0, admin_port: 0 }, apps: entries }));
+    writeFileSync(
+      this.configFile,
+      JSON.stringify({ server: { port: 0, admin_port: 0, ...this.#server }, apps: entries }),
+    );
   }
 
   edit(hostname: string, source: string): void {

@@ -1,14 +1,14 @@
 /** One NANO for all tests of a file. */
 import { afterAll, beforeAll } from "vitest";
 import { NanoProcess } from "../support/nano-process.ts";
-import { Fixture, type FixtureApp } from "./fixtures.ts";
+import { Fixture, type FixtureApp, type FixtureServer } from "./fixtures.ts";
 
 /** Apps whose handlers loop or hang are built only after their limits, on a machine that has others to serve. */
 const SERVING_TIMEOUT_MS = 120_000;
 
 /** Serves these apps from before the file's first test to after its last. Answers what tests ask for it. */
-export function serveApps(apps: readonly FixtureApp[]): () => NanoProcess {
-  const fixture = new Fixture(apps);
+export function serveApps(apps: readonly FixtureApp[], server: FixtureServer = {}): () => NanoProcess {
+  const fixture = new Fixture(apps, server);
   let nano: NanoProcess | null = null;
 
   beforeAll(async () => {
