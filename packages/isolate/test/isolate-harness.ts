@@ -6,6 +6,7 @@ import { type AppLimits, type IsolationMode, resolveManifest } from "@nano/proto
 import { decodeHeaderBlock, type EgressHead, encodeHeaderBlock, type ResponseHead } from "@nano/protocol/messages";
 import { onTestFinished } from "vitest";
 import { AppIsolate } from "../src/app-isolate.ts";
+import type { CryptoPool } from "../src/crypto-pool.ts";
 import type { GuestRun } from "../src/guest-run.ts";
 import type {
   GuestHost,
@@ -49,6 +50,7 @@ export interface HeardFetch {
 
 /** Plays the worker. */
 export class RecordingHost implements GuestHost {
+  declare cryptoPool?: CryptoPool;
   readonly logs: { level: string; text: string; requestId: string | null; stack?: string }[] = [];
   /** Entries that began, and the one that has not ended. */
   readonly entries: { streamId: number; limitMs: number }[] = [];
@@ -180,11 +182,14 @@ export interface OpenIsolateOptions {
   readonly initEnv?: Readonly<Record<string, string>>;
   readonly contextBytes?: number;
   readonly source?: IsolateSource;
+  /** @default the isolate has one of its own */
+  readonly cryptoPool?: CryptoPool;
 }
 
 /** An isolate of the script, from its heap unless told otherwise; disposed of when the test is over. */
 export function openIsolate(script: string, options: OpenIsolateOptions = {}): OpenedIsolate {
   const host = new RecordingHost();
+  if (options.cryptoPool !== undefined) host.cryptoPool = options.cryptoPool;
   const isolate = AppIsolate.restore({
     app: APP,
     source: options.source ?? heapSource(script),
