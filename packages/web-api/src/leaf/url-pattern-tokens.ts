@@ -44,6 +44,9 @@ const CLOSING_BRACE = 0x7d;
 const LAST_ASCII = 0x7f;
 const LAST_OF_ONE_UNIT = 0xffff;
 
+/** Of a malformed pattern, in its error. */
+const SHOWN_UNITS = 32;
+
 const NAME_START = /^[$_\p{ID_Start}]/u;
 const NAME_PART = /^(?:[$\u200c]|\u200d|\p{ID_Continue})/u;
 
@@ -73,7 +76,9 @@ function readToken(tokenizer: Tokenizer): void {
   const scanned = scanToken(input, index);
   if (scanned !== null) addToken(tokenizer, scanned);
   else if (isStrict) {
-    throw new TypeErrorCtor(`URLPattern: the pattern is malformed at "${StringPrototypeSlice(input, index)}"`);
+    throw new TypeErrorCtor(
+      `URLPattern: the pattern is malformed at "${StringPrototypeSlice(input, index, index + SHOWN_UNITS)}"`,
+    );
   } else addToken(tokenizer, { type: "invalid-char", start: index, end: index + 1, next: index + 1 });
 }
 
