@@ -43,8 +43,8 @@ const MODULES_NAME = "__nano_modules__";
 /** The engine keeps a string beyond 128 KiB as a large object. */
 const PART_LIMIT_UNITS = 120 * 1024;
 
-/** Loads a lazy module once; the bindings of an eager one are looked up anew by each lazy module that takes some. */
-const LOADER = `const groups=globalThis.${MODULES_NAME},loaded=[],bound=[];delete globalThis.${MODULES_NAME};
+/** Loads a lazy module once; its lists inherit nothing, since what an app puts on Array.prototype is no module. The bindings of an eager one are looked up anew by each lazy module that takes some. */
+const LOADER = `const groups=globalThis.${MODULES_NAME},loaded=Object.setPrototypeOf([],null),bound=Object.setPrototypeOf([],null);delete globalThis.${MODULES_NAME};
 let ${FIND_NAME},${METHODS_NAME};
 const uncurry=Function.prototype.bind.bind(Function.prototype.call),
 ${EAGER_NAME}=(module)=>${FIND_NAME}(module),

@@ -11,7 +11,8 @@ import { FunctionPrototypeBind, ObjectDefineProperty, ReflectApply, ReflectDefin
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
 declare const require: (path: "./global-attributes.ts") => typeof import("./global-attributes.ts");
 
-const target = globalThis;
+/** The global, whatever becomes of the name `globalThis`. */
+export const target = globalThis;
 
 /** Makes the value of one of the names that it was given for. */
 export type LoadGlobal = (name: string) => unknown;

@@ -1,12 +1,11 @@
 /** Attributes of the global that are made on demand, as the accessors that Web IDL has for them. */
+import { target as scope } from "./define-global.ts";
 import {
   ObjectDefineProperty,
   ObjectGetOwnPropertyDescriptor,
   ObjectSetPrototypeOf,
   TypeErrorCtor,
 } from "./primordials.ts";
-
-const scope = globalThis;
 
 /**
  * Puts the accessors of an attribute where its lazy name was, and answers them.

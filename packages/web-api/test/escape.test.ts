@@ -181,6 +181,25 @@ describe("with patched prototypes", () => {
   });
 });
 
+test("what an app puts on Array.prototype is taken for no part of the platform", async () => {
+  using guest = await openGuest({
+    app: `const calls = [];
+      const trap = new Proxy(function () {}, { get: (_, key) => (calls.push(key), () => undefined), apply: () => calls.push("called") });
+      for (let i = 0; i < 300; i++) Array.prototype[i] = trap;
+      exports.default = { async fetch() {
+        const length = calls.length;
+        const found = [typeof crypto.randomUUID(), new URL("http://a.test/b").pathname, atob("YQ=="), typeof performance.now(), typeof setTimeout(() => {}),
+          new Headers({ a: "1" }).get("a"), new Blob(["ab"]).size, typeof Temporal.Now, typeof WebAssembly.Memory];
+        let text = "";
+        for (let i = 0; i < found.length; i++) text += found[i] + " ";
+        return new Response(text + (calls.length - length));
+      } };`,
+  });
+  guest.request();
+  expect(guest.of(HostOp.THREW)).toEqual([]);
+  expect(guest.answer().body).toBe("string /b a number number 1 2 object function 0");
+});
+
 test("the script leaves no other name on the global than standards and its own two", async () => {
   const isolate = new ivm.Isolate({ memoryLimit: 32 });
   const context = isolate.createContextSync();
