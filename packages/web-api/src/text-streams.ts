@@ -1,9 +1,8 @@
 /** TextEncoderStream and TextDecoderStream of the Encoding standard, made when they are first touched. */
 import { loadGlobal } from "./define-global.ts";
 import { finishInterface } from "./leaf/webidl.ts";
-import { StringPrototypeCharCodeAt, StringPrototypeSlice, Uint8ArrayCtor } from "./primordials.ts";
-import type { ByteStream } from "./stream-state.ts";
 import { StringPrototypeCharCodeAt, StringPrototypeSlice, TypeErrorCtor, Uint8ArrayCtor } from "./primordials.ts";
+import type { ByteStream } from "./stream-state.ts";
 import { loadStreams } from "./streams.ts";
 import { encodeUtf8 } from "./utf8.ts";
 

@@ -67,3 +67,31 @@ test("a stream makes no AbortController, no DOMException and no timer until some
     const { writable, readable } = new TransformStream(); readable.pipeTo(new WritableStream()); writable.getWriter().write(1); return touched; })()`);
   expect(before).toEqual([]);
 });
+
+describe("what a tenant does to a transfer", () => {
+  test("a proxy of a stream is not transferable, and is asked for nothing", async () => {
+    using guest = await openGuest();
+    const code = `(() => { const asked = [];
+      const proxy = new Proxy(new ReadableStream(), { get(target, key) { asked.push(key); return Reflect.get(target, key); } });
+      try { structuredClone(1, { transfer: [proxy] }); } catch (error) { return [error.name, asked.length]; } })()`;
+    expect(guest.evaluate(code)).toEqual(["DataCloneError", 0]);
+  });
+
+  test("a getter that locks the stream while it is cloned leaves the others in its list as they are", async () => {
+    using guest = await openGuest();
+    const code = `(() => { const stream = new ReadableStream(), buffer = new ArrayBuffer(8);
+      try { structuredClone({ get late() { stream.getReader(); return 1; } }, { transfer: [buffer, stream] }); } catch (error) { return [error.name, buffer.byteLength]; } })()`;
+    expect(guest.evaluate(code)).toEqual(["DataCloneError", 8]);
+  });
+
+  test("methods that an app replaced are not called by what the platform reads", async () => {
+    using guest = await openGuest();
+    const code = `(() => { let calls = 0;
+      const stream = new ReadableStream({ start(c) { c.enqueue("a"); c.close(); } });
+      for (const [owner, name] of [[ReadableStream, "getReader"], [ReadableStreamDefaultReader, "read"], [ReadableStreamDefaultReader, "cancel"]]) {
+        owner.prototype[name] = () => { calls++; throw new Error("called"); }; }
+      const other = structuredClone(stream, { transfer: [stream] });
+      return [calls, stream.locked, other.locked]; })()`;
+    expect(guest.evaluate(code)).toEqual([0, true, false]);
+  });
+});

@@ -134,8 +134,8 @@ export const eventAndStreamCases: InitCases = {
     },
     {
       name: "streams that compress, written to by requests",
-      top: `const packer = new CompressionStream("gzip"); const unpacker = new DecompressionStream("gzip"); const unpacked = packer.readable.pipeThrough(unpacker);`,
-      answer: `(() => { const writer = packer.writable.getWriter(); writer.write(new TextEncoder().encode("packed")); writer.close(); return new Response(unpacked).text(); })()`,
+      top: `const packer = new CompressionStream("gzip"); const unpacker = new DecompressionStream("gzip"); const unpacked = packer.readable.pipeThrough(unpacker); let text;`,
+      answer: `await (text ??= (() => { const writer = packer.writable.getWriter(); writer.write(new TextEncoder().encode("packed")); writer.close(); return new Response(unpacked).text(); })())`,
       expected: "packed",
     },
     {
