@@ -696,6 +696,16 @@ test("messages reach their listener with the store that it was added with", asyn
   port1.close();
 });
 
+test("messages of a WebSocket reach their listener with the store that it was added with", async () => {
+  const [client, server] = Object.values(new WebSocketPair());
+  client.accept();
+  server.accept();
+  const seen = seenBy((done) => server.addEventListener("message", done));
+  storage.run("sender", () => client.send("text"));
+  assertEquals(await seen, "store");
+  client.close();
+});
+
 test("a fetch that fails is seen with the store", () =>
   storage.run("store", async () => {
     try {
@@ -847,4 +857,19 @@ test("a thenable that a promise is resolved with sees no store", async () => {
   await storage.run("store", () => new Promise((resolve) => resolve(thenable)));
   assertEquals(seen, undefined);
   assertEquals(storage.getStore(), undefined);
+});
+
+test("callbacks that the engine calls between its own waits see no store", async () => {
+  const seen = await storage.run("store", async () => {
+    const list = [];
+    await Array.fromAsync([1, 2], () => list.push(storage.getStore()));
+    const stack = new AsyncDisposableStack();
+    stack.defer(() => null);
+    stack.defer(() => list.push(storage.getStore()));
+    stack.defer(async () => null);
+    await stack.disposeAsync();
+    list.push(storage.getStore());
+    return list;
+  });
+  assertArrayEquals(seen.slice(-3), [undefined, undefined, "store"]);
 });
