@@ -17,6 +17,25 @@ describe("what may be fetched", () => {
     ["http://169.254.169.254/", "metadata"],
     ["https://10.0.0.1/", "private"],
     ["http://１２７.0.0.1/", "loopback"],
+    ["http://127.1/", "loopback"],
+    ["http://127.0.0.1./", "loopback"],
+    ["http://0x7f000001/", "loopback"],
+    ["http://017700000001/", "loopback"],
+    ["http://127.0.0.01/", "loopback"],
+    ["http://0x7F.0x0.0x0.0x1/", "loopback"],
+    ["http://%31%32%37.0.0.1/", "loopback"],
+    ["http://3232235777/", "private"],
+    ["http://0xA9.0xFE.0xA9.0xFE/", "metadata"],
+    ["http://100.64.0.1/", "carrier-grade"],
+    ["http://224.0.0.1/", "multicast"],
+    ["http://[::]/", "unspecified"],
+    ["http://[0:0:0:0:0:ffff:7f00:0001]/", "loopback"],
+    ["http://[::127.0.0.1]/", "loopback"],
+    ["http://[fe80::1]/", "link-local"],
+    ["http://[fd00::1]/", "unique-local"],
+    ["http://[ff02::1]/", "multicast"],
+    ["http://[2002:7f00:1::]/", "6to4"],
+    ["http://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", "Teredo"],
   ])("refuses the literal %s", async (url, rule) => {
     const { fetch } = await startEgress({ allowedRanges: [] });
     await expect(fetch(url)).rejects.toThrow(rule);
@@ -29,6 +48,10 @@ describe("what may be fetched", () => {
     ["http://example.test:22/", "port 22"],
     ["https://example.test:80000/", "does not parse"],
     ["nonsense", "does not parse"],
+    ["http://[fe80::1%25eth0]/", "does not parse"],
+    ["http://[fe80::1%eth0]/", "does not parse"],
+    ["http://256.0.0.1/", "does not parse"],
+    ["http://127.0.0.1.1/", "does not parse"],
     [`http://example.test/${"x".repeat(17_000)}`, "longer than"],
   ])("refuses the URL %.40s", async (url, rule) => {
     const { fetch } = await startEgress();
@@ -141,6 +164,23 @@ describe("names", () => {
     silent.resolve([{ address: "93.184.216.34", family: 4 }]);
     await Promise.all(waiting);
     expect(asked).toEqual(["dead1.test", "dead2.test", "live.test", "dead3.test"]);
+  });
+
+  it.each([
+    ["a trailing dot", "http://inside.test./"],
+    ["capitals", "http://INSIDE.test/"],
+    ["localhost below a name", "http://localhost./"],
+  ])("with %s are judged by what they lead to", async (_what, url) => {
+    const { fetch } = await startEgress(
+      { allowedRanges: [] },
+      { resolveName: async () => [{ address: "127.0.0.1", family: 4 }] },
+    );
+    await expect(fetch(url)).rejects.toThrow("its address is a loopback address");
+  });
+
+  it("with a zone in an address that they lead to are refused", async () => {
+    const { fetch } = await startEgress({}, { resolveName: async () => [{ address: "fe80::1%eth0", family: 6 }] });
+    await expect(fetch("http://zoned.test/")).rejects.toThrow(/link-local|reserved/);
   });
 
   it("that do not resolve say so", async () => {

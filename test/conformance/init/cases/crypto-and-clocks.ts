@@ -109,6 +109,18 @@ export const cryptoAndClockCases: InitCases = {
       expected: ["TypeError", "fetched"],
     },
     {
+      name: "a WebSocket to another server, which is not needed",
+      top: `const told = []; const socket = new WebSocket("wss://a.test/"); socket.onerror = (event) => told.push(event.message); socket.onclose = (event) => told.push(event.code);`,
+      answer: `[told.length, told[1], socket.readyState]`,
+      expected: [2, 1006, 3],
+    },
+    {
+      name: "a URL of a blob, and one of data",
+      top: `const url = URL.createObjectURL(new Blob(["kept"])); const text = await (await fetch("data:,at%20init")).text();`,
+      answer: `[text, await (await fetch(url)).text()]`,
+      expected: ["at init", "kept"],
+    },
+    {
       name: "a fetch that it needs",
       top: `const answer = await fetch("http://a.test/data.json");`,
       reaches: "BUILD_INIT_FETCHED",
