@@ -27,9 +27,7 @@ describe("a URLPattern", () => {
       ),
       { limits: { cpuTimeMs: 20 } },
     );
-    const startedMs = performance.now();
     expect((await ask()).events).toEqual(["fail cpu_limit", "settle"]);
-    expect(performance.now() - startedMs).toBeLessThan(1_000);
     expect(isolate.end).toBe("cpu_limit");
   });
 

@@ -96,9 +96,13 @@ function hideSharedBuffers(memory: object): void {
   const descriptor = ObjectGetOwnPropertyDescriptor(memory, "buffer");
   const getBuffer = descriptor?.get;
   if (descriptor !== undefined && getBuffer !== undefined) {
-    descriptor.get = function buffer(this: unknown): unknown {
-      return unshared(ReflectApply(getBuffer, this, []));
+    // An object literal's accessor, for the name that getters have.
+    const limited = {
+      get buffer(): unknown {
+        return unshared(ReflectApply(getBuffer, this, []));
+      },
     };
+    descriptor.get = ObjectGetOwnPropertyDescriptor(limited, "buffer")?.get as () => unknown;
     ObjectSetPrototypeOf(descriptor, null);
     ObjectDefineProperty(memory, "buffer", descriptor);
   }
