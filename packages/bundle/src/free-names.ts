@@ -46,7 +46,9 @@ interface Use {
 /** The names that a script needs. */
 export function neededNames(script: string, sourceMap: string): readonly string[] {
   const uses = [...script.matchAll(USE)].map(toUse).filter(({ name }) => Object.hasOwn(NAMES, name));
-  if (!uses.some(({ isTypeof, member }) => !isTypeof && member !== "env")) return [];
+  const isTold = ({ name, member, isTypeof }: Use) =>
+    name === "process" && (member === "env" || (isTypeof && member === ""));
+  if (uses.every(isTold)) return [];
   const fileOf = createFileFinder(script, sourceMap);
   const placed = uses.map((use) => ({ ...use, file: fileOf(use.offset) }));
   const asked = new Set(placed.filter(({ isTypeof }) => isTypeof).map(({ file, key }) => `${key} ${file}`));

@@ -140,5 +140,6 @@ function begin(name: unknown, key: unknown): Open | undefined {
 }
 
 function sliceOf(value: unknown): Uint8Array | undefined {
-  return value instanceof ArrayBuffer && value.byteLength <= HASH_SLICE_BYTES ? new Uint8Array(value) : undefined;
+  if (!(value instanceof ArrayBuffer) || value.detached || value.byteLength > HASH_SLICE_BYTES) return undefined;
+  return new Uint8Array(value);
 }

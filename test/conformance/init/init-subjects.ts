@@ -6,6 +6,7 @@ import { eventAndStreamCases } from "./cases/events-and-streams.ts";
 import { hostileCases } from "./cases/hostile.ts";
 import { intlCases } from "./cases/intl.ts";
 import { moduleCases } from "./cases/modules.ts";
+import { nodeModuleCases } from "./cases/node-modules.ts";
 import { patchedCases } from "./cases/patched.ts";
 import { textAndDataCases } from "./cases/text-and-data.ts";
 import { valueCases } from "./cases/values.ts";
@@ -19,6 +20,7 @@ export const platformSubjects: readonly InitCases[] = [
   eventAndStreamCases,
   cryptoAndClockCases,
   intlCases,
+  nodeModuleCases,
 ];
 /** What apps do to either. */
 export const abuseSubjects: readonly InitCases[] = [patchedCases, hostileCases];

@@ -86,6 +86,7 @@ function completeBuffer(Ported: typeof globalThis.Buffer): typeof globalThis.Buf
   };
   define(Ported.prototype, { ...methods, toLocaleString: methods.toString });
   define(Ported, {
+    name: "Buffer",
     from(value: unknown, encoding?: unknown, length?: unknown) {
       if (typeof value !== "string") return Reflect.apply(from, Ported, [value, encoding, length]);
       return isUtf8Name(encoding) ? ofBytes(encode(value)) : Reflect.apply(from, Ported, [value, known(encoding)]);

@@ -109,6 +109,8 @@ for (const [name, value] of Object.entries({
   captureRejectionSymbol,
   usingDomains,
   EventEmitterAsyncResource: undefined,
+  // Also where a bundle has to call it something else.
+  name: "EventEmitter",
 })) {
   Object.defineProperty(EventEmitter, name, { value, writable: true, configurable: true, enumerable: true });
 }

@@ -12,6 +12,10 @@ import {
 Object.assign(stream.Readable, { fromWeb: readableFromWeb, toWeb: readableToWeb });
 Object.assign(stream.Writable, { fromWeb: writableFromWeb, toWeb: writableToWeb });
 Object.assign(stream.Duplex, { fromWeb: duplexFromWeb, toWeb: duplexToWeb });
+// Also where a bundle has to call them something else.
+for (const name of ["Readable", "Writable", "Duplex", "Transform", "PassThrough", "Stream"] as const) {
+  Object.defineProperty(stream[name], "name", { value: name, configurable: true });
+}
 
 export const { addAbortSignal, compose, destroy, Duplex, finished, getDefaultHighWaterMark, isDestroyed } =
   stream as typeof stream & Record<string, unknown>;
