@@ -137,7 +137,7 @@ describe("a worker that hangs", () => {
   test("is told from one that works: a long entry within its limit is left alone", async () => {
     const { pool, events } = await openPool(1);
     const worker = firstOf(pool);
-    const versionId = assign(worker, appScript(`${burnSource()} burn(700); return new Response('worked');`), {
+    const versionId = assign(worker, appScript(`${burnSource()} burn(500); return new Response('worked');`), {
       limits: { cpuTimeMs: 1_000 },
     });
     expect((await ask(await dialWorker(worker), { versionId })).text).toBe("worked");
