@@ -161,6 +161,30 @@ test("what the guest does not take stays with the egress process", async () => {
   expect(heard.receivedBytes).toBe(10 * 64 * 1024);
 });
 
+test("whoever takes a chunk may free its memory at once", async () => {
+  const { begin } = await openEgress(new EgressClient());
+  const { heard, call, upstream } = await begin();
+  const totalBytes = 8 * 1024 * 1024;
+  heard.onChunk = (chunk) => {
+    heard.receivedBytes += chunk.byteLength;
+    chunk.transfer(0);
+    call.pull();
+  };
+  upstream.answer();
+  call.pull();
+  let sentBytes = 0;
+  upstream.onDrain = () => {
+    while (sentBytes < totalBytes) {
+      sentBytes += 64 * 1024;
+      if (!upstream.stream.write(Buffer.alloc(64 * 1024))) return;
+    }
+    upstream.stream.end();
+  };
+  upstream.onDrain();
+  await eventually(() => heard.events.length === 2);
+  expect([heard.events, heard.receivedBytes]).toEqual([["head", "end"], totalBytes]);
+});
+
 test("a refusal is the message of the error, once", async () => {
   const { begin } = await openEgress(new EgressClient());
   const { heard, call, upstream } = await begin();

@@ -37,6 +37,7 @@ class EgressCall implements OutboundFetch, StreamListener {
   readonly #chunks: Buffer[] = [];
   #isEmpty = true;
   #isPulled = false;
+  #isDeliveryPlanned = false;
   #isEnded = false;
   #isCancelled = false;
 
@@ -65,8 +66,7 @@ class EgressCall implements OutboundFetch, StreamListener {
 
   pull(): void {
     this.#isPulled = true;
-    // Not at once: the guest may be running. In this turn all the same: what has come goes on before more is read.
-    process.nextTick(() => this.#deliver());
+    this.#deliverLater();
   }
 
   cancel(): void {
@@ -82,12 +82,12 @@ class EgressCall implements OutboundFetch, StreamListener {
   onData(chunk: Buffer): void {
     this.#isEmpty = false;
     this.#chunks.push(chunk);
-    this.#deliver();
+    this.#deliverLater();
   }
 
   onEnd(): void {
     this.#isEnded = true;
-    this.#deliver();
+    this.#deliverLater();
   }
 
   onReset(error: WireError): void {
@@ -98,6 +98,19 @@ class EgressCall implements OutboundFetch, StreamListener {
 
   onDrain(): void {
     this.#listener.onBodyDrain();
+  }
+
+  /**
+   * Not at once: the guest that pulls is still running, and the link that brings a chunk still looks at its memory, which whoever takes the
+   * chunk may free. In this turn all the same: what has come goes on before more is read.
+   */
+  #deliverLater(): void {
+    if (this.#isDeliveryPlanned) return;
+    this.#isDeliveryPlanned = true;
+    process.nextTick(() => {
+      this.#isDeliveryPlanned = false;
+      this.#deliver();
+    });
   }
 
   /** The end of an empty body is told unasked: an answer without one is never asked for it. */
