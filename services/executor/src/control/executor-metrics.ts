@@ -7,13 +7,22 @@ import type { FallReason, WorkerKind, WorkerStats } from "../worker-messages.ts"
 import type { EgressProcess } from "./egress-process.ts";
 import type { EntranceRefusal } from "./entrance.ts";
 
-type Countable = "requests" | "refusedFull" | "coldStarts" | "evictions" | "droppedLogLines";
+type Countable =
+  | "requests"
+  | "refusedFull"
+  | "coldStarts"
+  | "evictions"
+  | "cryptoJobs"
+  | "cryptoRefused"
+  | "droppedLogLines";
 
 const COUNTERS: readonly (readonly [Countable, string, string])[] = [
   ["requests", "requests_total", "Requests that entered an isolate"],
   ["refusedFull", "queue_full_total", "Requests answered queue_full"],
   ["coldStarts", "isolate_restores_total", "Isolates restored from slivers"],
   ["evictions", "isolate_evictions_total", "Isolates that left the cache for others"],
+  ["cryptoJobs", "crypto_jobs_total", "Work on keys of apps that left its thread"],
+  ["cryptoRefused", "crypto_jobs_refused_total", "Work on keys that found too much of its app's waiting for a thread"],
   ["droppedLogLines", "log_lines_dropped_total", "Lines of apps over their output quota"],
 ];
 
@@ -22,6 +31,7 @@ const GAUGES: readonly (readonly [keyof WorkerStats, string, string])[] = [
   ["isolateBytes", "isolates_bytes", "Memory of live isolates"],
   ["blobBytes", "snapshot_blobs_bytes", "Snapshots in memory"],
   ["queued", "queued_requests_count", "Requests that wait"],
+  ["cryptoQueued", "crypto_jobs_queued_count", "Work on keys that waits for a thread"],
   ["running", "running_requests_count", "Requests in isolates"],
   ["residentBytes", "workers_resident_bytes", "Resident memory of workers"],
 ];
@@ -117,6 +127,25 @@ export class ExecutorMetrics {
       collect: (gauge) => {
         for (const [outcome, count] of Object.entries(figures.egress().counts?.fetchesByOutcome ?? {}))
           gauge.set({ outcome }, count);
+      },
+    });
+    metrics.gauge({
+      name: "egress_websockets_count",
+      help: "WebSockets that apps have to other servers",
+      collect: (gauge) => gauge.set(figures.egress().counts?.webSocketCount ?? 0),
+    });
+    metrics.gauge({
+      name: "egress_websocket_held_bytes",
+      help: "What messages of WebSockets to other servers hold in the egress process",
+      collect: (gauge) => gauge.set(figures.egress().counts?.webSocketHeldBytes ?? 0),
+    });
+    metrics.gauge({
+      name: "egress_websocket_bytes",
+      help: "Payloads of WebSockets to other servers since the egress process started: of servers (in) and of apps (out)",
+      labels: ["direction"],
+      collect: (gauge) => {
+        for (const [direction, bytes] of Object.entries(figures.egress().counts?.webSocketBytesTotal ?? {}))
+          gauge.set({ direction }, bytes);
       },
     });
   }
