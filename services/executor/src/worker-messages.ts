@@ -135,6 +135,10 @@ export interface WorkerStats {
   readonly refusedFull: number;
   readonly coldStarts: number;
   readonly evictions: number;
+  /** Work on keys of WebCrypto that left the thread, that found too much of its app's waiting, and that waits. */
+  readonly cryptoJobs: number;
+  readonly cryptoRefused: number;
+  readonly cryptoQueued: number;
   /** From a request that could begin to its turn. */
   readonly queueWait: DurationCounts;
   readonly rollouts: Readonly<Record<VersionId, CountedVersion>>;

@@ -1,5 +1,6 @@
 /** What runs in a worker, and how it answers its supervisor's messages. */
 import type { Socket } from "node:net";
+import { CryptoPool } from "@nano/isolate/crypto-pool";
 import { engineFingerprint } from "@nano/isolate/engine";
 import type { GuestHost } from "@nano/isolate/isolate";
 import { openLink } from "@nano/link/dial-link";
@@ -69,6 +70,8 @@ export class WorkerRuntime {
   readonly #turns = new Turns();
   readonly #sources = new SliverSources(engineFingerprint());
   readonly #egress = new EgressClient();
+  /** One for all apps: they share the process's few threads. */
+  readonly #cryptoPool = new CryptoPool();
   readonly #cache: IsolateCache;
   readonly #logs: GuestLogs;
   readonly #versions: VersionTable;
@@ -251,6 +254,7 @@ export class WorkerRuntime {
       endEntry: () => recorder.end(),
       log: (line) => this.#logs.add({ ...line, versionId }),
       openFetch: (head, listener) => this.#egress.open(head, listener),
+      cryptoPool: this.#cryptoPool,
     };
   }
 
@@ -314,6 +318,9 @@ export class WorkerRuntime {
       refusedFull: this.#counters.refusedFull,
       coldStarts: this.#counters.coldStarts,
       evictions: this.#cache.evictedCount,
+      cryptoJobs: this.#cryptoPool.startedCount,
+      cryptoRefused: this.#cryptoPool.refusedCount,
+      cryptoQueued: this.#cryptoPool.queuedCount,
       queueWait: this.#counters.queueWait,
       rollouts,
       limitEnds: this.#counters.limitEnds,
