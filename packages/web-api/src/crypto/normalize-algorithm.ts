@@ -13,8 +13,11 @@ import {
   TypedArrayPrototypeGetToStringTag,
   TypeErrorCtor,
 } from "../primordials.ts";
-import { type KeyState, toKeyState } from "./crypto-key.ts";
+import type { KeyState } from "./crypto-key.ts";
 import { toEnforcedInteger } from "./enforced-integer.ts";
+
+// The build turns this into the call of the module's wrapper: nothing of it runs before.
+declare const require: (path: "./crypto-key.ts") => typeof import("./crypto-key.ts");
 
 export type CryptoOperation =
   | "encrypt"
@@ -183,7 +186,7 @@ function convert(value: unknown, type: MemberType, key: string): unknown {
     case "hash":
       return normalizeAlgorithm("digest", value).name;
     case "key":
-      return toKeyState(value, key);
+      return require("./crypto-key.ts").toKeyState(value, key);
     case "text":
       return toDOMString(value);
     default:
