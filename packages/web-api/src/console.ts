@@ -7,6 +7,7 @@ import { nowMs } from "./clock.ts";
 import { formatMessage } from "./format-message.ts";
 import { inspect } from "./inspect.ts";
 import { MapPrototypeGetSize } from "./leaf/intrinsics.ts";
+import { toDOMString } from "./leaf/webidl-convert.ts";
 import { type LogLevel, writeLog } from "./log.ts";
 import {
   ErrorCtor,
@@ -105,7 +106,12 @@ function keep(map: Map<string, number>, key: string, value: number): void {
 }
 
 function labelOf(label: unknown): string {
-  return label === undefined ? "default" : formatMessage([label]);
+  if (label === undefined) return "default";
+  try {
+    return toDOMString(label);
+  } catch {
+    return formatMessage([label]);
+  }
 }
 
 function depthOf(options: unknown): number | undefined {

@@ -155,7 +155,7 @@ export class AbortSignal extends EventTarget {
 }
 
 finishInterface(AbortSignal, "AbortSignal");
-defineEventHandler(AbortSignal.prototype, "abort");
+defineEventHandler(AbortSignal.prototype, "abort", undefined, signalState);
 
 export class AbortController {
   readonly #signal = createSignal();

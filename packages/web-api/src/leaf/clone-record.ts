@@ -56,5 +56,6 @@ export interface ViewData {
   readonly buffer: Node;
   readonly byteOffset: number;
   /** In elements. */
-  readonly length: number;
+  /** Undefined: as long as its buffer is. */
+  readonly length: number | undefined;
 }

@@ -31,6 +31,7 @@ import {
   ArrayBufferPrototypeGetDetached,
   ArrayBufferPrototypeGetMaxByteLength,
   ArrayBufferPrototypeGetResizable,
+  ArrayBufferPrototypeResize,
   ArrayBufferPrototypeTransfer,
   BigIntPrototypeValueOf,
   BooleanPrototypeValueOf,
@@ -266,19 +267,36 @@ function serializeBuffer(buffer: ArrayBuffer, memory: Memory): Node {
   return remember(buffer, new Node(NodeKind.BUFFER, copy), memory);
 }
 
+/** The longest element: a view that follows its buffer's length has one more after so many bytes. */
+const MAX_ELEMENT_BYTES = 8;
+
+/** Whether a view is as long as its buffer will be: there is no other way to ask. Without room for one more element, it counts as fixed. */
+function followsLength(buffer: ArrayBuffer, lengthOf: () => number | undefined): boolean {
+  if (!ArrayBufferPrototypeGetResizable(buffer)) return false;
+  const byteLength = ArrayBufferPrototypeGetByteLength(buffer);
+  const roomBytes = ArrayBufferPrototypeGetMaxByteLength(buffer) - byteLength;
+  const before = lengthOf();
+  ArrayBufferPrototypeResize(buffer, byteLength + (roomBytes < MAX_ELEMENT_BYTES ? roomBytes : MAX_ELEMENT_BYTES));
+  const after = lengthOf();
+  ArrayBufferPrototypeResize(buffer, byteLength);
+  return before !== after;
+}
+
 function serializeView(view: ArrayBufferView, memory: Memory): Node {
   const type = TypedArrayPrototypeGetToStringTag(view);
   const isTyped = type !== undefined;
   const buffer = isTyped ? TypedArrayPrototypeGetBuffer(view) : DataViewPrototypeGetBuffer(view);
   if (!isArrayBuffer(buffer)) throw cloneError("A view on shared memory cannot be cloned");
   const isDetached = ArrayBufferPrototypeGetDetached(buffer);
-  const length = isTyped ? TypedArrayPrototypeGetLength(view) : attempt(DataViewPrototypeGetByteLength, view);
+  const lengthOf = (): number | undefined =>
+    isTyped ? TypedArrayPrototypeGetLength(view) : attempt(DataViewPrototypeGetByteLength, view);
+  const length = lengthOf();
   if (isDetached || length === undefined) throw cloneError("A view on a detached buffer cannot be cloned");
   const data: ViewData = {
     type: type ?? "DataView",
     buffer: serializeValue(buffer, memory) as Node,
     byteOffset: isTyped ? TypedArrayPrototypeGetByteOffset(view) : DataViewPrototypeGetByteOffset(view),
-    length: length as number,
+    length: followsLength(buffer, lengthOf) ? undefined : (length as number),
   };
   return remember(view, new Node(NodeKind.VIEW, data), memory);
 }

@@ -232,23 +232,23 @@ finishInterface(EventTarget, "EventTarget");
 /**
  * Adds the attribute `on<type>` to the prototype of an interface of event targets.
  *
- * @param requireBrand throws for what is no instance of that interface. @default any event target will do
+ * @param requireBrand throws for what is no instance of that interface
  */
 export function defineEventHandler(
   prototype: object,
   type: string,
-  onSet?: (target: never) => void,
-  requireBrand?: (target: never) => unknown,
+  onSet: ((target: never) => void) | undefined,
+  requireBrand: (target: never) => unknown,
 ): void {
   const name = `on${type}`;
   // An object literal's accessors, for the names that getters have.
   const accessors = {
     get [name](): object | null {
-      if (requireBrand !== undefined) requireBrand(this as never);
+      requireBrand(this as never);
       return eventTargetAccess.getHandler(this as never, type);
     },
     set [name](value: unknown) {
-      if (requireBrand !== undefined) requireBrand(this as never);
+      requireBrand(this as never);
       eventTargetAccess.setHandler(this as never, type, value);
       if (onSet !== undefined) onSet(this as never);
     },

@@ -100,6 +100,9 @@ export const ArrayBufferPrototypeTransfer = /* @__PURE__ */ uncurryThis(
 export const ArrayBufferPrototypeGetDetached = /* @__PURE__ */ uncurryThis(
   Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "detached")?.get as (this: ArrayBuffer) => boolean,
 );
+export const ArrayBufferPrototypeResize = /* @__PURE__ */ uncurryThis(
+  (ArrayBuffer.prototype as unknown as { resize(this: ArrayBuffer, byteLength: number): void }).resize,
+);
 export const ArrayBufferPrototypeGetResizable = /* @__PURE__ */ uncurryThis(
   Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "resizable")?.get as (this: ArrayBuffer) => boolean,
 );

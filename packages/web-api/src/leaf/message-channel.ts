@@ -14,7 +14,7 @@ import { defineEventHandler, EventTarget, eventTargetAccess } from "./event-targ
 import { domException } from "./make-dom-exception.ts";
 import { trustedMessageEvent } from "./other-events.ts";
 import { finishInterface } from "./webidl.ts";
-import { requireArguments, toDictionary, toSequence } from "./webidl-convert.ts";
+import { requireArguments, toDictionary, toObjectSequence } from "./webidl-convert.ts";
 
 /** What the constructor of MessagePort wants to see: held here alone. */
 const CREATE = Symbol();
@@ -89,14 +89,15 @@ export class MessagePort extends EventTarget {
 }
 
 finishInterface(MessagePort, "MessagePort");
-defineEventHandler(MessagePort.prototype, "message", (port: MessagePort) => {
+const startByHandler = (port: MessagePort): void => {
   const endpoint = endpointOf(port);
   if (endpoint === null) return;
   endpoint.isStarted = true;
   schedule(endpoint);
-});
-defineEventHandler(MessagePort.prototype, "messageerror");
-defineEventHandler(MessagePort.prototype, "close");
+};
+defineEventHandler(MessagePort.prototype, "message", startByHandler, endpointOf);
+defineEventHandler(MessagePort.prototype, "messageerror", undefined, endpointOf);
+defineEventHandler(MessagePort.prototype, "close", undefined, endpointOf);
 
 export class MessageChannel {
   readonly #port1: MessagePort;
@@ -174,8 +175,8 @@ function deliver(endpoint: Endpoint): void {
 function transferListOf(options: unknown): unknown[] {
   if (typeof options === "object" && options !== null) {
     const method = (options as { [SymbolIterator]?: unknown })[SymbolIterator];
-    if (method !== undefined && method !== null) return toSequence(options, "MessagePort.postMessage");
+    if (method !== undefined && method !== null) return toObjectSequence(options, "MessagePort.postMessage");
   }
   const { transfer } = toDictionary(options, "MessagePort.postMessage");
-  return transfer === undefined ? [] : toSequence(transfer, "MessagePort.postMessage");
+  return transfer === undefined ? [] : toObjectSequence(transfer, "MessagePort.postMessage");
 }

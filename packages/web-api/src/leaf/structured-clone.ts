@@ -2,7 +2,7 @@
 /** structuredClone of the HTML standard. */
 import { deserialize } from "./clone-deserialize.ts";
 import { serialize } from "./clone-serialize.ts";
-import { requireArguments, toDictionary, toSequence } from "./webidl-convert.ts";
+import { requireArguments, toDictionary, toObjectSequence } from "./webidl-convert.ts";
 
 /** A method, since functions that are declared can be constructed. */
 export const { structuredClone } = {
@@ -10,6 +10,6 @@ export const { structuredClone } = {
   structuredClone(value: unknown, options: unknown = undefined): unknown {
     requireArguments(arguments.length, 1, "structuredClone");
     const { transfer } = toDictionary(options, "structuredClone");
-    return deserialize(serialize(value, transfer === undefined ? [] : toSequence(transfer, "structuredClone"))).value;
+    return deserialize(serialize(value, transfer === undefined ? [] : toObjectSequence(transfer, "structuredClone"))).value;
   },
 };

@@ -57,6 +57,18 @@ export function forEachOf(iterable: object, method: unknown, visit: (value: unkn
   }
 }
 
+/** Converts to `sequence<object>` as an array. @throws TypeError where the value is not iterable, or an item no object */
+export function toObjectSequence(value: unknown, operation: string): object[] {
+  const list = toSequence(value, operation);
+  for (let i = 0; i < list.length; i++) {
+    const item = list[i];
+    if ((typeof item !== "object" && typeof item !== "function") || item === null) {
+      throw new TypeErrorCtor(`${operation}: an item of the sequence is not an object`);
+    }
+  }
+  return list as object[];
+}
+
 /** Converts to `sequence<any>` as an array. @throws TypeError where the value is not iterable */
 export function toSequence(value: unknown, operation: string): unknown[] {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) {
