@@ -40,6 +40,7 @@ import {
   errorCtors,
   MapPrototypeForEach,
   MapPrototypeGetSize,
+  MathMin,
   NumberPrototypeValueOf,
   ObjectKeys,
   ObjectPrototype,
@@ -276,7 +277,7 @@ function followsLength(buffer: ArrayBuffer, lengthOf: () => number | undefined):
   const byteLength = ArrayBufferPrototypeGetByteLength(buffer);
   const roomBytes = ArrayBufferPrototypeGetMaxByteLength(buffer) - byteLength;
   const before = lengthOf();
-  ArrayBufferPrototypeResize(buffer, byteLength + (roomBytes < MAX_ELEMENT_BYTES ? roomBytes : MAX_ELEMENT_BYTES));
+  ArrayBufferPrototypeResize(buffer, byteLength + MathMin(roomBytes, MAX_ELEMENT_BYTES));
   const after = lengthOf();
   ArrayBufferPrototypeResize(buffer, byteLength);
   return before !== after;
