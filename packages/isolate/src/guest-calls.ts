@@ -39,10 +39,20 @@ type Enter = (
   d?: GuestValue,
 ) => void;
 
+/** As the guest says it. */
+interface AskedFetch {
+  readonly method: unknown;
+  readonly url: unknown;
+  readonly headers: unknown;
+  readonly mode: unknown;
+  readonly isAsset?: boolean;
+}
+
 const HANDLED = new Set<unknown>([
   HostOp.TIMER_SET,
   HostOp.TIMER_CLEAR,
   HostOp.FETCH_START,
+  HostOp.FETCH_ASSET,
   HostOp.FETCH_BODY_CHUNK,
   HostOp.FETCH_BODY_END,
   HostOp.FETCH_PULL,
@@ -96,7 +106,9 @@ export class GuestCalls {
         return undefined;
       }
       case HostOp.FETCH_START:
-        return this.#startFetch(context, owner, id, a, b, c, d);
+        return this.#startFetch(context, owner, id, { method: a, url: b, headers: c, mode: d });
+      case HostOp.FETCH_ASSET:
+        return this.#startFetch(context, owner, id, { method: a, url: b, headers: c, mode: d, isAsset: true });
       case HostOp.FETCH_BODY_CHUNK: {
         const fetch = context.fetches.get(id);
         if (fetch === undefined || fetch.requestPipe !== null) return true;
@@ -118,7 +130,12 @@ export class GuestCalls {
         this.#cancelFetch(context, id);
         return undefined;
       case HostOp.DIAL:
-        return this.#startFetch(context, owner, id, "GET", a, b, `${typeof c === "string" ? c : ""} ${SOCKET_BODY}`);
+        return this.#startFetch(context, owner, id, {
+          method: "GET",
+          url: a,
+          headers: b,
+          mode: `${typeof c === "string" ? c : ""} ${SOCKET_BODY}`,
+        });
       case HostOp.DIAL_SEND: {
         const socket = context.fetches.get(id)?.socket ?? null;
         return socket !== null && (typeof a === "string" || a instanceof ArrayBuffer) ? socket.send(a) : undefined;
@@ -161,12 +178,11 @@ export class GuestCalls {
     context: GuestContext,
     owner: GuestRun | null,
     id: number,
-    method: unknown,
-    url: unknown,
-    headers: unknown,
-    mode: unknown,
+    { method, url, headers, mode, isAsset = false }: AskedFetch,
   ): string | undefined {
     const { app, egress, host } = this.#options;
+    const openAsset = isAsset ? host.openAsset : undefined;
+    if (isAsset && openAsset === undefined) return "The app has no assets";
     if (context.fetches.has(id)) return "This fetch call has begun already";
     if (typeof method !== "string" || !METHOD.test(method)) return "The request's method is malformed";
     if (typeof url !== "string" || url.length > MAX_URL_CHARS)
@@ -176,7 +192,7 @@ export class GuestCalls {
     const [redirect = "follow", body = "none"] = String(mode).split(" ");
     if (redirect !== "follow" && redirect !== "manual" && redirect !== "error")
       return "The request's redirect mode is unknown";
-    const isSocket = body === SOCKET_BODY;
+    const isSocket = !isAsset && body === SOCKET_BODY;
     const refusal = this.#meter.refuse(context, owner, isSocket);
     if (refusal !== undefined) return refusal;
     const holding: Holding & Partial<GuestFetch> = context.hold(owner);
@@ -190,7 +206,9 @@ export class GuestCalls {
       webSocket: isSocket ? boundsOf(this.#socketLimits) : undefined,
     };
     const listener = this.#listen(context, holding, id);
-    const call = this.#meter.open({ holding, isSocket, listener }, (metered) => host.openFetch(head, metered));
+    const call = this.#meter.open({ holding, isSocket, listener }, (metered) =>
+      openAsset === undefined ? host.openFetch(head, metered) : openAsset(head, metered),
+    );
     const fetch: GuestFetch = Object.assign(holding, {
       call,
       socket: isSocket ? this.#openSocket(context, holding, { id, call }) : null,

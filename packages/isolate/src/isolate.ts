@@ -116,6 +116,9 @@ export interface OutboundFetchListener {
   onBodyDrain(): void;
 }
 
+/** What a guest asks of a file of its app; its bytes come as those of a fetch. */
+export type AssetHead = Pick<EgressHead, "method" | "url" | "headers">;
+
 /** What the worker does for its isolates. */
 export interface GuestHost {
   /** Writes the flight recorder before an entry: which app and request, and when the entry must be over. */
@@ -124,6 +127,8 @@ export interface GuestHost {
   /** A line of the app's console, or of an uncaught error of it (`stack` then is the script's, not mapped). */
   log(line: { app: AppName; requestId: RequestId | null; level: string; text: string; stack?: string }): void;
   openFetch(head: EgressHead, listener: OutboundFetchListener): OutboundFetch;
+  /** Answers with a file of the app's own. @default it has none, and no `env.ASSETS` */
+  readonly openAsset?: ((head: AssetHead, listener: OutboundFetchListener) => OutboundFetch) | undefined;
   /** Where work on keys leaves the thread, shared by all apps of the worker. @default one for each isolate */
   readonly cryptoPool?: CryptoPool;
 }

@@ -126,6 +126,14 @@ export const websocketSchema = z.strictObject({
     .describe("connections that one isolate of the app has opened to other servers, at once"),
 });
 
+/** What users write under `assets`. */
+export const assetsSchema = z.strictObject({
+  run_worker_first: z
+    .boolean()
+    .default(false)
+    .describe("the script answers each request, and asks `env.ASSETS` for files; false: files are served before it"),
+});
+
 /** Requests that a builder runs, besides keeping the heap, so that the code behind them is in the sliver. */
 export const warmUpRequestSchema = z.strictObject({
   method: z
@@ -155,6 +163,7 @@ export const manifestInputSchema = z.strictObject({
   limits: limitsSchema.default(() => limitsSchema.parse({})),
   websocket: websocketSchema.default(() => websocketSchema.parse({})),
   egress: egressSchema.default({}),
+  assets: assetsSchema.default(() => assetsSchema.parse({})),
   warm_up: z
     .array(warmUpRequestSchema)
     .max(16)
@@ -219,6 +228,8 @@ export interface Manifest {
   readonly websocket?: WebSocketLimits;
   /** Absent: none of its own. */
   readonly egress?: EgressRules;
+  /** The script answers before the assets. Absent: they do. */
+  readonly runWorkerFirst?: boolean;
   /** Empty or absent: a GET of `/`, and an upgrade where the app makes WebSockets. */
   readonly warmUp?: readonly WarmUpRequest[];
 }
@@ -241,6 +252,7 @@ export function resolveManifest(input: ManifestInput): Manifest {
     websocketThread: written.websocket.thread,
     websocket: resolveWebSocketLimits(written.websocket),
     ...(written.egress.allow_hosts === undefined ? {} : { egress: { allowHosts: written.egress.allow_hosts } }),
+    ...(written.assets.run_worker_first ? { runWorkerFirst: true } : {}),
     warmUp: written.warm_up,
     limits: {
       memoryBytes: l.memory_mb * MIB,

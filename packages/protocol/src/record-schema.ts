@@ -76,6 +76,7 @@ export const manifestSchema = z.looseObject({
     subrequestSentBytes: z.number().optional(),
     subrequestReceivedBytes: z.number().optional(),
   }),
+  runWorkerFirst: z.boolean().optional(),
   egress: z.looseObject({ allowHosts: z.array(z.string()).optional() }).optional(),
   warmUp: z
     .array(

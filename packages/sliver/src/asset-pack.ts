@@ -109,6 +109,8 @@ export class AssetPack {
   read(entry: AssetEntry, range: { readonly start: number; readonly length: number } | null = null): Buffer {
     const start = Math.min(range?.start ?? 0, entry.length);
     const length = Math.min(range?.length ?? entry.length, entry.length - start);
+    // Its number may be another file's.
+    if (this.#isClosed) throw damaged(this.#path, "file", "a closed one", "an open one");
     const bytes = Buffer.allocUnsafe(length);
     readFully(this.#path, this.#file, bytes, this.#bodiesOffset + entry.offset + start);
     return bytes;

@@ -36,6 +36,8 @@ export function apiName(code: number): string {
       return "crypto.subtle.timingSafeEqual";
     case HostOp.FETCH_START:
       return "fetch";
+    case HostOp.FETCH_ASSET:
+      return "env.ASSETS.fetch";
     case HostOp.HASH:
     case HostOp.HASH_BEGIN:
     case HostOp.HASH_UPDATE:

@@ -27,6 +27,7 @@ import type { Request } from "./request.ts";
 import type { RequestRun } from "./request-run.ts";
 
 interface Modules {
+  "./assets.ts": typeof import("./assets.ts");
   "./global-events.ts": typeof import("./global-events.ts");
   "./carry-promises.ts": typeof import("./carry-promises.ts");
   "./node-host.ts": typeof import("./node-host.ts");
@@ -80,6 +81,11 @@ export function completeEnv(env: Env): void {
       configurable: true,
     } as never);
   }
+}
+
+/** Requests find the app's own files: in `env`, and in that of `cloudflare:workers`. */
+export function giveAssets(env: object): void {
+  require("./assets.ts").defineAssets(env, processEnv);
 }
 
 /** Tells the host how the top level stands. */

@@ -3,7 +3,7 @@
  * Imported by guest code (compiled in) and by `packages/isolate`, so that the numbers are written once.
  *
  *   host → guest   globalThis.__nano_attach__(secret, op, envJson, true) → enter  once, before the app's script: init has a host
- *                  globalThis.__nano_attach__(secret, op, envJson) → enter        once per context, after it: requests have one
+ *                  globalThis.__nano_attach__(secret, op, envJson, false, hasAssets) → enter   once per context, after it: requests have one
  *                  enter(event, id, a, b, c, d)
  *   guest → host   op(code, id, a, b, c, d) → primitive | ArrayBuffer | undefined
  *
@@ -218,6 +218,8 @@ export const HostOp = {
   CODEC_PULL: 52,
   /** id: codec. Its output is not wanted any more. */
   CODEC_CLOSE: 53,
+  /** As FETCH_START, and what follows it: of a file of the app's own. */
+  FETCH_ASSET: 84,
 } as const;
 
 /** Most bytes of one operation on a hash: between two, an entry over its time can be ended. */

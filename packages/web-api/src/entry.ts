@@ -8,7 +8,7 @@
  * I2 `enter` never throws and answers undefined (boundary I2).
  * I3 After attach, what the engine gives back to a restored context and tenant code must not have is away again.
  */
-import { completeEnv, handleRequest, reportInit, setInitEnv } from "./app.ts";
+import { completeEnv, giveAssets, handleRequest, reportInit, setInitEnv } from "./app.ts";
 import { ATTACH_GLOBAL, GuestEvent, HostOp } from "./boundary.ts";
 import { entryTime } from "./entry-time.ts";
 import { callHost, connectHost, disconnectHost, endInit, type HostCallback, timersLeft } from "./host.ts";
@@ -46,7 +46,13 @@ export function setEntryHook(hook: (isInside: boolean) => void): void {
   entryHook = hook;
 }
 
-function attach(secret: unknown, callback: HostCallback, envJson: string, isInit?: boolean): Enter | undefined {
+function attach(
+  secret: unknown,
+  callback: HostCallback,
+  envJson: string,
+  isInit?: boolean,
+  hasAssets?: boolean,
+): Enter | undefined {
   if (secret !== __nano_secret__ || isAttached) return undefined;
   if (isInit === true) {
     if (isInitAttached) return undefined;
@@ -63,6 +69,7 @@ function attach(secret: unknown, callback: HostCallback, envJson: string, isInit
   limitRestored();
   env = JSONParse(envJson);
   completeEnv(env as Record<string, string>);
+  if (hasAssets === true) giveAssets(env as object);
   return enter;
 }
 

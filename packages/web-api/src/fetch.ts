@@ -52,17 +52,31 @@ export const { fetch } = {
       const signal = slots.signal === null && slots.createSignal === null ? null : signalOf(slots);
       if (signal?.aborted) return PromiseReject(signal.reason);
       if (!isHttp(slots.url)) return PromiseResolve(require("./fetch-local.ts").fetchLocal(slots));
-      return new FetchCall(slots, signal).response;
+      return new FetchCall(slots, signal, HostOp.FETCH_START).response;
     } catch (reason) {
       return PromiseReject(reason);
     }
   },
 };
 
+/** `fetch` of a file of the app's own, whatever host the URL names. */
+export function fetchAsset(input: unknown, init: unknown): Promise<Response> {
+  try {
+    const slots = requestSlots(new Request(input, init));
+    const signal = slots.signal === null && slots.createSignal === null ? null : signalOf(slots);
+    if (signal?.aborted) return PromiseReject(signal.reason);
+    return new FetchCall(slots, signal, HostOp.FETCH_ASSET).response;
+  } catch (reason) {
+    return PromiseReject(reason);
+  }
+}
+
 class FetchCall implements Call {
   readonly response: Promise<Response>;
   readonly source: HostSource;
   readonly #id: number;
+  /** FETCH_START or FETCH_ASSET. */
+  readonly #op: number;
   #sender: BodySender | null = null;
   #resolve: (response: Response) => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
@@ -70,8 +84,9 @@ class FetchCall implements Call {
   #wantsSocket = false;
   #socketEnd: SocketEnd | null = null;
 
-  constructor(slots: RequestSlots, signal: Signal | null) {
+  constructor(slots: RequestSlots, signal: Signal | null, op: number) {
     this.#id = nextCallId();
+    this.#op = op;
     this.source = new HostSource(SOURCE_OPS, this.#id);
     this.response = new PromiseCtor<Response>((resolve, reject) => {
       this.#resolve = resolve;
@@ -148,7 +163,7 @@ class FetchCall implements Call {
     const data = body === null ? null : body.data;
     const bytes = typeof data === "string" ? encodeUtf8(data) : data;
     const upgrade = slots.headers.get("upgrade");
-    if (upgrade !== null && StringPrototypeToLowerCase(upgrade) === "websocket") {
+    if (upgrade !== null && StringPrototypeToLowerCase(upgrade) === "websocket" && this.#op === HostOp.FETCH_START) {
       this.#dial(slots);
       return;
     }
@@ -160,7 +175,7 @@ class FetchCall implements Call {
     // Whoever may end what it sends may end what it brings.
     if (sent?.isHeld) this.source.isHeld = true;
     const kind = `${slots.redirect} ${body === null ? "none" : (passed ?? "stream")}`;
-    const refusal = callHost(HostOp.FETCH_START, this.#id, slots.method, slots.url, slots.headers.toBlock(), kind);
+    const refusal = callHost(this.#op, this.#id, slots.method, slots.url, slots.headers.toBlock(), kind);
     if (typeof refusal === "string") {
       this.#reject(new TypeErrorCtor(refusal));
       return;

@@ -19,6 +19,7 @@ import {
 } from "@nano/protocol/messages";
 import { onTestFinished } from "vitest";
 import { FlightRecorder } from "../src/flight-recorder.ts";
+import { AppAssets } from "../src/request/app-assets.ts";
 import { AppLane } from "../src/request/app-lane.ts";
 import { IsolateCache } from "../src/request/isolate-cache.ts";
 import { RouterLinks } from "../src/request/router-links.ts";
@@ -170,6 +171,7 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
       assetsPath: options.assetsPath ?? null,
     };
     const source = sliverPath === null ? null : openSource(sliverPath);
+    const assets = assignment.assetsPath === null ? null : new AppAssets(assignment.assetsPath);
     const created = new VersionServer(
       assignment,
       new AppLane(assignment, {
@@ -177,10 +179,11 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
         turns,
         recorder,
         counters,
-        host,
+        host: assets === null ? host : { ...host, openAsset: assets.openFetch },
         source,
         debugWorkerId: options.debugWorkerId ?? null,
       }),
+      assets,
     );
     servers.push(created);
     return created;

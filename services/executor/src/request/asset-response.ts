@@ -3,11 +3,10 @@ import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import { toWireError } from "@nano/protocol/errors";
 import { decodeHeaderBlock, encodeHeaderBlock, encodeResponseHead, type RequestHead } from "@nano/protocol/messages";
 import type { AssetEntry, AssetPack } from "@nano/sliver/asset-pack";
-import { type AssetPart, decideAssetPart } from "./asset-conditions.ts";
+import { decideAssetPart } from "./asset-conditions.ts";
+import { assetHeaders } from "./asset-headers.ts";
 
 const PIECE_BYTES = 64 * 1024;
-/** Asked for again each time, which a 304 answers: the same URL may be another file in the next version. */
-const CACHING = "public, max-age=0, must-revalidate";
 
 export class AssetResponse implements StreamListener {
   /** Listener of a request that was answered at once. */
@@ -35,7 +34,7 @@ export class AssetResponse implements StreamListener {
     this.#offset = part.start;
     this.#endOffset = part.start + part.length;
     const hasBody = head.method === "GET" && part.length > 0;
-    const headers = encodeHeaderBlock(headersOf(entry, part));
+    const headers = encodeHeaderBlock(assetHeaders(entry, part));
     stream.sendHead(encodeResponseHead({ status: part.status, statusText: "", headers }), !hasBody);
     if (hasBody) this.#send();
     else this.#end();
@@ -91,20 +90,4 @@ export class AssetResponse implements StreamListener {
     this.#isEnded = true;
     this.#onDone();
   }
-}
-
-function headersOf(entry: AssetEntry, part: AssetPart): string[] {
-  const headers = ["etag", `"${entry.etag}"`, "cache-control", CACHING];
-  // A 304 says again what caches keep; the type they have.
-  if (part.status === 304) return headers;
-  if (part.status === 416) headers.push("content-range", `bytes */${entry.length}`);
-  if (part.status === 206) {
-    headers.push("content-range", `bytes ${part.start}-${part.start + part.length - 1}/${entry.length}`);
-  }
-  if (part.status === 200 || part.status === 206) {
-    // By its name alone: what a browser would guess from the bytes of an upload is another matter.
-    headers.push("content-type", entry.contentType, "x-content-type-options", "nosniff", "accept-ranges", "bytes");
-  }
-  headers.push("content-length", String(part.length));
-  return headers;
 }

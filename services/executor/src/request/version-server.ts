@@ -1,9 +1,9 @@
 /** Serves one version in a worker: its assets first, then its script. */
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import { encodeHeaderBlock, encodeResponseHead, PREPARE_METHOD, type RequestHead } from "@nano/protocol/messages";
-import { AssetPack } from "@nano/sliver/asset-pack";
 import { errors } from "../errors.ts";
 import type { Assignment } from "../worker-messages.ts";
+import type { AppAssets } from "./app-assets.ts";
 import { AssetResponse } from "./asset-response.ts";
 import type { VersionLane } from "./version-lane.ts";
 
@@ -14,16 +14,13 @@ const UNPREPARED_STATUS = 503;
 export class VersionServer<Lane extends VersionLane = VersionLane> {
   readonly assignment: Assignment;
   readonly lane: Lane;
-  readonly #assets: AssetPack | null;
-  /** Answers that still read the pack. */
-  #assetCount = 0;
-  #isClosed = false;
+  readonly #assets: AppAssets | null;
 
-  /** @throws where the asset pack cannot be read */
-  constructor(assignment: Assignment, lane: Lane) {
+  /** @param assets null: it has none */
+  constructor(assignment: Assignment, lane: Lane, assets: AppAssets | null) {
     this.assignment = assignment;
-    this.#assets = assignment.assetsPath === null ? null : AssetPack.open(assignment.assetsPath);
     this.lane = lane;
+    this.#assets = assets;
   }
 
   serve(stream: LinkStream, head: RequestHead, options: { linkId: number; isEnd: boolean }): StreamListener {
@@ -37,8 +34,7 @@ export class VersionServer<Lane extends VersionLane = VersionLane> {
 
   /** Once nothing waits or runs in its lane. Files that are being sent are sent to their end. */
   close(): void {
-    this.#isClosed = true;
-    if (this.#assetCount === 0) this.#assets?.close();
+    this.#assets?.close();
   }
 
   /** A router is about to send the first requests: they find an isolate. */
@@ -51,24 +47,23 @@ export class VersionServer<Lane extends VersionLane = VersionLane> {
   }
 
   /** Null: the script answers. */
-  #serveAsset(assets: AssetPack, stream: LinkStream, head: RequestHead): StreamListener | null {
+  #serveAsset(assets: AppAssets, stream: LinkStream, head: RequestHead): StreamListener | null {
     const hasScript = this.assignment.sliverPath !== null;
     const { pathname } = new URL(head.url);
+    if (hasScript && this.assignment.manifest.runWorkerFirst === true) return null;
     const isRead = head.method === "GET" || head.method === "HEAD";
-    const entry = isRead ? assets.lookup(pathname) : null;
+    const entry = isRead ? assets.pack.lookup(pathname) : null;
     if (entry !== null) {
-      this.#assetCount += 1;
-      return new AssetResponse(stream, head, { assets, entry, onDone: () => this.#assetDone() });
+      const release = assets.hold();
+      const onDone = (): void => {
+        this.lane.tally?.count(false);
+        release();
+      };
+      return new AssetResponse(stream, head, { assets: assets.pack, entry, onDone });
     }
     if (hasScript) return null;
     const error = isRead ? errors.ASSET_NOT_FOUND({ path: pathname }) : errors.ASSET_METHOD({ method: head.method });
     stream.reset(error.wire);
     return AssetResponse.ignored;
-  }
-
-  #assetDone(): void {
-    this.lane.tally?.count(false);
-    this.#assetCount -= 1;
-    if (this.#isClosed) this.close();
   }
 }

@@ -22,6 +22,7 @@ import type {
   WorkerKind,
   WorkerStats,
 } from "../worker-messages.ts";
+import { AppAssets } from "./app-assets.ts";
 import { AppLane } from "./app-lane.ts";
 import { EgressClient } from "./egress-client.ts";
 import { GuestLogs } from "./guest-logs.ts";
@@ -181,7 +182,7 @@ export class WorkerRuntime {
       return;
     }
     try {
-      const server = new VersionServer(assignment, this.#createLane(assignment));
+      const server = this.#createServer(assignment);
       server.lane.useSecrets(secrets);
       const isAppWarm = this.#isAppWarm(assignment.app);
       this.#versions.add(versionId, server);
@@ -192,12 +193,23 @@ export class WorkerRuntime {
     }
   }
 
-  #createLane(assignment: Assignment): VersionLane {
+  /** @throws where its sliver or its asset pack cannot be read */
+  #createServer(assignment: Assignment): VersionServer {
+    const assets = assignment.assetsPath === null ? null : new AppAssets(assignment.assetsPath);
+    try {
+      return new VersionServer(assignment, this.#createLane(assignment, assets), assets);
+    } catch (thrown) {
+      assets?.close();
+      throw thrown;
+    }
+  }
+
+  #createLane(assignment: Assignment, assets: AppAssets | null): VersionLane {
     const parts = {
       turns: this.#turns,
       recorder: this.#options.recorder,
       counters: this.#counters,
-      host: this.#createHost(assignment),
+      host: this.#createHost(assignment, assets),
       source: this.#openSource(assignment),
     };
     const live = this.#sockets;
@@ -247,13 +259,14 @@ export class WorkerRuntime {
     return false;
   }
 
-  #createHost({ versionId }: Assignment): GuestHost {
+  #createHost({ versionId }: Assignment, assets: AppAssets | null): GuestHost {
     const { recorder } = this.#options;
     return {
       beginEntry: (app, request, limitMs) => recorder.begin(app, request, limitMs, versionId),
       endEntry: () => recorder.end(),
       log: (line) => this.#logs.add({ ...line, versionId }),
       openFetch: (head, listener) => this.#egress.open(head, listener),
+      openAsset: assets?.openFetch,
       cryptoPool: this.#cryptoPool,
     };
   }

@@ -1,5 +1,5 @@
 /** Fetches of a guest on a thread of its own: the worker carries them to the egress process. */
-import type { OutboundFetch, OutboundFetchListener } from "@nano/isolate/isolate";
+import type { AssetHead, OutboundFetch, OutboundFetchListener } from "@nano/isolate/isolate";
 import type { EgressHead } from "@nano/protocol/messages";
 import type { PortOutput } from "./port-output.ts";
 import type { ThreadInput } from "./thread-messages.ts";
@@ -16,10 +16,24 @@ export class PortFetches {
   }
 
   open(head: EgressHead, listener: OutboundFetchListener): OutboundFetch {
-    this.#lastId += 1;
-    const id = this.#lastId;
-    this.#listeners.set(id, listener);
+    const id = this.#add(listener);
     this.#output.push({ type: "fetch", id, head });
+    return this.#call(id);
+  }
+
+  openAsset(head: AssetHead, listener: OutboundFetchListener): OutboundFetch {
+    const id = this.#add(listener);
+    this.#output.push({ type: "fetch_asset", id, head: { method: head.method, url: head.url, headers: head.headers } });
+    return this.#call(id);
+  }
+
+  #add(listener: OutboundFetchListener): number {
+    this.#lastId += 1;
+    this.#listeners.set(this.#lastId, listener);
+    return this.#lastId;
+  }
+
+  #call(id: number): OutboundFetch {
     return {
       writeBody: (chunk) => {
         this.#output.push({ type: "fetch_body", id, chunk }, chunk);

@@ -246,6 +246,7 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
           isSourceOnly: source.rung === "source",
           secrets: this.#secrets,
           socketLimits: this.#socketLimits,
+          hasAssets: host.openAsset !== undefined,
         },
         onRestored: () => {
           counters.coldStarts += 1;

@@ -77,13 +77,15 @@ function receive(input: ThreadInput): void {
   }
 }
 
-function begin({ assignment, sliverPath, isSourceOnly, secrets, socketLimits, request, waitedMs }: ThreadBegin): void {
+function begin(given: ThreadBegin): void {
+  const { assignment, sliverPath, isSourceOnly, secrets, socketLimits, hasAssets, request, waitedMs } = given;
   const { app, versionId } = assignment;
   const host: GuestHost = {
     beginEntry: (_, entered, limitMs) => recorder.begin(app, entered, limitMs, versionId),
     endEntry: () => recorder.end(),
     log: (line) => output.push({ type: "log", line: { ...line, versionId } }),
     openFetch: (head, listener) => fetches.open(head, listener),
+    ...(hasAssets ? { openAsset: (head, listener) => fetches.openAsset(head, listener) } : {}),
   };
   try {
     const source = sources.open(sliverPath, { isSourceOnly, onFall: (fall) => output.push({ type: "fell", fall }) });

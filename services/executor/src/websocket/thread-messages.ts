@@ -1,5 +1,5 @@
 /** What a worker and the thread of a connection say to each other: two discriminated unions. */
-import type { GuestRequest, IsolateEnd } from "@nano/isolate/isolate";
+import type { AssetHead, GuestRequest, IsolateEnd } from "@nano/isolate/isolate";
 import type { WireError } from "@nano/protocol/errors";
 import type { WebSocketLimits } from "@nano/protocol/manifest";
 import type { EgressHead, EgressResponseHead, ResponseHead } from "@nano/protocol/messages";
@@ -23,6 +23,8 @@ export interface ThreadBegin {
   readonly isSourceOnly: boolean;
   readonly secrets: SecretValues;
   readonly socketLimits: WebSocketLimits;
+  /** The worker answers `env.ASSETS`. */
+  readonly hasAssets: boolean;
   /** Without when it came: the clocks of threads begin with them. */
   readonly request: Omit<GuestRequest, "arrivedMs">;
   /** Since it came. */
@@ -68,6 +70,8 @@ export type ThreadOutput =
   | { readonly type: "fell"; readonly fall: SourceFall }
   | { readonly type: "log"; readonly line: AppLogLine }
   | { readonly type: "fetch"; readonly id: number; readonly head: EgressHead }
+  /** Answered as a fetch is. */
+  | { readonly type: "fetch_asset"; readonly id: number; readonly head: AssetHead }
   /** `fetch_drain` follows when there is room. */
   | { readonly type: "fetch_body"; readonly id: number; readonly chunk: ArrayBuffer }
   | { readonly type: "fetch_body_end"; readonly id: number }

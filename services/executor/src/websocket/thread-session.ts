@@ -1,5 +1,12 @@
 /** A connection inside its isolate on a thread of its own, as its worker has it. */
-import type { GuestHost, GuestRequest, IsolateEnd, OutboundFetch, RunSink } from "@nano/isolate/isolate";
+import type {
+  GuestHost,
+  GuestRequest,
+  IsolateEnd,
+  OutboundFetch,
+  OutboundFetchListener,
+  RunSink,
+} from "@nano/isolate/isolate";
 import { bytesOf } from "@nano/isolate/outgoing-limits";
 import type { SourceFall } from "../request/sliver-sources.ts";
 import type { SocketConnection } from "./socket-connection.ts";
@@ -155,8 +162,13 @@ export class ThreadSession implements SocketSession {
     const fetch = this.#fetches.get(id);
     switch (output.type) {
       case "fetch":
-        this.#openFetch(id, output.head);
+        this.#openFetch(id, (listener) => this.#options.host.openFetch(output.head, listener));
         return;
+      case "fetch_asset": {
+        const { openAsset } = this.#options.host;
+        if (openAsset !== undefined) this.#openFetch(id, (listener) => openAsset(output.head, listener));
+        return;
+      }
       case "fetch_body":
         if (fetch?.writeBody(output.chunk)) this.#options.thread.post({ type: "fetch_drain", id });
         return;
@@ -175,9 +187,9 @@ export class ThreadSession implements SocketSession {
     }
   }
 
-  #openFetch(id: number, head: Extract<ThreadOutput, { readonly type: "fetch" }>["head"]): void {
-    const { thread, host } = this.#options;
-    const fetch = host.openFetch(head, {
+  #openFetch(id: number, open: (listener: OutboundFetchListener) => OutboundFetch): void {
+    const { thread } = this.#options;
+    const fetch = open({
       onHead: (answered) => thread.post({ type: "fetch_head", id, head: answered }),
       onChunk: (chunk) => thread.post({ type: "fetch_chunk", id, chunk }, chunk),
       onEnd: () => {
