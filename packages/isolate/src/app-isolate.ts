@@ -7,12 +7,12 @@
  * I4 After a limit terminated it, or it was disposed, nothing enters it again.
  */
 import type { AppName } from "@nano/protocol/brands";
-import { isNanoError, toWireError, type WireError } from "@nano/protocol/errors";
+import { isNanoError, toWireError } from "@nano/protocol/errors";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
 import { CodecOps } from "./codec-ops.ts";
-import { CPU_CLOCK_SLACK_MS, CpuClock } from "./cpu-clock.ts";
+import { CpuClock } from "./cpu-clock.ts";
 import { entryTimeoutMs } from "./entry-timeout.ts";
 import { errors } from "./errors.ts";
 import { GuestCalls } from "./guest-calls.ts";
@@ -23,7 +23,8 @@ import { runPureOp } from "./host-ops.ts";
 import type { AppIsolateOptions, GuestRequest, IsolateEnd, RunSink } from "./isolate.ts";
 import { openContext, reasonOf } from "./open-context.ts";
 import { contextBound, type OpenedIsolate, openIsolate } from "./open-isolate.ts";
-import { boundedText, ResponseOps } from "./response-ops.ts";
+import { ResponseOps } from "./response-ops.ts";
+import { RunLimits } from "./run-limits.ts";
 import { SocketOps } from "./socket-ops.ts";
 
 /** Of each entry, read as it begins. */
@@ -46,6 +47,7 @@ export class AppIsolate {
   readonly #calls: GuestCalls;
   readonly #codecs: CodecOps;
   readonly #responses: ResponseOps;
+  readonly #limits: RunLimits;
   readonly #sockets: SocketOps;
   readonly #opened: OpenedIsolate;
   readonly #clock = new CpuClock();
@@ -79,6 +81,7 @@ export class AppIsolate {
     );
     this.#codecs = new CodecOps((context, owner, event, id, a) => this.#enter(context, owner, event, id, a));
     this.#responses = new ResponseOps(options.app, options.host);
+    this.#limits = new RunLimits(options);
     this.#sockets = new SocketOps(options.app, this.#responses);
   }
 
@@ -270,8 +273,8 @@ export class AppIsolate {
       const endedMs = performance.now();
       owner?.charge(endedMs - startedMs, this.#clock.end(startedMs, endedMs));
       if (hasThrown) this.#sortOutThrown(owner, thrown, endedMs - startedMs >= timeout);
-      if (owner !== null && !owner.isSettled && this.#isOverCpu(owner) && this.#end === null) {
-        this.#failByLimit(owner, this.#cpuLimit(owner));
+      if (owner !== null && !owner.isSettled && this.#limits.isOverCpu(owner) && this.#end === null) {
+        this.#limits.failByCpu(owner);
         // The isolate was its own.
         if (owner.isUpgraded) this.#endIsolate("cpu_limit", "a message in it exceeded its CPU limit");
         else this.#settle(owner);
@@ -283,49 +286,16 @@ export class AppIsolate {
   /** An entry never throws of itself: it was terminated, or isolated-vm hands out an unhandled rejection. */
   #sortOutThrown(owner: GuestRun | null, thrown: unknown, isTimeout: boolean): void {
     if (isTimeout) {
-      if (owner !== null) this.#failByLimit(owner, this.#cpuLimit(owner));
+      if (owner !== null) this.#limits.failByCpu(owner);
       this.#endIsolate("cpu_limit", "a request in it exceeded its CPU limit");
       return;
     }
-    const isError = thrown instanceof Error;
-    this.#options.host.log({
-      app: this.app,
-      requestId: owner?.request.requestId ?? null,
-      level: "error",
-      text: `Unhandled rejection: ${isError ? `${thrown.name}: ${boundedText(thrown.message)}` : boundedText(String(thrown))}`,
-      ...(isError && thrown.stack !== undefined ? { stack: boundedText(thrown.stack) } : {}),
-    });
-  }
-
-  /** The client hears the reason's name alone; the author gets the sentence in the app's log. */
-  #failByLimit(run: GuestRun, error: WireError): void {
-    const { host } = this.#options;
-    host.log({
-      app: this.app,
-      requestId: run.request.requestId,
-      level: "error",
-      text: `${error.reason}: ${error.message}`,
-    });
-    run.fail(error);
+    this.#limits.logRejection(owner, thrown);
   }
 
   #endByMemory(owner: GuestRun | null): void {
-    if (owner !== null) {
-      const { memoryBytes: limitBytes } = this.#options.limits;
-      this.#failByLimit(owner, errors.MEMORY_LIMIT({ app: this.app, limitBytes }).wire);
-    }
+    if (owner !== null) this.#limits.failByMemory(owner);
     this.#endIsolate("memory_limit", "it exceeded its memory limit");
-  }
-
-  /** Where its thread had to wait, the clock is less exact, and the request has the benefit of that. */
-  #isOverCpu(run: GuestRun): boolean {
-    const slackMs = run.hasWaitedForCpu ? CPU_CLOCK_SLACK_MS : 0;
-    return run.cpuUsedMs > this.#options.limits.cpuTimeMs + slackMs;
-  }
-
-  #cpuLimit(run: GuestRun) {
-    const limitMs = this.#options.limits.cpuTimeMs;
-    return errors.CPU_LIMIT({ app: this.app, limitMs, usedMs: Math.ceil(run.cpuUsedMs) }).wire;
   }
 
   #endIsolate(end: IsolateEnd, why: string): void {
@@ -414,8 +384,7 @@ export class AppIsolate {
   }
 
   #expireWall(run: GuestRun): void {
-    const { wire } = errors.WALL_LIMIT({ app: this.app, limitMs: this.#options.limits.timeoutMs });
-    this.#failByLimit(run, wire);
+    const wire = this.#limits.failByWall(run);
     // Where the context lives on, what the request began has to end.
     if (this.#options.isolation === "app") this.#enterRun(run, GuestEvent.ABORT, wire.message);
     this.#settle(run);

@@ -58,7 +58,7 @@ function passFetchBody(
   context: GuestContext,
   { id, fetch, target }: { id: number; fetch: GuestFetch; target: PipeTarget },
 ): BodyPipe | string {
-  if (fetch.responsePipe !== null) return NOT_THERE;
+  if (fetch.responsePipe !== null || fetch.socket !== null) return NOT_THERE;
   const cancel = (): void => {
     context.fetches.delete(id);
     fetch.requestPipe?.cancel();
