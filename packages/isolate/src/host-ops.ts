@@ -7,6 +7,7 @@
  */
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { HostOp } from "@nano/web-api/boundary";
+import { decodeText } from "./decode-text.ts";
 import { setUrlMember, urlRecord } from "./url-ops.ts";
 
 const MAX_RANDOM_BYTES = 65_536;
@@ -16,9 +17,6 @@ const DIGESTS: Readonly<Record<string, string>> = {
   "SHA-384": "sha384",
   "SHA-512": "sha512",
 };
-
-const FLAG_FATAL = 1;
-const FLAG_IGNORE_BOM = 2;
 
 /** The digest that WebCrypto calls `name`, by Node's name of it. */
 export function digestAlgorithm(name: unknown): string | undefined {
@@ -58,24 +56,4 @@ export function digestBytes(algorithm: string, data: ArrayBuffer): ArrayBuffer {
 export function ownBuffer(view: Uint8Array): ArrayBuffer {
   if (view.byteOffset === 0 && view.byteLength === view.buffer.byteLength) return view.buffer as ArrayBuffer;
   return view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength) as ArrayBuffer;
-}
-
-function decodeText(label: unknown, bytes: unknown, flags: unknown): string | null | undefined {
-  if (typeof label !== "string" || !(bytes instanceof ArrayBuffer) || typeof flags !== "number") return undefined;
-  let decoder: TextDecoder;
-  try {
-    decoder = new TextDecoder(label, {
-      fatal: (flags & FLAG_FATAL) !== 0,
-      ignoreBOM: (flags & FLAG_IGNORE_BOM) !== 0,
-    });
-  } catch {
-    // RangeError: the label names no encoding.
-    return null;
-  }
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    // TypeError: fatal, and the bytes are malformed.
-    return undefined;
-  }
 }

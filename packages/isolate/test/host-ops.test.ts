@@ -1,4 +1,4 @@
-import { HostOp } from "@nano/web-api/boundary";
+import { HostOp, LEGACY_TEXT_BYTES } from "@nano/web-api/boundary";
 import { describe, expect, test } from "vitest";
 import { ownBuffer, runPureOp } from "../src/host-ops.ts";
 
@@ -34,14 +34,29 @@ describe("URLs", () => {
 describe("text", () => {
   test("decodes by label, replacing or refusing what is malformed", () => {
     expect(decode("utf-8", [0xc3, 0xbc])).toBe("ü");
-    expect(decode("latin1", [0xfc, 0x80])).toBe("ü€");
+    expect(decode("windows-1252", [0xfc, 0x80])).toBe("ü€");
+    expect(decode("shift_jis", [0x93, 0xfa, 0x96])).toBe("日\ufffd");
+    expect(decode("shift_jis", [0x93], FATAL)).toBeUndefined();
     expect(decode("utf-8", [0xff])).toBe("\ufffd");
     expect(decode("utf-8", [0xff], FATAL)).toBeUndefined();
     expect(decode("utf-8", [0xef, 0xbb, 0xbf, 65])).toBe("A");
     expect(decode("utf-8", [0xef, 0xbb, 0xbf, 65], IGNORE_BOM)).toBe("\ufeffA");
-    expect(decode("no such label", [])).toBeNull();
+    for (const name of ["no such encoding", "latin1", "replacement", "__proto__", "constructor", "../utf8.js", ""]) {
+      expect(decode(name, [65])).toBeNull();
+    }
     expect(decode(5, [])).toBeUndefined();
     expect(decode("utf-8", [], "1")).toBeUndefined();
+  });
+
+  test("decodes of a legacy encoding so much at once and no more, and keeps nothing for the next", () => {
+    const most = new Uint8Array(LEGACY_TEXT_BYTES).fill(0x93);
+    expect(runPureOp(HostOp.TEXT_DECODE, "shift_jis", most.buffer, 0)).toHaveLength(LEGACY_TEXT_BYTES / 2);
+    const more = new ArrayBuffer(LEGACY_TEXT_BYTES + 1);
+    for (const name of ["shift_jis", "iso-2022-jp", "windows-1252"]) {
+      expect(runPureOp(HostOp.TEXT_DECODE, name, more, 0)).toBeUndefined();
+    }
+    expect(decode("iso-2022-jp", [0x1b, 0x24, 0x42, 0x46])).toBe("\ufffd");
+    expect(decode("iso-2022-jp", [0x46, 0x7c])).toBe("F|");
   });
 
   test("encodes as UTF-8", () => {

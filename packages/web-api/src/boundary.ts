@@ -124,7 +124,10 @@ export const HostOp = {
   FETCH_PULL: 20,
   /** id: fetch call. Aborted, or the rest of the body is not wanted. */
   FETCH_CANCEL: 21,
-  /** a: encoding label · b: ArrayBuffer · c: flags (1 fatal, 2 ignoreBOM). Answers a string, or undefined where fatal and malformed, or null: label unknown. */
+  /**
+   * a: an encoding's name in lower case · b: ArrayBuffer, of legacy encodings at most LEGACY_TEXT_BYTES; the host keeps no state of them · c: flags
+   * (1 fatal, 2 ignoreBOM). Answers a string, or undefined where fatal and malformed, or null: no such encoding.
+   */
   TEXT_DECODE: 22,
   /** a: string. Answers its UTF-8 as ArrayBuffer. */
   TEXT_ENCODE: 23,
@@ -166,6 +169,12 @@ export const HostOp = {
   DIAL_CLOSE: 63,
   /** id: dial call. Answers what waits to be sent, in bytes. */
   DIAL_BUFFERED: 64,
+  /**
+   * id: call, unique among these and those of `fetch` · a: `CacheCommand` as JSON · b: URL · c: header block of the request · d: the body's kind, as of
+   * FETCH_START. Answers undefined, or the message of what refuses it. It goes on as a fetch does: FETCH_HEAD has status 0 where there is nothing, and
+   * before the last URL `+` where the response has a body, else `-`.
+   */
+  CACHE_START: 68,
   /** id: 0 · a: what the app called to read the clock while it initialises. Sent for its author alone. */
   CLOCK_READ: 75,
   /*
@@ -226,6 +235,9 @@ export const HostOp = {
 export const HASH_SLICE_BYTES = 1024 * 1024;
 /** Input that a codec is given at once. */
 export const CODEC_INPUT_BYTES = 64 * 1024;
+
+/** Bytes of a legacy encoding that are decoded at once. */
+export const LEGACY_TEXT_BYTES = 64 * 1024;
 
 /** The names that the prelude puts on the global for the host and for bundles. */
 export const ATTACH_GLOBAL = "__nano_attach__";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { HostOp } from "../src/boundary.ts";
+import { HostOp, LEGACY_TEXT_BYTES } from "../src/boundary.ts";
 import { type Guest, openGuest, openUnattached } from "./harness.ts";
 
 let guest: Guest;
@@ -203,14 +203,24 @@ describe("TextDecoder", () => {
     ).toEqual([]);
   });
 
-  it("decodes a legacy encoding by the host, in streaming with the last chunk", () => {
+  it("decodes a legacy encoding by the host, in streaming with the chunk that ends a character", () => {
     expect(
       guest.evaluate(`(() => {
         const decoder = new TextDecoder("shift_jis");
         return [new TextDecoder("latin1").decode(Uint8Array.of(0xe4)),
-          decoder.decode(Uint8Array.of(0x83), { stream: true }) + decoder.decode(Uint8Array.of(0x65))];
+          decoder.decode(Uint8Array.of(0x83), { stream: true }), decoder.decode(Uint8Array.of(0x65, 0x83), { stream: true }),
+          decoder.decode()];
       })()`),
-    ).toEqual(["ä", "テ"]);
+    ).toEqual(["ä", "", "テ", "\ufffd"]);
+  });
+
+  it("gives the host of a legacy encoding what it takes at once, and no more", () => {
+    const before = guest.of(HostOp.TEXT_DECODE).length;
+    expect(guest.evaluate(`new TextDecoder("euc-kr").decode(new Uint8Array(300001).fill(0xb0)).length`)).toBe(150001);
+    const pieces = guest.of(HostOp.TEXT_DECODE).slice(before);
+    const sizes = pieces.map(({ args }) => (args[1] as ArrayBuffer).byteLength);
+    expect(sizes.reduce((total, size) => total + size, 0)).toBe(300001);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(LEGACY_TEXT_BYTES);
   });
 
   it("has its options as attributes", () => {

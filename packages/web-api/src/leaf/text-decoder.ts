@@ -1,7 +1,6 @@
 /**
  * TextDecoder of the Encoding standard. UTF-8 and UTF-16 are decoded here, in chunks as they come; large UTF-8 and the legacy
- * encodings by the host. A legacy encoding of several bytes per character has no state in the host, so that in streaming
- * its text comes with the last chunk.
+ * encodings by the host, which keeps nothing between two chunks.
  */
 import { HostOp } from "../boundary.ts";
 import { joinBytes } from "../bytes.ts";
@@ -9,7 +8,6 @@ import { callHost, hasHost } from "../host.ts";
 import {
   ArrayBufferPrototypeGetByteLength,
   ArrayBufferPrototypeSlice,
-  ArrayPrototypePush,
   RangeErrorCtor,
   StringPrototypeCharCodeAt,
   StringPrototypeSlice,
@@ -17,12 +15,18 @@ import {
   Uint8ArrayCtor,
 } from "../primordials.ts";
 import { viewBytes } from "./buffer-source.ts";
+import type { LegacyDecoder } from "./legacy-decoder.ts";
 import { createUtf8State, decodeUtf8Chunk, type Utf8State } from "./utf8.ts";
 import { decodeUtf16Chunk } from "./utf16-codec.ts";
 import { finishInterface } from "./webidl.ts";
 import { toDictionary, toDOMString } from "./webidl-convert.ts";
 
-declare const require: (path: "./encoding-labels.ts") => typeof import("./encoding-labels.ts");
+interface Modules {
+  "./encoding-labels.ts": typeof import("./encoding-labels.ts");
+  "./legacy-decoder.ts": typeof import("./legacy-decoder.ts");
+}
+// The build turns this into the call of the module's wrapper: most texts are UTF-8.
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 /**
  * From this many bytes on the host decodes UTF-8. Measured on Node 26.10, x64: here 18 to 21 µs for 1,024 bytes, and linear;
@@ -38,19 +42,20 @@ export class TextDecoder {
   #fatal: boolean;
   #ignoreBOM: boolean;
   #utf8: Utf8State = createUtf8State();
-  /** UTF-16: what is left of the last chunk. Legacy encodings: all chunks so far. */
-  #kept: ArrayBuffer[] = [];
+  /** UTF-16: what is left of the last chunk. */
+  #rest: ArrayBuffer | null = null;
+  #legacy: LegacyDecoder | null = null;
   #isStreaming = false;
   #bomSeen = false;
 
   constructor(label: unknown = "utf-8", options: unknown = undefined) {
-    const dictionary = toDictionary(options, "new TextDecoder");
     const text = toDOMString(label);
+    const dictionary = toDictionary(options, "new TextDecoder");
+    this.#fatal = !!dictionary.fatal;
+    this.#ignoreBOM = !!dictionary.ignoreBOM;
     const encoding = text === "utf-8" ? text : require("./encoding-labels.ts").encodingOfLabel(text);
     if (encoding === undefined) throw new RangeErrorCtor(`The encoding label provided ('${text}') is invalid`);
     this.#encoding = encoding;
-    this.#fatal = !!dictionary.fatal;
-    this.#ignoreBOM = !!dictionary.ignoreBOM;
   }
 
   get encoding(): string {
@@ -72,7 +77,8 @@ export class TextDecoder {
     const isStream = !!toDictionary(options, "TextDecoder.decode").stream;
     if (!this.#isStreaming) {
       this.#bomSeen = false;
-      this.#kept = [];
+      this.#rest = null;
+      this.#legacy = null;
       this.#utf8 = createUtf8State();
     }
     this.#isStreaming = isStream;
@@ -88,7 +94,7 @@ export class TextDecoder {
     if (this.#encoding === "utf-8") {
       // A chunk that begins and ends a text has no state: the host may have it.
       if (bytes.length >= HOST_DECODE_BYTES && flush && this.#utf8.neededCount === 0 && hasHost()) {
-        return this.#decodeByHost(bytes, FLAG_IGNORE_BOM);
+        return this.#decodeByHost(bytes);
       }
       return decodeUtf8Chunk(bytes, this.#utf8, { flush, fatal: this.#fatal });
     }
@@ -98,34 +104,25 @@ export class TextDecoder {
         fatal: this.#fatal,
         isBigEndian: this.#encoding === "utf-16be",
       });
-      this.#kept = decoded === undefined ? [] : [decoded.rest];
+      this.#rest = decoded === undefined ? null : decoded.rest;
       return decoded?.text;
     }
-    if (flush) return this.#decodeByHost(this.#join(bytes), FLAG_IGNORE_BOM);
-    ArrayPrototypePush(this.#kept, ownBuffer(bytes));
-    return "";
+    this.#legacy ??= new (require("./legacy-decoder.ts").LegacyDecoder)(this.#encoding, this.#fatal);
+    return this.#legacy.decode(bytes, flush);
   }
 
-  #decodeByHost(bytes: Uint8Array<ArrayBuffer>, flags: number): string | undefined {
-    const answer = callHost(
-      HostOp.TEXT_DECODE,
-      0,
-      this.#encoding,
-      ownBuffer(bytes),
-      flags | (this.#fatal ? FLAG_FATAL : 0),
-    );
-    if (answer === null) throw new RangeErrorCtor(`The encoding ${this.#encoding} is not supported`);
+  #decodeByHost(bytes: Uint8Array<ArrayBuffer>): string | undefined {
+    const flags = FLAG_IGNORE_BOM | (this.#fatal ? FLAG_FATAL : 0);
+    const answer = callHost(HostOp.TEXT_DECODE, 0, this.#encoding, ownBuffer(bytes), flags);
     return typeof answer === "string" ? answer : undefined;
   }
 
-  /** What was kept, with the new bytes behind it. */
+  /** What was left, with the new bytes behind it. */
   #join(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    const chunks = this.#kept;
-    if (chunks.length === 0) return bytes;
-    ArrayPrototypePush(chunks, ownBuffer(bytes));
-    let totalBytes = 0;
-    for (let i = 0; i < chunks.length; i++) totalBytes += ArrayBufferPrototypeGetByteLength(chunks[i] as ArrayBuffer);
-    return new Uint8ArrayCtor(joinBytes(chunks, totalBytes));
+    const rest = this.#rest;
+    if (rest === null) return bytes;
+    const chunks = [rest, ownBuffer(bytes)];
+    return new Uint8ArrayCtor(joinBytes(chunks, ArrayBufferPrototypeGetByteLength(rest) + bytes.length));
   }
 
   /** Drops the byte order mark of a text in UTF-8 or UTF-16 whose first characters these are. */
