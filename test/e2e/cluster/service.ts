@@ -15,7 +15,7 @@ const ADMIN_SILENCE_MS = 2_000;
 /** What is kept of a service's output, and shown where a test fails. */
 const OUTPUT_LIMIT_CHARS = 200_000;
 /** What a process needs of this one's environment. */
-const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG", "TZ"];
+const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG", "TZ", "NODE_COMPILE_CACHE"];
 
 export type ServiceKind = "app-registry" | "sliver-builder" | "executor" | "router";
 

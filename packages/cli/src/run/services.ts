@@ -65,7 +65,7 @@ export function describeServices(
     env: {
       ...pickEnv(env),
       // A service that died is back sooner when its modules need not be compiled again: 250 ms instead of 400 on two busy cores.
-      NODE_COMPILE_CACHE: join(dataDirectory, "compile-cache"),
+      NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE || join(dataDirectory, "compile-cache"),
       [`${prefix}_ADMIN_ADDRESS`]: adminAddress(places, name),
       [`${prefix}_SHUTDOWN_GRACE_MS`]: String(SHUTDOWN_GRACE_MS),
       ...own,
