@@ -33,6 +33,7 @@ interface Modules {
   "./leaf/url-pattern.ts": typeof import("./leaf/url-pattern.ts");
   "./leaf/url-search-params.ts": typeof import("./leaf/url-search-params.ts");
   "./performance.ts": typeof import("./performance.ts");
+  "./scheduler.ts": typeof import("./scheduler.ts");
   "./scope.ts": typeof import("./scope.ts");
   "./streams.ts": typeof import("./streams.ts");
   "./text-streams.ts": typeof import("./text-streams.ts");
@@ -57,6 +58,7 @@ const INTERFACES = [
   "ErrorEvent",
   "Performance",
   "PromiseRejectionEvent",
+  "Scheduler",
   "CloseEvent",
   "AbortController",
   "AbortSignal",
@@ -108,7 +110,7 @@ const OPERATIONS = [
 ];
 
 const READ_ONLY_ATTRIBUTES = ["crypto", "navigator", "self"];
-const ATTRIBUTES = ["performance", "onerror", "onrejectionhandled", "onunhandledrejection"];
+const ATTRIBUTES = ["performance", "scheduler", "onerror", "onrejectionhandled", "onunhandledrejection"];
 
 export function installLazyGlobals(): void {
   defineLazyGlobals(INTERFACES, load);
@@ -203,6 +205,10 @@ function load(name: string): unknown {
       return require("./performance.ts").Performance;
     case "performance":
       return require("./performance.ts").createPerformance();
+    case "Scheduler":
+      return require("./scheduler.ts").Scheduler;
+    case "scheduler":
+      return require("./scheduler.ts").createScheduler();
     case "navigator":
       return require("./scope.ts").createNavigator();
     case "queueMicrotask":

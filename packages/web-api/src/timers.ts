@@ -66,9 +66,14 @@ export function setTimersAgain(): void {
   });
 }
 
-/** Runs a callback once, after a delay. @throws Error where the app has too many timers */
-export function startTimer(delayMs: number, callback: () => void): number {
-  return addTimer("AbortSignal.timeout", { callback, args: [], delayMs, repeats: false });
+/** Runs a callback once, after a delay. @param name the API that asks. @throws Error where the app has too many timers */
+export function startTimer(delayMs: number, callback: () => void, name = "AbortSignal.timeout"): number {
+  return addTimer(name, { callback, args: [], delayMs, repeats: false });
+}
+
+/** Of `startTimer`. One that has fired is gone already. */
+export function cancelTimer(id: number): void {
+  stopTimer(id);
 }
 
 function startFromScript(name: string, repeats: boolean, callback: unknown, delay: unknown, args: unknown[]): number {

@@ -53,6 +53,13 @@ export const asyncCases: InitCases = {
       expected: true,
     },
     {
+      name: "waits of scheduler, one of which a signal ends",
+      top: `const controller = new AbortController(); const order = [scheduler instanceof Scheduler];
+        const ended = scheduler.wait(60_000, { signal: controller.signal }).catch((reason) => reason.name); await scheduler.wait(10); order.push("waited"); controller.abort();`,
+      answer: `[...order, await ended, (await scheduler.wait(1)) ?? "again"]`,
+      expected: [true, "waited", "AbortError", "again"],
+    },
+    {
       name: "an interval that it waits for",
       top: `let ticks = 0; await new Promise((resolve) => { const id = setInterval(() => { if (++ticks === 3) { clearInterval(id); resolve(); } }, 1000); });`,
       answer: "ticks",
