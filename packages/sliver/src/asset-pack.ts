@@ -29,6 +29,8 @@ import { errors } from "./errors.ts";
 export type { AssetEntry } from "./asset-index.ts";
 
 const INDEX_FILE = "index.html";
+/** Left out of a page's address: frameworks write `about.html` for what they link to as `/about`. */
+const PAGE_EXTENSION = ".html";
 const WELL_KNOWN = ".well-known";
 const ENCODED_SLASH = /%2f/i;
 
@@ -94,15 +96,16 @@ export class AssetPack {
   }
 
   /**
-   * The file that a URL's pathname (percent-encoded, as `URL` gives it) names: itself, or the `index.html` of a directory,
-   * with and without its last slash. Null: none.
+   * The file that a URL's pathname (percent-encoded, as `URL` gives it) names: itself, a page without its `.html`, or the
+   * `index.html` of a directory, with and without its last slash. Null: none.
    */
   lookup(pathname: string): AssetEntry | null {
     const path = decodePath(pathname);
     if (path === null) return null;
     const direct = this.#entries.get(path);
     if (direct !== undefined) return direct;
-    return this.#entries.get(path.endsWith("/") ? path + INDEX_FILE : `${path}/${INDEX_FILE}`) ?? null;
+    if (path.endsWith("/")) return this.#entries.get(path + INDEX_FILE) ?? null;
+    return this.#entries.get(path + PAGE_EXTENSION) ?? this.#entries.get(`${path}/${INDEX_FILE}`) ?? null;
   }
 
   /** Bytes of a file, or of a part of it. @throws SLIVER_ENTRY_DAMAGED */

@@ -44,6 +44,18 @@ it("finds files by path, directories by their index.html", async () => {
   expect(text("/%ff")).toBeNull();
 });
 
+it("finds a page without its extension, after a file of that name and before a directory", async () => {
+  const pack = await openPack(
+    await siteWith({ "about.html": "page", "about/index.html": "directory", "both.html": "page", both: "file" }),
+  );
+  const path = (pathname: string): string | undefined => pack.lookup(pathname)?.path;
+  expect(path("/about")).toBe("/about.html");
+  expect(path("/about/")).toBe("/about/index.html");
+  expect(path("/both")).toBe("/both");
+  expect(path("/about.html/")).toBeUndefined();
+  expect(path("/.html")).toBeUndefined();
+});
+
 it("describes a file as HTTP wants it, and reads a part of it", async () => {
   const pack = await openPack(await siteWith({ "data.json": "0123456789" }));
   const entry = pack.lookup("/data.json");
