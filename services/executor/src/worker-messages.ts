@@ -157,6 +157,8 @@ export type FromWorker =
   | { readonly type: "ready" }
   /** A router's socket has arrived: one message for each, in order. */
   | { readonly type: "took_socket" }
+  /** Its link to the egress process was lost, or could not be opened: it wants another. Said so long after that it is no flood. */
+  | { readonly type: "egress_lost" }
   /** A WebSocket worker wants one more thread for connections: `thread_answer` follows. */
   | { readonly type: "thread_wanted" }
   /** It has ended one. */

@@ -1,7 +1,11 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { acceptLink } from "@nano/link/accept-link";
+import type { Link } from "@nano/link/link";
 import type { WorkerId } from "@nano/protocol/brands";
 import { eventually } from "@nano/test-kit/eventually";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { WorkerProcess } from "../src/control/worker-process.ts";
 import { assign, dialWorker, Inbox, isAlive, nodeDirectories, startWorker, workerOptions } from "./process-harness.ts";
 import { appScript } from "./sliver-fixture.ts";
@@ -49,6 +53,27 @@ describe("a worker process", () => {
     expect((await ask(link, { versionId })).text).toBe("hello");
     expect(inbox.of("released")).toHaveLength(1);
     expect(inbox.of("need")).toHaveLength(1);
+  });
+
+  test("asks for another link to the egress process when it loses the one that it has", async () => {
+    const { worker, inbox, directories } = await startWorker();
+    const links: Link[] = [];
+    const egress = createServer((socket) => {
+      const onStream = () => ({ onHead() {}, onData() {}, onEnd() {}, onReset() {}, onDrain() {} });
+      links.push(acceptLink(socket, { peer: "egress", verifyHello: () => true, onStream, onClose: () => undefined }));
+    });
+    const socketPath = join(directories.run, "egress.sock");
+    await new Promise<void>((resolve) => egress.listen(socketPath, resolve));
+    onTestFinished(() => void egress.close());
+    await worker.openEgress(socketPath, "first");
+    await eventually(() => links.length === 1);
+    expect(inbox.of("egress_lost")).toEqual([]);
+    links[0]?.close();
+    await eventually(() => inbox.of("egress_lost").length === 1);
+    await worker.openEgress(socketPath, "second");
+    await eventually(() => links.length === 2);
+    links[1]?.close();
+    await eventually(() => inbox.of("egress_lost").length === 2);
   });
 
   test("refuses a version whose files it cannot read, by name", async () => {

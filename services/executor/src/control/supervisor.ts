@@ -453,6 +453,10 @@ export class Supervisor {
       case "stats":
         if (worker !== undefined) this.#report(worker, message.stats);
         return;
+      case "egress_lost":
+        // Of an egress process that was lost, too: the next one connects all workers by itself.
+        if (worker !== undefined) this.#connectEgress([worker]);
+        return;
       case "thread_wanted":
         this.#sockets.threadWanted(id);
         return;

@@ -16,9 +16,11 @@ export class EgressClient {
     this.#link = link;
   }
 
-  /** The link ended: fetches fail until the supervisor hands over another. */
-  lost(link: Link): void {
-    if (this.#link === link) this.#link = null;
+  /** The link ended: fetches fail until the supervisor hands over another. Answers false for one that was replaced before. */
+  lost(link: Link): boolean {
+    if (this.#link !== link) return false;
+    this.#link = null;
+    return true;
   }
 
   open(head: EgressHead, listener: OutboundFetchListener): OutboundFetch {

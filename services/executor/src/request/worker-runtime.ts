@@ -40,6 +40,8 @@ const ENTRY_DAMAGED = "SLIVER_ENTRY_DAMAGED";
 /** How often sizes are measured, the cache swept and figures sent. */
 const SWEEP_INTERVAL_MS = 1_000;
 const DRAIN_CHECK_MS = 20;
+/** Before another link to the egress process is asked for. */
+const EGRESS_PAUSE_MS = 200;
 /** For routers to hear what was cut, and to close their links. */
 const CUT_LEAVE_MS = 500;
 /** Streams of a router's link beyond the connections that there may be: those that are refused, and questions. */
@@ -285,9 +287,16 @@ export class WorkerRuntime {
     const result = await openLink(socket, {
       credential,
       peer: this.#options.workerId,
-      onClose: (_, link) => this.#egress.lost(link),
+      onClose: (_, link) => {
+        if (this.#egress.lost(link)) this.#askForEgress();
+      },
     });
     if (result.type === "open") this.#egress.use(result.link);
+    else this.#askForEgress();
+  }
+
+  #askForEgress(): void {
+    setTimeout(() => this.#options.send({ type: "egress_lost" }), EGRESS_PAUSE_MS).unref();
   }
 
   /** Answers have left, and `waitUntil` has had its time. */
