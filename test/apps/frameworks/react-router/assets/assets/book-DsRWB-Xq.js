@@ -1,0 +1,1 @@
+import{s as e,t}from"./jsx-runtime-D03jg3e3.js";var n=t(),r=e(function({loaderData:e}){return(0,n.jsx)(`h1`,{children:e.title})});export{r as default};

@@ -1,0 +1,1 @@
+import{Y as e,n as t,q as n,s as r,t as i}from"./jsx-runtime-D03jg3e3.js";var a=e(n(),1),o=i(),s=r(function({loaderData:e}){return(0,o.jsxs)(`main`,{children:[(0,o.jsx)(`h1`,{children:e.city}),(0,o.jsx)(a.Suspense,{fallback:(0,o.jsx)(`p`,{children:`Asking the clouds`}),children:(0,o.jsx)(t,{resolve:e.forecast,children:e=>(0,o.jsx)(`p`,{children:e})})})]})});export{s as default};

@@ -1,0 +1,1 @@
+import{s as e,t}from"./jsx-runtime-D03jg3e3.js";var n=t(),r=e(function(){return(0,n.jsx)(`p`,{children:`never seen`})});export{r as default};

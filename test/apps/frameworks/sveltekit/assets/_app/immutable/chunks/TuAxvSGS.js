@@ -1,0 +1,1 @@
+import{R as e}from"./e6l3vTCk.js";e();

@@ -1,0 +1,1 @@
+import"../chunks/xihTtKlq.js";import{C as e,D as t,F as n,I as r,O as i,f as a,h as o,k as s,l as c,p as l}from"../chunks/e6l3vTCk.js";var u=o(`<nav> </nav> <!>`,1);function d(o,d){r(d,!0);var f=u(),p=t(f),m=i(p,!0),h=s(p,2);c(h,()=>d.children),e(()=>a(m,d.data.user??`nobody`)),l(o,f),n()}export{d as component};

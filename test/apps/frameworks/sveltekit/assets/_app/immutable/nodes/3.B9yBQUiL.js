@@ -1,0 +1,1 @@
+import"../chunks/xihTtKlq.js";import"../chunks/TuAxvSGS.js";import{B as e,h as t,p as n}from"../chunks/e6l3vTCk.js";var r=e({prerender:()=>!0}),i=t(`<h1>About, prerendered</h1>`);function a(e){var t=i();n(e,t)}export{a as component,r as universal};

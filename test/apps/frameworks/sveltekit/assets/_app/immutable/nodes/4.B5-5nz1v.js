@@ -1,0 +1,1 @@
+import"../chunks/xihTtKlq.js";import{C as e,F as t,I as n,O as r,f as i,h as a,p as o}from"../chunks/e6l3vTCk.js";var s=a(`<h1> </h1>`);function c(a,c){n(c,!0);var l=s(),u=r(l,!0);e(()=>i(u,c.data.title)),o(a,l),t()}export{c as component};

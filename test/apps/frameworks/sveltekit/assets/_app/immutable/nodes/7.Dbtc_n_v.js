@@ -1,0 +1,1 @@
+import"../chunks/xihTtKlq.js";import"../chunks/TuAxvSGS.js";import{h as e,p as t}from"../chunks/e6l3vTCk.js";var n=e(`<p>never seen</p>`);function r(e){var r=n();t(e,r)}export{r as component};

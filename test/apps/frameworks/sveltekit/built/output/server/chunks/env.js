@@ -1,0 +1,1 @@
+var e={},t={},n={},r={};function i(e){}export{e as a,i,n,r,t};

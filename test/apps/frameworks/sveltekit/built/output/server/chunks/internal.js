@@ -1,0 +1,1 @@
+var e=``,t=e,n=`_app`,r={base:e,assets:t};r.base;function i(n){e=n.base,t=n.assets}function a(){e=r.base,t=r.assets}function o(e){t=r.assets=e}var s=!1;function c(){}function l(){s=!0}export{t as a,a as c,n as i,o as l,c as n,e as o,l as r,i as s,s as t};

@@ -1,0 +1,1 @@
+import"./internal.js";import"./routing.js";import"./shared.js";import"./internal2.js";export{};

@@ -1,0 +1,1 @@
+var e={},t={};function n(t){e=t}function r(e){t=e}export{r as i,t as n,n as r,e as t};

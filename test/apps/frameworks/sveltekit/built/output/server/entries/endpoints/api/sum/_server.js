@@ -1,0 +1,1 @@
+import{i as e,t}from"../../../../chunks/exports.js";async function n({request:n}){let{numbers:r}=await n.json();return Array.isArray(r)||t(400,`numbers: expected an array`),e({sum:r.reduce((e,t)=>e+t,0)})}export{n as POST};

@@ -1,0 +1,1 @@
+import{a as e}from"../../../chunks/exports.js";async function t({request:t,cookies:n}){let r=await t.formData();n.set(`user`,String(r.get(`user`)),{path:`/`}),e(303,`/`)}export{t as POST};

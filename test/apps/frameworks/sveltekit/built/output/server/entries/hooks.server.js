@@ -1,0 +1,1 @@
+async function e({event:e,resolve:t}){e.locals.user=e.cookies.get(`user`)??null;let n=await t(e);return n.headers.set(`x-hook`,`seen`),n}export{e as handle};

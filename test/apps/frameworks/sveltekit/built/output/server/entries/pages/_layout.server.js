@@ -1,0 +1,1 @@
+var e=({locals:e})=>({user:e.user});export{e as load};

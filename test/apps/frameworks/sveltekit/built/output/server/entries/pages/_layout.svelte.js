@@ -1,0 +1,1 @@
+import{h as e}from"../../chunks/server.js";function t(t,n){t.component(t=>{let{children:r,data:i}=n;t.push(`<nav>${e(i.user??`nobody`)}</nav> `),r(t),t.push(`<!---->`)})}export{t as default};

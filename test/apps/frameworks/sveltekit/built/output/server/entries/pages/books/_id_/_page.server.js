@@ -1,0 +1,1 @@
+import{t as e}from"../../../../chunks/exports.js";var t={7:`Moby-Dick`},n=({params:n})=>({title:t[n.id]??e(404,`No book ${n.id}`)});export{n as load};

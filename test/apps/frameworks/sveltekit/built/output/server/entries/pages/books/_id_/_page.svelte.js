@@ -1,0 +1,1 @@
+import{h as e}from"../../../../chunks/server.js";function t(t,n){t.component(t=>{let{data:r}=n;t.push(`<h1>${e(r.title)}</h1>`)})}export{t as default};

@@ -1,0 +1,1 @@
+var e=(e,t)=>new Promise(n=>setTimeout(n,t,e)),t=()=>({city:`Riga`,forecast:e(`rain from Monday`,20)});export{t as load};

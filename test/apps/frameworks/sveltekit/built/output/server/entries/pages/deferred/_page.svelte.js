@@ -1,0 +1,1 @@
+import{h as e,t}from"../../../chunks/server.js";function n(n,r){n.component(n=>{let{data:i}=r;n.push(`<h1>${e(i.city)}</h1> `),t(n,i.forecast,()=>{n.push(`<p>Asking the clouds</p>`)},t=>{n.push(`<p>${e(t)}</p>`)}),n.push(`<!--]-->`)})}export{n as default};

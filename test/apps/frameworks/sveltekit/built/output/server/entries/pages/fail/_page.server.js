@@ -1,0 +1,1 @@
+var e=()=>{throw Error(`out of order`)};export{e as load};

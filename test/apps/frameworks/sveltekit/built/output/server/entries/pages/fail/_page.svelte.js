@@ -1,0 +1,1 @@
+import"../../../chunks/server.js";function e(e){e.push(`<p>never seen</p>`)}export{e as default};

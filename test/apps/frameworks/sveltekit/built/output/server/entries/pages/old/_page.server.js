@@ -1,0 +1,1 @@
+import{a as e}from"../../../chunks/exports.js";var t=()=>e(308,`/?name=again`);export{t as load};

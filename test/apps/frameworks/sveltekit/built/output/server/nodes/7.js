@@ -1,0 +1,10 @@
+import * as server from '../entries/pages/old/_page.server.js';
+
+export const index = 7;
+let component_cache;
+export const component = async () => component_cache ??= (await import('../entries/pages/old/_page.svelte.js')).default;
+export { server };
+export const server_id = "src/routes/old/+page.server.js";
+export const imports = ["_app/immutable/nodes/7.Dbtc_n_v.js","_app/immutable/chunks/xihTtKlq.js","_app/immutable/chunks/TuAxvSGS.js","_app/immutable/chunks/e6l3vTCk.js"];
+export const stylesheets = [];
+export const fonts = [];
