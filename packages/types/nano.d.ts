@@ -9,6 +9,8 @@ interface ExecutionContext {
   waitUntil(promise: Promise<unknown>): void;
   /** Does nothing: there is no origin to pass to. */
   passThroughOnException(): void;
+  /** Empty. */
+  readonly props: object;
 }
 
 /** Variables and secrets of the app, as strings; of an app with assets also `ASSETS`. */
@@ -67,6 +69,25 @@ declare module "cloudflare:workers" {
   export const env: NanoEnv;
   /** As `ctx.waitUntil` of the request whose code is running. */
   export function waitUntil(promise: Promise<unknown>): void;
+  /** Base of a default export that is a class: an instance answers one request, by `fetch(request)`. @typeParam Env what `env` holds */
+  export abstract class WorkerEntrypoint<Env = NanoEnv> {
+    constructor(ctx: ExecutionContext, env: Env);
+    protected readonly ctx: ExecutionContext;
+    protected readonly env: Env;
+  }
+  /** Nobody makes an instance: there are no Durable Objects. */
+  export abstract class DurableObject<Env = NanoEnv> {
+    constructor(ctx: object, env: Env);
+    protected readonly ctx: object;
+    protected readonly env: Env;
+  }
+  /** Nobody makes an instance: there are no workflows. */
+  export abstract class WorkflowEntrypoint<Env = NanoEnv> {
+    constructor(ctx: object, env: Env);
+    protected readonly ctx: object;
+    protected readonly env: Env;
+  }
+  export abstract class RpcTarget {}
 }
 
 declare module "*.wasm" {

@@ -191,6 +191,8 @@ it("import attributes decide before the file's name does", async () => {
   expect(app.watchFiles).toContain(join(app.directory, "a.ts"));
 });
 
+const MODULE_NAMES = ["DurableObject", "RpcTarget", "WorkerEntrypoint", "WorkflowEntrypoint", "env", "waitUntil"];
+
 it("cloudflare:workers gives the variables, the same object as process.env", async () => {
   const env = { COLOR: "blue" };
   for (const more of ["", "await 0;"]) {
@@ -201,17 +203,41 @@ it("cloudflare:workers gives the variables, the same object as process.env", asy
     });
     const start = loadScript(app.artifact?.script ?? "");
     const exports = more === "" ? start.init({ env }) : await start.initAsync({ env });
-    expect(exports.default).toEqual(["blue", true, ["env"]]);
+    expect(exports.default).toEqual(["blue", true, MODULE_NAMES]);
     expect(app.watchFiles.some((path) => path.includes("cloudflare"))).toBe(false);
   }
 });
 
+it("cloudflare:workers gives base classes, of which only those that are used are in the script", async () => {
+  const app = await bundleFiles({
+    "index.js": `import { WorkerEntrypoint, DurableObject, RpcTarget } from "cloudflare:workers";
+      export class Counter extends DurableObject {}
+      export default class extends WorkerEntrypoint { fetch() {} }`,
+  });
+  const { default: Main, Counter } = loadScript(app.artifact?.script ?? "").init() as Record<
+    string,
+    new (
+      ctx: object,
+      env: object,
+    ) => object
+  >;
+  const [ctx, env] = [{}, {}];
+  for (const each of [Main, Counter])
+    expect({ ...new (each as NonNullable<typeof each>)(ctx, env) }).toEqual({ ctx, env });
+  expect(app.artifact?.script).not.toContain("RpcTarget");
+  expect(app.artifact?.script).not.toContain("WorkflowEntrypoint");
+});
+
+it("waitUntil of cloudflare:workers asks the platform, and not before it is called", async () => {
+  const app = await bundleFiles({
+    "index.js": `import { waitUntil } from "cloudflare:workers"; export default (promise) => waitUntil(promise);`,
+  });
+  const { default: call } = loadScript(app.artifact?.script ?? "").init() as { default: (promise: unknown) => void };
+  expect(() => call(1)).toThrow("a part of the platform");
+});
+
 it.each([
-  [
-    "a name that cloudflare:workers has not",
-    `import { WorkerEntrypoint } from "cloudflare:workers"; new WorkerEntrypoint();`,
-    "WorkerEntrypoint",
-  ],
+  ["a name that cloudflare:workers has not", `import { withEnv } from "cloudflare:workers"; withEnv();`, "withEnv"],
   ["a module of an address", `import x from "https://example.com/x.js"; x();`, "https://example.com/x.js"],
   ["a file that is nowhere", `import x from "./gone.wasm"; x();`, "gone.wasm"],
 ])("%s is an import that cannot be resolved", async (_, text, named) => {

@@ -53,6 +53,7 @@ const HANDLED = new Set<unknown>([
   HostOp.TIMER_CLEAR,
   HostOp.FETCH_START,
   HostOp.FETCH_ASSET,
+  HostOp.CURRENT_REQUEST,
   HostOp.FETCH_BODY_CHUNK,
   HostOp.FETCH_BODY_END,
   HostOp.FETCH_PULL,
@@ -109,6 +110,8 @@ export class GuestCalls {
         return this.#startFetch(context, owner, id, { method: a, url: b, headers: c, mode: d });
       case HostOp.FETCH_ASSET:
         return this.#startFetch(context, owner, id, { method: a, url: b, headers: c, mode: d, isAsset: true });
+      case HostOp.CURRENT_REQUEST:
+        return owner?.id;
       case HostOp.FETCH_BODY_CHUNK: {
         const fetch = context.fetches.get(id);
         if (fetch === undefined || fetch.requestPipe !== null) return true;

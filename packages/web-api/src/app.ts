@@ -18,6 +18,7 @@ import {
   PromiseCtor,
   PromisePrototypeThen,
   ReflectApply,
+  ReflectConstruct,
   ReflectDefineProperty,
   ReflectDeleteProperty,
   ReflectOwnKeys,
@@ -158,6 +159,7 @@ function findHandler(exported: unknown): void {
       receiver = main;
       return;
     }
+    if (takeEntrypoint(main)) return;
   }
   if (typeof exports.fetch === "function") {
     handler = exports.fetch as Handler;
@@ -169,6 +171,19 @@ function findHandler(exported: unknown): void {
     "The app has no fetch handler: export default { fetch(request, env, ctx) }, export a function fetch, or call " +
       'addEventListener("fetch", listener)',
   );
+}
+
+/** `export default class extends WorkerEntrypoint { fetch(request) {} }`: an instance for each request. */
+function takeEntrypoint(main: unknown): boolean {
+  if (typeof main !== "function") return false;
+  const { prototype } = main as { readonly prototype?: { readonly fetch?: unknown } | null };
+  if (typeof prototype?.fetch !== "function") return false;
+  handler = (request, env, context) => {
+    const entrypoint = ReflectConstruct(main, [context, env]) as { fetch(request: Request): unknown };
+    return entrypoint.fetch(request);
+  };
+  receiver = undefined;
+  return true;
 }
 
 /** An async function's own: an app may export something with the name `then`. */

@@ -229,6 +229,8 @@ export const HostOp = {
   CODEC_CLOSE: 53,
   /** As FETCH_START, and what follows it: of a file of the app's own. */
   FETCH_ASSET: 84,
+  /** Answers the id of the request on whose behalf the entry is, or undefined: nobody's. */
+  CURRENT_REQUEST: 85,
 } as const;
 
 /** Most bytes of one operation on a hash: between two, an entry over its time can be ended. */

@@ -1,26 +1,35 @@
 /**
- * What modules of Node need of the prelude, for those that a bundle brings along: handed to its factory, and loaded where one of them is.
+ * What modules of Node, and `cloudflare:workers`, need of the prelude, for those that a bundle brings along: handed to its factory, and loaded where one of them is.
  *
  * I1 Tenant code can get hold of all of it: arguments are hostile, and nothing here gives more than the Web API does.
  */
 import { HASH_SLICE_BYTES, HostOp } from "./boundary.ts";
 import { copyBytes, isArrayBuffer } from "./bytes.ts";
 import { formatMessage } from "./format-message.ts";
-import { callHost } from "./host.ts";
+import { callHost, isInitialising } from "./host.ts";
 import { inspect } from "./inspect.ts";
 import {
   ArrayBufferPrototypeGetByteLength,
   ArrayBufferPrototypeSlice,
+  ErrorCtor,
   ObjectFreeze,
   StringPrototypeToLowerCase,
   TypeErrorCtor,
 } from "./primordials.ts";
+import { currentRun } from "./request-run.ts";
 
 /** Of hashes that the host holds: unique within the context, those of init included. */
 let lastHashId = 0;
 
 export const nodeHost = ObjectFreeze({
   __proto__: null,
+
+  /** Of `cloudflare:workers`: `ctx.waitUntil` of the request whose entry is running. @throws Error where none is */
+  waitUntil(promise: unknown): void {
+    const run = isInitialising() ? undefined : currentRun();
+    if (run === undefined) throw new ErrorCtor("waitUntil: no request is running: call it in a request handler");
+    run.waitUntil(promise);
+  },
 
   /** The digest of bytes, or undefined: there is no such algorithm. @param key an HMAC's */
   hash(algorithm: string, data: unknown, key: unknown): ArrayBuffer | undefined {

@@ -39,12 +39,21 @@ interface Modules {
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 const runs = new MapCtor<number, RequestRun>();
+/** The one that began last: it may be in `runs` not yet. */
+let latestRun: RequestRun | null = null;
 /** The one that became a connection last: each message of its client is for it. */
 let connectedRun: RequestRun | null = null;
 
 /** The run that an event is for, or undefined where it is over. */
 export function findRun(id: number): RequestRun | undefined {
   return MapPrototypeGet(runs, id);
+}
+
+/** The request whose entry is running, for whoever was given none. Undefined: there is none. */
+export function currentRun(): RequestRun | undefined {
+  const id = callHost(HostOp.CURRENT_REQUEST);
+  if (latestRun !== null && latestRun.id === id) return latestRun;
+  return typeof id === "number" ? findRun(id) : undefined;
 }
 
 /** A message of a connection's client; one for what is over is dropped. */
@@ -69,6 +78,7 @@ export class RequestRun {
 
   constructor(id: number) {
     this.id = id;
+    latestRun = this;
   }
 
   /** The request as the handler sees it. */
