@@ -1,15 +1,19 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { loadApp } from "./load-app.ts";
 
 const here = new URL(".", import.meta.url).pathname;
-const names = readdirSync(here).filter((name) => existsSync(join(here, name, "package.json")));
+const servedBy = (config: string): string[] =>
+  JSON.parse(readFileSync(join(here, config), "utf8")).apps.map((app: { entrypoint: string }) => app.entrypoint);
+const names = [...new Set(servedBy("nano.config.json"))];
 
-it("the config file serves every app", () => {
-  const config = JSON.parse(readFileSync(new URL("nano.config.json", import.meta.url), "utf8"));
-  const served = config.apps.map((app: { entrypoint: string }) => app.entrypoint);
-  expect([...new Set(served)].sort()).toEqual(names.sort());
+it("config files serve every app", () => {
+  const apps = readdirSync(here, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith("/nano.json") && !path.includes("node_modules"))
+    .map((path) => path.slice(0, -"/nano.json".length));
+  const configs = readdirSync(here).filter((name) => name.endsWith(".config.json"));
+  expect(configs.flatMap(servedBy)).toEqual(expect.arrayContaining(apps));
 });
 
 it.each(names)("%s names the request that it answers", async (name) => {
