@@ -1,39 +1,6 @@
-/** The cluster benchmark on a scale of seconds: that it runs, checks its answers and tells its figures. The figures mean nothing here. */
-import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { needRedisServer } from "@nano/test-kit/redis-server";
-import { expect, test } from "vitest";
-import { z } from "zod";
 import { clusterParts } from "../bench/cluster.bench.ts";
-
-const MAIN = fileURLToPath(new URL("../bench/main.ts", import.meta.url));
-const reportSchema = z.object({
-  name: z.string(),
-  head: z.array(z.string()).min(2),
-  rows: z.array(z.array(z.string())).min(2),
-});
+import { testQuickBenches } from "./quick-bench.ts";
 
 needRedisServer();
-
-test.each(clusterParts)(
-  "the cluster benchmark measures %s on a small scale",
-  async (part) => {
-    const child = spawn(process.execPath, ["--no-node-snapshot", MAIN, `cluster-${part}`, "--quick"], {
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-      });
-    }
-    const code = await new Promise((resolve) => child.once("close", resolve));
-    expect(code, output).toBe(0);
-    expect(output).not.toMatch(/NaN|undefined|Infinity/);
-    const file = new URL(`../bench/dist/cluster-${part}-quick.json`, import.meta.url);
-    const report = reportSchema.parse(JSON.parse(readFileSync(file, "utf8")));
-    for (const row of report.rows) expect(row).toHaveLength(report.head.length);
-  },
-  180_000,
-);
+testQuickBenches(clusterParts.map((part) => `cluster-${part}`));

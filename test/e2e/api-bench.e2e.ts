@@ -1,0 +1,3 @@
+import { testQuickBenches } from "./quick-bench.ts";
+
+testQuickBenches(["api"]);
