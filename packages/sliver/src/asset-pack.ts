@@ -5,12 +5,15 @@
  *
  * I1 A lookup is a look into a map: no path of a request ever reaches the file system.
  * I2 No file outside the packed directory gets in, by a symbolic link neither.
- * I3 Names that begin with a dot stay out, `.well-known` excepted: they are for tools, and hold secrets at times.
+ * I3 What `.assetsignore` of the directory lists stays out, in the notation of `.gitignore`: adapters of frameworks write it, and put the
+ *    server's code beside the files.
+ * I4 Names that begin with a dot stay out, `.well-known` excepted: they are for tools, and hold secrets at times.
  */
 import { hash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { join, sep } from "node:path";
+import ignore, { type Ignore } from "ignore";
 import {
   ASSET_HEAD_BYTES,
   type AssetEntry,
@@ -32,6 +35,9 @@ const INDEX_FILE = "index.html";
 /** Left out of a page's address: frameworks write `about.html` for what they link to as `/about`. */
 const PAGE_EXTENSION = ".html";
 const WELL_KNOWN = ".well-known";
+const IGNORE_FILE = ".assetsignore";
+const MAX_IGNORE_BYTES = 64 * 1024;
+const CASE_SENSITIVE = { ignorecase: false };
 const ENCODED_SLASH = /%2f/i;
 
 const MAX_ASSET_DEPTH = 32;
@@ -151,6 +157,7 @@ export function checkAssetPack(bytes: Buffer): void {
 
 /** Files by their path in the pack. Follows symbolic links within the directory. */
 async function listFiles(root: string): Promise<Map<string, string>> {
+  const ignored = await readIgnoreFile(root);
   const files = new Map<string, string>();
   const pending: { readonly path: string; readonly depth: number }[] = [{ path: "", depth: 0 }];
   let directoryCount = 0;
@@ -167,6 +174,7 @@ async function listFiles(root: string): Promise<Map<string, string>> {
     for (const name of await readdir(join(root, next.path))) {
       if (name.startsWith(".") && name !== WELL_KNOWN) continue;
       const path = `${next.path}/${name}`;
+      if (ignored.ignores(path.slice(1))) continue;
       const filePath = await resolveWithin(root, path);
       const info = await stat(filePath);
       if (info.isDirectory()) pending.push({ path, depth: next.depth + 1 });
@@ -178,6 +186,18 @@ async function listFiles(root: string): Promise<Map<string, string>> {
     }
   }
   return files;
+}
+
+/** @throws SLIVER_ASSETS_REFUSED */
+async function readIgnoreFile(root: string): Promise<Ignore> {
+  const file = join(root, IGNORE_FILE);
+  const info = await stat(file).catch(() => null);
+  if (info === null || !info.isFile()) return ignore(CASE_SENSITIVE);
+  if (info.size > MAX_IGNORE_BYTES) {
+    const expected = `at most ${MAX_IGNORE_BYTES}`;
+    throw errors.ASSETS_REFUSED({ path: `/${IGNORE_FILE}`, found: `${info.size} bytes`, expected });
+  }
+  return ignore(CASE_SENSITIVE).add(await readFile(file, "utf8"));
 }
 
 async function resolveWithin(root: string, path: string): Promise<string> {

@@ -98,6 +98,28 @@ it("hidden files stay out, .well-known excepted", async () => {
   expect(pack.lookup("/.well-known/security.txt")).not.toBeNull();
 });
 
+it("what .assetsignore lists stays out", async () => {
+  const site = await siteWith({
+    ".assetsignore": "# made by an adapter\n_worker.js\n/_headers\n*.map\ndrafts/\n!drafts\n",
+    "_worker.js": "SECRET",
+    "a/_worker.js": "SECRET",
+    _headers: "x",
+    "a/_headers": "kept",
+    _HEADERS: "kept",
+    "a/b.js.map": "{}",
+    "drafts/one.html": "draft",
+    "index.html": "home",
+  });
+  const pack = await openPack(site);
+  expect(pack.fileCount).toBe(4);
+  for (const path of ["/_worker.js", "/a/_worker.js", "/_headers", "/a/b.js.map", "/.assetsignore"]) {
+    expect(pack.lookup(path), path).toBeNull();
+  }
+  expect(pack.lookup("/drafts/one")).not.toBeNull();
+  await writeFile(join(site, ".assetsignore"), "x\n".repeat(40_000));
+  await expect(packAssets(site)).rejects.toMatchObject({ code: "SLIVER_ASSETS_REFUSED" });
+});
+
 it("links within the directory are followed, links out of it are refused by name", async () => {
   const site = await siteWith({ "a.txt": "a" });
   await symlink("a.txt", join(site, "b.txt"));
