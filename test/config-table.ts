@@ -1,6 +1,6 @@
 /** The keys of the config file as README lists them, from the schemas that check them. */
 import { appSchema, serverSchema } from "@nano/cli/config/config-file";
-import { limitsSchema, websocketSchema } from "@nano/protocol/manifest";
+import { assetsSchema, egressSchema, limitsSchema, websocketSchema } from "@nano/protocol/manifest";
 import { z } from "zod";
 
 interface Property {
@@ -17,13 +17,15 @@ const WORDS: Readonly<Record<string, string>> = {
   "apps[].isolation": "`request`: a fresh context for each request; `app`: one context, module state survives",
   "apps[].env_vars": "names and texts that the app finds in `env`",
 };
-const GROUPS = new Set(["apps[].limits", "apps[].websocket"]);
+const GROUPS = new Set(["apps[].limits", "apps[].egress", "apps[].assets", "apps[].websocket"]);
 
 export function renderConfigTable(): string {
   const rows = [
     ...rowsOf("server", serverSchema),
     ...rowsOf("apps[]", appSchema),
     ...rowsOf("apps[].limits", limitsSchema),
+    ...rowsOf("apps[].egress", egressSchema),
+    ...rowsOf("apps[].assets", assetsSchema),
     ...rowsOf("apps[].websocket", websocketSchema),
   ];
   return ["| key | default | range | meaning |", "|---|---|---|---|", ...rows].join("\n");

@@ -18,8 +18,8 @@ export function openContext(opened: OpenedIsolate, op: ivm.Callback, options: Ap
   try {
     if (init !== null) initialise(context, { ...opened, init }, options);
     const attach = context.global.getSync(ATTACH_GLOBAL, { reference: true });
-    const hasAssets = options.host.openAsset !== undefined;
-    const args = [attachSecret, op, options.envJson, false, hasAssets];
+    const given = [attachSecret, op, options.envJson];
+    const args = options.host.openAsset === undefined ? given : [...given, false, true];
     const enter = attach?.applySync(undefined, args, { result: { reference: true } });
     attach?.release();
     if (enter?.typeof !== "function") throw errors.ATTACH_REFUSED({ app: options.app });

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { matchesHost } from "../src/host-pattern.ts";
 import { manifestInputSchema, resolveManifest, subrequestLimitsOf, websocketLimitsOf } from "../src/manifest.ts";
 import { decodeEgressHead, type EgressHead, encodeEgressHead } from "../src/messages.ts";
+import { manifestSchema } from "../src/record-schema.ts";
 
 test.each<readonly [host: string, pattern: string, isMatch: boolean]>([
   ["example.com", "example.com", true],
@@ -41,6 +42,14 @@ test("hosts of more text than may travel with each fetch are refused", () => {
 test("an app without a list of hosts has none, and one with an empty list has that", () => {
   expect(resolveManifest({}).egress).toBeUndefined();
   expect(resolveManifest({ egress: { allow_hosts: [] } }).egress).toEqual({ allowHosts: [] });
+});
+
+test("the script is asked before the assets where the manifest says so", () => {
+  expect(resolveManifest({}).runWorkerFirst).toBeUndefined();
+  expect(resolveManifest({ assets: { run_worker_first: false } }).runWorkerFirst).toBeUndefined();
+  const manifest = resolveManifest({ assets: { run_worker_first: true } });
+  expect(manifestSchema.parse(manifest)).toMatchObject({ runWorkerFirst: true });
+  expect(manifestInputSchema.safeParse({ assets: { run_worker_first: ["/api/*"] } }).success).toBe(false);
 });
 
 test("records of registries that did not know a limit have its default", () => {
