@@ -9,7 +9,7 @@ import { DIGEST_FILE, digestSources, FRAMEWORKS } from "./source-digest.ts";
 
 const HERE = import.meta.dirname;
 /** Types, files of the build itself, and a second copy of `assets/`. */
-const UNUSED = /\.map$|\.d\.ts$|^\.vite$|^wrangler\.json$|^tsconfig\.json$|^(generated|types|client)$/;
+const UNUSED = /\.map$|\.d\.ts$|^\.vite$|^wrangler\.json$|^tsconfig\.json$|^(generated|types|client|prerendered)$/;
 /** Telemetry, and a place on the map for the simulator of Workers that Astro prerenders with. */
 const QUIET = { ASTRO_TELEMETRY_DISABLED: "1", WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
 

@@ -3,8 +3,9 @@ import { Await } from "react-router";
 import type { Route } from "./+types/deferred";
 
 /** The frame is sent at once, the forecast when it is there. */
-export function loader() {
-  const forecast = new Promise<string>((resolve) => setTimeout(resolve, 20, "rain from Monday"));
+export function loader({ request }: Route.LoaderArgs) {
+  const delayMs = Number(new URL(request.url).searchParams.get("ms") ?? 1);
+  const forecast = new Promise<string>((resolve) => setTimeout(resolve, delayMs, "rain from Monday"));
   return { city: "Riga", forecast };
 }
 

@@ -1,1 +1,1 @@
-var e=(e,t)=>new Promise(n=>setTimeout(n,t,e)),t=()=>({city:`Riga`,forecast:e(`rain from Monday`,20)});export{t as load};
+var e=(e,t)=>new Promise(n=>setTimeout(n,t,e)),t=({url:t})=>({city:`Riga`,forecast:e(`rain from Monday`,Number(t.searchParams.get(`ms`)??1))});export{t as load};
