@@ -29,6 +29,8 @@ const UPGRADE_REQUEST: WarmUpRequest = {
 };
 /** What a script holds that makes one, minified or not. */
 const SOCKET_MAKER = "WebSocketPair";
+/** And of one that may ask for its files: whether there are any, a builder is not told. */
+const ASSETS_NAME = "ASSETS";
 /** The one message that a connection of the warm-up hears. */
 const SOCKET_TEXT = "";
 /** A request that takes longer in one entry has touched what it touches first. */
@@ -61,6 +63,8 @@ export interface WarmUpRecord {
   /** Lazy modules of the web-api that were loaded at the end. */
   readonly touchedModules: readonly number[];
   readonly answers: readonly WarmUpAnswer[];
+  /** There is an `env.ASSETS`, which never answers. */
+  readonly hasAssets: boolean;
   /** As the guest is entered with them. */
   readonly requests: readonly WarmUpEntry[];
   /** At most one of each request that the manifest names. */
@@ -82,15 +86,15 @@ export interface RecordWarmUpOptions {
 export function recordWarmUp(context: ivm.Context, options: RecordWarmUpOptions): WarmUpRecord {
   const chosen = options.requests.length === 0 ? defaultRequests(options.script) : options.requests;
   const requests = chosen.map(toEntry);
+  const hasAssets = options.script.includes(ASSETS_NAME);
   const recorder = new AnswerRecorder(requests.length);
   const op = new ivm.Callback((code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown) =>
     recorder.answer(code, id, a, b, c, d),
   );
   try {
     const attach = context.global.getSync(ATTACH_GLOBAL, { reference: true });
-    const enter = attach.applySync(undefined, [options.attachSecret, op, options.envJson], {
-      result: { reference: true },
-    });
+    const args = [options.attachSecret, op, options.envJson, false, hasAssets];
+    const enter = attach.applySync(undefined, args, { result: { reference: true } });
     const enterGuest = (timeout: number, ...args: unknown[]): void => {
       try {
         enter.applySync(undefined, args, { timeout, arguments: { copy: true } });
@@ -124,7 +128,7 @@ export function recordWarmUp(context: ivm.Context, options: RecordWarmUpOptions)
     const failure = thrown.get(i + 1);
     return failure === undefined ? [] : [{ request: boundedText(`${method} ${path}`), ...failure }];
   });
-  return { touchedModules, answers, requests, failures };
+  return { touchedModules, answers, hasAssets, requests, failures };
 }
 
 function defaultRequests(script: string): readonly WarmUpRequest[] {
@@ -250,7 +254,7 @@ export function warmUpScript(options: { attachSecret: string; envJson: string; w
   const requests = ${JSON.stringify(requests)};
   const warmUp = async () => {
     try {
-      const enter = ${ATTACH_GLOBAL}(${JSON.stringify(options.attachSecret)}, op, ${JSON.stringify(options.envJson)});
+      const enter = ${ATTACH_GLOBAL}(${JSON.stringify(options.attachSecret)}, op, ${JSON.stringify(options.envJson)}, false, ${options.warmUp.hasAssets});
       if (!enter) return;
       let next = 0;
       for (let turns = 0; turns < ${4 * MAX_TIMER_ENTRIES + requests.length * TURNS_PER_REQUEST}; turns++) {

@@ -177,6 +177,13 @@ describe("what would split a response or a request", () => {
     expect(host.fetches).toEqual([]);
   });
 
+  test("a file is asked for of no app without assets, and never of a server", () => {
+    const { run, host } = openHostileGuest();
+    const { said } = run(`say(op(${HostOp.FETCH_ASSET}, 1, "GET", "http://up.test/", "", "follow none"));`);
+    expect(said).toEqual(["The app has no assets"]);
+    expect(host.fetches).toEqual([]);
+  });
+
   test("a fetch call has one id", () => {
     const { run, host } = openHostileGuest();
     const start = `op(${HostOp.FETCH_START}, 1, "GET", "http://up.test/", "", "follow none")`;

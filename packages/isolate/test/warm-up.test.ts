@@ -56,6 +56,20 @@ test("the code behind an upgrade, and behind a message, is kept of an app that m
   expect(warmUpOf(appScript("return new Response();")).requests).toHaveLength(1);
 });
 
+test("the code behind a question for a file of the app is kept, and an app that asks for none has none of the platform's", () => {
+  const app = (name: string) =>
+    appScript(
+      `void env.${name}.fetch(request); return new Response(String(long()));`,
+      `function long() { ${LONG_CODE} return sum; }`,
+    );
+  const warmUp = warmUpOf(app("ASSETS"));
+  expect(warmUp.failures).toEqual([]);
+  const warm = snapshotBytes(app("ASSETS"), warmUp);
+  expect(warm - snapshotBytes(app("ASSETS"), { ...warmUp, hasAssets: false })).toBeGreaterThan(10_000);
+  const none = warmUpOf(appScript("return new Response();"));
+  expect([none.hasAssets, none.touchedModules.length < warmUp.touchedModules.length]).toEqual([false, true]);
+});
+
 test("an app that changed what all code stands on keeps its heap, and is warmed up", () => {
   const patched = `const refuse = () => { throw new Error("patched"); };
     for (const name of ["push", "shift", "slice", Symbol.iterator]) Array.prototype[name] = refuse;
