@@ -6,6 +6,7 @@ import { decodeUtf8, encodeUtf8, throughUtf8 } from "./utf8.ts";
 interface Modules {
   "./leaf/blob.ts": typeof import("./leaf/blob.ts");
   "./leaf/form-data-codec.ts": typeof import("./leaf/form-data-codec.ts");
+  "./leaf/mime-type.ts": typeof import("./leaf/mime-type.ts");
 }
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
@@ -27,9 +28,16 @@ export function toBytes(data: BodyData): Uint8Array {
 }
 
 export function toBlob(data: BodyData, contentType: string | null): unknown {
-  return require("./leaf/blob.ts").blobOfBytes(toArrayBuffer(data), contentType ?? "");
+  return require("./leaf/blob.ts").blobOfBytes(toArrayBuffer(data), blobType(contentType));
 }
 
 export function toFormData(data: BodyData, contentType: string | null): unknown {
   return require("./leaf/form-data-codec.ts").parseFormData(toArrayBuffer(data), contentType);
+}
+
+function blobType(contentType: string | null): string {
+  if (contentType === null) return "";
+  const { extractMimeType, serializeMimeType } = require("./leaf/mime-type.ts");
+  const type = extractMimeType(contentType);
+  return type === null ? "" : serializeMimeType(type);
 }

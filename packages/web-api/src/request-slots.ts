@@ -2,10 +2,9 @@
 import { type Body, extractBody, isBodyUnusable } from "./body.ts";
 import { moveBody } from "./body-read.ts";
 import { HeaderList } from "./header-list.ts";
-import { fillHeaderList, isToken } from "./headers.ts";
-import { toDictionary } from "./leaf/webidl-convert.ts";
 import { parseUrl } from "./parse-url.ts";
-import { StringPrototypeIndexOf, StringPrototypeToUpperCase, TypeErrorCtor } from "./primordials.ts";
+import { StringPrototypeIndexOf, TypeErrorCtor } from "./primordials.ts";
+import { convertRequestInit, type RequestInit } from "./request-init.ts";
 import { createController, followingSignal, type Signal } from "./signal.ts";
 import { isReadableStream } from "./stream-state.ts";
 
@@ -49,26 +48,31 @@ export function signalOf(slots: RequestSlots): Signal {
 
 /** Converts the arguments of `new Request`. @throws TypeError as the standard says */
 export function slotsOfInit(input: RequestSlots | string, options: unknown): RequestSlots {
-  const init = toDictionary(options, "Request");
+  const init = convertRequestInit(options);
   const from = typeof input === "string" ? null : input;
   const slots: RequestSlots = {
-    method: init.method === undefined ? (from?.method ?? "GET") : methodOf(`${init.method as string}`),
+    method: init.method ?? from?.method ?? "GET",
     url: typeof input === "string" ? urlOf(input) : input.url,
-    headers: new HeaderList(),
+    headers: init.headers ?? (from === null ? new HeaderList() : from.headers.copy()),
     areHeadersImmutable: false,
     body: null,
     signal: null,
     createSignal: createSignalOf(init.signal, from),
-    redirect: init.redirect === undefined ? (from?.redirect ?? "follow") : redirectOf(`${init.redirect as string}`),
+    redirect: init.redirect ?? from?.redirect ?? "follow",
     passive: passiveOf(init, from),
   };
-  if (init.headers !== undefined) fillHeaderList(slots.headers, init.headers);
-  else if (from !== null) slots.headers = from.headers.copy();
+  const mode = passiveMember(slots, "mode");
+  if (mode !== "same-origin" && passiveMember(slots, "cache") === "only-if-cached") {
+    throw new TypeErrorCtor("Request: cache 'only-if-cached' needs mode 'same-origin'");
+  }
+  if (mode === "no-cors" && slots.method !== "GET" && slots.method !== "HEAD" && slots.method !== "POST") {
+    throw new TypeErrorCtor(`Request: method ${slots.method} cannot be had with mode 'no-cors'`);
+  }
   setBody(slots, init, from);
   return slots;
 }
 
-function setBody(slots: RequestSlots, init: Readonly<Record<string, unknown>>, from: RequestSlots | null): void {
+function setBody(slots: RequestSlots, init: RequestInit, from: RequestSlots | null): void {
   const given = init.body;
   const hasGiven = given !== undefined && given !== null;
   const inherited = from === null ? null : from.body;
@@ -76,15 +80,21 @@ function setBody(slots: RequestSlots, init: Readonly<Record<string, unknown>>, f
     throw new TypeErrorCtor(`Request: a request with method ${slots.method} has no body`);
   }
   if (hasGiven) {
-    if (isReadableStream(given) && init.duplex === undefined) {
-      throw new TypeErrorCtor('Request: a body that is a stream needs the option duplex: "half"');
-    }
+    if (isReadableStream(given)) refuseStream(slots, init);
     slots.body = extractBody(given);
     const { contentType } = slots.body;
     if (contentType !== null && slots.headers.get("content-type") === null) {
       slots.headers.append("content-type", contentType);
     }
   } else if (inherited !== null) slots.body = takeBody(inherited);
+}
+
+function refuseStream(slots: RequestSlots, init: RequestInit): void {
+  if (!init.hasDuplex) throw new TypeErrorCtor('Request: a body that is a stream needs the option duplex: "half"');
+  const mode = passiveMember(slots, "mode");
+  if (passiveMember(slots, "keepalive") === true || (mode !== "cors" && mode !== "same-origin")) {
+    throw new TypeErrorCtor("Request: a body that is a stream cannot be had with keepalive, nor with mode 'no-cors'");
+  }
 }
 
 /** Moves a body to a new request: the old one counts as used from then on. */
@@ -119,39 +129,15 @@ function hasCredentials(url: string): boolean {
   return slash < 0 || at < slash;
 }
 
-function methodOf(method: string): string {
-  const upper = StringPrototypeToUpperCase(method);
-  switch (upper) {
-    case "DELETE":
-    case "GET":
-    case "HEAD":
-    case "OPTIONS":
-    case "POST":
-    case "PUT":
-      return upper;
-    case "CONNECT":
-    case "TRACE":
-    case "TRACK":
-      throw new TypeErrorCtor(`Request: method ${method} is forbidden`);
-  }
-  if (!isToken(method)) throw new TypeErrorCtor(`Request: invalid method: ${method}`);
-  return method;
-}
-
-function redirectOf(value: string): string {
-  if (value === "follow" || value === "manual" || value === "error") return value;
-  throw new TypeErrorCtor(`Request: redirect is follow, manual or error, not ${value}`);
-}
-
-function passiveOf(
-  init: Readonly<Record<string, unknown>>,
-  from: RequestSlots | null,
-): Readonly<Record<string, unknown>> | null {
-  let passive = from === null ? null : from.passive;
-  for (const name in PASSIVE_DEFAULTS) {
-    const value = init[name];
-    if (value === undefined || name === "destination" || name === "duplex") continue;
-    passive = { __proto__: null, ...passive, [name]: name === "keepalive" ? Boolean(value) : `${value as string}` };
-  }
-  return passive;
+/** Any member that is given takes the referrer and its policy back to their defaults. */
+function passiveOf(init: RequestInit, from: RequestSlots | null): Readonly<Record<string, unknown>> | null {
+  const inherited = from === null ? null : from.passive;
+  if (init.isEmpty) return inherited;
+  return {
+    __proto__: null,
+    ...inherited,
+    referrer: PASSIVE_DEFAULTS.referrer,
+    referrerPolicy: PASSIVE_DEFAULTS.referrerPolicy,
+    ...init.passive,
+  };
 }

@@ -1,6 +1,6 @@
 /** Conversion of what `new Response` and `Response.redirect` are given. */
 import { fillHeaderList } from "./headers.ts";
-import { toDictionary, toUnsignedInteger } from "./leaf/webidl-convert.ts";
+import { toDictionary, toDOMString, toUnsignedInteger } from "./leaf/webidl-convert.ts";
 import { parseUrl } from "./parse-url.ts";
 import { RangeErrorCtor, StringPrototypeCharCodeAt, TypeErrorCtor } from "./primordials.ts";
 import type { ResponseSlots } from "./response.ts";
@@ -12,24 +12,30 @@ const SWITCHING_PROTOCOLS = 101;
 
 /** @throws TypeError, RangeError as the standard says */
 export function applyResponseInit(slots: ResponseSlots, options: unknown): void {
-  const { headers, status, statusText, webSocket } = toDictionary(options, "Response");
+  const init = toDictionary(options, "Response");
+  // Each member is read and converted before one is looked at, in the order of names.
+  const { headers } = init;
+  if (headers !== undefined) fillHeaderList(slots.headers, headers);
+  const givenStatus = init.status;
+  const status = givenStatus === undefined ? undefined : toUnsignedInteger(givenStatus, 16);
+  const givenText = init.statusText;
+  const statusText = givenText === undefined ? undefined : toDOMString(givenText);
+  const { webSocket } = init;
   if (webSocket !== undefined && webSocket !== null) {
     if (!require("./websocket.ts").isWebSocket(webSocket)) {
       throw new TypeErrorCtor("Response: the webSocket is no WebSocket");
     }
-    if (status === undefined || toUnsignedInteger(status, 16) !== SWITCHING_PROTOCOLS) {
+    if (status !== SWITCHING_PROTOCOLS) {
       throw new RangeErrorCtor("Responses with a WebSocket must have status code 101.");
     }
     slots.status = SWITCHING_PROTOCOLS;
     slots.webSocket = webSocket;
   } else if (status !== undefined) {
-    const code = toUnsignedInteger(status, 16);
-    if (code === SWITCHING_PROTOCOLS) throw new RangeErrorCtor("Response: status 101 needs a webSocket");
-    if (code < 200 || code > 599) throw new RangeErrorCtor(`Response: status ${code} is not within 200 to 599`);
-    slots.status = code;
+    if (status === SWITCHING_PROTOCOLS) throw new RangeErrorCtor("Response: status 101 needs a webSocket");
+    if (status < 200 || status > 599) throw new RangeErrorCtor(`Response: status ${status} is not within 200 to 599`);
+    slots.status = status;
   }
   if (statusText !== undefined) slots.statusText = reasonPhrase(statusText);
-  if (headers !== undefined) fillHeaderList(slots.headers, headers);
 }
 
 /** @throws TypeError, RangeError as the standard says */
@@ -44,8 +50,7 @@ export function setRedirect(slots: ResponseSlots, url: unknown, status: unknown)
   slots.headers.append("location", location);
 }
 
-function reasonPhrase(value: unknown): string {
-  const text = `${value as string}`;
+function reasonPhrase(text: string): string {
   for (let i = 0; i < text.length; i++) {
     const unit = StringPrototypeCharCodeAt(text, i);
     if ((unit < 0x20 && unit !== 0x09) || unit === 0x7f || unit > 0xff) {

@@ -50,8 +50,10 @@ export class Response {
       this.#slots = options as ResponseSlots;
       return;
     }
+    // Converted before the options are.
+    const body = init === null || init === undefined ? null : extractBody(init);
     const slots = slotsOfInit(options);
-    if (init !== null && init !== undefined) setBody(slots, extractBody(init));
+    if (body !== null) setBody(slots, body);
     this.#slots = slots;
   }
 

@@ -9,7 +9,7 @@ import {
   Uint8ArrayCtor,
 } from "../primordials.ts";
 import { atob } from "./base64.ts";
-import { parseMimeType, trim } from "./mime-type.ts";
+import { parseMimeType, serializeMimeType, trim } from "./mime-type.ts";
 
 const PREFIX_LENGTH = 5;
 const BASE64 = "base64";
@@ -31,7 +31,11 @@ export function parseDataUrl(url: string): { readonly type: string; readonly byt
     }
   }
   if (StringPrototypeCharCodeAt(type, 0) === 0x3b) type = `text/plain${type}`;
-  return { type: parseMimeType(type) ?? "text/plain;charset=US-ASCII", bytes: bytesOfLatin1(body) };
+  const parsed = parseMimeType(type);
+  return {
+    type: parsed === null ? "text/plain;charset=US-ASCII" : serializeMimeType(parsed),
+    bytes: bytesOfLatin1(body),
+  };
 }
 
 /** Where `;base64` begins that ends the text, spaces after the semicolon included; -1: it does not. */

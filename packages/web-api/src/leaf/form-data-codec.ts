@@ -12,11 +12,17 @@ import {
   TypeErrorCtor,
   Uint8ArrayCtor,
 } from "../primordials.ts";
-import { decodeUtf8, encodeUtf8 } from "../utf8.ts";
+import { encodeUtf8 } from "../utf8.ts";
 import { bytesOfBlob, describeFile, fileOfBytes } from "./blob.ts";
 import { type FormData, type FormDataEntry, formDataEntries, formDataOf } from "./form-data.ts";
 import { parseFormUrlencoded } from "./form-urlencoded.ts";
 import { StringPrototypeReplaceAll, TypedArrayPrototypeIndexOf } from "./intrinsics.ts";
+import { extractMimeType, mimeParameter } from "./mime-type.ts";
+import { decodeUtf8 } from "./utf8.ts";
+
+/** As RFC 2046 bounds it: to look for a longer one would take its length times that of the body. */
+const MAX_BOUNDARY_CHARS = 70;
+const FLAG_IGNORE_BOM = 2;
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -25,15 +31,19 @@ const QUOTE = 0x22;
 
 /** Parses a body as `formData()` does. @throws TypeError where it is not what its type says */
 export function parseFormData(bytes: ArrayBuffer, contentType: string | null): FormData {
-  const type = parseContentType(contentType ?? "");
-  if (type.essence === "application/x-www-form-urlencoded") {
-    return formDataOf(parseFormUrlencoded(decodeUtf8(bytes)) as FormDataEntry[]);
+  const type = extractMimeType(contentType ?? "");
+  if (type?.essence === "application/x-www-form-urlencoded") {
+    return formDataOf(parseFormUrlencoded(decodeKeepingMark(bytes)) as FormDataEntry[]);
   }
-  if (type.essence !== "multipart/form-data") {
+  if (type?.essence !== "multipart/form-data") {
     throw new TypeErrorCtor(`The body is no form data: its content type is '${contentType ?? ""}'`);
   }
-  if (type.boundary === undefined) throw malformed("its content type has no boundary");
-  return formDataOf(parseMultipart(new Uint8ArrayCtor(bytes), type.boundary));
+  const boundary = mimeParameter(type, "boundary");
+  if (boundary === undefined || boundary === "") throw malformed("its content type has no boundary");
+  if (boundary.length > MAX_BOUNDARY_CHARS) {
+    throw malformed(`its boundary has ${boundary.length} characters, at most ${MAX_BOUNDARY_CHARS} can be`);
+  }
+  return formDataOf(parseMultipart(new Uint8ArrayCtor(bytes), boundary));
 }
 
 /** Serialises as multipart/form-data, with a boundary that no entry can foresee. */
@@ -63,6 +73,12 @@ export function serializeFormData(form: FormData): { data: ArrayBuffer; contentT
   return { data: joinBytes(chunks, totalBytes), contentType: `multipart/form-data; boundary=${boundary}` };
 }
 
+/** "UTF-8 decode without BOM": a byte order mark is text. */
+function decodeKeepingMark(bytes: ArrayBuffer): string {
+  if (hasHost()) return callHost(HostOp.TEXT_DECODE, 0, "utf-8", bytes, FLAG_IGNORE_BOM) as string;
+  return decodeUtf8(new Uint8ArrayCtor(bytes));
+}
+
 function malformed(what: string): unknown {
   return new TypeErrorCtor(`The body is no form data: ${what}`);
 }
@@ -81,13 +97,6 @@ function withCrLf(text: string): string {
 function escapeName(name: string): string {
   const escaped = StringPrototypeReplaceAll(StringPrototypeReplaceAll(name, "\n", "%0A"), "\r", "%0D");
   return StringPrototypeReplaceAll(escaped, '"', "%22");
-}
-
-/** The media type without parameters, in lower case, and the boundary. */
-function parseContentType(text: string): { essence: string; boundary: string | undefined } {
-  const end = StringPrototypeIndexOf(text, ";", 0);
-  const essence = StringPrototypeToLowerCase(trim(end === -1 ? text : StringPrototypeSlice(text, 0, end)));
-  return { essence, boundary: end === -1 ? undefined : parameterOf(StringPrototypeSlice(text, end), "boundary") };
 }
 
 /** The value of a parameter in `; name=value; name="value"`: the first with that name counts. */
@@ -155,7 +164,7 @@ function parseMultipart(bytes: Uint8Array<ArrayBuffer>, boundary: string): FormD
     entries[entries.length] = [
       head.name,
       head.fileName === undefined
-        ? decodeUtf8(content)
+        ? decodeKeepingMark(content)
         : fileOfBytes(content, { name: head.fileName, type: head.contentType ?? "text/plain" }),
     ];
     at = end;
@@ -179,7 +188,7 @@ function parsePartHead(bytes: Uint8Array<ArrayBuffer>, start: number): PartHead 
     const lineEnd = indexOfLineEnd(bytes, at);
     if (lineEnd === -1) throw malformed("the headers of a part do not end");
     if (lineEnd === at) break;
-    const line = decodeUtf8(sliceBytes(bytes, at, lineEnd));
+    const line = decodeKeepingMark(sliceBytes(bytes, at, lineEnd));
     const colon = StringPrototypeIndexOf(line, ":", 0);
     if (colon === -1) throw malformed("a part has a header without a colon");
     const header = StringPrototypeToLowerCase(trim(StringPrototypeSlice(line, 0, colon)));

@@ -9,10 +9,18 @@ import {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 
-/** The serialisation of the MIME type that a text is, or null. */
-export function parseMimeType(input: string): string | null {
+export interface MimeType {
+  /** In lower case. */
+  readonly essence: string;
+  /** Names in lower case, each once. */
+  readonly parameters: (readonly [name: string, value: string])[];
+}
+
+/** The MIME type that a text is, or null. */
+export function parseMimeType(input: string): MimeType | null {
   const text = trim(input);
   const slash = StringPrototypeIndexOf(text, "/");
   if (slash < 0) return null;
@@ -21,12 +29,59 @@ export function parseMimeType(input: string): string | null {
   const subtype = trimEnd(StringPrototypeSlice(text, slash + 1, semicolon < 0 ? text.length : semicolon));
   if (!isToken(type) || !isToken(subtype)) return null;
   const essence = StringPrototypeToLowerCase(`${type}/${subtype}`);
-  return semicolon < 0 ? essence : essence + parametersOf(text, semicolon + 1);
+  return { essence, parameters: semicolon < 0 ? [] : parametersOf(text, semicolon + 1) };
 }
 
-/** As they are serialised. @param start behind a semicolon */
-function parametersOf(text: string, start: number): string {
-  let output = "";
+/** "Extract a MIME type" of the Fetch standard, from the values of `content-type` with commas between them. */
+export function extractMimeType(header: string): MimeType | null {
+  let found: MimeType | null = null;
+  let charset: string | undefined;
+  for (let at = 0; at <= header.length; ) {
+    const end = endOfValue(header, at);
+    const next = parseMimeType(StringPrototypeSlice(header, at, end));
+    at = end + 1;
+    if (next === null || next.essence === "*/*") continue;
+    const own = mimeParameter(next, "charset");
+    if (found === null || found.essence !== next.essence) charset = own;
+    else if (own === undefined && charset !== undefined) {
+      next.parameters[next.parameters.length] = ["charset", charset];
+    }
+    found = next;
+  }
+  return found;
+}
+
+export function mimeParameter({ parameters }: MimeType, name: string): string | undefined {
+  for (let i = 0; i < parameters.length; i++) if (parameters[i]?.[0] === name) return parameters[i]?.[1];
+  return undefined;
+}
+
+export function serializeMimeType({ essence, parameters }: MimeType): string {
+  let output = essence;
+  for (let i = 0; i < parameters.length; i++) {
+    const pair = parameters[i] as readonly [string, string];
+    const value = pair[1];
+    output += `;${pair[0]}=${value !== "" && isToken(value) ? value : quote(value)}`;
+  }
+  return output;
+}
+
+/** The comma that ends a value, outside of quotes; or the end. */
+function endOfValue(header: string, start: number): number {
+  let isQuoted = false;
+  let at = start;
+  for (; at < header.length; at++) {
+    const unit = StringPrototypeCharCodeAt(header, at);
+    if (unit === QUOTE) isQuoted = !isQuoted;
+    else if (isQuoted && unit === BACKSLASH) at++;
+    else if (!isQuoted && unit === COMMA) return at;
+  }
+  return header.length;
+}
+
+/** @param start behind a semicolon */
+function parametersOf(text: string, start: number): (readonly [string, string])[] {
+  const parameters: (readonly [string, string])[] = [];
   const seen: Record<string, true> = { __proto__: null as never };
   for (let at = start; at < text.length; ) {
     while (at < text.length && isSpace(StringPrototypeCharCodeAt(text, at))) at++;
@@ -48,9 +103,9 @@ function parametersOf(text: string, start: number): string {
     }
     if (name === "" || !isToken(name) || !isQuotable(value) || seen[name]) continue;
     seen[name] = true;
-    output += `;${name}=${value !== "" && isToken(value) ? value : quote(value)}`;
+    parameters[parameters.length] = [name, value];
   }
-  return output;
+  return parameters;
 }
 
 /** What stands between quotes; a quote that is missing at the end is none the worse. */
