@@ -1,4 +1,5 @@
 /** Calls of a guest that end later, by an entry of their own: timers, fetches, work on keys. */
+import { type CacheCommand, parseCacheCommand } from "@nano/protocol/cache-command";
 import { subrequestLimitsOf, type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
 import type { EgressHead, EgressWebSocket } from "@nano/protocol/messages";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
@@ -24,6 +25,8 @@ const MAX_URL_CHARS = 64 * 1024;
 const SWITCHING_PROTOCOLS = 101;
 /** In place of the kind of a body: both are messages of a WebSocket. */
 const SOCKET_BODY = "socket";
+/** What a call of the cache sends: nothing, chunks, or a body that the host has. */
+const CACHE_BODY = /^(?:none|stream|-?\d{1,15})$/;
 /** As the guest's URL parser serialises it. */
 const URL_TEXT = /^[\x21-\x7e]+$/;
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
@@ -46,6 +49,8 @@ interface AskedFetch {
   readonly headers: unknown;
   readonly mode: unknown;
   readonly isAsset?: boolean;
+  /** It asks the node's cache. */
+  readonly cache?: CacheCommand;
 }
 
 const HANDLED = new Set<unknown>([
@@ -54,6 +59,7 @@ const HANDLED = new Set<unknown>([
   HostOp.FETCH_START,
   HostOp.FETCH_ASSET,
   HostOp.CURRENT_REQUEST,
+  HostOp.CACHE_START,
   HostOp.FETCH_BODY_CHUNK,
   HostOp.FETCH_BODY_END,
   HostOp.FETCH_PULL,
@@ -132,6 +138,8 @@ export class GuestCalls {
       case HostOp.FETCH_CANCEL:
         this.#cancelFetch(context, id);
         return undefined;
+      case HostOp.CACHE_START:
+        return this.#startCache(context, owner, id, { command: a, url: b, headers: c, body: d });
       case HostOp.DIAL:
         return this.#startFetch(context, owner, id, {
           method: "GET",
@@ -177,11 +185,26 @@ export class GuestCalls {
     return true;
   }
 
+  /** A call of the node's cache goes the way of a fetch. */
+  #startCache(
+    context: GuestContext,
+    owner: GuestRun | null,
+    id: number,
+    { command, url, headers, body }: { command: unknown; url: unknown; headers: unknown; body: unknown },
+  ): string | undefined {
+    const cache = parseCacheCommand(command);
+    if (cache === undefined || (cache.response !== null && !isHeaderBlock(cache.response.headers))) {
+      return "What the cache is asked for is malformed or too large";
+    }
+    const kind = typeof body === "string" && CACHE_BODY.test(body) ? body : "none";
+    return this.#startFetch(context, owner, id, { method: "GET", url, headers, mode: `follow ${kind}`, cache });
+  }
+
   #startFetch(
     context: GuestContext,
     owner: GuestRun | null,
     id: number,
-    { method, url, headers, mode, isAsset = false }: AskedFetch,
+    { method, url, headers, mode, isAsset = false, cache }: AskedFetch,
   ): string | undefined {
     const { app, egress, host } = this.#options;
     const openAsset = isAsset ? host.openAsset : undefined;
@@ -207,6 +230,7 @@ export class GuestCalls {
       redirect,
       allowHosts: egress?.allowHosts,
       webSocket: isSocket ? boundsOf(this.#socketLimits) : undefined,
+      cache,
     };
     const listener = this.#listen(context, holding, id);
     const call = this.#meter.open({ holding, isSocket, listener }, (metered) =>

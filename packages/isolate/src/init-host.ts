@@ -23,6 +23,8 @@ const MAX_INIT_REJECTIONS = 8;
 const APP_PLACE = new RegExp(`${APP_SCRIPT_NAME}:\\d+:\\d+`);
 const FETCH_REFUSED =
   "fetch is not available while the app initialises: a sliver would keep the answer for ever. Call it in the handler, and keep what it gives there";
+const CACHE_REFUSED =
+  "caches is not available while the app initialises: a sliver would keep the answer for ever. Ask it in the handler";
 
 /** How a top level stands, in its own words. */
 export interface InitState {
@@ -106,6 +108,8 @@ export class InitHost {
         return undefined;
       case HostOp.FETCH_START:
         return this.#refuseFetch(boundedText(String(b)));
+      case HostOp.CACHE_START:
+        return CACHE_REFUSED;
       case HostOp.DIAL:
         return this.#refuseFetch(boundedText(String(a)));
       case HostOp.NOW:

@@ -1,6 +1,7 @@
 /** Payloads of HELLO, HEAD, RESET and GOAWAY frames: msgpack arrays, so that a field costs no name. */
 import { Packr } from "msgpackr";
 import type { AppName, RequestId, VersionId, WorkerId } from "./brands.ts";
+import type { CacheCommand } from "./cache-command.ts";
 import type { WireError } from "./errors.ts";
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true });
@@ -128,6 +129,8 @@ export interface EgressHead {
   readonly allowHosts?: readonly string[] | undefined;
   /** It asks for a WebSocket: after an answer with status 101 both bodies are messages (`socket-messages.ts`). @default it does not */
   readonly webSocket?: EgressWebSocket | undefined;
+  /** It asks the node's cache, and no server: the cache process gets it, the egress process never. @default it does not */
+  readonly cache?: CacheCommand | undefined;
 }
 
 /** Bounds of a WebSocket that an app opens. */

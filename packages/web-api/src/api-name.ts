@@ -46,6 +46,8 @@ export function apiName(code: number): string {
       return "node:crypto";
     case HostOp.DIAL:
       return "WebSocket";
+    case HostOp.CACHE_START:
+      return "caches";
     case HostOp.TEXT_DECODE:
       return "TextDecoder";
     case HostOp.TEXT_ENCODE:

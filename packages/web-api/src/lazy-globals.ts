@@ -6,6 +6,8 @@ import { defineLazyAttributes, defineLazyGlobals } from "./define-global.ts";
 
 /** The files that are evaluated on demand: the build turns each `require` into the call of the module's wrapper. */
 interface Modules {
+  "./cache/cache.ts": typeof import("./cache/cache.ts");
+  "./cache/cache-storage.ts": typeof import("./cache/cache-storage.ts");
   "./compression-streams.ts": typeof import("./compression-streams.ts");
   "./console.ts": typeof import("./console.ts");
   "./crypto/crypto-key.ts": typeof import("./crypto/crypto-key.ts");
@@ -89,6 +91,8 @@ const INTERFACES = [
   "DecompressionStream",
   "WebSocket",
   "WebSocketPair",
+  "Cache",
+  "CacheStorage",
   "console",
   "Intl",
   "Date",
@@ -109,7 +113,7 @@ const OPERATIONS = [
   "dispatchEvent",
 ];
 
-const READ_ONLY_ATTRIBUTES = ["crypto", "navigator", "self"];
+const READ_ONLY_ATTRIBUTES = ["caches", "crypto", "navigator", "self"];
 const ATTRIBUTES = ["performance", "scheduler", "onerror", "onrejectionhandled", "onunhandledrejection"];
 
 export function installLazyGlobals(): void {
@@ -189,6 +193,12 @@ function load(name: string): unknown {
       return require("./websocket.ts").WebSocket;
     case "WebSocketPair":
       return require("./websocket-pair.ts").WebSocketPair;
+    case "Cache":
+      return require("./cache/cache.ts").Cache;
+    case "CacheStorage":
+      return require("./cache/cache-storage.ts").CacheStorage;
+    case "caches":
+      return require("./cache/cache-storage.ts").createCacheStorage();
     case "Intl":
       return require("./leaf/intl.ts").loadIntl();
     case "Date":
