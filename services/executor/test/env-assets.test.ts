@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { packAssets } from "@nano/sliver/asset-pack";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, test } from "vitest";
+import { AppAssets } from "../src/request/app-assets.ts";
 import { appScript, temporaryDirectory } from "./sliver-fixture.ts";
 import { ask, openWorker, type ServeOptions, send } from "./worker-harness.ts";
 
@@ -121,6 +122,17 @@ describe("a file of the app", () => {
     slow.stream?.grant(slow.body.length);
     await slow.done;
     expect(slow.body.equals(BIG)).toBe(true);
+  });
+
+  test("is read by nobody once the pack is closed: its descriptor may be another file's", async () => {
+    const assets = new AppAssets(await packOf(FILES));
+    const entry = assets.pack.lookup("/a.txt");
+    const release = assets.hold();
+    assets.close();
+    expect(entry === null ? "" : assets.pack.read(entry).toString()).toBe("0123456789");
+    release();
+    release();
+    expect(() => entry === null || assets.pack.read(entry)).toThrow(/closed/);
   });
 
   test("counts as a subrequest", async () => {
