@@ -4,6 +4,7 @@ import { storeShape } from "@nano/control-store/store-settings";
 import { defineConfig } from "@nano/service-kit/config";
 import { durationMs, flag, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
 import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
+import { cacheApiShape } from "./cache/cache-config.ts";
 import { egressShape } from "./egress/egress-config.ts";
 
 const MIB = 1024 * 1024;
@@ -172,4 +173,5 @@ export const config = defineConfig("EXECUTOR", {
     }),
   },
   egress: egressShape,
+  cacheApi: cacheApiShape,
 });

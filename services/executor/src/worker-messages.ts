@@ -32,6 +32,9 @@ export interface WorkerBudgets {
 /** What a worker serves: requests, or WebSocket connections with an isolate for each. */
 export type WorkerKind = "http" | "websocket";
 
+/** Processes beside the workers that serve them over links. */
+export type LinkedPeer = "egress" | "cache";
+
 export type ToWorker =
   | {
       readonly type: "start";
@@ -66,8 +69,8 @@ export type ToWorker =
   | { readonly type: "retire"; readonly versionId: VersionId }
   /** With a socket: a router dialled this worker. `received`: what was read of it already, base64. */
   | { readonly type: "router_socket"; readonly received?: string }
-  /** With a socket: connected to the executor's egress process. */
-  | { readonly type: "egress_socket"; readonly credential: string }
+  /** With a socket: connected to a process of the executor that serves workers. */
+  | { readonly type: "peer_socket"; readonly peer: LinkedPeer; readonly credential: string }
   /** Take no new requests, end those in flight, then exit. */
   | { readonly type: "drain" }
   /** Give up what is in flight of them: their time is over. */
@@ -157,8 +160,8 @@ export type FromWorker =
   | { readonly type: "ready" }
   /** A router's socket has arrived: one message for each, in order. */
   | { readonly type: "took_socket" }
-  /** Its link to the egress process was lost, or could not be opened: it wants another. Said so long after that it is no flood. */
-  | { readonly type: "egress_lost" }
+  /** Its link to a process beside it was lost, or could not be opened: it wants another. Said so long after that it is no flood. */
+  | { readonly type: "peer_lost"; readonly peer: LinkedPeer }
   /** A WebSocket worker wants one more thread for connections: `thread_answer` follows. */
   | { readonly type: "thread_wanted" }
   /** It has ended one. */

@@ -65,15 +65,15 @@ describe("a worker process", () => {
     const socketPath = join(directories.run, "egress.sock");
     await new Promise<void>((resolve) => egress.listen(socketPath, resolve));
     onTestFinished(() => void egress.close());
-    await worker.openEgress(socketPath, "first");
+    await worker.openPeer("egress", socketPath, "first");
     await eventually(() => links.length === 1);
-    expect(inbox.of("egress_lost")).toEqual([]);
+    expect(inbox.of("peer_lost")).toEqual([]);
     links[0]?.close();
-    await eventually(() => inbox.of("egress_lost").length === 1);
-    await worker.openEgress(socketPath, "second");
+    await eventually(() => inbox.of("peer_lost").length === 1);
+    await worker.openPeer("egress", socketPath, "second");
     await eventually(() => links.length === 2);
     links[1]?.close();
-    await eventually(() => inbox.of("egress_lost").length === 2);
+    await eventually(() => inbox.of("peer_lost").length === 2);
   });
 
   test("refuses a version whose files it cannot read, by name", async () => {

@@ -3,7 +3,9 @@ import type { WorkerId } from "@nano/protocol/brands";
 import type { Rung } from "@nano/protocol/records";
 import { DurationBuckets } from "@nano/service-kit/duration-buckets";
 import type { Metrics } from "@nano/service-kit/metrics";
+import type { CacheCounts } from "../cache/cache-counters.ts";
 import type { FallReason, WorkerKind, WorkerStats } from "../worker-messages.ts";
+import type { CacheProcess } from "./cache-process.ts";
 import type { EgressProcess } from "./egress-process.ts";
 import type { EntranceRefusal } from "./entrance.ts";
 
@@ -36,9 +38,19 @@ const GAUGES: readonly (readonly [keyof WorkerStats, string, string])[] = [
   ["residentBytes", "workers_resident_bytes", "Resident memory of workers"],
 ];
 
+const CACHE_GAUGES: readonly (readonly [Exclude<keyof CacheCounts, "operationsByOutcome">, string, string])[] = [
+  ["bytes", "cache_api_bytes", "What responses that apps cache take on disk"],
+  ["entryCount", "cache_api_entries_count", "Responses that apps cache"],
+  ["evictionsTotal", "cache_api_evictions_count", "Those that left for others since the cache process started"],
+  ["damagedTotal", "cache_api_damaged_count", "Those that were found damaged, and removed, since then"],
+  ["runningCount", "cache_api_running_count", "Operations of apps on their caches that run"],
+  ["waitingCount", "cache_api_waiting_count", "Operations of apps on their caches that wait for others"],
+];
+
 /** What is asked for at each scrape. */
 export interface ExecutorFigures {
   egress(): EgressProcess;
+  cacheApi(): CacheProcess;
   greetingCount(): number;
   stateAgeMs(): number;
   hasRival(): boolean;
@@ -129,6 +141,18 @@ export class ExecutorMetrics {
           gauge.set({ outcome }, count);
       },
     });
+    metrics.gauge({
+      name: "cache_api_operations_count",
+      help: "Operations of apps on their caches since the cache process started, by outcome",
+      labels: ["outcome"],
+      collect: (gauge) => {
+        for (const [outcome, count] of Object.entries(figures.cacheApi().counts?.operationsByOutcome ?? {}))
+          gauge.set({ outcome }, count);
+      },
+    });
+    for (const [key, name, help] of CACHE_GAUGES) {
+      metrics.gauge({ name, help, collect: (gauge) => gauge.set(figures.cacheApi().counts?.[key] ?? 0) });
+    }
     metrics.gauge({
       name: "egress_websockets_count",
       help: "WebSockets that apps have to other servers",

@@ -24,7 +24,6 @@ import { type RunningEntry, readRestoringVersion, readRunningEntry } from "../fl
 import type { FallReport, FromWorker, WorkerKind, WorkerStats } from "../worker-messages.ts";
 import { resolveAdvertisedAddress } from "./advertised-address.ts";
 import { AppLog } from "./app-log.ts";
-import { EgressProcess } from "./egress-process.ts";
 import { Entrance } from "./entrance.ts";
 import { ExecutorMetrics } from "./executor-metrics.ts";
 import { LogFollowers } from "./log-followers.ts";
@@ -32,6 +31,7 @@ import { NodeNameWatch } from "./node-name-watch.ts";
 import { NodeRegistration } from "./node-registration.ts";
 import { OldVersionSockets } from "./old-version-sockets.ts";
 import { OwnedDirectories } from "./owned-directories.ts";
+import { cacheApiDirectory, PeerProcesses } from "./peer-processes.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
 import { relay } from "./relay.ts";
 import { RolloutCounts } from "./rollout-counts.ts";
@@ -76,7 +76,7 @@ export class Supervisor {
   readonly #sockets: WebSocketPool;
   readonly #oldSockets: OldVersionSockets;
   readonly #socketMetrics: WebSocketMetrics;
-  readonly #egress: EgressProcess;
+  readonly #peers: PeerProcesses;
   readonly #supply: VersionSupply;
   readonly #metrics: ExecutorMetrics;
   readonly #postmortems: PostmortemServer;
@@ -87,7 +87,7 @@ export class Supervisor {
   readonly #appLog: AppLog;
   readonly #workersDirectory: string;
   readonly #owned: OwnedDirectories;
-  /** Those that run, before they serve too: each wants its connection to the egress process. */
+  /** Those that run, before they serve too: each wants its connections to the processes beside it. */
   readonly #started = new Set<WorkerProcess>();
   #registration: NodeRegistration | null = null;
   #isDraining = false;
@@ -95,7 +95,7 @@ export class Supervisor {
   /** Starts everything, and answers when workers serve and the node is announced. @throws EXEC_DIRECTORY_TAKEN */
   static async open(options: SupervisorOptions): Promise<Supervisor> {
     const { config } = options;
-    const owned = new OwnedDirectories([config.cache.directory, config.run.directory]);
+    const owned = new OwnedDirectories([config.cache.directory, config.run.directory, cacheApiDirectory(config)]);
     try {
       return await Supervisor.#openIn(owned, options);
     } catch (err) {
@@ -174,7 +174,7 @@ export class Supervisor {
         this.#metrics.workerEnded(worker.id);
         this.#socketMetrics.forget(worker.id);
         this.#rollouts.workerLost(worker.id, null);
-        this.#egress.dismiss(worker);
+        this.#peers.dismiss(worker);
       },
       onRefused: (reason) => this.#socketMetrics.refused(reason),
     });
@@ -187,12 +187,7 @@ export class Supervisor {
       spreadMs,
       oldVersionsOf: (worker) => this.#supply.oldVersionsOf(worker),
     });
-    this.#egress = new EgressProcess({
-      socketPath: join(config.run.directory, "egress.sock"),
-      settings: config.egress,
-      logger: logger.child({ component: "egress" }),
-      onReady: () => this.#connectEgress(this.#started),
-    });
+    this.#peers = new PeerProcesses({ config, logger, workers: () => this.#started });
     this.#supply = new VersionSupply({
       nodeId: config.node.id as NodeId,
       aheadCount: config.workers.aheadCount,
@@ -207,7 +202,8 @@ export class Supervisor {
       onBadSlivers: () => this.#registration?.renew(),
     });
     this.#metrics = new ExecutorMetrics(metrics, {
-      egress: () => this.#egress,
+      egress: () => this.#peers.egress,
+      cacheApi: () => this.#peers.cache,
       greetingCount: () => this.#entrance?.greetingCount ?? 0,
       stateAgeMs: () => this.#watch.ageMs,
       hasRival: () => this.#nameWatch.rivalAddress !== null,
@@ -275,7 +271,7 @@ export class Supervisor {
       availableMs: config.shutdown.graceMs - LEAVE_MS,
     });
     await Promise.all([this.#pool.close(deadline, plan.graceMs), this.#sockets.close(deadline, socketPlan)]);
-    await this.#egress.close();
+    await this.#peers.close();
     this.#watch.close();
     this.#nameWatch.close();
     await this.#registration?.close();
@@ -397,13 +393,13 @@ export class Supervisor {
   #equip(worker: WorkerProcess): void {
     this.#started.add(worker);
     worker.exited.then(() => this.#started.delete(worker));
-    this.#connectEgress([worker]);
+    this.#peers.connectWorker(worker);
   }
 
   #lost(worker: WorkerProcess, cause: "died" | "hung", running: readonly RunningEntry[]): void {
     this.#metrics.workerLost(worker.id, cause, worker.kind);
     this.#rollouts.workerLost(worker.id, running[0]?.versionId ?? null);
-    this.#egress.dismiss(worker);
+    this.#peers.dismiss(worker);
     const restoring = readRestoringVersion(worker.recorderFd);
     if (restoring !== null) this.#supply.diedRestoring(worker, restoring);
   }
@@ -416,14 +412,6 @@ export class Supervisor {
     if (this.#isDraining) throw errors.NODE_DRAINING({});
     const { id, address, credential } = (await this.#sockets.workerFor(app)).endpoint;
     return { workerId: id, address: this.#advertised ?? address, credential };
-  }
-
-  #connectEgress(workers: Iterable<WorkerProcess>): void {
-    for (const worker of workers) {
-      const fail = (err: unknown): void =>
-        this.#options.logger.warn("worker has no egress", { err, workerId: worker.id });
-      this.#egress.connect(worker).catch(fail);
-    }
   }
 
   #receive(id: WorkerId, message: Exclude<FromWorker, { type: "ready" | "took_socket" }>): void {
@@ -453,9 +441,9 @@ export class Supervisor {
       case "stats":
         if (worker !== undefined) this.#report(worker, message.stats);
         return;
-      case "egress_lost":
-        // Of an egress process that was lost, too: the next one connects all workers by itself.
-        if (worker !== undefined) this.#connectEgress([worker]);
+      case "peer_lost":
+        // Of a process that was lost, too: the next one connects all workers by itself.
+        if (worker !== undefined) this.#peers.connect(message.peer, worker);
         return;
       case "thread_wanted":
         this.#sockets.threadWanted(id);

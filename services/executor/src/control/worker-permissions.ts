@@ -8,18 +8,19 @@ const MUSL_MARK = "/etc/alpine-release";
 /** The first Node whose permission model refuses sockets. */
 const NET_PERMISSION_MAJOR = 25;
 
+/** Where the product's code is. */
+export const PRODUCT_DIRECTORIES: readonly string[] = [
+  `${ROOT}packages/`,
+  `${ROOT}services/executor/`,
+  `${ROOT}node_modules/`,
+];
+
 /**
  * Flags of a worker's Node: it may load isolated-vm, and read the product's code and its own directory. One for WebSocket connections may start
  * threads, which have what it has and no more.
  */
 export function workerArguments(directory: string, kind: WorkerKind): string[] {
-  const readable = [
-    `${ROOT}packages/`,
-    `${ROOT}services/executor/`,
-    `${ROOT}node_modules/`,
-    `${directory}/`,
-    MUSL_MARK,
-  ];
+  const readable = [...PRODUCT_DIRECTORIES, `${directory}/`, MUSL_MARK];
   return [
     "--no-node-snapshot",
     "--disable-warning=ExperimentalWarning",

@@ -17,7 +17,7 @@ import type { WorkerId } from "@nano/protocol/brands";
 import type { WorkerEndpoint } from "@nano/protocol/records";
 import { listenOn } from "@nano/service-kit/listen";
 import { errors } from "../errors.ts";
-import type { FromWorker, ToWorker, WorkerBudgets, WorkerKind } from "../worker-messages.ts";
+import type { FromWorker, LinkedPeer, ToWorker, WorkerBudgets, WorkerKind } from "../worker-messages.ts";
 import { workerArguments } from "./worker-permissions.ts";
 
 /** Routers' sockets on their way to one worker: a busy one takes them between two entries. */
@@ -179,8 +179,8 @@ export class WorkerProcess {
     if (socket !== undefined) this.#handovers.delete(socket);
   }
 
-  /** Connects it to the egress process. */
-  async openEgress(socketPath: string, credential: string): Promise<void> {
+  /** Connects it to a process beside it. */
+  async openPeer(peer: LinkedPeer, socketPath: string, credential: string): Promise<void> {
     const socket = connect({ path: socketPath });
     await new Promise<void>((resolve, reject) => {
       socket.once("connect", resolve);
@@ -188,7 +188,7 @@ export class WorkerProcess {
     });
     socket.pause();
     if (this.#isGone) socket.destroy();
-    else this.#child.send({ type: "egress_socket", credential } satisfies ToWorker, socket, {}, () => undefined);
+    else this.#child.send({ type: "peer_socket", peer, credential } satisfies ToWorker, socket, {}, () => undefined);
   }
 
   /** Asks it to finish what it has and exit. */

@@ -1,18 +1,13 @@
 /**
  * Serves workers' links on a Unix socket: each stream of a link is one fetch.
  *
- * I1 A link opens only with the credential of a worker that the supervisor admitted, and ends when it is dismissed.
+ * I1 A link opens as `WorkerLinks` has it.
  * I2 A link that ends cancels its fetches.
  */
 import { lookup } from "node:dns/promises";
-import { createServer, type Server, type Socket } from "node:net";
-import { acceptLink } from "@nano/link/accept-link";
-import { isSameCredential } from "@nano/link/credential";
-import type { Link } from "@nano/link/link";
-import { isNanoError } from "@nano/protocol/errors";
-import { listenOn } from "@nano/service-kit/listen";
 import { WebSocketRelays } from "@nano/socket-relay/websocket-relays";
 import { buildConnector } from "undici";
+import { WorkerLinks } from "../worker-links.ts";
 import { createAddressGuard } from "./address-guard.ts";
 import { AppAgents } from "./app-agents.ts";
 import type { EgressConfig } from "./egress-config.ts";
@@ -24,8 +19,6 @@ import { openFetchStream } from "./fetch-stream.ts";
 import type { CreateConnector, ResolveName } from "./guarded-connector.ts";
 import type { FetchContext } from "./outbound-fetch.ts";
 
-/** Connections that have not said who they are, of which there should be none but a worker's for a moment. */
-const MAX_GREETING_COUNT = 64;
 /** How often WebSockets are looked at: for idle ones, and for what they hold. */
 const SWEEP_INTERVAL_MS = 1_000;
 /** Fetches and WebSockets of one worker at once, waiting ones included. */
@@ -43,18 +36,10 @@ export interface EgressServerOptions {
 }
 
 export class EgressServer {
-  readonly #options: EgressServerOptions;
   readonly #context: FetchContext;
-  readonly #server: Server;
-  /** Credential by worker. */
-  readonly #credentials = new Map<string, string>();
-  /** Open links with the worker that each belongs to. */
-  readonly #links = new Map<Link, string>();
-  #greetingCount = 0;
-  #onUnused: (() => void) | null = null;
+  readonly #links: WorkerLinks;
 
   constructor(options: EgressServerOptions) {
-    this.#options = options;
     const { config } = options;
     const counters = new EgressCounters();
     const connector = {
@@ -96,7 +81,13 @@ export class EgressServer {
         },
       }),
     };
-    this.#server = createServer((socket) => this.#accept(socket));
+    this.#links = new WorkerLinks({
+      peer: "egress",
+      maxStreamCount: MAX_STREAMS_PER_WORKER,
+      openStream: (stream, headPayload, isEnd) =>
+        openFetchStream(stream, headPayload, { isEnd, context: this.#context }),
+      onBadEnd: (fields) => options.report({ type: "log", level: "warn", msg: "link of a worker ended badly", fields }),
+    });
   }
 
   get counts(): EgressCounts {
@@ -105,7 +96,7 @@ export class EgressServer {
       runningCount: slots.runningCount,
       waitingCount: slots.waitingCount,
       socketCount: agents.socketCount,
-      linkCount: this.#links.size,
+      linkCount: this.#links.count,
       webSocketCount: relays.connectionCount,
       webSocketHeldBytes: relays.heldBytes,
     });
@@ -113,100 +104,31 @@ export class EgressServer {
 
   /** @throws KIT_ADDRESS_IN_USE, KIT_LISTEN_FAILED */
   async listen(socketPath: string): Promise<void> {
-    await listenOn(this.#server, socketPath);
+    await this.#links.listen(socketPath);
   }
 
   admit(worker: string, credential: string): void {
-    this.#credentials.set(worker, credential);
+    this.#links.admit(worker, credential);
   }
 
   dismiss(worker: string): void {
-    this.#credentials.delete(worker);
-    for (const [link, owner] of this.#links) {
-      if (owner === worker) link.close();
-    }
+    this.#links.dismiss(worker);
   }
 
   /** Takes no further fetches and resolves when the running ones have ended. */
   async drain(): Promise<void> {
-    this.#server.close();
-    for (const link of this.#links.keys()) link.goaway();
+    this.#links.refuse();
     await this.#context.relays.closeAll(0, AbortSignal.timeout(0));
-    if (this.#links.size === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onUnused = resolve;
-    });
+    await this.#links.whenUnused();
   }
 
   /** Cuts everything. */
   async close(): Promise<void> {
-    this.#server.close();
-    for (const link of this.#links.keys()) link.close();
+    this.#links.close();
     this.#context.relays.destroyAll();
     await this.#context.agents.destroy();
   }
-
-  #accept(socket: Socket): void {
-    if (this.#greetingCount >= MAX_GREETING_COUNT) {
-      socket.destroy();
-      return;
-    }
-    this.#greetingCount += 1;
-    let isGreeting = true;
-    let worker = "";
-    const endGreeting = () => {
-      if (isGreeting) this.#greetingCount -= 1;
-      isGreeting = false;
-    };
-    acceptLink(socket, {
-      peer: "egress",
-      limits: { maxStreamCount: MAX_STREAMS_PER_WORKER },
-      verifyHello: (hello) => {
-        worker = this.#workerOf(hello.credential);
-        return worker !== "";
-      },
-      onOpen: (link) => {
-        endGreeting();
-        this.#links.set(link, worker);
-      },
-      onStream: (stream, headPayload, isEnd) => {
-        try {
-          return openFetchStream(stream, headPayload, { isEnd, context: this.#context });
-        } catch (error) {
-          if (!isNanoError(error)) throw error;
-          stream.reset(error.wire);
-          return DEAF;
-        }
-      },
-      onClose: (outcome, link) => {
-        endGreeting();
-        this.#links.delete(link);
-        if (this.#links.size === 0) this.#onUnused?.();
-        if (outcome.type === "closed" || outcome.type === "peer-closed") return;
-        const fields = { worker, outcome: outcome.type, code: outcome.error.code, cause: outcome.error.message };
-        this.#options.report({ type: "log", level: "warn", msg: "link of a worker ended badly", fields });
-      },
-    });
-  }
-
-  /** The worker that a credential was minted for, or an empty text. Looks at all, so that time tells nothing. */
-  #workerOf(credential: string): string {
-    let found = "";
-    for (const [worker, expected] of this.#credentials) {
-      if (isSameCredential(expected, credential)) found = worker;
-    }
-    return found;
-  }
 }
-
-/** Hears the rest of a stream that was refused. */
-const DEAF = {
-  onHead: () => undefined,
-  onData: () => undefined,
-  onEnd: () => undefined,
-  onReset: () => undefined,
-  onDrain: () => undefined,
-};
 
 /** As every other program of the machine resolves, search domains and hosts file included. */
 async function resolveBySystem(hostname: string) {

@@ -76,7 +76,7 @@ function withoutBody(status: 304 | 412 | 416): AssetPart {
 }
 
 /** Several ranges at once, and what does not parse, get the whole file: RFC 9110, 14.2, leaves that free. */
-function decideRange(range: string, whole: AssetPart): AssetPart {
+export function decideRange(range: string, whole: AssetPart): AssetPart {
   const match = BYTE_RANGE.exec(range.trim());
   if (match === null) return whole;
   const [, first, last, suffix] = match;

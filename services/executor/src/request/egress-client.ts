@@ -1,4 +1,4 @@
-/** Carries fetches of guests to the executor's egress process, over the one link that the worker has out. */
+/** Carries calls of guests to a process beside the worker, over the one link to it: fetches to the egress process, others to the cache process. */
 import { ownBuffer } from "@nano/isolate/host-ops";
 import type { OutboundFetch, OutboundFetchListener } from "@nano/isolate/isolate";
 import type { Link } from "@nano/link/link";
@@ -9,8 +9,20 @@ import { errors } from "../errors.ts";
 
 const UNAVAILABLE = "fetch failed: the egress process of this executor is not available, try again";
 
+export interface EgressClientOptions {
+  encode(head: EgressHead): Buffer;
+  /** There is no link, or it ended before there was an answer. */
+  onUnavailable(listener: OutboundFetchListener): void;
+}
+
 export class EgressClient {
+  readonly #options: EgressClientOptions;
   #link: Link | null = null;
+
+  /** @default options those of fetches */
+  constructor(options: EgressClientOptions = FETCHES) {
+    this.#options = options;
+  }
 
   use(link: Link): void {
     this.#link = link;
@@ -24,16 +36,23 @@ export class EgressClient {
   }
 
   open(head: EgressHead, listener: OutboundFetchListener): OutboundFetch {
-    const call = new EgressCall(listener);
-    const stream = this.#link?.openStream(encodeEgressHead(head), call, { isEnd: false }) ?? null;
-    if (stream === null) call.failSoon(UNAVAILABLE);
+    const call = new EgressCall(listener, () => this.#options.onUnavailable(listener));
+    const stream = this.#link?.openStream(this.#options.encode(head), call, { isEnd: false }) ?? null;
+    if (stream === null) call.failSoon();
     else call.attach(stream);
     return call;
   }
 }
 
+const FETCHES: EgressClientOptions = {
+  encode: encodeEgressHead,
+  onUnavailable: (listener) => listener.onError(UNAVAILABLE),
+};
+
 class EgressCall implements OutboundFetch, StreamListener {
   readonly #listener: OutboundFetchListener;
+  readonly #onUnavailable: () => void;
+  #hasAnswer = false;
   #stream: LinkStream | null = null;
   /** Wait for the guest: the link's window bounds their bytes. */
   readonly #chunks: Buffer[] = [];
@@ -43,8 +62,9 @@ class EgressCall implements OutboundFetch, StreamListener {
   #isEnded = false;
   #isCancelled = false;
 
-  constructor(listener: OutboundFetchListener) {
+  constructor(listener: OutboundFetchListener, onUnavailable: () => void) {
     this.#listener = listener;
+    this.#onUnavailable = onUnavailable;
   }
 
   attach(stream: LinkStream): void {
@@ -52,9 +72,9 @@ class EgressCall implements OutboundFetch, StreamListener {
   }
 
   /** Not at once: the guest that asked is still running. */
-  failSoon(message: string): void {
+  failSoon(): void {
     setImmediate(() => {
-      if (!this.#isCancelled) this.#listener.onError(message);
+      if (!this.#isCancelled) this.#onUnavailable();
     });
   }
 
@@ -78,6 +98,7 @@ class EgressCall implements OutboundFetch, StreamListener {
   }
 
   onHead(payload: Buffer): void {
+    this.#hasAnswer = true;
     this.#listener.onHead(decodeEgressResponseHead(payload));
   }
 
@@ -95,7 +116,8 @@ class EgressCall implements OutboundFetch, StreamListener {
   onReset(error: WireError): void {
     if (this.#isCancelled) return;
     this.#isCancelled = true;
-    this.#listener.onError(error.message);
+    if (!this.#hasAnswer && this.#stream?.isLinkLost === true) this.#onUnavailable();
+    else this.#listener.onError(error.message);
   }
 
   onDrain(): void {

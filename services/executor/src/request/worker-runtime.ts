@@ -17,6 +17,7 @@ import type {
   Assignment,
   CountedVersion,
   FromWorker,
+  LinkedPeer,
   ToWorker,
   WorkerBudgets,
   WorkerKind,
@@ -24,6 +25,7 @@ import type {
 } from "../worker-messages.ts";
 import { AppAssets } from "./app-assets.ts";
 import { AppLane } from "./app-lane.ts";
+import { createCacheClient } from "./cache-client.ts";
 import { EgressClient } from "./egress-client.ts";
 import { GuestLogs } from "./guest-logs.ts";
 import { IsolateCache } from "./isolate-cache.ts";
@@ -40,8 +42,8 @@ const ENTRY_DAMAGED = "SLIVER_ENTRY_DAMAGED";
 /** How often sizes are measured, the cache swept and figures sent. */
 const SWEEP_INTERVAL_MS = 1_000;
 const DRAIN_CHECK_MS = 20;
-/** Before another link to the egress process is asked for. */
-const EGRESS_PAUSE_MS = 200;
+/** Before another link to a process beside it is asked for. */
+const PEER_PAUSE_MS = 200;
 /** For routers to hear what was cut, and to close their links. */
 const CUT_LEAVE_MS = 500;
 /** Streams of a router's link beyond the connections that there may be: those that are refused, and questions. */
@@ -65,6 +67,7 @@ export interface WorkerRuntimeOptions {
   exit(last: FromWorker): void;
 }
 
+type PeerSocket = Extract<ToWorker, { type: "peer_socket" }>;
 type WorkerMessage = Exclude<ToWorker, { type: "start" }>;
 
 export class WorkerRuntime {
@@ -73,6 +76,7 @@ export class WorkerRuntime {
   readonly #turns = new Turns();
   readonly #sources = new SliverSources(engineFingerprint());
   readonly #egress = new EgressClient();
+  readonly #cacheApi = createCacheClient();
   /** One for all apps: they share the process's few threads. */
   readonly #cryptoPool = new CryptoPool();
   readonly #cache: IsolateCache;
@@ -126,8 +130,8 @@ export class WorkerRuntime {
         if (this.#isDraining) socket.destroy();
         else this.#routers.accept(socket);
         return;
-      case "egress_socket":
-        if (socket !== null) await this.#openEgress(socket, message.credential);
+      case "peer_socket":
+        if (socket !== null) await this.#openPeer(socket, message);
         return;
       case "assign":
         this.#assign(message.assignment, message.secrets ?? {});
@@ -267,7 +271,8 @@ export class WorkerRuntime {
       beginEntry: (app, request, limitMs) => recorder.begin(app, request, limitMs, versionId),
       endEntry: () => recorder.end(),
       log: (line) => this.#logs.add({ ...line, versionId }),
-      openFetch: (head, listener) => this.#egress.open(head, listener),
+      openFetch: (head, listener) =>
+        head.cache === undefined ? this.#egress.open(head, listener) : this.#cacheApi.open(head, listener),
       openAsset: assets?.openFetch,
       cryptoPool: this.#cryptoPool,
     };
@@ -283,20 +288,21 @@ export class WorkerRuntime {
     });
   }
 
-  async #openEgress(socket: Socket, credential: string): Promise<void> {
+  async #openPeer(socket: Socket, { peer, credential }: PeerSocket): Promise<void> {
+    const client = peer === "egress" ? this.#egress : this.#cacheApi;
     const result = await openLink(socket, {
       credential,
       peer: this.#options.workerId,
       onClose: (_, link) => {
-        if (this.#egress.lost(link)) this.#askForEgress();
+        if (client.lost(link)) this.#askForPeer(peer);
       },
     });
-    if (result.type === "open") this.#egress.use(result.link);
-    else this.#askForEgress();
+    if (result.type === "open") client.use(result.link);
+    else this.#askForPeer(peer);
   }
 
-  #askForEgress(): void {
-    setTimeout(() => this.#options.send({ type: "egress_lost" }), EGRESS_PAUSE_MS).unref();
+  #askForPeer(peer: LinkedPeer): void {
+    setTimeout(() => this.#options.send({ type: "peer_lost", peer }), PEER_PAUSE_MS).unref();
   }
 
   /** Answers have left, and `waitUntil` has had its time. */

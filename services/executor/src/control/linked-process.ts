@@ -1,0 +1,135 @@
+/** Keeps a process beside this executor's workers that serves them over links, and connects them to it. */
+import { type ChildProcess, fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import type { Logger } from "@nano/service-kit/logger";
+import type { LinkedPeer } from "../worker-messages.ts";
+import type { WorkerProcess } from "./worker-process.ts";
+
+/** Doubled with each restart in a row, up to the bound. */
+const RESTART_DELAY_MS = 100;
+const MAX_RESTART_DELAY_MS = 5_000;
+/** How long a process that ends may let what runs end. */
+const DRAIN_MS = 2_000;
+
+/** What such a process understands. */
+export type LinkedCommand<Settings> =
+  /** First, once. */
+  | { readonly type: "start"; readonly socketPath: string; readonly settings: Settings }
+  /** A worker that may connect with this credential. */
+  | { readonly type: "admit"; readonly credential: string; readonly worker: string }
+  /** The worker is gone: its credential is void, its links are closed. */
+  | { readonly type: "dismiss"; readonly worker: string }
+  /** Lets what runs end, then exits. */
+  | { readonly type: "drain" };
+
+/** What it says. */
+export type LinkedReport<Counts> =
+  | { readonly type: "ready" }
+  | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "counts"; readonly counts: Counts }
+  | {
+      readonly type: "log";
+      readonly level: "info" | "warn";
+      readonly msg: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    };
+
+export interface LinkedProcessOptions<Settings> {
+  readonly peer: LinkedPeer;
+  readonly entry: string;
+  /** Flags of its Node. @default none */
+  readonly execArgv?: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly socketPath: string;
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** It serves, for the first time or again: workers have to be connected. */
+  onReady(): void;
+}
+
+export class LinkedProcess<Settings, Counts> {
+  readonly #options: LinkedProcessOptions<Settings>;
+  #child: ChildProcess | null = null;
+  #isReady = false;
+  #isClosing = false;
+  #counts: Counts | null = null;
+  #restartDelayMs = RESTART_DELAY_MS;
+
+  constructor(options: LinkedProcessOptions<Settings>) {
+    this.#options = options;
+    this.#start();
+  }
+
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  /** Its last report, or null before the first. */
+  get counts(): Counts | null {
+    return this.#counts;
+  }
+
+  /** Gives a worker its connection, with a credential of its own. */
+  async connect(worker: WorkerProcess): Promise<void> {
+    if (!this.#isReady) return;
+    const credential = randomBytes(32).toString("hex");
+    this.#send({ type: "admit", credential, worker: worker.id });
+    await worker.openPeer(this.#options.peer, this.#options.socketPath, credential);
+  }
+
+  /** The worker is gone. */
+  dismiss(worker: WorkerProcess): void {
+    this.#send({ type: "dismiss", worker: worker.id });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    const child = this.#child;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    this.#send({ type: "drain" });
+    const timer = setTimeout(() => child.kill("SIGKILL"), DRAIN_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+
+  #start(): void {
+    const { peer, entry, execArgv = [], env, socketPath, settings, logger } = this.#options;
+    const child = fork(entry, [], { execArgv: [...execArgv], env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    this.#child = child;
+    child.on("message", (report: LinkedReport<Counts>) => this.#receive(report));
+    child.once("exit", () => {
+      this.#isReady = false;
+      if (this.#isClosing) return;
+      logger.error(`${peer} process lost`, { ending: child.signalCode ?? child.exitCode });
+      setTimeout(() => {
+        if (!this.#isClosing) this.#start();
+      }, this.#restartDelayMs);
+      this.#restartDelayMs = Math.min(this.#restartDelayMs * 2, MAX_RESTART_DELAY_MS);
+    });
+    this.#send({ type: "start", socketPath, settings });
+  }
+
+  #receive(report: LinkedReport<Counts>): void {
+    const { peer, logger, onReady } = this.#options;
+    switch (report.type) {
+      case "ready":
+        this.#isReady = true;
+        this.#restartDelayMs = RESTART_DELAY_MS;
+        onReady();
+        return;
+      case "failed":
+        logger.error(`${peer} process failed`, { why: report.message });
+        return;
+      case "counts":
+        this.#counts = report.counts;
+        return;
+      case "log":
+        logger[report.level](report.msg, report.fields);
+    }
+  }
+
+  #send(command: LinkedCommand<Settings>): void {
+    if (this.#child?.connected) this.#child.send(command, () => undefined);
+  }
+}
