@@ -48,7 +48,8 @@ export class Blob {
   }
 
   constructor(parts: unknown = undefined, options: unknown = undefined) {
-    this.#content = parts === ADOPT ? (options as Content) : contentFrom(parts, options);
+    if (parts === ADOPT) this.#content = options as Content;
+    else this.#content = contentFrom(parts === undefined ? [] : partsFrom(parts), options);
   }
 
   get size(): number {
@@ -108,12 +109,16 @@ export class File extends Blob {
   }
 
   constructor(parts: unknown, name: unknown, options: unknown = undefined) {
+    let content = options;
+    let text = name as string;
     if (parts !== ADOPT) {
       requireArguments(arguments.length, 2, "new File");
-      if (parts === undefined) throw new TypeErrorCtor("new File: the parts are not a sequence");
+      const values = partsFrom(parts);
+      text = toUSVString(name);
+      content = contentFrom(values, options);
     }
-    super(parts, options);
-    this.#name = toUSVString(name);
+    super(ADOPT, content);
+    this.#name = text;
     const { lastModified } =
       parts === ADOPT ? (options as { lastModified: number }) : toDictionary(options, "new File");
     this.#lastModified = lastModified === undefined ? nowMs() : toLong(lastModified);
@@ -175,18 +180,21 @@ function cloneBlob(blob: Blob): Blob {
   return isFile(blob) ? fileOfBlob(blob, fileStateOf(blob).name) : new Blob(ADOPT, contentOf(blob));
 }
 
-function contentFrom(parts: unknown, options: unknown): Content {
+/** Parts as they are converted: blobs, copies of bytes, and strings. @throws TypeError where they are no sequence */
+function partsFrom(parts: unknown): (Blob | ArrayBuffer | string)[] {
+  if ((typeof parts !== "object" && typeof parts !== "function") || parts === null) {
+    throw new TypeErrorCtor("new Blob: the parts are not a sequence");
+  }
+  const values: (Blob | ArrayBuffer | string)[] = [];
+  forEachOf(parts, (parts as { [SymbolIterator]?: unknown })[SymbolIterator], (part) => {
+    values[values.length] = isBlob(part) ? part : (copyBytes(part) ?? toUSVString(part));
+  });
+  return values;
+}
+
+function contentFrom(values: readonly (Blob | ArrayBuffer | string)[], options: unknown): Content {
   const chunks: ArrayBuffer[] = [];
   let totalBytes = 0;
-  const values: unknown[] = [];
-  if (parts !== undefined) {
-    if ((typeof parts !== "object" && typeof parts !== "function") || parts === null) {
-      throw new TypeErrorCtor("new Blob: the parts are not a sequence");
-    }
-    forEachOf(parts, (parts as { [SymbolIterator]?: unknown })[SymbolIterator], (part) => {
-      values[values.length] = isBlob(part) ? part : (copyBytes(part) ?? toUSVString(part));
-    });
-  }
   const { endings, type } = toDictionary(options, "new Blob");
   const ending = endings === undefined ? "transparent" : toDOMString(endings);
   if (ending !== "transparent" && ending !== "native") {

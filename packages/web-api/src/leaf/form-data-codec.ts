@@ -5,6 +5,7 @@ import { callHost, hasHost } from "../host.ts";
 import {
   ArrayBufferPrototypeGetByteLength,
   ArrayBufferPrototypeSlice,
+  StringFromCharCode,
   StringPrototypeCharCodeAt,
   StringPrototypeIndexOf,
   StringPrototypeSlice,
@@ -23,6 +24,7 @@ import { decodeUtf8 } from "./utf8.ts";
 /** As RFC 2046 bounds it: to look for a longer one would take its length times that of the body. */
 const MAX_BOUNDARY_CHARS = 70;
 const FLAG_IGNORE_BOM = 2;
+const HEX = "0123456789ABCDEF";
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -33,7 +35,7 @@ const QUOTE = 0x22;
 export function parseFormData(bytes: ArrayBuffer, contentType: string | null): FormData {
   const type = extractMimeType(contentType ?? "");
   if (type?.essence === "application/x-www-form-urlencoded") {
-    return formDataOf(parseFormUrlencoded(decodeKeepingMark(bytes)) as FormDataEntry[]);
+    return formDataOf(parseFormUrlencoded(urlencodedText(bytes)) as FormDataEntry[]);
   }
   if (type?.essence !== "multipart/form-data") {
     throw new TypeErrorCtor(`The body is no form data: its content type is '${contentType ?? ""}'`);
@@ -71,6 +73,19 @@ export function serializeFormData(form: FormData): { data: ArrayBuffer; contentT
   }
   push(encodeUtf8(`--${boundary}--\r\n`));
   return { data: joinBytes(chunks, totalBytes), contentType: `multipart/form-data; boundary=${boundary}` };
+}
+
+/** Text that has the names and values of the bytes. The standard splits bytes and decodes after: where that differs, each byte beyond ASCII is escaped. */
+function urlencodedText(bytes: ArrayBuffer): string {
+  const text = decodeKeepingMark(bytes);
+  if (StringPrototypeIndexOf(text, "\ufffd", 0) === -1) return text;
+  const units = new Uint8ArrayCtor(bytes);
+  let escaped = "";
+  for (let i = 0; i < units.length; i++) {
+    const unit = units[i] as number;
+    escaped += unit < 0x80 ? StringFromCharCode(unit) : `%${HEX[unit >> 4]}${HEX[unit & 15]}`;
+  }
+  return escaped;
 }
 
 /** "UTF-8 decode without BOM": a byte order mark is text. */

@@ -83,6 +83,18 @@ test("options are read once each, in order", () => {
   assertThrows(TypeError, () => new File([], "a", { lastModified: Symbol("a") }));
 });
 
+test("parts come before the name, and that before the options", () => {
+  const order = [];
+  const text = (name) => ({
+    toString() {
+      order.push(name);
+      return "";
+    },
+  });
+  new File([text("part")], text("name"), { type: text("type"), endings: undefined });
+  assertEquals(order.join(), "part,name,type");
+});
+
 test("members are read-only, and of its instances alone", () => {
   for (const name of ["name", "lastModified"]) {
     const { get, set, enumerable } = Object.getOwnPropertyDescriptor(File.prototype, name);

@@ -190,6 +190,17 @@ for (const [text, expected] of [
   });
 }
 
+for (const [what, bytes, expected] of [
+  ["a character of which one byte is escaped", [0x61, 0x3d, 0xc3, 0x25, 0x41, 0x39], "a=é"],
+  ["bytes that are no UTF-8", [0xff, 0x3d, 0xc3, 0x26, 0xa9], "\ufffd=\ufffd|\ufffd="],
+  ["a replacement character", [0xef, 0xbf, 0xbd, 0x3d, 0x2b, 0x25], "\ufffd= %"],
+]) {
+  test(`urlencoded: ${what}`, async () => {
+    const form = await parse(Uint8Array.from(bytes), "application/x-www-form-urlencoded");
+    assertEquals([...form].map(([name, value]) => `${name}=${value}`).join("|"), expected);
+  });
+}
+
 test("a boundary that is too long is refused, before it is looked for", async () => {
   for (const length of [71, 5000, 100_000]) {
     await assertRejects(TypeError, parseParts("-".repeat(100_000), "-".repeat(length)));
