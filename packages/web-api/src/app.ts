@@ -13,7 +13,9 @@ import { ExecutionContext } from "./execution-context.ts";
 import { callHost, hasHost } from "./host.ts";
 import { keepOwnGlobals, lendStackLimit, returnStackLimit } from "./limit-globals.ts";
 import {
+  FunctionPrototypeBind,
   ObjectDefineProperty,
+  ObjectGetOwnPropertyDescriptor,
   ObjectGetPrototypeOf,
   PromiseCtor,
   PromisePrototypeThen,
@@ -28,7 +30,7 @@ import type { Request } from "./request.ts";
 import type { RequestRun } from "./request-run.ts";
 
 interface Modules {
-  "./assets.ts": typeof import("./assets.ts");
+  "./fetcher.ts": typeof import("./fetcher.ts");
   "./global-events.ts": typeof import("./global-events.ts");
   "./carry-promises.ts": typeof import("./carry-promises.ts");
   "./node-host.ts": typeof import("./node-host.ts");
@@ -47,6 +49,8 @@ type Factory = (
 ) => unknown;
 type Env = Record<string, string>;
 type Handler = (request: Request, env: unknown, context: ExecutionContext) => unknown;
+
+const ASSETS = "ASSETS";
 
 /** The exported handler and its `this`. */
 let handler: Handler | null = null;
@@ -84,9 +88,31 @@ export function completeEnv(env: Env): void {
   }
 }
 
-/** Requests find the app's own files: in `env`, and in that of `cloudflare:workers`. */
+/**
+ * Requests find the app's own files: in `env`, and in that of `cloudflare:workers`, which is `process.env` too: it is not enumerable there, since
+ * what lists that expects strings. A variable or secret of that name stays.
+ */
 export function giveAssets(env: object): void {
-  require("./assets.ts").defineAssets(env, processEnv);
+  if (ObjectGetOwnPropertyDescriptor(env, ASSETS) !== undefined) return;
+  defineAssets(env, true);
+  defineAssets(processEnv, false);
+}
+
+/** Made when it is first touched. Here and not in a module of its own: that would be loaded in each context of an app with assets. */
+function defineAssets(holder: object, enumerable: boolean): void {
+  const access: unknown = FunctionPrototypeBind(accessAssets, undefined, holder, enumerable);
+  const descriptor = { __proto__: null, get: access, set: access, enumerable, configurable: true };
+  // Answers false, and does not throw, where the app locked what it had at init.
+  ReflectDefineProperty(holder, ASSETS, descriptor as never);
+}
+
+/** Getter and setter in one. */
+function accessAssets(holder: object, enumerable: boolean, given?: unknown): unknown {
+  // biome-ignore lint/complexity/noArguments: `undefined` is a value that can be set
+  const value = arguments.length === 2 ? require("./fetcher.ts").assets() : given;
+  const descriptor = { __proto__: null, value, writable: true, enumerable, configurable: true };
+  ReflectDefineProperty(holder, ASSETS, descriptor as never);
+  return value;
 }
 
 /** Tells the host how the top level stands. */
