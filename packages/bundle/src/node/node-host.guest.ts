@@ -1,4 +1,4 @@
-/** What the prelude gives to modules of Node, and to nothing else (`web-api/src/node-host.ts`). */
+/** What the prelude gives to modules of Node, as far as they ask for it (`web-api/src/node-host.ts`). */
 
 export interface NodeHost {
   hash(algorithm: string, data: Uint8Array, key?: Uint8Array): ArrayBuffer | undefined;
