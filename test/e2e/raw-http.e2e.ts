@@ -80,6 +80,7 @@ test("an app sees who asks by URL and headers, and nothing that its client made 
   expect(seen).toEqual({
     url: `http://raw.localhost/seen?a=1`,
     headers: [
+      ["cf-connecting-ip", "127.0.0.1"],
       ["host", "raw.localhost"],
       ["x-forwarded-for", "127.0.0.1"],
       ["x-forwarded-proto", "http"],

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { appRecords } from "./fake-store.ts";
 import { startTestRouter, type TestRouter } from "./router-harness.ts";
 
-const WHO = new Set(["x-forwarded-for", "x-forwarded-proto", "x-real-ip"]);
+const WHO = new Set(["x-forwarded-for", "x-forwarded-proto", "x-real-ip", "cf-connecting-ip"]);
 const CLAIMING =
   /^(?:x-forwarded(?:-(?:for|proto|host|port|protocol|scheme|server|ssl))?|forwarded(?:-for)?|x-real-ip|.*client-?ip|cf-connecting-ip(?:v6)?)$/;
 
@@ -39,8 +39,13 @@ async function start(listen: NonNullable<Parameters<typeof startTestRouter>[1]>[
 
 const DIRECT = {
   url: "http://app.example/x",
-  who: { "x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http", "x-real-ip": "127.0.0.1" },
-  names: ["x-forwarded-for", "x-forwarded-proto", "x-real-ip"],
+  who: {
+    "x-forwarded-for": "127.0.0.1",
+    "x-forwarded-proto": "http",
+    "x-real-ip": "127.0.0.1",
+    "cf-connecting-ip": "127.0.0.1",
+  },
+  names: ["x-forwarded-for", "x-forwarded-proto", "x-real-ip", "cf-connecting-ip"],
 };
 
 test("the app is told the address of the socket and the scheme of the router", async () => {
@@ -138,6 +143,7 @@ test("behind a trusted proxy no client can change it either, whatever the proxy 
           "x-forwarded-for": "203.0.113.7, 10.1.1.1, 127.0.0.1",
           "x-forwarded-proto": "http",
           "x-real-ip": "203.0.113.7",
+          "cf-connecting-ip": "203.0.113.7",
         },
       });
     }),
@@ -150,7 +156,12 @@ test("a trusted proxy tells address, scheme and host", async () => {
   const lines = "X-Forwarded-For: 2001:DB8::1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: Other.Example\r\n";
   expect(await t.ask(lines)).toEqual({
     url: "https://other.example/x",
-    who: { "x-forwarded-for": "2001:db8::1, 127.0.0.1", "x-forwarded-proto": "https", "x-real-ip": "2001:db8::1" },
+    who: {
+      "x-forwarded-for": "2001:db8::1, 127.0.0.1",
+      "x-forwarded-proto": "https",
+      "x-real-ip": "2001:db8::1",
+      "cf-connecting-ip": "2001:db8::1",
+    },
     names: DIRECT.names,
   });
 });
@@ -199,7 +210,12 @@ test.each<[string, string | Buffer, string, string]>([
 ])("the PROXY protocol tells the client: %s", async (_what, header, address, scheme) => {
   const t = await start({ trustedProxies: ["127.0.0.1"], proxyProtocol: true });
   const seen = await t.ask("", header);
-  expect(seen.who).toEqual({ "x-forwarded-for": address, "x-forwarded-proto": scheme, "x-real-ip": address });
+  expect(seen.who).toEqual({
+    "x-forwarded-for": address,
+    "x-forwarded-proto": scheme,
+    "x-real-ip": address,
+    "cf-connecting-ip": address,
+  });
   expect(seen.url).toBe(`${scheme}://app.example/x`);
 });
 

@@ -135,6 +135,7 @@ describe.each(["shared", "dedicated"])("an app whose connections are %s", (threa
     expect(await say(socket, "url")).toBe(`http://${host}/room?of=one`);
     expect(await say(socket, "name")).toBe(`of ${thread}`);
     expect(await say(socket, "headers")).toEqual({
+      "cf-connecting-ip": "127.0.0.1",
       cookie: "a=1",
       host,
       origin: "http://elsewhere",

@@ -76,8 +76,21 @@ export class ClientConnection implements Client {
   }
 }
 
+/** The only place where adapters of frameworks for Workers look. */
+const WORKERS_ADDRESS = "cf-connecting-ip";
+
 function headersOf(hops: readonly string[], scheme: Scheme): readonly string[] {
-  return ["x-forwarded-for", hops.join(", "), "x-forwarded-proto", scheme, "x-real-ip", hops[0] ?? ""];
+  const address = hops[0] ?? "";
+  return [
+    "x-forwarded-for",
+    hops.join(", "),
+    "x-forwarded-proto",
+    scheme,
+    "x-real-ip",
+    address,
+    WORKERS_ADDRESS,
+    address,
+  ];
 }
 
 /** The connections of a server, by their sockets; of TLS by the socket that carries the plain bytes. */

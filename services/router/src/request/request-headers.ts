@@ -19,7 +19,7 @@ const DROPPED = new Set([
 const PLATFORM_PREFIX = "x-nano-";
 /**
  * Where frameworks look for the client's address, scheme and host. Whoever sends them, the app gets what the router knows, in `x-forwarded-for`,
- * `x-forwarded-proto` and `x-real-ip`, and nothing beside it.
+ * `x-forwarded-proto`, `x-real-ip` and `cf-connecting-ip`, and nothing beside it.
  */
 const CLAIMS = new Set([
   "x-forwarded-for",
