@@ -1,7 +1,7 @@
 globalThis.process ??= {};
 globalThis.process.env ??= {};
-import { n as App, r as DefaultFetchHandler } from "./chunks/entrypoints_CuF5JlP4.mjs";
-import { F as manifest } from "./chunks/server_DB_bJ1JC.mjs";
+import { n as App, r as DefaultFetchHandler } from "./chunks/entrypoints_B00XA54O.mjs";
+import { F as manifest } from "./chunks/server_B600KTfE.mjs";
 import "./chunks/_astro_assets_DXR1wExO.mjs";
 import "./chunks/console_hLbKiPp7.mjs";
 import "./chunks/remote_Ccz-GJM1.mjs";

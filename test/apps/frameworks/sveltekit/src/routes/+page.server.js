@@ -1,7 +1,8 @@
 import { fail } from "@sveltejs/kit";
 import { env } from "$env/dynamic/private";
 
-export const load = ({ url, platform }) => ({
+export const load = ({ getClientAddress, platform, url }) => ({
+  address: getClientAddress(),
   name: url.searchParams.get("name") ?? "World",
   hasPlatform: typeof platform?.context?.waitUntil === "function",
   greeting: env.GREETING ?? "Hello",

@@ -10,7 +10,7 @@ return {
 	assets: new Set(["robots.txt"]),
 	mimeTypes: {".txt":"text/plain"},
 	_: {
-		client: {start:"_app/immutable/entry/start.CHQmKbqi.js",app:"_app/immutable/entry/app.GRQCuN89.js",imports:["_app/immutable/entry/start.CHQmKbqi.js","_app/immutable/chunks/DhDyfBZy.js","_app/immutable/chunks/e6l3vTCk.js","_app/immutable/entry/app.GRQCuN89.js","_app/immutable/chunks/e6l3vTCk.js","_app/immutable/chunks/xihTtKlq.js"],stylesheets:[],fonts:[],uses_env_dynamic_public:false},
+		client: {start:"_app/immutable/entry/start.CHQmKbqi.js",app:"_app/immutable/entry/app.D0nCBqO0.js",imports:["_app/immutable/entry/start.CHQmKbqi.js","_app/immutable/chunks/DhDyfBZy.js","_app/immutable/chunks/e6l3vTCk.js","_app/immutable/entry/app.D0nCBqO0.js","_app/immutable/chunks/e6l3vTCk.js","_app/immutable/chunks/xihTtKlq.js"],stylesheets:[],fonts:[],uses_env_dynamic_public:false},
 		nodes: [
 			__memo(() => import('./nodes/0.js')),
 			__memo(() => import('./nodes/1.js')),
