@@ -5,7 +5,6 @@ import { callHost, hasHost } from "../host.ts";
 import {
   ArrayBufferPrototypeGetByteLength,
   ArrayBufferPrototypeSlice,
-  StringFromCharCode,
   StringPrototypeCharCodeAt,
   StringPrototypeIndexOf,
   StringPrototypeSlice,
@@ -23,19 +22,23 @@ import { decodeUtf8 } from "./utf8.ts";
 
 /** As RFC 2046 bounds it: to look for a longer one would take its length times that of the body. */
 const MAX_BOUNDARY_CHARS = 70;
+/** Entries of a form that is parsed: whoever sends it chooses how many, and each takes many times its bytes. */
+const MAX_ENTRIES = 65_536;
 const FLAG_IGNORE_BOM = 2;
-const HEX = "0123456789ABCDEF";
 
 const CR = 0x0d;
 const LF = 0x0a;
 const DASH = 0x2d;
 const QUOTE = 0x22;
+const PERCENT = 0x25;
 
 /** Parses a body as `formData()` does. @throws TypeError where it is not what its type says */
 export function parseFormData(bytes: ArrayBuffer, contentType: string | null): FormData {
   const type = extractMimeType(contentType ?? "");
   if (type?.essence === "application/x-www-form-urlencoded") {
-    return formDataOf(parseFormUrlencoded(urlencodedText(bytes)) as FormDataEntry[]);
+    const pairs = parseFormUrlencoded(urlencodedText(bytes), MAX_ENTRIES + 1);
+    if (pairs.length > MAX_ENTRIES) throw tooMany();
+    return formDataOf(pairs as FormDataEntry[]);
   }
   if (type?.essence !== "multipart/form-data") {
     throw new TypeErrorCtor(`The body is no form data: its content type is '${contentType ?? ""}'`);
@@ -79,19 +82,33 @@ export function serializeFormData(form: FormData): { data: ArrayBuffer; contentT
 function urlencodedText(bytes: ArrayBuffer): string {
   const text = decodeKeepingMark(bytes);
   if (StringPrototypeIndexOf(text, "\ufffd", 0) === -1) return text;
-  const units = new Uint8ArrayCtor(bytes);
-  let escaped = "";
-  for (let i = 0; i < units.length; i++) {
-    const unit = units[i] as number;
-    escaped += unit < 0x80 ? StringFromCharCode(unit) : `%${HEX[unit >> 4]}${HEX[unit & 15]}`;
+  const given = new Uint8ArrayCtor(bytes);
+  const escaped = new Uint8ArrayCtor(3 * given.length);
+  let length = 0;
+  for (let i = 0; i < given.length; i++) {
+    const byte = given[i] as number;
+    if (byte < 0x80) escaped[length++] = byte;
+    else {
+      escaped[length++] = PERCENT;
+      escaped[length++] = hexDigit(byte >> 4);
+      escaped[length++] = hexDigit(byte & 15);
+    }
   }
-  return escaped;
+  return decodeKeepingMark(sliceBytes(escaped, 0, length));
+}
+
+function hexDigit(value: number): number {
+  return value < 10 ? 0x30 + value : 0x57 + value;
 }
 
 /** "UTF-8 decode without BOM": a byte order mark is text. */
 function decodeKeepingMark(bytes: ArrayBuffer): string {
   if (hasHost()) return callHost(HostOp.TEXT_DECODE, 0, "utf-8", bytes, FLAG_IGNORE_BOM) as string;
   return decodeUtf8(new Uint8ArrayCtor(bytes));
+}
+
+function tooMany(): unknown {
+  return new TypeErrorCtor(`The form has too many entries: at most ${MAX_ENTRIES} are parsed`);
 }
 
 function malformed(what: string): unknown {
@@ -129,11 +146,15 @@ function parameterOf(text: string, wanted: string): string | undefined {
     let value = "";
     if (StringPrototypeCharCodeAt(text, at) === QUOTE) {
       at++;
-      while (at < text.length && StringPrototypeCharCodeAt(text, at) !== QUOTE) {
+      // In pieces, as an escape asks for it: character by character a long one would take many times its length.
+      let start = at;
+      for (; at < text.length && StringPrototypeCharCodeAt(text, at) !== QUOTE; at++) {
         // A backslash escapes only what would otherwise end or escape: file names from Windows hold backslashes.
-        if (text[at] === "\\" && (text[at + 1] === '"' || text[at + 1] === "\\")) at++;
-        value += text[at++];
+        if (text[at] !== "\\" || (text[at + 1] !== '"' && text[at + 1] !== "\\")) continue;
+        value += StringPrototypeSlice(text, start, at);
+        start = ++at;
       }
+      value += StringPrototypeSlice(text, start, at);
       while (at < text.length && text[at] !== ";") at++;
     } else {
       const start = at;
@@ -175,6 +196,7 @@ function parseMultipart(bytes: Uint8Array<ArrayBuffer>, boundary: string): FormD
       end = indexOfBytes(bytes, delimiter, end + 1);
     }
     if (end === -1) throw malformed("a part is not ended by the boundary");
+    if (entries.length === MAX_ENTRIES) throw tooMany();
     const content = sliceBytes(bytes, head.end, end - 2);
     entries[entries.length] = [
       head.name,

@@ -6,7 +6,7 @@ import {
   StringPrototypeSlice,
   Uint8ArrayCtor,
 } from "../primordials.ts";
-import { TypedArrayPrototypeSubarray } from "./intrinsics.ts";
+import { StringPrototypeReplaceAll, TypedArrayPrototypeSubarray } from "./intrinsics.ts";
 import { decodeUtf8, encodeUtf8 } from "./utf8.ts";
 
 /** A name and a value; mutable, since `URLSearchParams.set` changes it in place. */
@@ -16,11 +16,11 @@ const HEX = "0123456789ABCDEF";
 const PERCENT = 0x25;
 const PLUS = 0x2b;
 
-/** Parses text; what stands for bytes are the UTF-8 bytes of the text. */
-export function parseFormUrlencoded(input: string): NameValue[] {
+/** Parses text; what stands for bytes are the UTF-8 bytes of the text. @param maxCount pairs after which it stops */
+export function parseFormUrlencoded(input: string, maxCount: number = Infinity): NameValue[] {
   const pairs: NameValue[] = [];
   const length = input.length;
-  for (let start = 0; start < length; ) {
+  for (let start = 0; start < length && pairs.length < maxCount; ) {
     let end = StringPrototypeIndexOf(input, "&", start);
     if (end === -1) end = length;
     if (end > start) {
@@ -56,14 +56,7 @@ function decodeComponent(text: string): string {
   }
   if (!escaped) {
     if (plain) return text;
-    let spaced = "";
-    let start = 0;
-    for (;;) {
-      const plus = StringPrototypeIndexOf(text, "+", start);
-      if (plus === -1) return spaced + StringPrototypeSlice(text, start);
-      spaced += `${StringPrototypeSlice(text, start, plus)} `;
-      start = plus + 1;
-    }
+    return StringPrototypeReplaceAll(text, "+", " ");
   }
   const bytes = encodeUtf8(text);
   const decoded = new Uint8ArrayCtor(bytes.length);

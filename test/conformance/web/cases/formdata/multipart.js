@@ -113,7 +113,7 @@ test("parsed: a boundary of 70 characters, and of all that it may hold", async (
 test("parsed: a file has its name, its type, text/plain where there is none, and its bytes", async () => {
   const head = (rest) => `Content-Disposition: form-data; name="f"; filename="${rest}`;
   const form = await parseParts(
-    part(head(`n%22.txt"${CRLF}Content-Type: a/b; c=d`), "\ufeff1") + part(head('"'), "") + `--B--${CRLF}`,
+    [part(head(`n%22.txt"${CRLF}Content-Type: a/b; c=d`), "\ufeff1"), part(head('"'), ""), `--B--${CRLF}`].join(""),
   );
   const [first, second] = form.getAll("f");
   assertEquals(first.name, 'n".txt');
@@ -216,6 +216,27 @@ test("what almost is the boundary, over and over, takes no more time than its le
 test("thousands of parts are parsed", async () => {
   const form = await parseParts(`${field("a", "1").repeat(5000)}--B--`);
   assertEquals(form.getAll("a").length, 5000);
+});
+
+test("a form of more entries than are parsed is refused, in either form", async () => {
+  const urlencoded = "application/x-www-form-urlencoded";
+  assertEquals([...(await parse("a&".repeat(65_536), urlencoded))].length, 65_536);
+  await assertRejects(TypeError, parse("a&".repeat(65_537), urlencoded));
+  await assertRejects(TypeError, parseParts(`${field("", "").repeat(65_537)}--B--`));
+});
+
+test("long names of escapes, and long values of spaces, take memory of their length", async () => {
+  const form = await parseParts(`${field("\\\\".repeat(500_000), "1")}${field("x".repeat(1_000_000), "2")}--B--`);
+  assertEquals([...form.keys()].map((name) => name.length).join(), "500000,1000000");
+  const spaces = await parse(`a=${"+".repeat(2_000_000)}`, "application/x-www-form-urlencoded");
+  assertEquals(spaces.get("a").length, 2_000_000);
+  const malformed = await parse(new Uint8Array(1_000_000).fill(0xff), "application/x-www-form-urlencoded");
+  assertEquals([...malformed.keys()][0].length, 1_000_000);
+});
+
+test("a backslash escapes quotes and backslashes alone", async () => {
+  const form = await parseParts(`${field('a\\"b\\\\c\\d', "1")}--B--`);
+  assertEquals([...form.keys()][0], 'a"b\\c\\d');
 });
 
 test("a part with long headers is parsed, and one without end is not", async () => {
