@@ -30,8 +30,8 @@ export default defineConfig({
         test: {
           ...shared,
           name: "unit",
-          // Vitest leaves one core to itself. But many files wait for processes that they started: one more than there are cores.
-          maxWorkers: availableParallelism() + 1,
+          // Vitest leaves one core to itself, of two as well: half the machine.
+          maxWorkers: availableParallelism(),
           // What runs concurrently in a file starts processes, as the file beside it does: more of them wait so long that they fail.
           maxConcurrency: 3,
           include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "test/**/*.test.ts"],

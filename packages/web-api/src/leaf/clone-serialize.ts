@@ -290,7 +290,9 @@ function serializeView(view: ArrayBufferView, memory: Memory): Node {
   if (!isArrayBuffer(buffer)) throw cloneError("A view on shared memory cannot be cloned");
   const isDetached = ArrayBufferPrototypeGetDetached(buffer);
   const lengthOf = (): number | undefined =>
-    isTyped ? TypedArrayPrototypeGetLength(view) : attempt(DataViewPrototypeGetByteLength, view);
+    isTyped
+      ? TypedArrayPrototypeGetLength(view)
+      : (attempt(DataViewPrototypeGetByteLength, view) as number | undefined);
   const length = lengthOf();
   if (isDetached || length === undefined) throw cloneError("A view on a detached buffer cannot be cloned");
   const data: ViewData = {
