@@ -23,7 +23,9 @@ import { decodeUtf8 } from "./utf8.ts";
 /** As RFC 2046 bounds it: to look for a longer one would take its length times that of the body. */
 const MAX_BOUNDARY_CHARS = 70;
 /** Entries of a form that is parsed: whoever sends it chooses how many, and each takes many times its bytes. */
-const MAX_ENTRIES = 65_536;
+const MAX_ENTRIES = 16_384;
+/** From this many bytes on the host decodes: heads and values of most parts are shorter than a call of it is worth. */
+const HOST_DECODE_BYTES = 256;
 const FLAG_IGNORE_BOM = 2;
 
 const CR = 0x0d;
@@ -103,7 +105,9 @@ function hexDigit(value: number): number {
 
 /** "UTF-8 decode without BOM": a byte order mark is text. */
 function decodeKeepingMark(bytes: ArrayBuffer): string {
-  if (hasHost()) return callHost(HostOp.TEXT_DECODE, 0, "utf-8", bytes, FLAG_IGNORE_BOM) as string;
+  if (ArrayBufferPrototypeGetByteLength(bytes) >= HOST_DECODE_BYTES && hasHost()) {
+    return callHost(HostOp.TEXT_DECODE, 0, "utf-8", bytes, FLAG_IGNORE_BOM) as string;
+  }
   return decodeUtf8(new Uint8ArrayCtor(bytes));
 }
 

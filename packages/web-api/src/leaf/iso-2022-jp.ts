@@ -28,14 +28,13 @@ export function iso2022JpPrefix(
 ): { readonly bytes: Uint8Array<ArrayBuffer>; readonly unitCount: number } | null {
   const { set, hasJustSwitched } = state;
   if (set === ASCII && !hasJustSwitched) return null;
-  const sequence = set === LEAD ? [ESC, 0x24, 0x42] : [ESC, 0x28, set === ASCII ? 0x42 : set === ROMAN ? 0x4a : 0x49];
-  if (!hasJustSwitched) {
-    // A character of that set.
-    sequence[3] = 0x21;
-    if (set === LEAD) sequence[4] = 0x21;
-  }
-  const bytes = new Uint8ArrayCtor(sequence.length);
-  for (let i = 0; i < sequence.length; i++) bytes[i] = sequence[i] as number;
+  const final = set === ASCII ? 0x42 : set === ROMAN ? 0x4a : 0x49;
+  // Of the first character of its set, where the escape was not the last thing to come.
+  const bytes = new Uint8ArrayCtor(hasJustSwitched ? 3 : set === LEAD ? 5 : 4);
+  bytes[0] = ESC;
+  bytes[1] = set === LEAD ? 0x24 : 0x28;
+  bytes[2] = set === LEAD ? 0x42 : final;
+  for (let i = 3; i < bytes.length; i++) bytes[i] = 0x21;
   return { bytes, unitCount: hasJustSwitched ? 0 : 1 };
 }
 

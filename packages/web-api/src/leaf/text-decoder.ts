@@ -72,9 +72,14 @@ export class TextDecoder {
 
   decode(input: unknown = undefined, options: unknown = undefined): string {
     this.#encoding;
-    const bytes = input === undefined ? new Uint8ArrayCtor(0) : viewBytes(input);
+    let bytes = input === undefined ? new Uint8ArrayCtor(0) : viewBytes(input);
     if (bytes === undefined) throw new TypeErrorCtor("TextDecoder.decode: the input is not a buffer or a view");
-    const isStream = !!toDictionary(options, "TextDecoder.decode").stream;
+    let isStream = false;
+    if (options !== undefined) {
+      isStream = !!toDictionary(options, "TextDecoder.decode").stream;
+      // A getter of theirs may have detached the buffer.
+      bytes = (input === undefined ? undefined : viewBytes(input)) ?? bytes;
+    }
     if (!this.#isStreaming) {
       this.#bomSeen = false;
       this.#rest = null;

@@ -200,6 +200,40 @@ test("random bytes decode alike however they are cut", () => {
   }
 });
 
+test("what an app does to prototypes changes nothing, and shows it nothing", () => {
+  const bytes = Uint8Array.of(0x1b, 0x24, 0x42, 0x46, 0x7c, 0x1b, 0x28, 0x4a, 0x5c);
+  const kept = [String.prototype.slice, ArrayBuffer.prototype.slice, Uint8Array.prototype.set];
+  const seen = [];
+  for (const at of [0, 1, 2, 3, 4]) {
+    Object.defineProperty(Array.prototype, at, { set: (value) => void seen.push(value), configurable: true });
+  }
+  String.prototype.slice = ArrayBuffer.prototype.slice = Uint8Array.prototype.set = (value) => void seen.push(value);
+  let found;
+  try {
+    found = inChunks(new TextDecoder("iso-2022-jp"), bytes, 2);
+  } finally {
+    [String.prototype.slice, ArrayBuffer.prototype.slice, Uint8Array.prototype.set] = kept;
+    for (const at of [0, 1, 2, 3, 4]) delete Array.prototype[at];
+  }
+  assertEquals(found, "日¥");
+  assertEquals(seen.length, 0);
+});
+
+test("the bytes are those that were there when the options were read", () => {
+  for (const label of ["shift_jis", "windows-1252", "iso-2022-jp"]) {
+    const bytes = Uint8Array.of(0x41, 0x42);
+    const decoder = new TextDecoder(label);
+    const text = decoder.decode(bytes, {
+      get stream() {
+        bytes.buffer.transfer();
+        return true;
+      },
+    });
+    assertEquals(text === "" || text === "AB", true, label);
+    assertEquals(decoder.decode(), "", label);
+  }
+});
+
 function inChunks(decoder, bytes, size) {
   let text = "";
   for (let at = 0; at < bytes.length; at += size)

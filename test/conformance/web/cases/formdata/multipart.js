@@ -220,9 +220,9 @@ test("thousands of parts are parsed", async () => {
 
 test("a form of more entries than are parsed is refused, in either form", async () => {
   const urlencoded = "application/x-www-form-urlencoded";
-  assertEquals([...(await parse("a&".repeat(65_536), urlencoded))].length, 65_536);
-  await assertRejects(TypeError, parse("a&".repeat(65_537), urlencoded));
-  await assertRejects(TypeError, parseParts(`${field("", "").repeat(65_537)}--B--`));
+  assertEquals([...(await parse("a&".repeat(16_384), urlencoded))].length, 16_384);
+  await assertRejects(TypeError, parse("a&".repeat(16_385), urlencoded));
+  await assertRejects(TypeError, parseParts(`${field("", "").repeat(16_385)}--B--`));
 });
 
 test("long names of escapes, and long values of spaces, take memory of their length", async () => {

@@ -100,6 +100,20 @@ for (const chunk of [undefined, null, 5, "text", {}, [65]]) {
   });
 }
 
+test("text of a legacy encoding comes with the chunk that ends it, of a source without end", async () => {
+  for (const [label, chunk, text] of [
+    ["shift_jis", [0x82, 0xa0, 0x82], "あ"],
+    ["gb18030", [0xd6, 0xd0, 0x81, 0x30], "中"],
+    ["iso-2022-jp", [0x1b, 0x24, 0x42, 0x24, 0x22, 0x24], "あ"],
+    ["windows-1251", [0xc0], "А"],
+  ]) {
+    const source = new ReadableStream({ start: (controller) => controller.enqueue(Uint8Array.from(chunk)) });
+    const reader = source.pipeThrough(new TextDecoderStream(label)).getReader();
+    assertEquals((await reader.read()).value, text, label);
+    await reader.cancel();
+  }
+});
+
 test("empty chunks give no text", async () => {
   assertArrayEquals(await decode([[], [0x61], []], "utf-8"), ["a"]);
 });
