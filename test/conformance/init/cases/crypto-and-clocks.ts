@@ -139,6 +139,12 @@ export const cryptoAndClockCases: InitCases = {
       expected: ["at init", "kept"],
     },
     {
+      name: "a cache that it asks, and that a request asks for a name alone",
+      top: `const kinds = [caches instanceof CacheStorage, caches.default instanceof Cache]; const said = await caches.open("early").catch(({ name, message }) => name + ": " + message.slice(0, 49));`,
+      answer: `[kinds, said, caches.default instanceof Cache]`,
+      expected: [[true, true], "TypeError: caches is not available while the app initialises", true],
+    },
+    {
       name: "a fetch that it needs",
       top: `const answer = await fetch("http://a.test/data.json");`,
       reaches: "BUILD_INIT_FETCHED",
