@@ -319,7 +319,7 @@ describe.each(variants)("resources %s", (_name, all) => {
         const needsBytes = setting("EXECUTOR_WORKERS_COUNT") * worker + EXECUTOR_BASE_BYTES;
         expect(memoryBytes).toBeGreaterThanOrEqual(needsBytes);
         const disk = parseQuantity(container.resources?.requests["ephemeral-storage"] ?? "0");
-        expect(disk).toBeGreaterThan(setting("EXECUTOR_CACHE_BYTES"));
+        expect(disk).toBeGreaterThan(setting("EXECUTOR_CACHE_BYTES") + setting("EXECUTOR_CACHE_API_BYTES"));
       }
       if (service === "router") {
         const buffers = setting("ROUTER_REQUEST_MAX_IN_FLIGHT_COUNT") * setting("ROUTER_REQUEST_RETRY_BUFFER_BYTES");
