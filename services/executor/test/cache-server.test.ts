@@ -1,0 +1,147 @@
+/** Operations over a worker's link: how many at once, how slow, and what becomes of those that are given up. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { OutboundFetch } from "@nano/isolate/isolate";
+import { dialLink } from "@nano/link/dial-link";
+import type { CacheCommand } from "@nano/protocol/cache-command";
+import { eventually } from "@nano/test-kit/eventually";
+import { expect, onTestFinished, test } from "vitest";
+import { type CacheApiConfig, defaultCacheApiConfig } from "../src/cache/cache-config.ts";
+import { CacheServer } from "../src/cache/cache-server.ts";
+import { createCacheClient } from "../src/request/cache-client.ts";
+
+const COMMAND = { cache: null, ignoreSearch: false, ignoreVary: false, entry: null, isAll: false, response: null };
+const RESPONSE = { status: 200, statusText: "", headers: "", url: "", isRedirected: false, hasBody: true };
+const URL_OF = "https://a/";
+
+interface Ended {
+  readonly status: number;
+  readonly body: Buffer;
+  readonly failure: string | null;
+}
+
+async function startCache(limits: Partial<CacheApiConfig> = {}) {
+  const directory = mkdtempSync(join(tmpdir(), "nano-cache-"));
+  const config = { ...defaultCacheApiConfig(join(directory, "responses")), ...limits };
+  const server = await CacheServer.open({ config, report: () => undefined });
+  const address = join(directory, "cache.sock");
+  await server.links.listen(address);
+  server.links.admit("worker", "secret");
+  const dialed = await dialLink({ address, credential: "secret", peer: "worker" });
+  if (dialed.type !== "open") throw dialed.outcome.error;
+  const client = createCacheClient();
+  client.use(dialed.link);
+  onTestFinished(async () => {
+    dialed.link.close();
+    await server.close();
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const ask = (command: Partial<CacheCommand> & Pick<CacheCommand, "operation">, app = "app") => {
+    const ended = Promise.withResolvers<Ended>();
+    const chunks: Buffer[] = [];
+    let status = 0;
+    const end = (failure: string | null): void => ended.resolve({ status, body: Buffer.concat(chunks), failure });
+    const head = {
+      app,
+      method: "GET",
+      url: URL_OF,
+      headers: "",
+      redirect: "follow",
+      cache: { ...COMMAND, ...command },
+    };
+    const call: OutboundFetch = client.open(head as Parameters<typeof client.open>[0], {
+      onHead: (answer) => {
+        status = answer.status;
+        call.pull();
+      },
+      onChunk: (chunk) => {
+        chunks.push(Buffer.from(chunk));
+        call.pull();
+      },
+      onEnd: () => end(null),
+      onError: (message) => end(message),
+      onBodyDrain: () => undefined,
+    });
+    return { call, ended: ended.promise };
+  };
+  const put = async (body: Buffer, app = "app"): Promise<Ended> => {
+    const { call, ended } = ask({ operation: "put", response: RESPONSE }, app);
+    call.writeBody(new Uint8Array(body).buffer);
+    call.endBody();
+    return await ended;
+  };
+  return {
+    server,
+    directory: config.directory,
+    link: dialed.link,
+    ask,
+    put,
+    match: async () => await ask({ operation: "match" }).ended,
+  };
+}
+
+test("an app's operations that do not fit wait, and beyond that are refused by name; another app's run", async () => {
+  const { server, ask, put } = await startCache({ operationsPerAppCount: 1, queuedPerAppCount: 1 });
+  const held = ask({ operation: "put", response: RESPONSE });
+  await eventually(() => server.counts.runningCount === 1);
+  const waiting = ask({ operation: "match" });
+  await eventually(() => server.counts.waitingCount === 1);
+  expect((await ask({ operation: "match" }).ended).failure).toMatch(
+    /^Too many cache operations at once: this app has all of its 1/,
+  );
+  expect((await put(Buffer.from("x"), "other")).status).toBe(204);
+  held.call.writeBody(new TextEncoder().encode("held").buffer);
+  held.call.endBody();
+  expect((await held.ended).status).toBe(204);
+  expect((await waiting.ended).body.toString()).toBe("held");
+});
+
+test("a put that brings nothing for too long is given up and leaves nothing", async () => {
+  const { directory, ask, match } = await startCache({ idleTimeoutMs: 50 });
+  const { call, ended } = ask({ operation: "put", response: RESPONSE });
+  call.writeBody(new ArrayBuffer(100_000));
+  expect((await ended).failure).toBe("Cache operation took too long: no byte moved for 50 ms");
+  expect((await match()).status).toBe(0);
+  await eventually(() => readdirSync(join(directory, "writing")).length === 0);
+});
+
+test("a put that its worker cancels, or whose link is lost, leaves nothing and gives its slot back", async () => {
+  const { server, directory, link, ask } = await startCache({ operationsPerAppCount: 1 });
+  const { call } = ask({ operation: "put", response: RESPONSE });
+  call.writeBody(new ArrayBuffer(200_000));
+  await eventually(() => readdirSync(join(directory, "writing")).length === 1);
+  call.cancel();
+  await eventually(() => server.counts.runningCount === 0 && server.counts.bytes === 0);
+  const lost = ask({ operation: "put", response: RESPONSE });
+  await eventually(() => server.counts.runningCount === 1);
+  link.close();
+  await eventually(() => server.counts.runningCount === 0 && server.counts.bytes === 0);
+  expect(await lost.ended).toMatchObject({ status: 0, failure: null });
+  expect(readdirSync(join(directory, "writing"))).toEqual([]);
+  // And without a link there is nothing in the cache.
+  expect(await ask({ operation: "match" }).ended).toMatchObject({ status: 0, failure: null });
+});
+
+test("a body that is damaged beyond its first block breaks off once, and is a miss from then on", async () => {
+  const { directory, put, match } = await startCache();
+  await put(Buffer.alloc(300_000, "x"));
+  const [file = ""] = readdirSync(join(directory, "entries"), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+  const handle = await open(file, "r+");
+  await handle.write(Buffer.from("y"), 0, 1, 200_000);
+  await handle.close();
+  expect(await match()).toMatchObject({ status: 200, failure: "Cached response is damaged: it was removed" });
+  expect(await match()).toMatchObject({ status: 0, failure: null });
+});
+
+test("an answer that nobody reads is given up, and holds no slot for longer", async () => {
+  const { server, ask, put } = await startCache({ idleTimeoutMs: 50 });
+  await put(Buffer.alloc(2_000_000, "x"));
+  const { call } = ask({ operation: "match" });
+  call.pull = () => undefined;
+  await eventually(() => server.counts.operationsByOutcome.limited === 1, { timeoutMs: 5_000 });
+  expect(server.counts.runningCount).toBe(0);
+});
