@@ -10,6 +10,7 @@ export const { structuredClone } = {
   structuredClone(value: unknown, options: unknown = undefined): unknown {
     requireArguments(arguments.length, 1, "structuredClone");
     const { transfer } = toDictionary(options, "structuredClone");
-    return deserialize(serialize(value, transfer === undefined ? [] : toObjectSequence(transfer, "structuredClone"))).value;
+    return deserialize(serialize(value, transfer === undefined ? [] : toObjectSequence(transfer, "structuredClone")))
+      .value;
   },
 };
