@@ -84,7 +84,7 @@ describe("limits", () => {
       upgradeWith(
         `${burnSource()} server.addEventListener("message", ({ data }) => { burn(Number(data)); server.send("done"); });`,
       ),
-      { limits: { cpuTimeMs: 60 } },
+      { limits: { cpuTimeMs: 150 } },
     );
     for (let i = 0; i < 16; i++) isolate.deliverMessage(run, "25");
     expect([sink.sent.length, sink.error]).toEqual([16, null]);
