@@ -12,13 +12,11 @@ const shared = {
 };
 
 /** They assert what is lost at a steady rate of requests, for minutes: one beside the other leaves each the cores that it needs. */
-const LOADED = ["test/e2e/*under-load.e2e.ts", "test/e2e/cluster/**/*.e2e.ts"];
+const LOADED = ["test/e2e/*under-load.e2e.ts"];
 /** They assert how long something takes: nothing else may run then. */
-const TIMED = ["test/e2e/edits.e2e.ts"];
+const TIMED = ["test/e2e/cluster/**/*.e2e.ts", "test/e2e/edits.e2e.ts"];
 /** Each is a whole NANO, of processes enough for a core. */
 const NANOS_AT_A_TIME = 2;
-/** What they do is mostly to wait: for starts of processes, for limits. */
-const UNTIMED_AT_A_TIME = 3;
 
 export default defineConfig({
   root: new URL("..", import.meta.url).pathname,
@@ -42,7 +40,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "e2e-untimed",
-          maxWorkers: UNTIMED_AT_A_TIME,
+          maxWorkers: NANOS_AT_A_TIME,
           include: ["test/**/*.e2e.ts"],
           exclude: [...configDefaults.exclude, ...LOADED, ...TIMED],
           sequence: { groupOrder: 1 },
