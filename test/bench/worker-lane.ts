@@ -58,6 +58,10 @@ class AnswerProbe {
     return true;
   }
 
+  writeOwned(memory: ArrayBuffer): boolean {
+    return this.write(Buffer.from(memory));
+  }
+
   end(chunk?: Buffer): void {
     if (chunk !== undefined) this.body += chunk.toString();
     this.#end();
