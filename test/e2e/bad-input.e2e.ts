@@ -2,7 +2,7 @@
 import { connect } from "node:net";
 import { expect, test } from "vitest";
 import type { Answer } from "../support/http-answer.ts";
-import { serveApps } from "./serve-apps.ts";
+import { serveApps } from "../support/serve-apps.ts";
 
 const SOURCES: Readonly<Record<string, { source: string; limits?: Record<string, number> }>> = {
   ok: { source: `export default { fetch: () => new Response("ok") }` },

@@ -9,7 +9,7 @@ import { eventually } from "@nano/test-kit/eventually";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { exchange, LongBody, MIB, openRequest, readHash, type Seen } from "../support/body-stream.ts";
 import { ResidentWatch } from "../support/resident-watch.ts";
-import { serveApps } from "./serve-apps.ts";
+import { serveApps } from "../support/serve-apps.ts";
 
 const BODY_BYTES = Number(process.env.NANO_E2E_BODY_MIB ?? 96) * MIB;
 /** Through the egress process, which takes no longer answers by default. */

@@ -4,7 +4,7 @@ import { eventually } from "@nano/test-kit/eventually";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import type { Answer } from "../support/nano-process.ts";
-import { serveApps } from "./serve-apps.ts";
+import { serveApps } from "../support/serve-apps.ts";
 
 /** Does what its path says with the cache that its query names. */
 const SOURCE = `

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "@nano/test-kit/eventually";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
-import { serveApps } from "./serve-apps.ts";
+import { serveApps } from "../support/serve-apps.ts";
 
 const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
 const QUIET = "export default { fetch: () => new Response('quiet') };";

@@ -2,8 +2,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
+import { Fixture } from "../support/fixtures.ts";
 import { NanoProcess } from "../support/nano-process.ts";
-import { Fixture } from "./fixtures.ts";
 
 const HOST = "edited.localhost";
 const version = (n: number): string => `export default { fetch: () => new Response("version ${n}") }`;

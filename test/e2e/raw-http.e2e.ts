@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { serveApps } from "./serve-apps.ts";
+import { serveApps } from "../support/serve-apps.ts";
 
 const APP = `export default { async fetch(request) {
   const url = new URL(request.url);

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { expect, test } from "vitest";
-import { serveApps } from "./serve-apps.ts";
+import { serveApps } from "../support/serve-apps.ts";
 
 const ECHO = `export default { async fetch(request) {
   const url = new URL(request.url);

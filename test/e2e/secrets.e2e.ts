@@ -6,8 +6,8 @@ import { loadTrustedKeys } from "@nano/sliver/signing-key";
 import { eventually } from "@nano/test-kit/eventually";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { lookAtProcess, lookBelow, lookInto, type Needle, needlesOf, type Place } from "../support/find-bytes.ts";
+import { Fixture, type FixtureApp } from "../support/fixtures.ts";
 import { NanoProcess } from "../support/nano-process.ts";
-import { Fixture, type FixtureApp } from "./fixtures.ts";
 
 const PLAIN = `plain-${randomBytes(12).toString("hex")}`;
 const HEAP_MARK = `made-at-init-${randomBytes(8).toString("hex")}`;

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import type { Answer } from "../support/http-answer.ts";
 import { createMix, createMixApps, expectText } from "../support/load-mix.ts";
 import { runLoad } from "../support/open-loop.ts";
-import { serveApps } from "./serve-apps.ts";
+import { serveApps } from "../support/serve-apps.ts";
 
 const REQUESTS_PER_SECOND = 150;
 const DURATION_MS = 60_000;

@@ -6,8 +6,8 @@ import { eventually } from "@nano/test-kit/eventually";
 import { beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { RawWebSocket, type SocketEnd } from "../../support/raw-websocket.ts";
 import { ResidentWatch } from "../../support/resident-watch.ts";
+import { serveApps } from "../../support/serve-apps.ts";
 import { encodeFrame, Opcode } from "../../support/websocket-frames.ts";
-import { serveApps } from "../serve-apps.ts";
 
 const KIB = 1024;
 const MIB = KIB * KIB;

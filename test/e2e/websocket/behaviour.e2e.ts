@@ -1,8 +1,8 @@
 /** What an app does with a WebSocket and what its client sees, shared and on a thread of its own. */
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RawWebSocket, type UpgradePlace } from "../../support/raw-websocket.ts";
+import { serveApps } from "../../support/serve-apps.ts";
 import { Opcode } from "../../support/websocket-frames.ts";
-import { serveApps } from "../serve-apps.ts";
 
 const APP = `let count = 0;
 export default { async fetch(request, env, ctx) {

@@ -4,7 +4,7 @@
  */
 import { describe, test } from "vitest";
 import type { UpgradePlace } from "../../support/raw-websocket.ts";
-import { serveApps } from "../serve-apps.ts";
+import { serveApps } from "../../support/serve-apps.ts";
 import { closing } from "./conformance/close-cases.ts";
 import { checkCompression, compression, compressionParameters } from "./conformance/compression-cases.ts";
 import { checkCase } from "./conformance/conformance-case.ts";

@@ -1,9 +1,9 @@
 /** How long connections live: past a change of their version, and not past their process. */
 import { eventually } from "@nano/test-kit/eventually";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { Fixture } from "../../support/fixtures.ts";
 import { NanoProcess } from "../../support/nano-process.ts";
 import { RawWebSocket } from "../../support/raw-websocket.ts";
-import { Fixture } from "../fixtures.ts";
 
 const WORKER = "worker.main";
 

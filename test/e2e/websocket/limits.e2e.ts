@@ -5,8 +5,8 @@ import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { RawWebSocket, type SocketEnd } from "../../support/raw-websocket.ts";
+import { serveApps } from "../../support/serve-apps.ts";
 import { encodeFrame, Opcode } from "../../support/websocket-frames.ts";
-import { serveApps } from "../serve-apps.ts";
 
 const KIB = 1024;
 const MIB = KIB * KIB;

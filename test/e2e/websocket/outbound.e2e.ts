@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { askHttp } from "../../support/http-answer.ts";
-import { serveApps } from "../serve-apps.ts";
+import { serveApps } from "../../support/serve-apps.ts";
 
 const APP = `export default { async fetch(request, env, ctx) {
   const url = new URL(request.url);

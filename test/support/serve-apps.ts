@@ -1,7 +1,7 @@
 /** One NANO for all tests of a file. */
 import { afterAll, beforeAll } from "vitest";
-import { NanoProcess } from "../support/nano-process.ts";
 import { Fixture, type FixtureApp, type FixtureServer } from "./fixtures.ts";
+import { NanoProcess } from "./nano-process.ts";
 
 /** Apps whose handlers loop or hang are built only after their limits, on a machine that has others to serve. */
 const SERVING_TIMEOUT_MS = 120_000;

@@ -6,6 +6,8 @@ import { join } from "node:path";
 export interface FixtureApp {
   readonly hostname: string;
   readonly source: string;
+  /** Further modules beside its entry, by their names. */
+  readonly modules?: Readonly<Record<string, string>>;
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
@@ -37,7 +39,12 @@ export class Fixture {
 
   write(apps: readonly FixtureApp[]): void {
     this.#apps = apps;
-    for (const { hostname, source } of apps) this.edit(hostname, source);
+    for (const { hostname, source, modules = {} } of apps) {
+      this.edit(hostname, source);
+      for (const [name, text] of Object.entries(modules)) {
+        writeFileSync(join(this.directory, folderOf(hostname), name), text);
+      }
+    }
     const entries = this.#apps.map(({ hostname, settings }) => ({
       hostname,
       entrypoint: `${folderOf(hostname)}/index.js`,
