@@ -52,8 +52,8 @@ export async function startEgress(
   const socketPath = join(directory, "egress.sock");
   const config = resolveEgressConfig({ ...defaultEgressSettings(), allowedRanges: ["127.0.0.0/8"], ...settings });
   const server = new EgressServer({ config, report: () => undefined, ...options });
-  await server.listen(socketPath);
-  server.admit("worker-1", CREDENTIAL);
+  await server.links.listen(socketPath);
+  server.links.admit("worker-1", CREDENTIAL);
   const link = await dial(socketPath, CREDENTIAL);
   onTestFinished(async () => {
     link.close();

@@ -4,8 +4,14 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
+import type { EgressSettings } from "../src/egress/egress-config.ts";
 import { defaultEgressSettings } from "../src/egress/egress-config.ts";
-import type { EgressCommand, EgressReport } from "../src/egress/egress-messages.ts";
+import type { EgressCounts } from "../src/egress/egress-counters.ts";
+import type { LinkedCommand, LinkedReport } from "../src/linked/linked-messages.ts";
+
+type EgressCommand = LinkedCommand<EgressSettings>;
+type EgressReport = LinkedReport<EgressCounts>;
+
 import { dial, egressFetch, startOrigin } from "./egress-harness.ts";
 
 const ENTRY = new URL("../src/egress/egress.main.ts", import.meta.url);

@@ -141,7 +141,7 @@ describe("fetch through the egress process", () => {
     });
     await closed;
 
-    server.admit("worker-2", "another secret");
+    server.links.admit("worker-2", "another secret");
     const second = await dial(socketPath, "another secret");
     const reached = new Promise<IncomingMessage>((resolve) => {
       arrived = () => resolve(requests[1] as IncomingMessage);
@@ -150,7 +150,7 @@ describe("fetch through the egress process", () => {
     const again = await reached;
     const closedAgain = whenClosed(again);
     const lost = expect(fetching.answer).rejects.toThrow(/ended/);
-    server.dismiss("worker-2");
+    server.links.dismiss("worker-2");
     await closedAgain;
     await lost;
     expect(server.counts.fetchesByOutcome.cancelled).toBe(2);
@@ -325,7 +325,7 @@ describe("links of workers", () => {
     const { server, socketPath } = await startEgress();
     await expect(dial(socketPath, "wrong")).rejects.toThrow();
     await expect(dial(socketPath, "")).rejects.toThrow();
-    server.dismiss("worker-1");
+    server.links.dismiss("worker-1");
     await expect(dial(socketPath, "secret of worker 1")).rejects.toThrow();
   });
 

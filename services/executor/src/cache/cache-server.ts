@@ -1,9 +1,9 @@
 /** Serves workers' links: each stream of a link is one operation on the cache. A link that ends cancels its operations. */
-import { FetchSlots } from "../egress/fetch-slots.ts";
-import { WorkerLinks } from "../worker-links.ts";
+import type { LinkedLog } from "../linked/linked-messages.ts";
+import { Slots } from "../linked/slots.ts";
+import { WorkerLinks } from "../linked/worker-links.ts";
 import type { CacheApiConfig } from "./cache-config.ts";
 import { CacheCounters, type CacheCounts } from "./cache-counters.ts";
-import type { CacheProcessReport } from "./cache-messages.ts";
 import { CacheStore } from "./cache-store.ts";
 import { type CacheContext, openCacheStream } from "./cache-stream.ts";
 import { cacheErrors } from "./errors.ts";
@@ -13,7 +13,7 @@ const MAX_STREAMS_PER_WORKER = 512;
 
 export interface CacheServerOptions {
   readonly config: CacheApiConfig;
-  readonly report: (report: Extract<CacheProcessReport, { type: "log" }>) => void;
+  readonly report: (report: LinkedLog) => void;
   /** @default Date.now */
   readonly now?: () => number;
 }
@@ -29,7 +29,7 @@ export class CacheServer {
   }
 
   private constructor({ config, report }: CacheServerOptions, store: CacheStore) {
-    const slots = new FetchSlots({
+    const slots = new Slots({
       perAppCount: config.operationsPerAppCount,
       totalCount: config.operationsCount,
       queuedPerAppCount: config.queuedPerAppCount,

@@ -7,7 +7,7 @@
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import { isNanoError } from "@nano/protocol/errors";
 import { type EgressResponseHead, encodeEgressResponseHead } from "@nano/protocol/messages";
-import type { FetchSlots } from "../egress/fetch-slots.ts";
+import type { Slots } from "../linked/slots.ts";
 import { BodyQueue } from "./body-queue.ts";
 import type { CacheApiConfig } from "./cache-config.ts";
 import type { CacheCounters, CacheOutcome } from "./cache-counters.ts";
@@ -20,7 +20,7 @@ import { cacheErrors } from "./errors.ts";
 export interface CacheContext {
   readonly config: CacheApiConfig;
   readonly store: CacheStore;
-  readonly slots: FetchSlots;
+  readonly slots: Slots;
   readonly counters: CacheCounters;
 }
 

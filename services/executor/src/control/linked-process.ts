@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { Logger } from "@nano/service-kit/logger";
+import type { LinkedCommand, LinkedReport } from "../linked/linked-messages.ts";
 import type { LinkedPeer } from "../worker-messages.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
@@ -10,29 +11,6 @@ const RESTART_DELAY_MS = 100;
 const MAX_RESTART_DELAY_MS = 5_000;
 /** How long a process that ends may let what runs end. */
 const DRAIN_MS = 2_000;
-
-/** What such a process understands. */
-export type LinkedCommand<Settings> =
-  /** First, once. */
-  | { readonly type: "start"; readonly socketPath: string; readonly settings: Settings }
-  /** A worker that may connect with this credential. */
-  | { readonly type: "admit"; readonly credential: string; readonly worker: string }
-  /** The worker is gone: its credential is void, its links are closed. */
-  | { readonly type: "dismiss"; readonly worker: string }
-  /** Lets what runs end, then exits. */
-  | { readonly type: "drain" };
-
-/** What it says. */
-export type LinkedReport<Counts> =
-  | { readonly type: "ready" }
-  | { readonly type: "failed"; readonly message: string }
-  | { readonly type: "counts"; readonly counts: Counts }
-  | {
-      readonly type: "log";
-      readonly level: "info" | "warn";
-      readonly msg: string;
-      readonly fields: Readonly<Record<string, unknown>>;
-    };
 
 export interface LinkedProcessOptions<Settings> {
   readonly peer: LinkedPeer;

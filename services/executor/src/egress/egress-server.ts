@@ -7,14 +7,14 @@
 import { lookup } from "node:dns/promises";
 import { WebSocketRelays } from "@nano/socket-relay/websocket-relays";
 import { buildConnector } from "undici";
-import { WorkerLinks } from "../worker-links.ts";
+import type { LinkedLog } from "../linked/linked-messages.ts";
+import { Slots } from "../linked/slots.ts";
+import { WorkerLinks } from "../linked/worker-links.ts";
 import { createAddressGuard } from "./address-guard.ts";
 import { AppAgents } from "./app-agents.ts";
 import type { EgressConfig } from "./egress-config.ts";
 import { EgressCounters, type EgressCounts } from "./egress-counters.ts";
-import type { EgressReport } from "./egress-messages.ts";
 import { egressErrors } from "./errors.ts";
-import { FetchSlots } from "./fetch-slots.ts";
 import { openFetchStream } from "./fetch-stream.ts";
 import type { CreateConnector, ResolveName } from "./guarded-connector.ts";
 import type { FetchContext } from "./outbound-fetch.ts";
@@ -26,7 +26,7 @@ const MAX_STREAMS_PER_WORKER = 2048;
 
 export interface EgressServerOptions {
   readonly config: EgressConfig;
-  readonly report: (report: Extract<EgressReport, { type: "log" }>) => void;
+  readonly report: (report: LinkedLog) => void;
   /** @default the system's resolver */
   readonly resolveName?: ResolveName;
   /** @default undici's */
@@ -37,7 +37,7 @@ export interface EgressServerOptions {
 
 export class EgressServer {
   readonly #context: FetchContext;
-  readonly #links: WorkerLinks;
+  readonly links: WorkerLinks;
 
   constructor(options: EgressServerOptions) {
     const { config } = options;
@@ -57,14 +57,14 @@ export class EgressServer {
       config,
       counters,
       agents,
-      slots: new FetchSlots({
+      slots: new Slots({
         ...queue,
         perAppCount: config.connectionsPerAppCount,
         totalCount: config.connectionsCount,
         fullError: egressErrors.TOO_BUSY,
       }),
       // Who waits for one to end may wait for long: none do.
-      socketSlots: new FetchSlots({
+      socketSlots: new Slots({
         ...queue,
         queuedPerAppCount: 0,
         perAppCount: config.socketsPerAppCount,
@@ -81,7 +81,7 @@ export class EgressServer {
         },
       }),
     };
-    this.#links = new WorkerLinks({
+    this.links = new WorkerLinks({
       peer: "egress",
       maxStreamCount: MAX_STREAMS_PER_WORKER,
       openStream: (stream, headPayload, isEnd) =>
@@ -96,35 +96,22 @@ export class EgressServer {
       runningCount: slots.runningCount,
       waitingCount: slots.waitingCount,
       socketCount: agents.socketCount,
-      linkCount: this.#links.count,
+      linkCount: this.links.count,
       webSocketCount: relays.connectionCount,
       webSocketHeldBytes: relays.heldBytes,
     });
   }
 
-  /** @throws KIT_ADDRESS_IN_USE, KIT_LISTEN_FAILED */
-  async listen(socketPath: string): Promise<void> {
-    await this.#links.listen(socketPath);
-  }
-
-  admit(worker: string, credential: string): void {
-    this.#links.admit(worker, credential);
-  }
-
-  dismiss(worker: string): void {
-    this.#links.dismiss(worker);
-  }
-
   /** Takes no further fetches and resolves when the running ones have ended. */
   async drain(): Promise<void> {
-    this.#links.refuse();
+    this.links.refuse();
     await this.#context.relays.closeAll(0, AbortSignal.timeout(0));
-    await this.#links.whenUnused();
+    await this.links.whenUnused();
   }
 
   /** Cuts everything. */
   async close(): Promise<void> {
-    this.#links.close();
+    this.links.close();
     this.#context.relays.destroyAll();
     await this.#context.agents.destroy();
   }

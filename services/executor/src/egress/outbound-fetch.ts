@@ -14,12 +14,12 @@ import {
 } from "@nano/protocol/messages";
 import type { RelayConnection } from "@nano/socket-relay/websocket-relay";
 import type { WebSocketRelays } from "@nano/socket-relay/websocket-relays";
+import type { Slots } from "../linked/slots.ts";
 import type { AgentLease, AppAgents } from "./app-agents.ts";
 import { BodyDecoder, contentCodings } from "./content-decoding.ts";
 import type { EgressConfig } from "./egress-config.ts";
 import type { EgressCounters, FetchOutcome } from "./egress-counters.ts";
 import { egressErrors } from "./errors.ts";
-import type { FetchSlots } from "./fetch-slots.ts";
 import { type Exchange, Hop, type HopListener, type HopResponse } from "./hop.ts";
 import {
   isRedirectStatus,
@@ -35,9 +35,9 @@ import { WebSocketHop } from "./web-socket-hop.ts";
 /** What all fetches of the process share. */
 export interface FetchContext {
   readonly config: EgressConfig;
-  readonly slots: FetchSlots;
+  readonly slots: Slots;
   /** Of WebSockets: they stay, and fetches shall find room beside them. */
-  readonly socketSlots: FetchSlots;
+  readonly socketSlots: Slots;
   readonly relays: WebSocketRelays;
   readonly agents: AppAgents;
   readonly counters: EgressCounters;

@@ -1,8 +1,9 @@
 /**
- * How many fetches hold a connection at once, of an app and of all; WebSockets have such slots of their own. Further ones wait in order of arrival.
+ * How many operations run at once, of an app and of all: fetches that hold a connection, WebSockets, operations on caches. Further ones wait in
+ * order of arrival.
  *
  * I1 Every slot that was given is released once; what releases it twice changes nothing.
- * I2 An app's fetches wait only behind fetches that could run: one app at its limit holds up nobody else.
+ * I2 An app's operations wait only behind those that could run: one app at its limit holds up nobody else.
  */
 
 /** How many run at once, and how many wait. */
@@ -22,7 +23,7 @@ interface Waiting {
   readonly timer: NodeJS.Timeout;
 }
 
-export class FetchSlots {
+export class Slots {
   readonly #limits: SlotLimits;
   readonly #running = new Map<string, number>();
   readonly #waiting = new Set<Waiting>();
