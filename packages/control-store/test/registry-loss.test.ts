@@ -1,6 +1,5 @@
 /** What clients of the embedded store see when its process is killed and comes back. */
 import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
 import type { BuildEvent } from "@nano/protocol/records";
 import { expect, onTestFinished, test } from "vitest";
 import type { BuildOutcome } from "../src/build-queue.ts";
@@ -10,6 +9,7 @@ import { followStore, type StoreState } from "../src/follow-store.ts";
 import { buildJob, DIGEST, ENGINE, nodeRecord, putApp, versionOf } from "./records.ts";
 import { startStoreProcess } from "./store-process.ts";
 
+const ENOUGH_COMMITS = 20;
 const BUILT: BuildOutcome = { type: "built", fingerprint: ENGINE, sliver: DIGEST, rung: "heap", elapsedMs: 5 };
 
 function abortAtEnd(): AbortController {
@@ -23,16 +23,18 @@ test("a kill between commits loses nothing that was acknowledged, and readers re
   const store = new EmbeddedControlStore(registry.socketPath);
   const start = await store.loadSnapshot();
   const acknowledged: string[] = [];
-  const killed = delay(150).then(() => registry.kill());
+  const isEnough = Promise.withResolvers<void>();
   const committing = (async () => {
     for (let number = 0; ; number++) {
       await store.commit([putApp(`app-${number}`)]);
       acknowledged.push(`app-${number}`);
+      if (acknowledged.length === ENOUGH_COMMITS) isEnough.resolve();
     }
   })();
-  await expect(committing).rejects.toMatchObject({ code: "STORE_LOST" });
-  await killed;
-  expect(acknowledged.length).toBeGreaterThan(0);
+  const lost = expect(committing).rejects.toMatchObject({ code: "STORE_LOST" });
+  await Promise.race([isEnough.promise, lost]);
+  await registry.kill();
+  await lost;
 
   await registry.start();
   const after = await store.loadSnapshot();
