@@ -82,9 +82,11 @@ describe("requests for a version that is not here yet", () => {
     const versionId = nextVersionId();
     const heard = ["/1", "/2", "/3"].map((path) => send(link, { versionId, path, method: "POST", body: "open" }));
     for (const { stream } of heard) stream?.write(Buffer.from("x"));
-    await ask(link, { versionId: worker.serve(appScript("return new Response();")).assignment.versionId });
+    // A link keeps its order: what was sent before has come when another is answered.
+    const beside = worker.serve(appScript("return new Response();")).assignment.versionId;
+    await ask(link, { versionId: beside });
     for (const { stream } of heard) stream?.end();
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await ask(link, { versionId: beside });
     const slow = appScript(
       "console.log(request.url); await new Promise((r) => setTimeout(r, 10)); return new Response();",
     );
@@ -103,7 +105,6 @@ describe("requests for a version that is not here yet", () => {
     const heard = send(link, { versionId, method: "POST", body: "open" });
     for (let i = 0; i < 5; i++) heard.stream?.write(Buffer.alloc(20_000));
     await ask(link, { versionId: worker.serve(appScript("return new Response();")).assignment.versionId });
-    await new Promise((resolve) => setTimeout(resolve, 10));
     const { lane } = worker.serve(ECHO, { versionId, limits: { requestBodyBytes: 30_000 } });
     await heard.done;
     expect(heard.error?.httpStatus).toBe(413);

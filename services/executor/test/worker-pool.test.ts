@@ -8,6 +8,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { HANG_GRACE_MS } from "../src/control/hang-watch.ts";
 import { PostmortemServer } from "../src/control/postmortem-server.ts";
 import { WorkerProcess } from "../src/control/worker-process.ts";
+import { readRunningEntry } from "../src/flight-recorder.ts";
 import { assign, dialWorker, Inbox, isAlive, nodeDirectories, openPool, workerOptions } from "./process-harness.ts";
 import { appScript, temporaryDirectory } from "./sliver-fixture.ts";
 import { ask, type RouterStream, send } from "./worker-harness.ts";
@@ -23,21 +24,22 @@ function firstOf(pool: Awaited<ReturnType<typeof openPool>>["pool"]): WorkerProc
   return worker;
 }
 
+const linesOf = (inbox: Inbox): string[] => inbox.of("log").flatMap(({ lines }) => lines.map(({ text }) => text));
+
 const idOf = (heard: RouterStream): number => heard.stream?.id ?? -1;
 
 describe("a worker that dies", () => {
   test("is replaced at once; what was inside and what had been entered is known of it", async () => {
-    const { pool, events } = await openPool(1);
+    const { pool, events, inbox } = await openPool(1);
     const worker = firstOf(pool);
     const versionId = assign(worker, appScript(`${WAITS} for (;;);`), { limits: { cpuTimeMs: 60_000 } });
     const link = await dialWorker(worker, "router-9");
     const get = send(link, { versionId, path: "/wait" });
     const post = send(link, { versionId, path: "/wait", method: "POST", body: "x" });
-    await eventually(() => link.streamCount === 2);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(() => linesOf(inbox).length === 2);
     const inside = send(link, { versionId, method: "PATCH", body: "x" });
     const never = send(link, { versionId, method: "POST", body: "x" });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(() => readRunningEntry(worker.recorderFd)?.streamId === idOf(inside));
     const killedMs = performance.now();
     if (worker.pid !== undefined) process.kill(worker.pid, "SIGKILL");
     await Promise.all([get, post, inside, never].map(({ done }) => done));
@@ -105,7 +107,7 @@ const isLimit = (limitMs: number): boolean => limitMs >= 450 && limitMs <= 450 +
 
 describe("a worker that hangs", () => {
   test("in what V8's own limit does not cover is killed within its limit and the grace, and its request is the suspect", async () => {
-    const { pool, events, logs } = await openPool(2);
+    const { pool, events, logs, inbox } = await openPool(2);
     const worker = firstOf(pool);
     const versionId = assign(
       worker,
@@ -117,7 +119,7 @@ describe("a worker that hangs", () => {
     const link = await dialWorker(worker);
     await ask(link, { versionId, path: "/warm" });
     const post = send(link, { versionId, path: "/wait", method: "POST", body: "x" });
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventually(() => linesOf(inbox).length === 1);
     const startedMs = performance.now();
     const hangs = send(link, { versionId });
     await hangs.done;
@@ -195,15 +197,15 @@ describe("a postmortem", () => {
 
 describe("close", () => {
   test("lets workers finish, and leaves no process, socket, directory or recorder", async () => {
-    const { pool, directories: own } = await openPool(2);
+    const { pool, inbox, directories: own } = await openPool(2);
     const pids = [...pool.workers].map(({ pid }) => pid ?? 0);
     const worker = firstOf(pool);
     const versionId = assign(
       worker,
-      appScript("await new Promise((r) => setTimeout(r, 80)); return new Response('done');"),
+      appScript("console.log('begun'); await new Promise((r) => setTimeout(r, 80)); return new Response('done');"),
     );
     const heard = send(await dialWorker(worker), { versionId });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await eventually(() => linesOf(inbox).length === 1);
     await pool.close(new AbortController().signal);
     await heard.done;
     expect(heard.text).toBe("done");
@@ -212,11 +214,11 @@ describe("close", () => {
   });
 
   test("kills at the deadline what does not finish, also a deadline that has passed", async () => {
-    const { pool } = await openPool(1);
+    const { pool, inbox } = await openPool(1);
     const worker = firstOf(pool);
-    const versionId = assign(worker, appScript("await new Promise(() => {});"));
+    const versionId = assign(worker, appScript("console.log('begun'); await new Promise(() => {});"));
     send(await dialWorker(worker), { versionId });
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await eventually(() => linesOf(inbox).length === 1);
     await pool.close(AbortSignal.abort());
     expect(worker.ending).toBe("SIGKILL");
   });
