@@ -40,10 +40,10 @@ test("the position is read when the executor is announced, not before", async ()
 
 test("it ends when its time is over, and says what is missing", async () => {
   const late = await startFakes({ readyz: [200], feed: [{ epoch: "e", seq: 6 }] });
-  expect(await awaitRouted({ ...late.options, timeoutMs: 30 })).toBe("the router has not taken up the newest state");
+  expect(await awaitRouted({ ...late.options, timeoutMs: 300 })).toBe("the router has not taken up the newest state");
   const none = await startFakes({ readyz: [503], feed: [null] });
   expect(await awaitRouted({ ...none.options, timeoutMs: 30 })).toBe("the executor is not ready");
-  const silent = { ...late.options, timeoutMs: 30, readPosition: () => Promise.reject(new Error("gone")) };
+  const silent = { ...late.options, timeoutMs: 300, readPosition: () => Promise.reject(new Error("gone")) };
   expect(await awaitRouted(silent)).toBe("the registry does not answer");
   const gone = { ...late.options, executor: "/nowhere/admin.sock", timeoutMs: 30 };
   expect(await awaitRouted(gone)).toBe("the executor is not ready");

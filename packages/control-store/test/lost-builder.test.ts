@@ -33,7 +33,7 @@ async function collect(events: AsyncIterable<BuildEvent>): Promise<BuildEvent[]>
 }
 
 test("a job whose builder says nothing is given to another; the first one's word counts no more", async () => {
-  const queue = openQueue({ claimMs: 150 });
+  const queue = openQueue({ claimMs: 400 });
   await queue.enqueue(buildJob(1));
   const lost = claimOf(await queue.takeJob(NEVER));
   const second = claimOf(await queue.takeJob(NEVER));
@@ -96,14 +96,14 @@ test("a job whose builders are lost again and again ends as failed, once", async
 });
 
 test("a builder that has nothing to say keeps its job", async () => {
-  const queue = openQueue({ claimMs: 400 });
+  const queue = openQueue({ claimMs: 1_000 });
   await queue.enqueue(buildJob(1));
   const stop = new AbortController();
   let runCount = 0;
   const claimsEnd = Promise.withResolvers<void>();
   const taking = queue.takeJobs(async () => {
     runCount += 1;
-    setTimeout(() => claimsEnd.resolve(), 600);
+    setTimeout(() => claimsEnd.resolve(), 1_500);
     await claimsEnd.promise;
     return BUILT;
   }, stop.signal);

@@ -116,7 +116,7 @@ describe("wall", () => {
   test("without a head within the limit a request ends with wall_limit, and the isolate lives", async () => {
     const { ask, isolate } = openIsolate(
       appScript("if (request.url.endsWith('/hang')) await new Promise(() => {}); return new Response('fine');"),
-      { limits: { timeoutMs: 20 } },
+      { limits: { timeoutMs: 200 } },
     );
     const sink = await ask({ path: "/hang" });
     expect(sink.events).toEqual(["fail wall_limit", "settle"]);
@@ -138,9 +138,9 @@ describe("wall", () => {
     const { ask } = openIsolate(
       appScript(
         `let n = 0; return new Response(new ReadableStream({ async pull(c) {
-           await new Promise((r) => setTimeout(r, 10)); if (++n > 5) c.close(); else c.enqueue(new Uint8Array([65])); } }));`,
+           await new Promise((r) => setTimeout(r, 50)); if (++n > 5) c.close(); else c.enqueue(new Uint8Array([65])); } }));`,
       ),
-      { limits: { timeoutMs: 20, waitUntilMs: 5 } },
+      { limits: { timeoutMs: 200, waitUntilMs: 5 } },
     );
     const sink = await ask();
     expect(sink.text).toBe("AAAAA");
@@ -152,7 +152,7 @@ describe("wall", () => {
       appScript(
         "request.signal.addEventListener('abort', () => console.log('stopped')); fetch('http://up.test/', { signal: request.signal }).catch(() => {}); return new Promise(() => {});",
       ),
-      { isolation: "app", limits: { timeoutMs: 20 } },
+      { isolation: "app", limits: { timeoutMs: 200 } },
     );
     const sink = await ask();
     expect(sink.events).toEqual(["fail wall_limit", "settle"]);

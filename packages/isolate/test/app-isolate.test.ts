@@ -184,11 +184,11 @@ describe("timers and work after the answer", () => {
         `ctx.waitUntil(new Promise(() => {}));
          let n = 0;
          return new Response(new ReadableStream({ async pull(c) {
-           await new Promise((r) => setTimeout(r, 10));
+           await new Promise((r) => setTimeout(r, 50));
            if (++n === 6) c.close(); else c.enqueue(new Uint8Array([65]));
          } }));`,
       ),
-      { limits: { timeoutMs: 30, waitUntilMs: 20 } },
+      { limits: { timeoutMs: 200, waitUntilMs: 20 } },
     );
     const { sink } = start();
     await eventually(() => sink.events.includes("end"));
@@ -259,13 +259,17 @@ describe("timers and work after the answer", () => {
   test("in app mode what a request left behind ends with the last that could own it", async () => {
     const script = appScript(
       `if (request.url.endsWith("/leaves")) { setInterval(() => console.log("tick"), 3); await new Promise((r) => setTimeout(r, 1)); return new Response(); }
-       await new Promise((r) => setTimeout(r, 20)); return new Response();`,
+       if (request.url.endsWith("/stays")) await gate; else if (request.url.endsWith("/release")) release();
+       else await new Promise((r) => setTimeout(r, 20));
+       return new Response();`,
+      "let release; const gate = new Promise((r) => { release = r; });",
     );
     const { start, ask, host } = openIsolate(script, { isolation: "app" });
     const beside = start({ path: "/stays" }).sink;
     await ask({ path: "/leaves" });
     await eventually(() => host.logs.length > 0);
-    const after = start({ path: "/stays" }).sink;
+    const after = start({ path: "/after" }).sink;
+    await ask({ path: "/release" });
     await beside.settled;
     const tickCount = host.logs.length;
     await after.settled;

@@ -117,8 +117,8 @@ describe("limits", () => {
   });
 
   test("the wall limit ends with the upgrade", async () => {
-    const { run, sink } = await upgraded(upgradeWith(""), { limits: { timeoutMs: 30 } });
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    const { run, sink } = await upgraded(upgradeWith(""), { limits: { timeoutMs: 200 } });
+    await new Promise((resolve) => setTimeout(resolve, 250));
     expect([run.isSettled, sink.error]).toEqual([false, null]);
   });
 

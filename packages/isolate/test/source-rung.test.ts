@@ -45,10 +45,10 @@ describe.each(["request", "app"] as const)("in %s mode", (isolation) => {
 });
 
 test("the top level runs under its own limit, ahead of the request's", async () => {
-  const slow = appScript("return new Response('fine');", `${burnSource()} burn(30);`);
+  const slow = appScript("return new Response('fine');", `${burnSource()} burn(120);`);
   const { isolate, ask, host } = openIsolate("", {
     source: { rung: "source", script: slow },
-    limits: { cpuTimeMs: 5, initTimeMs: 5_000 },
+    limits: { cpuTimeMs: 40, initTimeMs: 5_000 },
   });
   isolate.prepareSpare();
   expect(host.entries).toEqual([{ streamId: 0, limitMs: 5_000 }]);

@@ -80,7 +80,7 @@ test("half a frame and then silence ends the link as timed out", async () => {
 });
 
 test("an idle peer that answers pings is kept", async () => {
-  const limits = { pingIntervalMs: 10, silentIntervalCount: 3 };
+  const limits = { pingIntervalMs: 50, silentIntervalCount: 4 };
   const acceptor = await startAcceptor({ limits, isPrompt: true });
   const link = await openTestLink(acceptor.address, { isPrompt: true });
   const peer = await connectRawPeer(acceptor.address);

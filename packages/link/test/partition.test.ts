@@ -4,7 +4,7 @@ import type { LinkOutcome } from "../src/link-outcome.ts";
 import { openTestLink, openTestStream, startAcceptor } from "./linked-pair.ts";
 import { startStallingProxy } from "./stalling-proxy.ts";
 
-const LIMITS = { pingIntervalMs: 20, silentIntervalCount: 4, patientIntervalCount: 10_000 };
+const LIMITS = { pingIntervalMs: 50, silentIntervalCount: 4, patientIntervalCount: 10_000 };
 
 test("a partition is noticed on both sides though no socket was closed, and open streams hear of it", async () => {
   const acceptor = await startAcceptor({ limits: LIMITS, isPrompt: true });

@@ -69,9 +69,9 @@ describe("a bucket whose server", () => {
       response.writeHead(200, { "content-length": bytes.length });
       response.write(bytes.subarray(0, 4));
     };
-    const settings = { timeoutMs: 100, attemptCount: 2 };
+    const settings = { timeoutMs: 300, attemptCount: 2 };
     const { store } = await openFaked(stalls, settings);
-    await expect(store.get(digest)).rejects.toThrow("a body that stalled for 100 ms");
+    await expect(store.get(digest)).rejects.toThrow("a body that stalled for 300 ms");
     const { store: cut } = await openFaked((response) => {
       stalls(response);
       setImmediate(() => response.destroy());

@@ -41,7 +41,7 @@ async function collect(events: AsyncIterable<BuildEvent>): Promise<BuildEvent[]>
 
 test("a job whose builder says nothing is given to another; the first one's word counts no more", async () => {
   const server = await startServer();
-  const queue = openQueue({ urls: [server.url] }, { claimMs: 200 });
+  const queue = openQueue({ urls: [server.url] }, { claimMs: 500 });
   await queue.enqueue(buildJob(1));
   const [first, second] = [openBuilder(queue), openBuilder(queue)];
   const lost = await take(first);
@@ -69,13 +69,13 @@ test("a job whose builders are lost again and again ends as failed, once", async
 
 test("a builder that has nothing to say keeps its job", async () => {
   const server = await startServer();
-  const queue = openQueue({ urls: [server.url] }, { claimMs: 300 });
+  const queue = openQueue({ urls: [server.url] }, { claimMs: 1_000 });
   await queue.enqueue(buildJob(1));
   const stop = new AbortController();
   let runCount = 0;
   const run = async () => {
     runCount += 1;
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
     return BUILT;
   };
   const taking = [queue.takeJobs(run, stop.signal), queue.takeJobs(run, stop.signal)];
