@@ -17,6 +17,17 @@ const TALKING = `export default { fetch(request) {
   return new Response("said");
 } };`;
 
+/** Reads what is kept, then keeps what it is sent: in the node's cache and in its module. */
+const KEEPING = `let inModule = "nothing";
+export default { async fetch(request) {
+  const key = "https://kept.example/key";
+  const found = await caches.default.match(key);
+  const answer = [found === undefined ? "nothing" : await found.text(), inModule];
+  inModule = await request.text();
+  await caches.default.put(key, new Response(inModule));
+  return Response.json(answer);
+} };`;
+
 const nano = serveApps([{ hostname: "quiet.localhost", source: QUIET }]);
 let home = "";
 
@@ -79,4 +90,31 @@ test("what serves is shown, and an app is gone once it is deleted", async () => 
   expect(JSON.parse(nodes.output()).nodes).toHaveLength(1);
   expect(await start(["delete", "talking", "--yes"]).ended).toBe(0);
   await eventually(async () => (await nano().ask("talking.localhost")).status === 404);
+});
+
+test("an app that is deployed again under its name after its deletion finds nothing of what the one before kept", async () => {
+  const directory = join(home, "keeping");
+  mkdirSync(directory);
+  writeFileSync(join(directory, "index.js"), KEEPING);
+  writeFileSync(join(directory, "nano.json"), JSON.stringify({ isolation: "app" }));
+  const deploy = async (): Promise<void> => {
+    const deployed = start(["deploy", directory, "--route", "keeping.localhost"]);
+    expect([await deployed.ended, deployed.output()]).toEqual([0, expect.stringContaining("keeping.localhost")]);
+  };
+  const keep = async (body: string): Promise<unknown> => {
+    const { status, text } = await nano().ask("keeping.localhost", "/", { method: "POST", body });
+    return status === 200 ? JSON.parse(text) : null;
+  };
+  await deploy();
+  await eventually(async () => (await keep("of the first")) !== null);
+  expect(await keep("of the first")).toEqual(["of the first", "of the first"]);
+  expect(await start(["delete", "keeping", "--yes"]).ended).toBe(0);
+  // At once: its workers let go of what was deleted only a while later.
+  await deploy();
+  let found: unknown = null;
+  await eventually(async () => {
+    found = await keep("of the second");
+    return found !== null;
+  });
+  expect(found).toEqual(["nothing", "nothing"]);
 });

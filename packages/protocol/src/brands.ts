@@ -5,6 +5,8 @@ export type Brand<T, Name extends string> = T & { readonly [brand]: Name };
 
 /** An application of a tenant: 1–63 of `a-z 0-9 . -`, beginning and ending with a letter or digit. */
 export type AppName = Brand<string, "AppName">;
+/** One life of an app, from its making to its deletion: drawn at random, so that one that is made again under its name is another. */
+export type AppIdentity = Brand<string, "AppIdentity">;
 /** One immutable deploy of an app: `v` and 16 hex digits of the digest of what was deployed. */
 export type VersionId = Brand<string, "VersionId">;
 /** SHA-256 of a stored artifact (bundle, asset pack, sliver), 64 hex digits. */

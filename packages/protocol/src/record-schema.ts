@@ -16,6 +16,9 @@ import type { WireError } from "./errors.ts";
 import { isolationModes } from "./manifest.ts";
 import { type BuildEvent, type BuildJob, MAX_PREVIOUS_VERSIONS, type StoreRecord, tokenRoles } from "./records.ts";
 
+/** Twice of what is drawn. It becomes part of keys. */
+const MAX_APP_IDENTITY_CHARS = 64;
+
 export const appNameSchema = z
   .string()
   .refine(
@@ -121,6 +124,7 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
   z.looseObject({
     kind: z.literal("app"),
     name: appNameSchema,
+    identity: z.string().min(1).max(MAX_APP_IDENTITY_CHARS).optional(),
     activeVersion: versionIdSchema.nullable(),
     pending: z.array(versionIdSchema).optional(),
     previous: z.array(versionIdSchema).max(MAX_PREVIOUS_VERSIONS).optional(),

@@ -2,7 +2,7 @@
  * What the control store holds. Records are plain JSON, each with a kind and a key; versions never change.
  * Readers skip a record that they cannot parse, count it, and serve on with the last good one.
  */
-import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId, WorkerId } from "./brands.ts";
+import type { AppIdentity, AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId, WorkerId } from "./brands.ts";
 import type { WireError } from "./errors.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -10,6 +10,11 @@ import type { Manifest } from "./manifest.ts";
 export interface AppRecord {
   readonly kind: "app";
   readonly name: AppName;
+  /**
+   * Made with the app and never changed: what is kept for it is kept under name and identity. Builds before this one neither set nor read it.
+   * @default it was made by one of those: its name alone stands for it
+   */
+  readonly identity?: AppIdentity;
   /** Unset until its first version is built. */
   readonly activeVersion: VersionId | null;
   /** Versions that it is to serve once they are built, in the order of the asks. The registry's own. */

@@ -1,6 +1,8 @@
 import type { AppName, ArtifactDigest } from "@nano/protocol/brands";
-import { registryPaths } from "@nano/protocol/registry-api";
+import { resolveManifest } from "@nano/protocol/manifest";
+import { type DeployRequest, registryPaths } from "@nano/protocol/registry-api";
 import { expect, test, vi } from "vitest";
+import { versionIdOf } from "../src/catalog/version-id.ts";
 import { ENGINE, HandBuilder, sliverOf } from "./hand-builder.ts";
 import { digestOf, listDigests, openTestRegistry } from "./open-test-registry.ts";
 
@@ -57,6 +59,35 @@ test("the same content is the same version, answered at once when it is built", 
   });
   expect((await api.deploy("shop", "bundle 1", { manifest: { isolation: "app" } })).version).not.toBe(first.version);
   expect((await api.deploy("other", "bundle 1")).version).not.toBe(first.version);
+});
+
+test("an app that is made again under its name is another: no version of the one before is one of it", async () => {
+  const { api, store } = await openTestRegistry();
+  const identityOf = async () => {
+    const { records } = await store.loadSnapshot();
+    return records.find((record) => record.kind === "app")?.identity;
+  };
+  const first = await api.deploy("shop", "bundle 1");
+  const identity = await identityOf();
+  expect(identity).toMatch(/^[0-9a-f]{32}$/);
+  await api.deploy("shop", "bundle 2");
+  expect(await identityOf(), "it keeps it for as long as it is there").toBe(identity);
+  await api.send("DELETE", registryPaths.app("shop" as AppName));
+  expect((await api.deploy("shop", "bundle 1")).version).not.toBe(first.version);
+  expect(await identityOf()).toMatch(/^[0-9a-f]{32}$/);
+  expect(await identityOf()).not.toBe(identity);
+});
+
+test("an app that an earlier build made has no identity, gets none, and its versions are named as they were", async () => {
+  const { api, store } = await openTestRegistry();
+  const name = "shop" as AppName;
+  await store.commit([{ key: "app/shop", record: { kind: "app", name, activeVersion: null } }]);
+  const request = { bundle: digestOf("bundle 1"), assets: null, sliver: null, fingerprint: null, activate: true };
+  const manifest = resolveManifest({});
+  const named = versionIdOf({ name }, manifest, { ...request, manifest: {} as DeployRequest["manifest"] });
+  expect((await api.deploy("shop", "bundle 1")).version).toBe(named);
+  const { records } = await store.loadSnapshot();
+  expect(records.find((record) => record.kind === "app")).not.toHaveProperty("identity");
 });
 
 test("assets alone are built at once, and so is a sliver that was made elsewhere", async () => {

@@ -1,5 +1,5 @@
 /** What a supervisor and its worker processes say to each other over IPC: two discriminated unions. */
-import type { AppName, VersionId, WorkerId } from "@nano/protocol/brands";
+import type { AppIdentity, AppName, VersionId, WorkerId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
 import type { Manifest } from "@nano/protocol/manifest";
 import type { Rung } from "@nano/protocol/records";
@@ -10,6 +10,8 @@ import type { DurationCounts } from "@nano/service-kit/duration-buckets";
 export interface Assignment {
   readonly versionId: VersionId;
   readonly app: AppName;
+  /** Of its record when it was assigned. @default the app has none */
+  readonly identity?: AppIdentity;
   readonly manifest: Manifest;
   /** The unpacked sliver, or null where the app is only assets. */
   readonly sliverPath: string | null;

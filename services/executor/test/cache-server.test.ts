@@ -5,12 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { OutboundFetch } from "@nano/isolate/isolate";
 import { dialLink } from "@nano/link/dial-link";
+import type { AppIdentity, AppName } from "@nano/protocol/brands";
 import type { CacheCommand } from "@nano/protocol/cache-command";
 import { eventually } from "@nano/test-kit/eventually";
 import { expect, onTestFinished, test } from "vitest";
 import { type CacheApiConfig, defaultCacheApiConfig } from "../src/cache/cache-config.ts";
 import { CacheServer } from "../src/cache/cache-server.ts";
-import { createCacheClient } from "../src/request/cache-client.ts";
+import { cacheOwnerOf, createCacheClient } from "../src/request/cache-client.ts";
 
 const COMMAND = { cache: null, ignoreSearch: false, ignoreVary: false, entry: null, isAll: false, response: null };
 const RESPONSE = { status: 200, statusText: "", headers: "", url: "", isRedirected: false, hasBody: true };
@@ -78,7 +79,7 @@ async function startCache(limits: Partial<CacheApiConfig> = {}) {
     link: dialed.link,
     ask,
     put,
-    match: async () => await ask({ operation: "match" }).ended,
+    match: async (app?: string) => await ask({ operation: "match" }, app).ended,
   };
 }
 
@@ -96,6 +97,21 @@ test("an app's operations that do not fit wait, and beyond that are refused by n
   held.call.endBody();
   expect((await held.ended).status).toBe(204);
   expect((await waiting.ended).body.toString()).toBe("held");
+});
+
+test("what an app keeps is found under its name and identity alone", async () => {
+  const { put, match } = await startCache();
+  const app = "shop" as AppName;
+  const [first, second] = ["1", "2"].map((identity) => cacheOwnerOf({ app, identity: identity as AppIdentity }));
+  const unnamed = cacheOwnerOf({ app });
+  expect((await put(Buffer.from("of the first"), first)).status).toBe(204);
+  for (const other of [second, unnamed]) expect((await match(other)).status).toBe(0);
+  expect((await put(Buffer.from("of an earlier build"), unnamed)).status).toBe(204);
+  expect((await match("shop")).body.toString(), "found by those that kept it under the name").toBe(
+    "of an earlier build",
+  );
+  expect((await match(first)).body.toString()).toBe("of the first");
+  expect((await match(second)).status).toBe(0);
 });
 
 test("a put that brings nothing for too long is given up and leaves nothing", async () => {

@@ -2,7 +2,15 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { engineFingerprint } from "@nano/isolate/engine";
-import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId, WorkerId } from "@nano/protocol/brands";
+import type {
+  AppIdentity,
+  AppName,
+  ArtifactDigest,
+  EngineFingerprint,
+  NodeId,
+  VersionId,
+  WorkerId,
+} from "@nano/protocol/brands";
 import { firstWorker, hashWorkers } from "@nano/protocol/placement";
 import type { StoreRecord } from "@nano/protocol/records";
 import { createSigningKey } from "@nano/sliver/signing-key";
@@ -28,6 +36,25 @@ test("an active version is given to the worker that routers will ask first, with
     expect(assignment?.sliverPath?.startsWith(`${worker.directory}/`)).toBe(true);
     expect(existsSync(assignment?.sliverPath ?? "")).toBe(true);
   }
+});
+
+test("a version is given with the identity that its app has when it is found, and without where it has none", async () => {
+  const { supply, put, build, worker, slow } = await openSupply();
+  const name = "subject" as AppName;
+  const identity = "a".repeat(32) as AppIdentity;
+  const [version, late] = [await build(), await build()];
+  put(version.version, version.built, { kind: "app", name, activeVersion: null });
+  await supply.give(worker.process, version.id);
+  expect(worker.assignment(version.id)).not.toHaveProperty("identity");
+  const held = Promise.withResolvers<void>();
+  slow.set(late.digest, held.promise);
+  put(late.version, late.built, { kind: "app", name, identity, activeVersion: null });
+  const given = supply.give(worker.process, late.id);
+  // Deleted and made again while its sliver is under way.
+  put({ kind: "app", name, identity: "b".repeat(32) as AppIdentity, activeVersion: null });
+  held.resolve();
+  await given;
+  expect(worker.assignment(late.id)).toMatchObject({ app: name, identity });
 });
 
 test("a new version is given to all workers that have an older one of its app", async () => {

@@ -7,9 +7,11 @@
  * I4 What is said of a build counts for the one that it was said of: another registry may be late with the outcome of one that
  *    failed, when the version is being built again.
  * I5 A sliver gets into a record only after a touch has found it in the store: see `control/artifact-collector.ts`.
+ * I6 An app that was deleted leaves nothing but its name: one that is made under it has another identity, and so have its versions other ids.
  */
+import { randomBytes } from "node:crypto";
 import type { BuildOutcome } from "@nano/control-store/build-queue";
-import type { AppName, VersionId } from "@nano/protocol/brands";
+import type { AppIdentity, AppName, VersionId } from "@nano/protocol/brands";
 import { toWireError, type WireError } from "@nano/protocol/errors";
 import { type Manifest, resolveManifest } from "@nano/protocol/manifest";
 import type { AppRecord, BuildJob, BuildRecord, VersionRecord } from "@nano/protocol/records";
@@ -24,6 +26,8 @@ import { addSliver, badEngines, missingEngines } from "./engines.ts";
 import { deleteVersion, pruneVersions } from "./prune-versions.ts";
 import type { Transaction } from "./transaction.ts";
 import { versionIdOf } from "./version-id.ts";
+
+const IDENTITY_BYTES = 16;
 
 export interface DeployLimits {
   readonly appCount: number;
@@ -52,6 +56,12 @@ interface BuildNeed {
   readonly queuedAt?: string;
 }
 
+/** What a deploy decided; also what its receipt holds. */
+interface DeployDecision extends BuildNeed {
+  /** Receipts of earlier builds have none: their ids knew no identity. @default the id without one */
+  readonly version?: VersionId;
+}
+
 function isUnsettled(build: BuildRecord | null): boolean {
   return build?.state === "queued" || build?.state === "building";
 }
@@ -74,11 +84,11 @@ export class Deploys {
   /** Makes a version, or finds the one of the same content; builds it where it is not built, or not well for every engine. */
   async deploy(app: AppName, request: DeployRequest, author: Author): Promise<Deployed> {
     const manifest = resolveManifest(request.manifest);
-    const version = versionIdOf(app, manifest, request);
     const { result: need, isRepeat } = await this.#catalog.transactOnce(
-      (tx) => this.#deployIn(tx, { app, id: version, manifest, request }),
+      (tx) => this.#deployIn(tx, { app, manifest, request }),
       author,
     );
+    const { version = versionIdOf({ name: app }, manifest, request) } = need;
     const { bundle } = request;
     if (bundle === null || need.type === "none") return { version, isRebuilding: false };
     // The first may have been cut off before it queued the build; one that has ended is not built again.
@@ -184,14 +194,12 @@ export class Deploys {
     return { type: "failed", error: missing.wire };
   }
 
-  #deployIn(
-    tx: Transaction,
-    deploy: { app: AppName; id: VersionId; manifest: Manifest; request: DeployRequest },
-  ): BuildNeed {
-    const { id, request } = deploy;
+  #deployIn(tx: Transaction, deploy: { app: AppName; manifest: Manifest; request: DeployRequest }): DeployDecision {
+    const { manifest, request } = deploy;
     const app = this.#findOrCreateApp(tx, deploy.app);
+    const id = versionIdOf(app, manifest, request);
     let build = tx.build(id);
-    const version = tx.version(id) ?? versionRecord(deploy, new Date().toISOString());
+    const version = tx.version(id) ?? versionRecord({ ...deploy, id }, new Date().toISOString());
     if (tx.version(id) === null || build === null || build.state === "failed") {
       build = firstBuild(id, request);
       if (isUnsettled(build)) this.#refuseManyBuilds(tx, deploy.app);
@@ -203,7 +211,11 @@ export class Deploys {
     tx.note("version.deploy", `app/${app.name}`, { version: id, activate: request.activate });
     pruneVersions(tx, next, { keptCount: this.#limits.keptVersionCount, subject: id });
     const { queuedAt } = build;
-    const need = (type: BuildNeed["type"]): BuildNeed => ({ type, ...(queuedAt !== undefined && { queuedAt }) });
+    const need = (type: BuildNeed["type"]): DeployDecision => ({
+      type,
+      version: id,
+      ...(queuedAt !== undefined && { queuedAt }),
+    });
     if (isUnsettled(build)) return need("build");
     const isMissing = missingEngines(version, build, tx.announcedEngines()).length > 0;
     return isMissing || badEngines(version, build, tx.announcedBadSlivers()).length > 0
@@ -217,7 +229,8 @@ export class Deploys {
     if (tx.countApps() >= this.#limits.appCount) {
       throw errors.TOO_MANY_APPS({ limitCount: this.#limits.appCount });
     }
-    return { kind: "app", name, activeVersion: null };
+    const identity = randomBytes(IDENTITY_BYTES).toString("hex") as AppIdentity;
+    return { kind: "app", name, identity, activeVersion: null };
   }
 
   #refuseManyBuilds(tx: Transaction, app: AppName): void {

@@ -5,6 +5,7 @@ import { cacheErrors } from "./errors.ts";
 
 /** One question to the cache. */
 export interface CacheHead {
+  /** Whose entries it is about, as `cacheOwnerOf` names them: here it is only compared. */
   readonly app: string;
   /** Without a fragment. */
   readonly url: string;

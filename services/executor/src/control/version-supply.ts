@@ -8,7 +8,7 @@
 import { mkdir } from "node:fs/promises";
 import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId } from "@nano/protocol/brands";
 import { isNanoError, toWireError, type WireError } from "@nano/protocol/errors";
-import type { BuildRecord, StoreChange, StoreRecord, VersionRecord } from "@nano/protocol/records";
+import type { AppRecord, BuildRecord, StoreChange, StoreRecord, VersionRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import type { CacheKind, NodeCache } from "@nano/sliver/node-cache";
 import { assertOrigin } from "@nano/sliver/sliver-origin";
@@ -345,7 +345,7 @@ export class VersionSupply {
   async #assign(worker: WorkerProcess, versionId: VersionId, { damaged }: GiveOptions = {}): Promise<Assignment> {
     const held = this.#holdingsOf(worker);
     held.retiring.delete(versionId);
-    const version = await this.#awaitVersion(versionId);
+    const { version, identity } = await this.#awaitVersion(versionId);
     await this.#options.keys.refresh();
     await held.removal;
     const artifacts: HeldArtifact[] = [];
@@ -385,6 +385,7 @@ export class VersionSupply {
     return {
       versionId,
       app,
+      ...(identity !== undefined && { identity }),
       manifest,
       sliverPath,
       assetsPath,
@@ -437,16 +438,21 @@ export class VersionSupply {
     return this.#records.get(`version/${versionId}`) as VersionRecord | undefined;
   }
 
-  /** The record of a version whose build is over, or has not ended in time. @throws EXEC_VERSION_UNKNOWN */
-  async #awaitVersion(versionId: VersionId): Promise<VersionRecord> {
+  /**
+   * The record of a version whose build is over, or has not ended in time, and its app's identity in the same state: one that is deleted and made
+   * again meanwhile is another. @throws EXEC_VERSION_UNKNOWN
+   */
+  async #awaitVersion(versionId: VersionId): Promise<Pick<AppRecord, "identity"> & { version: VersionRecord }> {
     const deadlineMs = performance.now() + RECORD_WAIT_MS;
     for (;;) {
       const version = this.#version(versionId);
       const isBuilding = ["queued", "building"].includes(this.#build(versionId)?.state ?? "queued");
-      if (version !== undefined && !isBuilding) return version;
+      const app = version && (this.#records.get(`app/${version.app}`) as AppRecord | undefined);
+      const found = version && { version, ...(app?.identity !== undefined && { identity: app.identity }) };
+      if (found !== undefined && !isBuilding) return found;
       const remainingMs = deadlineMs - performance.now();
       if (remainingMs <= 0) {
-        if (version !== undefined) return version;
+        if (found !== undefined) return found;
         throw errors.VERSION_UNKNOWN({ versionId });
       }
       await new Promise<void>((resolve) => {

@@ -25,7 +25,7 @@ import type {
 } from "../worker-messages.ts";
 import { AppAssets } from "./app-assets.ts";
 import { AppLane } from "./app-lane.ts";
-import { createCacheClient } from "./cache-client.ts";
+import { cacheOwnerOf, createCacheClient } from "./cache-client.ts";
 import { EgressClient } from "./egress-client.ts";
 import { GuestLogs } from "./guest-logs.ts";
 import { IsolateCache } from "./isolate-cache.ts";
@@ -265,14 +265,18 @@ export class WorkerRuntime {
     return false;
   }
 
-  #createHost({ versionId }: Assignment, assets: AppAssets | null): GuestHost {
+  #createHost(assignment: Assignment, assets: AppAssets | null): GuestHost {
+    const { versionId } = assignment;
     const { recorder } = this.#options;
+    const cacheOwner = cacheOwnerOf(assignment);
     return {
       beginEntry: (app, request, limitMs) => recorder.begin(app, request, limitMs, versionId),
       endEntry: () => recorder.end(),
       log: (line) => this.#logs.add({ ...line, versionId }),
       openFetch: (head, listener) =>
-        head.cache === undefined ? this.#egress.open(head, listener) : this.#cacheApi.open(head, listener),
+        head.cache === undefined
+          ? this.#egress.open(head, listener)
+          : this.#cacheApi.open({ ...head, app: cacheOwner }, listener),
       openAsset: assets?.openFetch,
       cryptoPool: this.#cryptoPool,
     };
