@@ -14,13 +14,12 @@ import {
   requirePurpose,
   toJsonWebKey,
 } from "./json-web-key.ts";
+import { familyOf, type KeyFamily } from "./key-family.ts";
 import { requireUsages } from "./key-usages.ts";
 import { type KeyPurpose, keyOf, type MadeKey, readKeys } from "./made-keys.ts";
 import type { Algorithm } from "./normalize-algorithm.ts";
 
 export type KeyFormat = "raw" | "spki" | "pkcs8" | "jwk";
-/** What the host does the same way with: all secrets, and each kind of pair. */
-type KeyFamily = "secret" | "RSA" | "EC" | "OKP";
 
 /** Converts an argument. @throws TypeError */
 export function toKeyFormat(value: unknown, operation: string): KeyFormat {
@@ -95,23 +94,6 @@ export function exportKey(format: KeyFormat, key: KeyState): unknown {
   return askCrypto(HostOp.CRYPTO_EXPORT, { a: format, b: key.handle }, (answer) =>
     format === "jwk" ? describeKey(JSONParse(answer as string) as object, key) : answer,
   );
-}
-
-export function familyOf(name: string): KeyFamily {
-  switch (name) {
-    case "RSASSA-PKCS1-v1_5":
-    case "RSA-PSS":
-    case "RSA-OAEP":
-      return "RSA";
-    case "ECDSA":
-    case "ECDH":
-      return "EC";
-    case "Ed25519":
-    case "X25519":
-      return "OKP";
-    default:
-      return "secret";
-  }
 }
 
 /** What the host has to look at the length of a secret for. */

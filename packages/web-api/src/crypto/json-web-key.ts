@@ -2,6 +2,7 @@
 import { domException } from "../leaf/make-dom-exception.ts";
 import { toDictionary, toDOMString, toSequence } from "../leaf/webidl-convert.ts";
 import { JSONStringify, ObjectDefineProperty, StringPrototypeSlice } from "../primordials.ts";
+import { familyOf } from "./key-family.ts";
 import { includes } from "./key-usages.ts";
 import type { Algorithm } from "./normalize-algorithm.ts";
 
@@ -67,7 +68,9 @@ export function toJsonWebKey(value: unknown): JsonWebKey {
 /** @throws DOMException DataError where the key says that it is for something else */
 export function requirePurpose(jwk: JwkPurpose, algorithm: Algorithm, usages: readonly string[], extractable: boolean) {
   const { name, namedCurve } = algorithm;
-  if (jwk.kty !== keyTypeOf(name)) throw dataError(`kty is not '${keyTypeOf(name)}'`);
+  const family = familyOf(name);
+  const keyType = family === "secret" ? "oct" : family;
+  if (jwk.kty !== keyType) throw dataError(`kty is not '${keyType}'`);
   const curve = name === "Ed25519" || name === "X25519" ? name : namedCurve;
   if (curve !== undefined && jwk.crv !== curve) throw dataError(`crv is not '${curve}'`);
   const use = useOf(name);
@@ -143,23 +146,6 @@ function requireOperations(keyOps: readonly string[] | null, usages: readonly st
   }
   for (let i = 0; i < usages.length; i++) {
     if (!includes(keyOps, usages[i] as string)) throw dataError("key_ops has not all usages");
-  }
-}
-
-function keyTypeOf(name: string): string {
-  switch (name) {
-    case "RSASSA-PKCS1-v1_5":
-    case "RSA-PSS":
-    case "RSA-OAEP":
-      return "RSA";
-    case "ECDSA":
-    case "ECDH":
-      return "EC";
-    case "Ed25519":
-    case "X25519":
-      return "OKP";
-    default:
-      return "oct";
   }
 }
 
