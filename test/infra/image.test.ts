@@ -94,6 +94,7 @@ function copy(line: string, root: string): void {
     const to = target === "./" ? join(root, basename(source)) : join(root, target);
     cpSync(join(ROOT, source), to, {
       recursive: true,
+      preserveTimestamps: true,
       filter: (path) => {
         const relative = path.slice(ROOT.length).replace(/\/$/, "");
         return (
@@ -155,6 +156,19 @@ test("it runs as nobody, and asks the admin port for its health", () => {
     expect(text).toContain("runAsUser: 10001");
 });
 
+/** Entries whose source is run in a folder, though they were built. */
+function staleEntries(root: string, service: string): string[] {
+  const code = `import { entryFile } from "@nano/service-kit/entry-file";
+    import { globSync } from "node:fs";
+    const sources = globSync("src/**/*.{main,thread}.ts").map((path) => new URL(path, "file://" + process.cwd() + "/"));
+    const built = globSync("dist/*.js").length;
+    const stale = sources.filter((source) => entryFile(source) === source).map(String);
+    console.log(JSON.stringify(built > 0 ? stale : []));`;
+  const args = ["--input-type=module-typescript", "-e", code];
+  const cwd = join(root, "services", service);
+  return JSON.parse(execFileSync(process.execPath, args, { cwd, encoding: "utf8" })) as string[];
+}
+
 test.each([...SERVICES.keys()])(
   "the image of %s holds what the service needs to run, and no more",
   (service) => {
@@ -162,7 +176,17 @@ test.each([...SERVICES.keys()])(
     mkdirSync(root);
     follow("workspace", root, service);
     follow("service", root, service);
-    cpSync(join(directory, "guest/packages/web-api/dist"), join(root, "packages/web-api/dist"), { recursive: true });
+    const entries = join(directory, `entries-${service}`);
+    mkdirSync(entries);
+    follow("workspace", entries, service);
+    follow("entries", entries, service);
+    const dist = { recursive: true, preserveTimestamps: true } as const;
+    cpSync(join(directory, "guest/packages/web-api/dist"), join(root, "packages/web-api/dist"), dist);
+    cpSync(
+      join(directory, `entries-${service}/services`, service, "dist"),
+      join(root, "services", service, "dist"),
+      dist,
+    );
     const printed = execFileSync(process.execPath, ["main.ts", "--print-config-table"], {
       cwd: root,
       encoding: "utf8",
@@ -178,6 +202,7 @@ test.each([...SERVICES.keys()])(
       "services",
     ]);
     expect(readdirSync(join(root, "services"))).toEqual([service]);
+    expect(staleEntries(root, service)).toEqual([]);
     const installed = readdirSync(join(root, "node_modules/.pnpm"));
     for (const tool of ["typescript@", "vitest@", "turbo@"]) {
       expect(installed.filter((name) => name.startsWith(tool))).toEqual([]);

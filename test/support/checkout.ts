@@ -1,7 +1,7 @@
 /** A revision of this repository as a folder whose services can be run: its files, with the dependencies that are installed here. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, globSync, mkdirSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** This checkout. */
@@ -14,7 +14,7 @@ export function hasRevision(revision: string): boolean {
   return spawnSync("git", ["cat-file", "-e", `${revision}^{commit}`], { cwd: REPOSITORY }).status === 0;
 }
 
-/** @throws where `revision` is none, or its guest script does not build */
+/** @throws where `revision` is none, or something of it does not build */
 export function extractCheckout(revision: string, directory: string): void {
   mkdirSync(directory, { recursive: true });
   const archive = execFileSync("git", ["archive", revision], { cwd: REPOSITORY, maxBuffer: MAX_ARCHIVE_BYTES });
@@ -28,7 +28,9 @@ export function extractCheckout(revision: string, directory: string): void {
       if (existsSync(installed)) cpSync(installed, target, { recursive: true, verbatimSymlinks: true });
     }
   }
-  execFileSync(process.execPath, ["build.ts"], { cwd: join(directory, "packages/web-api"), stdio: "pipe" });
+  for (const file of globSync("{packages,services}/*/build.ts", { cwd: directory }).sort()) {
+    execFileSync(process.execPath, ["build.ts"], { cwd: join(directory, dirname(file)), stdio: "pipe" });
+  }
 }
 
 /** As hard links where the file system allows it. A link to the folder would not do: workers may read inside of their checkout only. */

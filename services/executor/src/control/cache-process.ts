@@ -2,12 +2,13 @@
 import { mkdirSync, realpathSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { entryFile } from "@nano/service-kit/entry-file";
 import type { CacheApiConfig } from "../cache/cache-config.ts";
 import type { CacheCounts } from "../cache/cache-counters.ts";
 import { LinkedProcess, type LinkedProcessOptions } from "./linked-process.ts";
 import { hasNetPermission, PRODUCT_DIRECTORIES } from "./worker-permissions.ts";
 
-const CACHE_ENTRY = fileURLToPath(new URL("../cache/cache.main.ts", import.meta.url));
+const CACHE_ENTRY = new URL("../cache/cache.main.ts", import.meta.url);
 
 export type CacheProcess = LinkedProcess<CacheApiConfig, CacheCounts>;
 
@@ -22,7 +23,7 @@ export function createCacheProcess(
     ...options,
     settings: { ...settings, directory },
     peer: "cache",
-    entry: CACHE_ENTRY,
+    entry: fileURLToPath(entryFile(CACHE_ENTRY)),
     env: {},
     execArgv: [
       "--disable-warning=ExperimentalWarning",

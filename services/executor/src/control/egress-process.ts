@@ -1,10 +1,11 @@
 /** The egress process of this executor. */
 import { fileURLToPath } from "node:url";
+import { entryFile } from "@nano/service-kit/entry-file";
 import type { EgressSettings } from "../egress/egress-config.ts";
 import type { EgressCounts } from "../egress/egress-counters.ts";
 import { LinkedProcess, type LinkedProcessOptions } from "./linked-process.ts";
 
-const EGRESS_ENTRY = fileURLToPath(new URL("../egress/egress.main.ts", import.meta.url));
+const EGRESS_ENTRY = new URL("../egress/egress.main.ts", import.meta.url);
 const EGRESS_POOL_THREADS = 16;
 
 export type EgressProcess = LinkedProcess<EgressSettings, EgressCounts>;
@@ -12,7 +13,12 @@ export type EgressProcess = LinkedProcess<EgressSettings, EgressCounts>;
 export function createEgressProcess(
   options: Pick<LinkedProcessOptions<EgressSettings>, "socketPath" | "settings" | "logger" | "onReady">,
 ): EgressProcess {
-  return new LinkedProcess({ ...options, peer: "egress", entry: EGRESS_ENTRY, env: egressEnvironment() });
+  return new LinkedProcess({
+    ...options,
+    peer: "egress",
+    entry: fileURLToPath(entryFile(EGRESS_ENTRY)),
+    env: egressEnvironment(),
+  });
 }
 
 /** Name look-ups and decoding share libuv's pool, whose size can only be set from outside; certificates are the operator's. */

@@ -15,6 +15,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { WorkerId } from "@nano/protocol/brands";
 import type { WorkerEndpoint } from "@nano/protocol/records";
+import { entryFile } from "@nano/service-kit/entry-file";
 import { listenOn } from "@nano/service-kit/listen";
 import { errors } from "../errors.ts";
 import type { FromWorker, LinkedPeer, ToWorker, WorkerBudgets, WorkerKind } from "../worker-messages.ts";
@@ -23,7 +24,7 @@ import { workerArguments } from "./worker-permissions.ts";
 /** Routers' sockets on their way to one worker: a busy one takes them between two entries. */
 const MAX_HANDOVERS = 256;
 
-const WORKER_ENTRY = fileURLToPath(new URL("../worker.main.ts", import.meta.url));
+const WORKER_ENTRY = new URL("../worker.main.ts", import.meta.url);
 
 export interface WorkerProcessOptions {
   readonly id: WorkerId;
@@ -89,7 +90,7 @@ export class WorkerProcess {
     this.#server = createServer({ pauseOnConnect: true }, (socket) => {
       this.handOver(socket, null);
     });
-    this.#child = fork(WORKER_ENTRY, [], {
+    this.#child = fork(fileURLToPath(entryFile(WORKER_ENTRY)), [], {
       execArgv: workerArguments(this.directory, this.kind),
       env: {},
       stdio: ["ignore", "pipe", "pipe", "ipc", this.recorderFd],

@@ -5,7 +5,9 @@
  *
  * I1 It has one session at a time: the next one begins when the last is settled.
  */
+
 import type { MessagePort } from "node:worker_threads";
+import { entryFile } from "@nano/service-kit/entry-file";
 import type { ThreadInput, ThreadOutput, ThreadStart } from "./thread-messages.ts";
 import type { ThreadSession } from "./thread-session.ts";
 import { ThreadStarter } from "./thread-starter.ts";
@@ -14,7 +16,7 @@ const ENTRY = new URL("./socket.thread.ts", import.meta.url);
 
 /** Before the process runs its first guest. */
 export function openSocketThreadStarter(): Promise<ThreadStarter> {
-  return ThreadStarter.open(ENTRY);
+  return ThreadStarter.open(entryFile(ENTRY));
 }
 
 export interface SocketThreadOwner {

@@ -8,6 +8,7 @@
  * I2 What the starter starts is fixed when it is opened: a message says with what data, never what.
  */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
+import { entryFile } from "@nano/service-kit/entry-file";
 
 const STARTER_ENTRY = new URL("./thread-starter.thread.ts", import.meta.url);
 
@@ -46,7 +47,10 @@ export class ThreadStarter {
 
   /** Afterwards this thread can start none by itself. @param entry URL of the file that threads run */
   static async open(entry: URL): Promise<ThreadStarter> {
-    const starter = new Worker(STARTER_ENTRY, { workerData: { entry: entry.href } satisfies StarterData, env: {} });
+    const starter = new Worker(entryFile(STARTER_ENTRY), {
+      workerData: { entry: entry.href } satisfies StarterData,
+      env: {},
+    });
     await new Promise<void>((resolve, reject) => {
       starter.once("message", () => resolve());
       starter.once("error", reject);

@@ -1,12 +1,13 @@
 /** With how little a build child runs: no environment, no network, no processes; it reads the product's code alone. */
 import { fileURLToPath } from "node:url";
+import { entryFile } from "@nano/service-kit/entry-file";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
 /** What isolated-vm's loader looks at to tell musl from glibc. */
 const MUSL_MARK = "/etc/alpine-release";
 const READABLE = [`${ROOT}packages/`, `${ROOT}services/sliver-builder/`, `${ROOT}node_modules/`, MUSL_MARK];
 
-export const CHILD_MAIN_PATH = fileURLToPath(new URL("../build-child.main.ts", import.meta.url));
+const CHILD_ENTRY = new URL("../build-child.main.ts", import.meta.url);
 
 /** Flags of a build child's Node. */
 export function childArguments(): string[] {
@@ -17,6 +18,6 @@ export function childArguments(): string[] {
     "--permission",
     "--allow-addons",
     ...READABLE.map((path) => `--allow-fs-read=${path}`),
-    CHILD_MAIN_PATH,
+    fileURLToPath(entryFile(CHILD_ENTRY)),
   ];
 }
