@@ -1,7 +1,8 @@
 /** The example apps, all at once: 1,000 concurrent requests, each answered with the answer to itself. */
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Answer, NanoProcess } from "../support/nano-process.ts";
+import { expect, test } from "vitest";
+import type { Answer } from "../support/http-answer.ts";
+import { serveConfig } from "../support/serve-apps.ts";
 
 const CONFIG = fileURLToPath(new URL("../apps/nano.config.json", import.meta.url));
 const CONCURRENT = 1_000;
@@ -34,20 +35,13 @@ const QUESTIONS: readonly Question[] = [
   { host: "counter-app.localhost", path: "/", isRight: ({ text }) => JSON.parse(text).count >= 1 },
 ];
 
-let nano: NanoProcess;
-
-beforeAll(async () => {
-  nano = await NanoProcess.start(["--config", CONFIG, "--port", "0", "--admin-port", "0"]);
-}, 120_000);
-afterAll(async () => {
-  await nano?.close();
-});
+const nano = serveConfig(CONFIG);
 
 test("1,000 concurrent requests over all example apps get no wrong answer", async () => {
   const ask = async (index: number): Promise<string | null> => {
     const question = QUESTIONS[index % QUESTIONS.length] as Question;
     const tag = `tag-${index}`;
-    const answer = await nano.ask(question.host, question.path, { headers: { "x-request-tag": tag } });
+    const answer = await nano().ask(question.host, question.path, { headers: { "x-request-tag": tag } });
     // Static files name no request: they are the same for all.
     const isTagged = question.path.endsWith(".css") || answer.headers["x-request-tag"] === tag;
     if (answer.status === 200 && isTagged && question.isRight(answer)) return null;
@@ -58,7 +52,7 @@ test("1,000 concurrent requests over all example apps get no wrong answer", asyn
 }, 120_000);
 
 test("the admin port tells health and figures of every service", async () => {
-  const [, port] = await nano.waitForOutput(/127\.0\.0\.1:(\d+)\/metrics/);
+  const [, port] = await nano().waitForOutput(/127\.0\.0\.1:(\d+)\/metrics/);
   const get = async (path: string): Promise<string> => await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
   const metrics = await get("/metrics");
   expect(metrics).toMatch(/^router_/m);

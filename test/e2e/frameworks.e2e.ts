@@ -1,20 +1,12 @@
 /** Frameworks and libraries as npm has them, each behind an app of its own in `test/apps`, asked over HTTP. */
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { AskOptions } from "../support/http-answer.ts";
-import { type Answer, NanoProcess } from "../support/nano-process.ts";
+import { describe, expect, test } from "vitest";
+import type { Answer } from "../support/http-answer.ts";
+import { expectAnswer, type Question } from "../support/question.ts";
+import { serveConfig } from "../support/serve-apps.ts";
 
 const CONFIG = fileURLToPath(new URL("../apps/frameworks.config.json", import.meta.url));
 const JSON_TYPE = { "content-type": "application/json" };
-
-interface Question extends AskOptions {
-  readonly path: string;
-  readonly status?: number;
-  /** Of the answer's headers. */
-  readonly has?: Readonly<Record<string, unknown>>;
-  /** The body: as JSON where it is an object. */
-  readonly answers?: string | RegExp | object;
-}
 
 const post = (path: string, value: unknown, rest: Partial<Question> = {}): Question => ({
   path,
@@ -125,42 +117,28 @@ const APPS: Readonly<Record<string, readonly Question[]>> = {
   ],
 };
 
-let nano: NanoProcess;
-
-beforeAll(async () => {
-  nano = await NanoProcess.start(["--config", CONFIG, "--port", "0", "--admin-port", "0"]);
-}, 120_000);
-afterAll(async () => {
-  await nano?.close();
-});
-
-function check({ status = 200, has = {}, answers }: Question, answer: Answer): void {
-  expect(answer).toMatchObject({ status, headers: has });
-  if (typeof answers === "string") expect(answer.text).toBe(answers);
-  else if (answers instanceof RegExp) expect(answer.text).toMatch(answers);
-  else if (answers !== undefined) expect(JSON.parse(answer.text)).toEqual(answers);
-}
+const nano = serveConfig(CONFIG);
 
 describe.each(Object.entries(APPS))("%s", (app, questions) => {
-  const ask = ({ path, ...options }: Question): Promise<Answer> => nano.ask(`${app}.localhost`, path, options);
+  const ask = ({ path, ...options }: Question): Promise<Answer> => nano().ask(`${app}.localhost`, path, options);
 
   test.each(questions)("answers $method $path", async (question) => {
     const answer = await ask(question);
-    check(question, answer);
+    expectAnswer(answer, question);
     expect(answer.headers["x-nano-rung"]).toBe("heap");
   });
 
   test("answers all of it at once", async () => {
     const answers = await Promise.all(questions.map(ask));
-    for (const [i, question] of questions.entries()) check(question, answers[i] as Answer);
+    for (const [i, question] of questions.entries()) expectAnswer(answers[i] as Answer, question);
   });
 });
 
 test("a token that Hono signed is one that it takes, and no other is", async () => {
-  const login = await nano.ask("hono-middleware.localhost", "/api/login", post("", { name: "ada" }));
+  const login = await nano().ask("hono-middleware.localhost", "/api/login", post("", { name: "ada" }));
   const { token } = JSON.parse(login.text) as { token: string };
   const me = (bearer: string): Promise<Answer> =>
-    nano.ask("hono-middleware.localhost", "/api/me", { headers: { authorization: `Bearer ${bearer}` } });
+    nano().ask("hono-middleware.localhost", "/api/me", { headers: { authorization: `Bearer ${bearer}` } });
   expect(JSON.parse((await me(token)).text)).toMatchObject({ sub: "ada" });
   expect((await me(`${token.slice(0, -4)}AAAA`)).status).toBe(401);
 });

@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { builtDigest, digestSources, FRAMEWORKS } from "../apps/frameworks/source-digest.ts";
-import type { AskOptions } from "../support/http-answer.ts";
-import { type Answer, NanoProcess } from "../support/nano-process.ts";
+import type { Answer } from "../support/http-answer.ts";
+import { expectAnswer, type Question } from "../support/question.ts";
+import { serveConfig } from "../support/serve-apps.ts";
 
 const APPS = new URL("../apps/", import.meta.url);
 const CONFIG = fileURLToPath(new URL("full-frameworks.config.json", APPS));
@@ -14,13 +15,7 @@ const CONFIG = fileURLToPath(new URL("full-frameworks.config.json", APPS));
 const FORECAST_MS = 500;
 const HTML = { "content-type": expect.stringMatching(/^text\/html/) };
 
-interface Question extends AskOptions {
-  readonly path: string;
-  readonly status?: number;
-  /** Of the answer's headers. */
-  readonly has?: Readonly<Record<string, unknown>>;
-  /** The body: as JSON where it is an object. */
-  readonly answers?: string | RegExp | object;
+interface FrameworkQuestion extends Question {
   /** A file that is served before the script. */
   readonly isFile?: boolean;
 }
@@ -51,7 +46,7 @@ const form = (
     ...rest.headers,
   },
 });
-const file = (path: string, rest: Partial<Question>): Question => ({ path, isFile: true, ...rest });
+const file = (path: string, rest: Partial<Question>): FrameworkQuestion => ({ path, isFile: true, ...rest });
 
 const robots = file("/robots.txt", {
   answers: "User-agent: *\n",
@@ -59,7 +54,7 @@ const robots = file("/robots.txt", {
 });
 const prerendered = file("/about", { answers: /About, prerendered/, has: HTML });
 
-const QUESTIONS: Readonly<Record<(typeof FRAMEWORKS)[number], readonly Question[]>> = {
+const QUESTIONS: Readonly<Record<(typeof FRAMEWORKS)[number], readonly FrameworkQuestion[]>> = {
   sveltekit: [
     { path: "/?name=Ada", answers: /Hello, Ada.*platform: true/s, has: { ...HTML, "x-hook": "seen" } },
     form("/", "sveltekit", { title: "Emma" }, { answers: /made Emma/ }),
@@ -149,40 +144,26 @@ const QUESTIONS: Readonly<Record<(typeof FRAMEWORKS)[number], readonly Question[
   ],
 };
 
-let nano: NanoProcess;
-
-beforeAll(async () => {
-  nano = await NanoProcess.start(["--config", CONFIG, "--port", "0", "--admin-port", "0"]);
-}, 120_000);
-afterAll(async () => {
-  await nano?.close();
-});
-
-function check({ status = 200, has = {}, answers }: Question, answer: Answer): void {
-  expect(answer).toMatchObject({ status, headers: has });
-  if (typeof answers === "string") expect(answer.text).toBe(answers);
-  else if (answers instanceof RegExp) expect(answer.text).toMatch(answers);
-  else if (answers !== undefined) expect(JSON.parse(answer.text)).toEqual(answers);
-}
+const nano = serveConfig(CONFIG);
 
 describe.each(FRAMEWORKS)("%s", (app) => {
   const questions = QUESTIONS[app];
-  const ask = ({ path, ...options }: Question): Promise<Answer> => nano.ask(`${app}.localhost`, path, options);
+  const ask = ({ path, ...options }: Question): Promise<Answer> => nano().ask(`${app}.localhost`, path, options);
 
   test.each(questions)("answers $method $path", async (question) => {
     const answer = await ask(question);
-    check(question, answer);
+    expectAnswer(answer, question);
     expect(answer.headers["x-nano-rung"]).toBe(question.isFile ? undefined : "heap");
   });
 
   test("answers all of it at once", async () => {
     const answers = await Promise.all(questions.map(ask));
-    for (const [i, question] of questions.entries()) check(question, answers[i] as Answer);
+    for (const [i, question] of questions.entries()) expectAnswer(answers[i] as Answer, question);
   });
 
   test("sends a page's frame before what it waits for", async () => {
     const path = `${app === "astro" ? "/streamed" : "/deferred"}?ms=${FORECAST_MS}`;
-    const req = request({ host: "127.0.0.1", port: nano.port, path, headers: { host: `${app}.localhost` } }).end();
+    const req = request({ host: "127.0.0.1", port: nano().port, path, headers: { host: `${app}.localhost` } }).end();
     const [answer] = (await once(req, "response")) as [IncomingMessage];
     let text = "";
     for await (const chunk of answer.setEncoding("utf8")) {
@@ -198,7 +179,8 @@ describe.each(FRAMEWORKS)("%s", (app) => {
       path.endsWith(".js"),
     );
     for (const path of scripts) {
-      check({ path, has: { "content-type": expect.stringMatching(/javascript/) } }, await ask({ path: `/${path}` }));
+      const answer = await ask({ path: `/${path}` });
+      expectAnswer(answer, { path, has: { "content-type": expect.stringMatching(/javascript/) } });
     }
   });
 
@@ -209,10 +191,10 @@ describe.each(FRAMEWORKS)("%s", (app) => {
 
 test("a session that React Router signed is one that it takes, and no other is", async () => {
   const login = form("/login", "react-router", { user: "ada" }, {});
-  const { headers } = await nano.ask("react-router.localhost", "/login", login);
+  const { headers } = await nano().ask("react-router.localhost", "/login", login);
   const cookie = String(headers["set-cookie"]).split(";")[0] ?? "";
   const user = async (sent: string): Promise<unknown> =>
-    JSON.parse((await nano.ask("react-router.localhost", "/login", { headers: { cookie: sent } })).text);
+    JSON.parse((await nano().ask("react-router.localhost", "/login", { headers: { cookie: sent } })).text);
   expect(await user(cookie)).toEqual({ user: "ada" });
   expect(await user(cookie.replace(/.{6}$/, "AAAAAA"))).toEqual({ user: null });
 });
