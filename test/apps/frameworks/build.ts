@@ -1,15 +1,14 @@
 /**
- * Builds the apps of this directory with their own commands, and keeps of the output what a Workers runtime takes: the server's modules in
+ * Builds the apps of this directory with their own commands, and keeps of the output what NANO takes: the server's modules in
  * `built/`, what clients load in `assets/`. `node test/apps/frameworks/build.ts`; needs the registry, 550 MB and about half a minute.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bundleApp } from "@nano/bundle/bundle-app";
 import { DIGEST_FILE, digestSources, FRAMEWORKS } from "./source-digest.ts";
 
 const HERE = import.meta.dirname;
-/** Types, files of the build itself, and a second copy of `assets/`. */
-const UNUSED = /\.map$|\.d\.ts$|^\.vite$|^wrangler\.json$|^tsconfig\.json$|^(generated|types|client|prerendered)$/;
 /** Telemetry, and a place on the map for the simulator of Workers that Astro prerenders with. */
 const QUIET = { ASTRO_TELEMETRY_DISABLED: "1", WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false" };
 
@@ -17,12 +16,19 @@ const run = (directory: string, ...args: readonly string[]): void => {
   execFileSync("pnpm", args, { cwd: directory, stdio: "inherit", env: { ...process.env, ...QUIET } });
 };
 
-function dropUnused(directory: string): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    const path = join(directory, entry.name);
-    if (UNUSED.test(entry.name)) rmSync(path, { recursive: true });
-    else if (entry.isDirectory()) dropUnused(path);
-  }
+/** Keeps what NANO's bundle of the app reads: neither files of the build itself, nor manifests that the adapter wrote again elsewhere. */
+async function dropUnread(directory: string, built: string): Promise<void> {
+  const { watchFiles } = await bundleApp({ dir: directory });
+  const read = new Set(watchFiles);
+  const dropUnder = (folder: string): void => {
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) dropUnder(path);
+      else if (!read.has(path)) rmSync(path);
+    }
+    if (readdirSync(folder).length === 0) rmdirSync(folder);
+  };
+  dropUnder(built);
 }
 
 run(HERE, "install", "--frozen-lockfile");
@@ -34,7 +40,7 @@ for (const app of FRAMEWORKS) {
   run(directory, "run", "build");
   // React Router has no setting for where its client goes.
   if (!existsSync(assets)) renameSync(join(built, "client"), assets);
-  dropUnused(built);
+  await dropUnread(directory, built);
   rmSync(join(assets, ".vite"), { recursive: true, force: true });
   writeFileSync(join(built, DIGEST_FILE), `${digestSources(app)}\n`);
 }

@@ -1,1 +1,0 @@
-import"../../../chunks/server.js";function e(e){e.push(`<h1>About, prerendered</h1>`)}export{e as default};

@@ -1,1 +1,0 @@
-import{l as e,n as t,r as n}from"./chunks/internal.js";import{i as r,r as i}from"./chunks/shared-server.js";import{n as a,o,s,t as c}from"./chunks/internal2.js";export{c as get_hooks,a as options,e as set_assets,t as set_building,o as set_manifest,n as set_prerendering,i as set_private_env,r as set_public_env,s as set_read_implementation};
