@@ -243,6 +243,7 @@ export class GuestCalls {
       requestPipe: null,
       responsePipe: null,
       passedTo: null,
+      chainCount: 1,
     });
     context.fetches.set(id, fetch);
     if (body === "stream" || isSocket) return undefined;
@@ -260,18 +261,16 @@ export class GuestCalls {
     { id, fetch, name }: { id: number; fetch: GuestFetch; name: number },
   ): string | undefined {
     const onFailed = (message: string): void => {
-      context.fetches.delete(id);
+      context.forgetFetch(id, fetch);
       fetch.responsePipe?.fail(message);
       this.#enter(context, fetch.owner, GuestEvent.FETCH_ERROR, id, `fetch failed: ${message}`);
     };
-    const pipe = passBody(context, name, fetchTarget(fetch, onFailed));
+    const pipe = passBody(context, name, fetchTarget(fetch, onFailed), fetch);
     if (typeof pipe === "string") {
       this.#cancelFetch(context, id);
       return pipe;
     }
     fetch.requestPipe = pipe;
-    const from = context.fetches.get(-name);
-    if (from !== undefined) from.passedTo = fetch;
     pipe.start();
     return undefined;
   }
@@ -287,7 +286,7 @@ export class GuestCalls {
       listener: {
         onMessage: (data) => this.#enter(context, holding.owner, GuestEvent.DIAL_MESSAGE, id, data),
         onClosed: ({ code, reason, isClean }, message) => {
-          context.fetches.delete(id);
+          context.forgetFetch(id, holding);
           const told = isClean ? reason : message;
           this.#enter(context, holding.owner, GuestEvent.DIAL_CLOSED, id, code, told, isClean);
         },
@@ -329,7 +328,7 @@ export class GuestCalls {
           fetch.socket.ended();
           return;
         }
-        context.fetches.delete(id);
+        context.forgetFetch(id, fetch);
         fetch.requestPipe?.cancel();
         fetch.responsePipe?.end();
         enter(context, fetch.owner, GuestEvent.FETCH_END, id);
@@ -339,7 +338,7 @@ export class GuestCalls {
           fetch.socket.lost(message);
           return;
         }
-        context.fetches.delete(id);
+        context.forgetFetch(id, fetch);
         fetch.requestPipe?.cancel();
         fetch.responsePipe?.fail(message);
         enter(context, fetch.owner, GuestEvent.FETCH_ERROR, id, message);

@@ -43,11 +43,8 @@ export interface GuestFetch extends Holding {
   responsePipe: BodyPipe | null;
   /** The fetch that its answer is sent with, if it is one. */
   passedTo: GuestFetch | null;
-}
-
-/** A compressor or decompressor: see codec-ops.ts. */
-export interface GuestCodec extends Holding {
-  readonly cancel: () => void;
+  /** It, and those whose answers were passed on until they came to it. */
+  chainCount: number;
 }
 
 /** A compressor or decompressor: see codec-ops.ts. */
@@ -97,6 +94,11 @@ export class GuestContext {
     for (const [id, timer] of this.timers) if (!this.inherit(timer)) this.#dropTimer(id, timer);
     for (const [id, fetch] of this.fetches) if (!this.inherit(fetch)) this.#dropFetch(id, fetch);
     for (const [id, codec] of this.codecs) if (!this.inherit(codec)) this.dropCodec(id);
+  }
+
+  /** A fetch is over. What the guest began under its id since then stays. */
+  forgetFetch(id: number, fetch: Holding): void {
+    if (this.fetches.get(id) === fetch) this.fetches.delete(id);
   }
 
   dropCodec(id: number): void {

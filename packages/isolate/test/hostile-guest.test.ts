@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { eventually } from "@nano/test-kit/eventually";
 import { HostOp } from "@nano/web-api/boundary";
 import { describe, expect, test } from "vitest";
+import { MAX_PASSED_FETCHES } from "../src/body-passing.ts";
 import { MAX_CRYPTO_IN_FLIGHT_PER_APP, MAX_CRYPTO_QUEUED_PER_APP } from "../src/crypto-pool.ts";
 import { MAX_HEADER_BLOCK_CHARS } from "../src/header-block.ts";
 import { hostileSource, openHostileGuest } from "./hostile-guest.ts";
@@ -267,6 +268,64 @@ describe("bounds", () => {
   test("text that the host makes comes in a buffer that holds nothing else", () => {
     const { run } = openHostileGuest();
     expect(run(`say(op(${HostOp.TEXT_ENCODE}, 0, "ab\\u20ac"));`).said).toEqual(["bytes 5"]);
+  });
+});
+
+describe("bodies that are passed on", () => {
+  const fetch = (id: number, body: string | number): string =>
+    `say(op(${HostOp.FETCH_START}, ${id}, "POST", "http://up.test/", "", "follow ${body}"));`;
+  const NOT_THERE = "The body that was handed on belongs to a request or response that is over";
+
+  test("a fetch does not send its own answer", () => {
+    const { run, host, isolate } = openHostileGuest({ isolation: "app" });
+    const { said, sink } = run(`${fetch(5, -5)} ${answer(200, "", "")} op(${HostOp.SETTLED}, id);`);
+    expect(said).toEqual([NOT_THERE]);
+    expect(host.fetches[0]?.calls).toEqual(["cancel"]);
+    expect([sink.settleCount, isolate.end]).toEqual([1, null]);
+  });
+
+  test("a fetch whose id is also the name of a request's body is not taken for its own source", () => {
+    const { start, host, isolate } = openHostileGuest({ isolation: "app" });
+    // Its id, negative, is the request's.
+    const { sink } = start({
+      body: true,
+      path: `say(op(${HostOp.FETCH_START}, -id, "POST", "http://up.test/", "", "follow " + id)); ${answer(200, "", "")} op(${HostOp.SETTLED}, id);`,
+    });
+    expect(host.logs.map(({ text }) => text)).toEqual(["undefined"]);
+    expect([sink.settleCount, isolate.end]).toEqual([1, null]);
+    expect(host.fetches[0]?.calls.at(-1)).toBe("cancel");
+  });
+
+  test("two fetches do not send each other's answers", () => {
+    const { run, host } = openHostileGuest({ isolation: "app" });
+    const { said, sink } = run(`${fetch(1, -2)} ${fetch(2, -1)} ${fetch(1, -2)} ${answer(200, "", "")}
+      op(${HostOp.SETTLED}, id);`);
+    expect(said).toEqual([NOT_THERE, NOT_THERE, NOT_THERE]);
+    expect(host.fetches.map(({ calls }) => calls.at(-1))).toEqual(["cancel", "cancel", "cancel"]);
+    expect(sink.settleCount).toBe(1);
+  });
+
+  test("a chain of fetches is a short one, and ends as a whole", () => {
+    const limits = { subrequestCount: 1000, subrequestsAtOnceCount: 1000 };
+    const { run, host } = openHostileGuest({ isolation: "app", limits });
+    const { said, sink } = run(`${fetch(1, "stream")}
+      for (let i = 2; i <= ${MAX_PASSED_FETCHES + 1}; i++) say(op(${HostOp.FETCH_START}, i, "POST", "http://up.test/", "", "follow -" + (i - 1)));
+      ${answer(200, "", "")} op(${HostOp.SETTLED}, id);`);
+    expect(said.slice(0, -1)).toEqual(Array(MAX_PASSED_FETCHES).fill("undefined"));
+    expect(said.at(-1)).toMatch(/has gone through 16 fetches already$/);
+    expect(sink.settleCount).toBe(1);
+    for (const { calls } of host.fetches) expect(calls.at(-1)).toBe("cancel");
+  });
+
+  test("the late end of a fetch does not touch one that has its id", async () => {
+    const { run, host, isolate } = openHostileGuest({ isolation: "app", limits: { subrequestSentBytes: 10 } });
+    const { sink } = run(`globalThis.onEvent = () => {}; ${fetch(1, "stream")}
+      op(${HostOp.FETCH_BODY_CHUNK}, 1, new ArrayBuffer(100)); op(${HostOp.FETCH_CANCEL}, 1); ${fetch(1, "stream")}`);
+    // That too much was sent is told in a later turn.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    isolate.dispose();
+    expect(host.fetches.map(({ calls }) => calls)).toEqual([["cancel"], ["cancel"]]);
+    expect(sink.settleCount).toBe(1);
   });
 });
 
