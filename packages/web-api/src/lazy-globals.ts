@@ -3,6 +3,7 @@
  * closure is a part of every cold start.
  */
 import { defineLazyAttributes, defineLazyGlobals } from "./define-global.ts";
+import { STREAM_INTERFACES } from "./stream-state.ts";
 
 /** The files that are evaluated on demand: the build turns each `require` into the call of the module's wrapper. */
 interface Modules {
@@ -72,19 +73,7 @@ const INTERFACES = [
   "Crypto",
   "CryptoKey",
   "SubtleCrypto",
-  "ReadableStream",
-  "ReadableStreamDefaultReader",
-  "ReadableStreamBYOBReader",
-  "ReadableStreamDefaultController",
-  "ReadableByteStreamController",
-  "ReadableStreamBYOBRequest",
-  "WritableStream",
-  "WritableStreamDefaultWriter",
-  "WritableStreamDefaultController",
-  "TransformStream",
-  "TransformStreamDefaultController",
-  "ByteLengthQueuingStrategy",
-  "CountQueuingStrategy",
+  ...STREAM_INTERFACES,
   "TextEncoderStream",
   "TextDecoderStream",
   "CompressionStream",

@@ -32,6 +32,23 @@ export interface Streams {
   readonly tee: (stream: ByteStream) => [ByteStream, ByteStream];
 }
 
+/** Those of the standard, by the names of their globals. */
+export const STREAM_INTERFACES = [
+  "ReadableStream",
+  "ReadableStreamDefaultReader",
+  "ReadableStreamBYOBReader",
+  "ReadableStreamDefaultController",
+  "ReadableByteStreamController",
+  "ReadableStreamBYOBRequest",
+  "WritableStream",
+  "WritableStreamDefaultWriter",
+  "WritableStreamDefaultController",
+  "TransformStream",
+  "TransformStreamDefaultController",
+  "ByteLengthQueuingStrategy",
+  "CountQueuingStrategy",
+] as const;
+
 let loaded: Streams | undefined;
 
 export function loadedStreams(): Streams | undefined {

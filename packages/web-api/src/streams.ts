@@ -7,7 +7,14 @@ import { carry } from "./async-context.ts";
 import { cloneHooks } from "./leaf/clone-hooks.ts";
 import { registerPlatformPrototype } from "./leaf/webidl.ts";
 import { ObjectDefineProperty, Uint8ArrayCtor, uncurryThis } from "./primordials.ts";
-import { type ByteStream, keepStreams, loadedStreams, type StreamSlots, type Streams } from "./stream-state.ts";
+import {
+  type ByteStream,
+  keepStreams,
+  loadedStreams,
+  STREAM_INTERFACES,
+  type StreamSlots,
+  type Streams,
+} from "./stream-state.ts";
 
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
@@ -29,22 +36,6 @@ interface Hooks {
   abort: (signal: unknown, reason: unknown) => void;
 }
 
-const INTERFACES = [
-  "ReadableStream",
-  "ReadableStreamDefaultReader",
-  "ReadableStreamBYOBReader",
-  "ReadableStreamDefaultController",
-  "ReadableByteStreamController",
-  "ReadableStreamBYOBRequest",
-  "WritableStream",
-  "WritableStreamDefaultWriter",
-  "WritableStreamDefaultController",
-  "TransformStream",
-  "TransformStreamDefaultController",
-  "ByteLengthQueuingStrategy",
-  "CountQueuingStrategy",
-] as const;
-
 /** Evaluates the polyfill where nobody did before. */
 export function loadStreams(): Streams {
   const loaded = loadedStreams();
@@ -65,8 +56,8 @@ export function loadStreams(): Streams {
   };
   interfaces.hooks.carry = carry;
   connectSignals(interfaces.hooks);
-  for (let i = 0; i < INTERFACES.length; i++) {
-    const name = INTERFACES[i] as (typeof INTERFACES)[number];
+  for (let i = 0; i < STREAM_INTERFACES.length; i++) {
+    const name = STREAM_INTERFACES[i] as (typeof STREAM_INTERFACES)[number];
     const ctor = interfaces[name];
     // Minifying has renamed the class.
     ObjectDefineProperty(ctor, "name", { __proto__: null, value: name, configurable: true } as never);
