@@ -6,6 +6,10 @@ export const MAX_CACHE_NAME_CHARS = 256;
 /** Longest URL of what is kept. */
 export const MAX_CACHED_URL_CHARS = 8 * 1024;
 const MAX_COMMAND_CHARS = 256 * 1024;
+/** As it may be sent to a client, too. */
+const STATUS_TEXT = /^[\t\x20-\x7e\x80-\xff]{0,256}$/;
+/** As a parser serialises it; no longer than one that may be fetched. With it, the head of the cache's answer fits into a frame. */
+const RESPONSE_URL = /^[\x21-\x7e]{0,65536}$/;
 
 const OPERATIONS = ["match", "put", "delete", "list", "open", "has", "drop", "names"] as const;
 
@@ -75,6 +79,7 @@ function readResponse(value: unknown): CachedResponse | undefined {
   const { status, statusText, headers, url } = found;
   if (typeof status !== "number" || !Number.isInteger(status) || status < 200 || status > 599) return undefined;
   if (typeof statusText !== "string" || typeof headers !== "string" || typeof url !== "string") return undefined;
+  if (!STATUS_TEXT.test(statusText) || !RESPONSE_URL.test(url)) return undefined;
   return {
     status,
     statusText,

@@ -30,6 +30,10 @@ test.each([
   ["a put of nothing", '{"operation":"put"}'],
   ["a status that is none", JSON.stringify({ operation: "put", response: { ...RESPONSE, status: 99 } })],
   ["headers that are no text", JSON.stringify({ operation: "put", response: { ...RESPONSE, headers: [] } })],
+  ["a long status text", JSON.stringify({ operation: "put", response: { ...RESPONSE, statusText: "x".repeat(257) } })],
+  ["a status text of two lines", JSON.stringify({ operation: "put", response: { ...RESPONSE, statusText: "a\nb" } })],
+  ["a long URL", JSON.stringify({ operation: "put", response: { ...RESPONSE, url: "x".repeat(65_537) } })],
+  ["a URL that is none", JSON.stringify({ operation: "put", response: { ...RESPONSE, url: "http://\u0100/" } })],
   ["too much", JSON.stringify({ operation: "names", more: "x".repeat(300_000) })],
 ])("%s is no command", (_, text) => {
   expect(parseCacheCommand(text)).toBeUndefined();

@@ -114,6 +114,25 @@ test("what an app keeps is found under its name and identity alone", async () =>
   expect((await match(second)).status).toBe(0);
 });
 
+test("a question that fits into no frame is refused by itself: the link, which other apps have too, stays", async () => {
+  const { server, link, ask, put, match } = await startCache();
+  const held = ask({ operation: "put", response: RESPONSE }, "other");
+  await eventually(() => server.counts.runningCount === 1);
+  const headers = `x-quotes\n${'"'.repeat(65_000)}\n`;
+  const response = { ...RESPONSE, headers, url: `https://up/${"u".repeat(65_000)}`, statusText: "\u00ff".repeat(256) };
+  const large = ask({ operation: "put", response: { ...response, headers: headers + headers } });
+  expect((await large.ended).failure).toMatch(/are over 262144 bytes$/);
+  // The largest that an app may keep comes back whole.
+  const kept = ask({ operation: "put", response });
+  kept.call.endBody();
+  expect((await kept.ended).status).toBe(204);
+  expect((await match()).status).toBe(200);
+  held.call.endBody();
+  expect((await held.ended).status).toBe(204);
+  expect((await put(Buffer.from("x"))).status).toBe(204);
+  expect(link.isOpen).toBe(true);
+});
+
 test("a put that brings nothing for too long is given up and leaves nothing", async () => {
   const { directory, ask, match } = await startCache({ idleTimeoutMs: 50 });
   const { call, ended } = ask({ operation: "put", response: RESPONSE });

@@ -4,10 +4,12 @@ import type { OutboundFetch, OutboundFetchListener } from "@nano/isolate/isolate
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { WireError } from "@nano/protocol/errors";
+import { MAX_PAYLOAD_BYTES } from "@nano/protocol/frames";
 import { decodeEgressResponseHead, type EgressHead, encodeEgressHead } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 
 const UNAVAILABLE = "fetch failed: the egress process of this executor is not available, try again";
+const TOO_LARGE = `fetch failed: URL and headers, as they are sent, are over ${MAX_PAYLOAD_BYTES} bytes`;
 
 export interface EgressClientOptions {
   encode(head: EgressHead): Buffer;
@@ -37,7 +39,13 @@ export class EgressClient {
 
   open(head: EgressHead, listener: OutboundFetchListener): OutboundFetch {
     const call = new EgressCall(listener, () => this.#options.onUnavailable(listener));
-    const stream = this.#link?.openStream(this.#options.encode(head), call, { isEnd: false }) ?? null;
+    const payload = this.#options.encode(head);
+    // The other side would close the link, which all apps of the worker share.
+    if (payload.length > MAX_PAYLOAD_BYTES) {
+      call.refuseSoon(TOO_LARGE);
+      return call;
+    }
+    const stream = this.#link?.openStream(payload, call, { isEnd: false }) ?? null;
     if (stream === null) call.failSoon();
     else call.attach(stream);
     return call;
@@ -75,6 +83,12 @@ class EgressCall implements OutboundFetch, StreamListener {
   failSoon(): void {
     setImmediate(() => {
       if (!this.#isCancelled) this.#onUnavailable();
+    });
+  }
+
+  refuseSoon(message: string): void {
+    setImmediate(() => {
+      if (!this.#isCancelled) this.#listener.onError(message);
     });
   }
 
