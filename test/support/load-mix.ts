@@ -72,12 +72,16 @@ export function createMix({ ask, streamEvery, streamsUntil = Number.POSITIVE_INF
         check: (answer) => expectText(answer, sha256(body)),
       };
     }
-    const host = index % 3 === 0 ? "waiting.localhost" : "named.localhost";
-    const tag = String(index);
-    return {
-      name: host,
-      send: () => ask(host, `/?n=${tag}`, { headers: { "x-request-tag": tag } }),
-      check: (answer) => expectText(answer, `tag ${tag}`),
-    };
+    return createTagShot(ask, index % 3 === 0 ? "waiting.localhost" : "named.localhost", index);
+  };
+}
+
+/** One that `named` or `waiting` answers with what it was given. */
+export function createTagShot(ask: MixOptions["ask"], host: string, index: number): LoadShot {
+  const tag = String(index);
+  return {
+    name: host,
+    send: () => ask(host, `/?n=${tag}`, { headers: { "x-request-tag": tag } }),
+    check: (answer) => expectText(answer, `tag ${tag}`),
   };
 }

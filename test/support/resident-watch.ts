@@ -32,7 +32,7 @@ export class ResidentWatch {
 }
 
 /** 0: it is gone. */
-function residentBytesOf(pid: number): number {
+export function residentBytesOf(pid: number): number {
   try {
     return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES;
   } catch {

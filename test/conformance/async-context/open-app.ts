@@ -12,7 +12,7 @@ import { SnapshotBlob } from "@nano/isolate/snapshot-blob";
 import type { AppName } from "@nano/protocol/brands";
 import { resolveManifest } from "@nano/protocol/manifest";
 import { onTestFinished } from "vitest";
-import { askIsolate } from "../ask-isolate.ts";
+import { askIsolate } from "../../support/ask-isolate.ts";
 
 /** That no test meets by accident. */
 const LIMITS = { cpuTimeMs: 20_000, timeoutMs: 60_000, waitUntilMs: 20_000, initTimeMs: 10_000 };

@@ -13,7 +13,7 @@ import type { Rung } from "@nano/protocol/records";
 import { trustedKeysOf } from "@nano/sliver/signing-key";
 import { parseSliver } from "@nano/sliver/sliver-file";
 import { buildUnpackedSliver } from "@nano/sliver/write-unpacked-sliver";
-import { askIsolate } from "../ask-isolate.ts";
+import { askIsolate } from "../../support/ask-isolate.ts";
 import { signingKey } from "./build-case.ts";
 import { PLAIN_VARIABLES, SECRETS } from "./init-case.ts";
 

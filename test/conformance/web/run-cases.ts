@@ -8,7 +8,7 @@ import { AppIsolate } from "@nano/isolate/app-isolate";
 import type { GuestHost } from "@nano/isolate/isolate";
 import type { AppName } from "@nano/protocol/brands";
 import { resolveManifest } from "@nano/protocol/manifest";
-import { askIsolate } from "../ask-isolate.ts";
+import { askIsolate } from "../../support/ask-isolate.ts";
 import { readIdl } from "./idl/read-idl.ts";
 import { type NodeCache, openNodeCache } from "./node-cache.ts";
 

@@ -1,0 +1,16 @@
+import { type Attack, endsAs } from "../harness/attack.ts";
+import { burnsForEver } from "../harness/unlimited-app.ts";
+
+const tenant = {
+  source: `export default { fetch(request, env, ctx) {
+  return new Response("", { get status() { for (;;); } });
+} }`,
+  settings: { limits: { cpu_time_ms: 50 } },
+};
+
+export const attack: Attack = {
+  tries: "Loops in a getter of a dictionary that the platform reads.",
+  tenant,
+  strike: endsAs("503 cpu_limit"),
+  undefended: () => burnsForEver(tenant),
+};

@@ -1,0 +1,97 @@
+/** Who must notice nothing: an app that answers at once, one that waits on I/O, and one that holds connections that echo. */
+import type { FixtureApp } from "../../support/fixtures.ts";
+import { createMixApps, createTagShot } from "../../support/load-mix.ts";
+import type { NanoProcess } from "../../support/nano-process.ts";
+import { type LoadReport, runLoad } from "../../support/open-loop.ts";
+import { RawWebSocket } from "../../support/raw-websocket.ts";
+
+const QUICK = "named.localhost";
+const WAITING = "waiting.localhost";
+const ECHO = "echo.localhost";
+const REQUESTS_PER_SECOND = 100;
+const SOCKET_COUNT = 4;
+const ECHO_INTERVAL_MS = 1_000;
+
+const ECHO_SOURCE = `export default { fetch() {
+  const [client, server] = new WebSocketPair();
+  server.accept();
+  server.addEventListener("message", ({ data }) => server.send(data));
+  return new Response(null, { status: 101, webSocket: client });
+} }`;
+
+export const neighbourApps: readonly FixtureApp[] = [
+  ...createMixApps().filter(({ hostname }) => hostname === QUICK || hostname === WAITING),
+  { hostname: ECHO, source: ECHO_SOURCE },
+];
+
+export interface NeighbourReport {
+  readonly quick: LoadReport;
+  readonly waiting: LoadReport;
+  /** Connections that ended, with their codes, and echoes that were wrong or did not come. */
+  readonly brokenSockets: readonly string[];
+}
+
+/** Connections that send once a second and compare what comes back. */
+export class EchoingSockets {
+  readonly #nano: NanoProcess;
+  readonly #sockets = new Set<RawWebSocket>();
+  #broken: string[] = [];
+
+  constructor(nano: NanoProcess) {
+    this.#nano = nano;
+  }
+
+  async open(): Promise<void> {
+    while (this.#sockets.size < SOCKET_COUNT) await this.#openOne();
+  }
+
+  /** What broke since it was asked before. */
+  takeBroken(): string[] {
+    const broken = this.#broken;
+    this.#broken = [];
+    return broken;
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  async #openOne(): Promise<void> {
+    const socket = await RawWebSocket.open({ port: this.#nano.port, host: ECHO });
+    this.#sockets.add(socket);
+    void this.#echo(socket);
+  }
+
+  async #echo(socket: RawWebSocket): Promise<void> {
+    for (let count = 0; this.#sockets.has(socket); count++) {
+      socket.sendText(String(count));
+      const answer = await socket.nextMessage().catch((error: Error) => error.message);
+      if (!this.#sockets.has(socket)) return;
+      if (answer !== String(count)) {
+        this.#sockets.delete(socket);
+        socket.destroy();
+        const { code, reason } = await socket.ended;
+        this.#broken.push(`${code ?? "cut"} ${reason} ${answer ?? ""}`.trim());
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, ECHO_INTERVAL_MS));
+    }
+  }
+}
+
+/** Loads the neighbours for so long. */
+export async function loadNeighbours(
+  nano: NanoProcess,
+  { sockets, durationMs }: { readonly sockets: EchoingSockets; readonly durationMs: number },
+): Promise<NeighbourReport> {
+  const load = (host: string): Promise<LoadReport> =>
+    runLoad({
+      requestsPerSecond: REQUESTS_PER_SECOND,
+      durationMs,
+      shot: (index) => createTagShot((...request) => nano.ask(...request), host, index),
+    });
+  await sockets.open();
+  const [quick, waiting] = await Promise.all([load(QUICK), load(WAITING)]);
+  return { quick, waiting, brokenSockets: sockets.takeBroken() };
+}

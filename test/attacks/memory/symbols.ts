@@ -1,0 +1,17 @@
+import { type Attack, endsAs } from "../harness/attack.ts";
+import { growsOn } from "../harness/unlimited-app.ts";
+
+const tenant = {
+  source: `export default { fetch(request, env, ctx) {
+  const all = [];
+  for (let i = 0; ; i++) all.push(Symbol("s".repeat(100) + i));
+} }`,
+  settings: { limits: { memory_mb: 32, cpu_time_ms: 1000 } },
+};
+
+export const attack: Attack = {
+  tries: "Makes symbols with long names.",
+  tenant,
+  strike: endsAs("503 memory_limit"),
+  undefended: () => growsOn(tenant),
+};
