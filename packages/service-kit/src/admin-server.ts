@@ -52,7 +52,20 @@ function createHandlers(options: AdminServerOptions): Map<string, AdminHandler> 
 
 /** Opens the admin endpoints. @throws KIT_ADDRESS_IN_USE, KIT_LISTEN_FAILED */
 export async function openAdminServer(options: AdminServerOptions): Promise<AdminServer> {
-  const handlers = createHandlers(options);
+  const { address, logger } = options;
+  const onError = (path: string, err: unknown): void => logger.error("admin request failed", { path, err });
+  return servePaths(createHandlers(options), { address, onError });
+}
+
+/** Answers GET of these paths, and says of all others which there are. @throws KIT_ADDRESS_IN_USE, KIT_LISTEN_FAILED */
+export async function servePaths(
+  handlers: ReadonlyMap<string, AdminHandler>,
+  options: {
+    readonly address: string;
+    /** What a handler threw; its caller gets a 500. */
+    readonly onError: (path: string, error: unknown) => void;
+  },
+): Promise<AdminServer> {
   const server = createServer(async (req, res) => {
     const path = (req.url ?? "/").split("?", 1)[0] as string;
     const handler = handlers.get(path);
@@ -60,8 +73,8 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
     if (req.method !== "GET" && req.method !== "HEAD") return sendJson(res, 405, { allow: ["GET", "HEAD"] });
     try {
       await handler(req, res);
-    } catch (err) {
-      options.logger.error("admin request failed", { path, err });
+    } catch (error) {
+      options.onError(path, error);
       if (!res.headersSent) sendJson(res, 500, { code: "NANO_INTERNAL" });
       else res.destroy();
     }

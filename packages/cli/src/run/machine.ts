@@ -1,12 +1,13 @@
 /** The running machine: its services, its admin endpoint and its apps as one thing that a plan is applied to. */
 import type { AppName } from "@nano/protocol/brands";
+import type { AdminServer } from "@nano/service-kit/admin-server";
 import { loadTrustedKeys } from "@nano/sliver/signing-key";
 import type { RunPlan, ServerSettings } from "../config/config-file.ts";
 import { type Listener, showAppTable } from "../output/app-table.ts";
 import { formatOutcome, formatSecrets } from "../output/outcome-lines.ts";
 import { printable, type Terminal } from "../output/terminal.ts";
 import { createRegistryClient, type RegistryClient } from "../registry/registry-client.ts";
-import { type AdminEndpoint, openAdminEndpoint } from "./admin-endpoint.ts";
+import { openAdminEndpoint } from "./admin-endpoint.ts";
 import { openAppSource } from "./app-source.ts";
 import { awaitRouted } from "./await-routed.ts";
 import { checkPort } from "./check-port.ts";
@@ -41,7 +42,7 @@ export class Machine {
   readonly #registry: RegistryClient;
   readonly #deployer: Deployer;
   #launcher: Launcher | null = null;
-  #admin: AdminEndpoint | null = null;
+  #admin: AdminServer | null = null;
   /** A key that is trusted from now on lets slivers in that were refused. */
   #keyWatch: FileWatch | null = null;
   #server: ServerSettings | null = null;
@@ -217,13 +218,14 @@ export class Machine {
     this.#launcher?.find(ServiceName.ROUTER).setEnv(this.#routerEnv(this.#listener));
   }
 
-  async #openAdmin(port: number): Promise<AdminEndpoint> {
+  async #openAdmin(port: number): Promise<AdminServer> {
     await checkPort({ host: "127.0.0.1", port, ...ADMIN_PORT_WORDS });
     return openAdminEndpoint({
       port,
       services: this.#launcher?.services ?? [],
       addressOf: (service) => adminAddress(this.#options.places, service),
       isDeployed: () => this.#isDeployed,
+      onError: (path, error) => this.#options.terminal.line(`admin ${path}: ${printable(String(error))}`),
     });
   }
 
