@@ -30,8 +30,8 @@ interface OpenCodec {
 export class CodecOps {
   readonly #enter: EnterGuest;
   readonly #open = new WeakMap<GuestContext, Map<number, OpenCodec>>();
-  /** In the order in which they asked. */
-  readonly #waiting: OpenCodec[] = [];
+  /** In the order in which they asked; what is closed leaves. */
+  readonly #waiting = new Set<OpenCodec>();
   #count = 0;
   #heldBytes = 0;
   #jobCount = 0;
@@ -43,6 +43,11 @@ export class CodecOps {
   /** Codecs whose memory is not given back yet. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Those whose turn has not come. */
+  get waitingCount(): number {
+    return this.#waiting.size;
   }
 
   handles(code: unknown): boolean {
@@ -60,6 +65,8 @@ export class CodecOps {
     }
     const { codec } = entry;
     if (codec.isStepping || entry.next !== null) return undefined;
+    // Out of its turn it would never be answered, or leave what it brings waiting.
+    if (codec.hasMore !== (code === HostOp.CODEC_PULL)) return undefined;
     if (code === HostOp.CODEC_PULL) this.#schedule(entry, () => codec.pull());
     else if (a === undefined) this.#schedule(entry, () => codec.end());
     else if (a instanceof ArrayBuffer && a.byteLength <= CODEC_INPUT_BYTES) {
@@ -103,6 +110,7 @@ export class CodecOps {
     const cancel = (): void => {
       entries.delete(id);
       entry.next = null;
+      this.#waiting.delete(entry);
       codec.close();
     };
     context.codecs.set(id, Object.assign(holding, { cancel }));
@@ -112,12 +120,11 @@ export class CodecOps {
   #schedule(entry: OpenCodec, step: () => void): void {
     entry.next = step;
     if (this.#jobCount < MAX_CODEC_JOBS) this.#start(entry);
-    else this.#waiting.push(entry);
+    else this.#waiting.add(entry);
   }
 
   #start(entry: OpenCodec): void {
     const step = entry.next;
-    // It was closed while it waited.
     if (step === null) return;
     entry.next = null;
     entry.isRunning = true;
@@ -129,9 +136,9 @@ export class CodecOps {
     if (!entry.isRunning) return;
     entry.isRunning = false;
     this.#jobCount -= 1;
-    while (this.#jobCount < MAX_CODEC_JOBS) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
+    for (const next of this.#waiting) {
+      if (this.#jobCount >= MAX_CODEC_JOBS) return;
+      this.#waiting.delete(next);
       this.#start(next);
     }
   }

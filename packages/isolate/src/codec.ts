@@ -2,7 +2,8 @@
  * One compressor or decompressor of the host's zlib, in steps: each is asked for, runs off the thread, and answers with one piece of output at most.
  *
  * I1 Between an answer and the next `write` or `pull` nothing runs: at most one piece of output (OUTPUT_BYTES) waits.
- * I2 Each `write`, `end` and `pull` is answered by exactly one of `onOutput`, `onTaken` and `onDone`, unless the codec is closed before.
+ * I2 Each `write`, `end` and `pull` is answered by exactly one of `onOutput`, `onTaken` and `onDone`, unless the codec is closed before: `pull` is
+ *    for when `hasMore`, the others for when not. So at most one piece of input waits.
  */
 import zlib from "node:zlib";
 import { ownBuffer } from "./host-ops.ts";
@@ -66,6 +67,7 @@ export class Codec {
   readonly #stream: zlib.Gzip;
   readonly #listener: CodecListener;
   #isStepping = false;
+  #hasMore = false;
   #isClosed = false;
   /** What came when no step was asked for: it answers the next. */
   #isTaken = false;
@@ -93,6 +95,11 @@ export class Codec {
     return this.#isStepping;
   }
 
+  /** Whether output was the last answer: there is another to the same input. */
+  get hasMore(): boolean {
+    return this.#hasMore;
+  }
+
   write(chunk: ArrayBuffer): void {
     this.#isStepping = true;
     this.#stream.write(new Uint8Array(chunk), (cause) => {
@@ -112,6 +119,7 @@ export class Codec {
   /** The next step of the same input. */
   pull(): void {
     this.#isStepping = true;
+    this.#hasMore = false;
     this.#answer();
   }
 
@@ -128,8 +136,10 @@ export class Codec {
     const output = this.#stream.read() as Buffer | null;
     if (output === null && !this.#isDone && !this.#isTaken) return;
     this.#isStepping = false;
-    if (output !== null) this.#listener.onOutput(ownBuffer(output));
-    else if (this.#isDone) {
+    if (output !== null) {
+      this.#hasMore = true;
+      this.#listener.onOutput(ownBuffer(output));
+    } else if (this.#isDone) {
       this.#isClosed = true;
       this.#listener.onDone(this.#failure);
     } else {

@@ -56,14 +56,15 @@ export function cipherJob(command: string, key: KeyObject, data: ArrayBuffer, pa
 }
 
 function aesJob(
-  { mode, key, data }: CipherInput,
+  { mode, key, data, iv, additional }: CipherInput,
   algorithm: { readonly name: string } & Record<string, unknown>,
   run: () => Buffer,
 ): CryptoJob {
+  const heldBytes = data.byteLength + iv.length + additional.length;
   return {
-    isQuick: data.byteLength <= QUICK_INPUT_BYTES,
+    isQuick: heldBytes <= QUICK_INPUT_BYTES,
     isLong: false,
-    heldBytes: data.byteLength,
+    heldBytes,
     run: () => ownBuffer(run()),
     runLater: () => webcrypto.subtle[mode](algorithm, key.toCryptoKey({ name: algorithm.name }, false, [mode]), data),
   };
@@ -146,7 +147,7 @@ function oaepJob({ mode, key, data, iv: label }: CipherInput, hash: string): Cry
   return {
     isQuick: isQuickKey(key),
     isLong: false,
-    heldBytes: data.byteLength,
+    heldBytes: data.byteLength + label.length,
     run: () => ownBuffer(mode === "encrypt" ? publicEncrypt(options, bytes) : privateDecrypt(options, bytes)),
     runLater() {
       const cryptoKey = key.toCryptoKey({ name: "RSA-OAEP", hash }, false, [mode]);

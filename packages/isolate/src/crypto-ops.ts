@@ -23,6 +23,8 @@ import type { CryptoKeys, OpenKey } from "./crypto-keys.ts";
 import { signJob, verifyJob } from "./crypto-sign.ts";
 import { digestAlgorithm, digestBytes, ownBuffer } from "./host-ops.ts";
 
+/** The longest that there is has two algorithms with all that they take. */
+const MAX_COMMAND_CHARS = 1024;
 const FIRST = HostOp.CRYPTO_IMPORT;
 const LAST = HostOp.CRYPTO_EQUALS;
 
@@ -65,7 +67,8 @@ export function runJob(job: CryptoJob): CryptoAnswer {
 function perform(keys: CryptoKeys, { code, a, b, c, d }: CryptoArguments): CryptoAnswer | CryptoJob {
   if (code === HostOp.DIGEST) return digestJob(a, bytesOf(b));
   if (code === HostOp.CRYPTO_EQUALS) return isEqual(bytesOf(a), bytesOf(b));
-  if (typeof a !== "string") throw new CryptoRefusal("OperationError", "There is no command");
+  if (typeof a !== "string" || a.length > MAX_COMMAND_CHARS)
+    throw new CryptoRefusal("OperationError", "There is no command");
   switch (code) {
     case HostOp.CRYPTO_IMPORT:
       return JSON.stringify([describeKey(keys, importMaterial(a, b))]);

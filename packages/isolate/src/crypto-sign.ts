@@ -45,7 +45,7 @@ export function verifyJob(command: string, key: KeyObject, data: ArrayBuffer, si
   const given = new Uint8Array(signature);
   const isPossible = scheme.saltBytes <= MAX_SALT_BYTES;
   return {
-    ...weigh(key, data),
+    ...weigh(key, data, signature.byteLength),
     run() {
       try {
         return isPossible && verify(scheme.digest, bytes, options, given);
@@ -80,9 +80,9 @@ function optionsOf({ name, saltBytes }: Scheme, key: KeyObject) {
   throw new CryptoRefusal("InvalidAccessError", "The key is of another kind");
 }
 
-function weigh(key: KeyObject, data: ArrayBuffer) {
+function weigh(key: KeyObject, data: ArrayBuffer, signatureBytes = 0) {
   const isQuick = isQuickKey(key) && data.byteLength <= QUICK_INPUT_BYTES;
-  return { isQuick, isLong: false, heldBytes: data.byteLength };
+  return { isQuick, isLong: false, heldBytes: data.byteLength + signatureBytes };
 }
 
 function hmacJob({ hash, digest }: Scheme, key: KeyObject, data: ArrayBuffer): CryptoJob {
@@ -102,7 +102,8 @@ function hmacVerifyJob(job: CryptoJob, signature: ArrayBuffer): CryptoJob {
     const bytes = new Uint8Array(expected as ArrayBuffer);
     return bytes.byteLength === signature.byteLength && timingSafeEqual(bytes, new Uint8Array(signature));
   };
-  return { ...job, run: () => isEqual(job.run()), runLater: async () => isEqual(await job.runLater()) };
+  const heldBytes = job.heldBytes + signature.byteLength;
+  return { ...job, heldBytes, run: () => isEqual(job.run()), runLater: async () => isEqual(await job.runLater()) };
 }
 
 function requireType(key: KeyObject, type: KeyObject["type"]): void {

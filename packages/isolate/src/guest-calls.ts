@@ -22,6 +22,8 @@ import { SubrequestMeter } from "./subrequest-meter.ts";
 
 const MAX_DELAY_MS = 2 ** 31 - 1;
 const MAX_URL_CHARS = 64 * 1024;
+/** Of its two words. */
+const MAX_MODE_CHARS = 64;
 const SWITCHING_PROTOCOLS = 101;
 /** In place of the kind of a body: both are messages of a WebSocket. */
 const SOCKET_BODY = "socket";
@@ -120,19 +122,20 @@ export class GuestCalls {
         return owner?.id;
       case HostOp.FETCH_BODY_CHUNK: {
         const fetch = context.fetches.get(id);
-        if (fetch === undefined || fetch.requestPipe !== null) return true;
+        if (fetch === undefined || fetch.requestPipe !== null || fetch.socket !== null) return true;
         return a instanceof ArrayBuffer ? fetch.call.writeBody(a) : true;
       }
       case HostOp.FETCH_BODY_END: {
         const fetch = context.fetches.get(id);
-        if (fetch === undefined || fetch.requestPipe !== null) return undefined;
+        if (fetch === undefined || fetch.requestPipe !== null || fetch.socket !== null) return undefined;
         fetch.isBodyEnded = true;
         fetch.call.endBody();
         return undefined;
       }
       case HostOp.FETCH_PULL: {
         const fetch = context.fetches.get(id);
-        if (fetch !== undefined && fetch.responsePipe === null) fetch.call.pull();
+        // A WebSocket asks by itself, when what came before is delivered.
+        if (fetch !== undefined && fetch.responsePipe === null && fetch.socket === null) fetch.call.pull();
         return undefined;
       }
       case HostOp.FETCH_CANCEL:
@@ -215,7 +218,8 @@ export class GuestCalls {
       return `The request's URL is longer than ${MAX_URL_CHARS} characters`;
     if (!URL_TEXT.test(url)) return "The request's URL is malformed";
     if (!isHeaderBlock(headers)) return "The request's headers are malformed or too large";
-    const [redirect = "follow", body = "none"] = String(mode).split(" ");
+    const words = typeof mode === "string" && mode.length <= MAX_MODE_CHARS ? mode.split(" ") : [""];
+    const [redirect, body = "none"] = words;
     if (redirect !== "follow" && redirect !== "manual" && redirect !== "error")
       return "The request's redirect mode is unknown";
     const isSocket = !isAsset && body === SOCKET_BODY;

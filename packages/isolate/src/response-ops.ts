@@ -122,7 +122,10 @@ export class ResponseOps {
   }
 }
 
-/** Text of a guest for the log: "" for what is no string. */
+/** Text of a guest for the log: "" for what is no string. A slice of a long one would keep all of that for as long as it is kept itself. */
 export function boundedText(value: unknown): string {
-  return typeof value === "string" ? value.slice(0, MAX_LOG_CHARS) : "";
+  if (typeof value !== "string") return "";
+  return value.length <= MAX_LOG_CHARS
+    ? value
+    : Buffer.from(value.slice(0, MAX_LOG_CHARS), "utf16le").toString("utf16le");
 }

@@ -65,7 +65,7 @@ export class SubrequestMeter {
       received.giveBack();
       return true;
     };
-    const call = begin({
+    const call = this.#begin(end, begin, {
       onHead: (head) => {
         if (!isOver) listener.onHead(head);
       },
@@ -109,6 +109,20 @@ export class SubrequestMeter {
         if (end()) call.cancel();
       },
     };
+  }
+
+  /** What does not begin is not counted. */
+  #begin(
+    end: () => boolean,
+    begin: (listener: OutboundFetchListener) => OutboundFetch,
+    listener: OutboundFetchListener,
+  ): OutboundFetch {
+    try {
+      return begin(listener);
+    } catch (thrown) {
+      end();
+      throw thrown;
+    }
   }
 
   /** One direction of one call, within what all of its run have. WebSockets of a connection live as long as that: their bytes are not counted. */

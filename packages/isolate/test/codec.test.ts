@@ -1,9 +1,11 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { eventually } from "@nano/test-kit/eventually";
 import { CODEC_INPUT_BYTES, GuestEvent, HostOp } from "@nano/web-api/boundary";
+import type ivm from "isolated-vm";
 import { expect, onTestFinished, test } from "vitest";
 import { Codec, type CodecKind, codecKind } from "../src/codec.ts";
-import { MAX_CODEC_BYTES, MAX_CODECS } from "../src/codec-ops.ts";
+import { CodecOps, MAX_CODEC_BYTES, MAX_CODEC_JOBS, MAX_CODECS } from "../src/codec-ops.ts";
+import { type EnterReference, GuestContext } from "../src/guest-context.ts";
 import { openHostileGuest } from "./hostile-guest.ts";
 import { appScript, openIsolate } from "./isolate-harness.ts";
 
@@ -159,5 +161,47 @@ test("a guest that keeps to no order breaks nothing", async () => {
   );
   expect(said).toEqual(["true", "The compression format is not supported", "true"]);
   await eventually(() => host.logs.at(-1)?.text === `event ${GuestEvent.CODEC_OUTPUT} of 5`);
+  expect(isolate.end).toBeNull();
+});
+
+test("input and pulls out of turn are not taken: what a bomb was written in stays one piece", async () => {
+  const { run, host } = openHostileGuest();
+  const piece = [...gzipSync(Buffer.alloc(40 * 65_536))];
+  run(`const piece = new Uint8Array(${JSON.stringify(piece)}).buffer; let outputs = 0;
+    globalThis.onEvent = (event, codec) => {
+      if (event === ${GuestEvent.CODEC_OUTPUT}) {
+        outputs++;
+        // Each would bring a piece of output of its own, and be kept until that of all before it is read.
+        op(${HostOp.CODEC_WRITE}, codec, piece); op(${HostOp.CODEC_WRITE}, codec, undefined);
+        op(${HostOp.CODEC_PULL}, codec);
+      } else if (event === ${GuestEvent.CODEC_TAKEN}) {
+        say("taken after " + outputs);
+        op(${HostOp.CODEC_PULL}, codec); op(${HostOp.CODEC_WRITE}, codec, undefined);
+      } else say("done after " + outputs);
+    };
+    op(${HostOp.CODEC_OPEN}, 1, "gzip", false); op(${HostOp.CODEC_PULL}, 1); op(${HostOp.CODEC_WRITE}, 1, piece);`);
+  await eventually(() => host.logs.length === 2);
+  expect(host.logs.map(({ text }) => text)).toEqual(["taken after 40", "done after 40"]);
+});
+
+test("what is closed while it waits for its turn is not kept", async () => {
+  const ops = new CodecOps(() => undefined);
+  const context = new GuestContext({} as ivm.Context, {} as EnterReference);
+  const ids = [1, 2, 3, 4, 5];
+  for (const id of ids) ops.run(context, null, HostOp.CODEC_OPEN, id, "gzip", true);
+  for (const id of ids) ops.run(context, null, HostOp.CODEC_WRITE, id, new ArrayBuffer(10), undefined);
+  expect(ops.waitingCount).toBe(ids.length - MAX_CODEC_JOBS);
+  for (const id of ids) ops.run(context, null, HostOp.CODEC_CLOSE, id, undefined, undefined);
+  expect(ops.waitingCount).toBe(0);
+  await eventually(() => ops.count === 0);
+});
+
+test("pulls of nothing hold no turn of an isolate", async () => {
+  const { run, host, isolate } = openHostileGuest();
+  run(`const bytes = new ArrayBuffer(${CODEC_INPUT_BYTES});
+    globalThis.onEvent = (event, codec) => { if (codec === 100) say("answered"); };
+    for (let i = 0; i < 20; i++) { op(${HostOp.CODEC_OPEN}, i, "gzip", true); op(${HostOp.CODEC_PULL}, i); }
+    op(${HostOp.CODEC_OPEN}, 100, "gzip", true); op(${HostOp.CODEC_WRITE}, 100, bytes);`);
+  await eventually(() => host.logs.length === 1);
   expect(isolate.end).toBeNull();
 });

@@ -1,10 +1,17 @@
 import { createHash } from "node:crypto";
+import { websocketLimitsOf } from "@nano/protocol/manifest";
 import { eventually } from "@nano/test-kit/eventually";
 import { HostOp } from "@nano/web-api/boundary";
 import { describe, expect, test } from "vitest";
 import { MAX_PASSED_FETCHES } from "../src/body-passing.ts";
-import { MAX_CRYPTO_IN_FLIGHT_PER_APP, MAX_CRYPTO_QUEUED_PER_APP } from "../src/crypto-pool.ts";
+import {
+  CryptoPool,
+  type CryptoWaiter,
+  MAX_CRYPTO_IN_FLIGHT_PER_APP,
+  MAX_CRYPTO_QUEUED_PER_APP,
+} from "../src/crypto-pool.ts";
 import { MAX_HEADER_BLOCK_CHARS } from "../src/header-block.ts";
+import { MAX_LOG_CHARS } from "../src/response-ops.ts";
 import { hostileSource, openHostileGuest } from "./hostile-guest.ts";
 import { bytesOf, openIsolate } from "./isolate-harness.ts";
 
@@ -268,6 +275,78 @@ describe("bounds", () => {
   test("text that the host makes comes in a buffer that holds nothing else", () => {
     const { run } = openHostileGuest();
     expect(run(`say(op(${HostOp.TEXT_ENCODE}, 0, "ab\\u20ac"));`).said).toEqual(["bytes 5"]);
+  });
+});
+
+describe("texts and bytes that would take much of the host", () => {
+  const LONG = "(' '.repeat(5e6))";
+
+  test.each([
+    ["GENERATE", `op(${HostOp.CRYPTO_GENERATE}, 1, "secret 0 128" + ${LONG})`],
+    ["IMPORT", `op(${HostOp.CRYPTO_IMPORT}, 1, "secret raw 1 any:0" + ${LONG}, new ArrayBuffer(16))`],
+    ["UNWRAP", `op(${HostOp.CRYPTO_UNWRAP}, 1, ${LONG}, "1", new ArrayBuffer(0), new ArrayBuffer(0))`],
+  ])("a command of CRYPTO_%s is a short one", (_, code) => {
+    expect(openHostileGuest().run(`say(${code});`).said).toEqual(["!OperationError There is no command"]);
+  });
+
+  test.each([[`"follow none" + ${LONG}`], [`"follow " + ${LONG}`]])(
+    "the mode of a fetch is a short one: %s",
+    (mode) => {
+      const { run, host } = openHostileGuest();
+      const { said } = run(`say(op(${HostOp.FETCH_START}, 1, "GET", "http://up.test/", "", ${mode}));`);
+      expect(said).toEqual(["The request's redirect mode is unknown"]);
+      expect(host.fetches).toEqual([]);
+    },
+  );
+
+  test("parameters that wait for a thread count as the data does", () => {
+    const key = `JSON.parse(op(${HostOp.CRYPTO_IMPORT}, 0, "secret raw 1 aes:0", new ArrayBuffer(16)))[0]`;
+    const jobs: CryptoWaiter[] = [];
+    const cryptoPool = new CryptoPool();
+    cryptoPool.submit = (_, waiter) => jobs.push(waiter) > 0;
+    const { run, host } = openHostileGuest({ cryptoPool });
+    run(`const handle = ${key}[3]; const big = new ArrayBuffer(1e6);
+      say(op(${HostOp.CRYPTO_CIPHER}, 1, "encrypt AES-GCM 128 12", handle, new ArrayBuffer(1e5), big));
+      say(op(${HostOp.CRYPTO_CIPHER}, 2, "encrypt AES-GCM 128 12", handle, new ArrayBuffer(1), big));`);
+    expect(host.logs.map(({ text }) => text)).toEqual(["undefined", "undefined"]);
+    expect(jobs.map(({ job }) => job.heldBytes)).toEqual([1_100_000, 1_000_001]);
+  });
+
+  test("what is kept of a long line is no view of all of it", () => {
+    const { run, host } = openHostileGuest();
+    run(`op(${HostOp.LOG}, 0, "info", "\ud800" + "x".repeat(2e5));`);
+    const before = host.logs[0]?.text ?? "";
+    expect(before).toBe(`\ud800${"x".repeat(MAX_LOG_CHARS - 1)}`);
+  });
+});
+
+describe("an outbound WebSocket", () => {
+  test("takes no part in operations of fetches: nothing is sent or asked for beside its messages", () => {
+    const { run, host } = openHostileGuest();
+    run(`op(${HostOp.DIAL}, 1, "http://up.test/", "", "follow"); op(${HostOp.FETCH_PULL}, 1);
+      op(${HostOp.FETCH_BODY_CHUNK}, 1, new ArrayBuffer(5)); op(${HostOp.FETCH_BODY_END}, 1); op(${HostOp.FETCH_PULL}, 1);`);
+    expect(host.fetches.map(({ calls }) => calls)).toEqual([[]]);
+    host.fetches[0]?.listener.onHead({
+      status: 101,
+      statusText: "",
+      headers: "",
+      url: "http://up.test/",
+      redirected: false,
+    });
+    expect(host.fetches[0]?.calls).toEqual(["pull"]);
+  });
+
+  test("that cannot be begun counts for none", () => {
+    const { run, host } = openHostileGuest();
+    const open = host.openFetch.bind(host);
+    host.openFetch = () => {
+      throw new Error("no");
+    };
+    const dial = `op(${HostOp.DIAL}, 1, "http://up.test/", "", "follow");`;
+    for (let i = 0; i < websocketLimitsOf({}).maxOutboundCount; i++) run(dial);
+    host.openFetch = open;
+    run(dial);
+    expect(host.fetches).toHaveLength(1);
   });
 });
 
