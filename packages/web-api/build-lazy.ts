@@ -22,6 +22,8 @@ export const BIND_NAME = "__nano_bind__";
 /** What the entry sets for them: a function that finds the bindings of eager modules, and the methods that `BIND_NAME` uncurries. */
 export const FIND_NAME = "__nano_find__";
 export const METHODS_NAME = "__nano_methods__";
+/** What the entry sets, too: a function that makes a group whose text the host has. */
+export const GROUP_NAME = "__nano_group__";
 
 /** The number of a module is that of its group times this, and its place there. */
 export const GROUP_SIZE = 16;
@@ -180,8 +182,10 @@ export function entryText(main: string, uses: EagerUses): string {
     cases.push(`case ${JSON.stringify(module)}:return{__proto__:null,${members.join(",")}};`);
   }
   const find = `(module)=>{switch(module){${cases.join("")}}}`;
+  // `eval` under another name is the engine's own of the whole realm, taken before tenant code.
+  const group = `((evaluate)=>(group)=>evaluate(callHost(${HostOp.MODULE_GROUP},0,group)))(globalThis.eval)`;
   // The methods are taken when `main` has run: what they refer to is no name that it redefines.
-  return `${imports.join("")}import "./${main}";${METHODS_NAME}=[${uses.methods.join(",")}];${FIND_NAME}=${find};`;
+  return `${imports.join("")}import {callHost} from "./src/host.ts";import "./${main}";${GROUP_NAME}=${group};${METHODS_NAME}=[${uses.methods.join(",")}];${FIND_NAME}=${find};`;
 }
 
 /** Where methods are uncurried, and what their expressions refer to there. */

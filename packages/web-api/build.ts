@@ -13,6 +13,7 @@ import {
   eagerModules,
   entryText,
   FIND_NAME,
+  GROUP_NAME,
   GROUP_SIZE,
   LOAD_NAME,
   lazyModuleText,
@@ -20,7 +21,13 @@ import {
   type ModuleGraph,
   readGraph,
 } from "./build-lazy.ts";
-import { SCRIPT_SEPARATOR, SECRET_PLACEHOLDER, TOUCHED_PLACEHOLDER } from "./src/boundary.ts";
+import {
+  GROUP_PART_END,
+  GROUP_PART_START,
+  SCRIPT_SEPARATOR,
+  SECRET_PLACEHOLDER,
+  TOUCHED_PLACEHOLDER,
+} from "./src/boundary.ts";
 
 const MAIN = "src/main.ts";
 
@@ -38,20 +45,19 @@ const OPTIONS = {
   logLevel: "warning",
 } satisfies BuildOptions;
 
-/** Where a part leaves its lazy modules for the last part, which takes the name off the global again. */
+/** Where the parts of groups leave them for the last part, which takes the name off the global again. */
 const MODULES_NAME = "__nano_modules__";
-/** The engine keeps a string beyond 128 KiB as a large object. */
-const PART_LIMIT_UNITS = 120 * 1024;
 
 /** Loads a lazy module once; its lists inherit nothing, since what an app puts on Array.prototype is no module. The bindings of an eager one are looked up anew by each lazy module that takes some. */
-const LOADER = `const groups=globalThis.${MODULES_NAME},loaded=Object.setPrototypeOf([],null),bound=Object.setPrototypeOf([],null);delete globalThis.${MODULES_NAME};
-let ${FIND_NAME},${METHODS_NAME};
+const LOADER = `const listOf=(list)=>Object.setPrototypeOf(list,null),groups=listOf(globalThis.${MODULES_NAME}??[]),loaded=listOf([]),bound=listOf([]);delete globalThis.${MODULES_NAME};
+let ${FIND_NAME},${METHODS_NAME},${GROUP_NAME};
 const uncurry=Function.prototype.bind.bind(Function.prototype.call),
 ${EAGER_NAME}=(module)=>${FIND_NAME}(module),
 ${BIND_NAME}=(number)=>bound[number]??=uncurry(${METHODS_NAME}[number]),
-evaluate=(id)=>groups[id/${GROUP_SIZE}|0]()[id%${GROUP_SIZE}](${LOAD_NAME},${EAGER_NAME},${BIND_NAME}),
+evaluate=(id)=>(groups[id/${GROUP_SIZE}|0]??=${GROUP_NAME}(id/${GROUP_SIZE}|0))()[id%${GROUP_SIZE}](${LOAD_NAME},${EAGER_NAME},${BIND_NAME}),
 ${LOAD_NAME}=(id)=>loaded[id]??=evaluate(id),
-__nano_touched__=()=>{let list="";for(let id=0;id<loaded.length;id++)if(loaded[id]!==undefined)list+=id+",";return list};`;
+__nano_touched__=()=>{let list="";for(let id=0;id<loaded.length;id++)if(loaded[id]!==undefined)list+=id+",";return list},
+__nano_drop__=()=>{for(let group=0;group<groups.length;group++){let id=group*${GROUP_SIZE};const end=id+${GROUP_SIZE};while(id<end&&loaded[id]===undefined)id++;if(id===end)groups[group]=undefined}};`;
 /** Loads what the app is known to touch, last of all. A number of no module is passed over. */
 const TOUCH = `for(const text of ${JSON.stringify(TOUCHED_PLACEHOLDER)}.split(",")){
 const id=text===""?-1:+text;if(groups[id/${GROUP_SIZE}|0]?.()[id%${GROUP_SIZE}]!==undefined)${LOAD_NAME}(id)}`;
@@ -61,7 +67,7 @@ export async function buildWebApi(): Promise<string> {
   const { metafile } = await build({ ...OPTIONS, entryPoints: [MAIN], metafile: true });
   const graph = readGraph(metafile, MAIN);
   const uses = new EagerUses();
-  const parts = await lazyParts(graph, uses);
+  const parts = await groupParts(graph, uses);
   const { outputFiles } = await build({
     ...OPTIONS,
     stdin: { contents: entryText(MAIN, uses), resolveDir: import.meta.dirname, loader: "ts" },
@@ -74,14 +80,9 @@ export async function buildWebApi(): Promise<string> {
   return parts.join(`${SCRIPT_SEPARATOR}\n`);
 }
 
-/** The lazy modules, in as few parts as the limit allows: as arguments, since a function that is assigned is given a name, three strings long. */
-async function lazyParts(graph: ModuleGraph, uses: EagerUses): Promise<string[]> {
+/** The groups of lazy modules, each a part: as arguments, since a function that is assigned is given a name, three strings long. */
+async function groupParts(graph: ModuleGraph, uses: EagerUses): Promise<string[]> {
   const parts: string[] = [];
-  let members = "";
-  const close = (): void => {
-    if (members !== "") parts.push(`"use strict";(globalThis.${MODULES_NAME}??=[]).push(${members});\n`);
-    members = "";
-  };
   for (const group of graph.lazy) {
     const texts: string[] = [];
     // One after the other: each numbers what it uses of the eager modules, and the script's digest is part of the engine's fingerprint.
@@ -89,10 +90,8 @@ async function lazyParts(graph: ModuleGraph, uses: EagerUses): Promise<string[]>
     // Assigned while it is minified: what nobody uses is dropped.
     const assigned = await minify(`${MODULES_NAME}=()=>[${texts.join(",")}]`);
     const text = assigned.slice(MODULES_NAME.length + 1).replace(/;\s*$/, "");
-    if (members.length + text.length > PART_LIMIT_UNITS) close();
-    members += members === "" ? text : `,${text}`;
+    parts.push(`${GROUP_PART_START}${text}${GROUP_PART_END}`);
   }
-  close();
   return parts;
 }
 

@@ -3,13 +3,15 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { EngineFingerprint } from "@nano/protocol/brands";
-import { SCRIPT_SEPARATOR, SECRET_PLACEHOLDER } from "@nano/web-api/boundary";
+import { GROUP_PART_END, GROUP_PART_START, SCRIPT_SEPARATOR, SECRET_PLACEHOLDER } from "@nano/web-api/boundary";
 import { errors } from "./errors.ts";
+import { WEB_API_SCRIPT_NAME } from "./script-names.ts";
 import { withTouchedModules } from "./touched-modules.ts";
 
 const WEB_API_PATH = new URL("../../web-api/dist/web-api.js", import.meta.url);
 
 let webApiText: string | undefined;
+let groupTexts: readonly string[] | undefined;
 
 /** @throws ISO_WEB_API_MISSING */
 function loadWebApi(): string {
@@ -32,7 +34,24 @@ function loadWebApi(): string {
  */
 export function webApiScripts(attachSecret: string, touchedModules: readonly number[] = []): string[] {
   const text = withTouchedModules(loadWebApi(), touchedModules);
-  return text.replace(SECRET_PLACEHOLDER, attachSecret).split(SCRIPT_SEPARATOR);
+  return text.replace(SECRET_PLACEHOLDER, attachSecret).split(`${SCRIPT_SEPARATOR}\n`);
+}
+
+/** Its last part alone: what it needs of its lazy modules, it asks the host for by `moduleGroup`. */
+export function bareWebApiScript(attachSecret: string): string {
+  return webApiScripts(attachSecret).at(-1) ?? "";
+}
+
+/** The text of a group of lazy modules, an expression; undefined where there is none of that number. The argument is hostile. */
+export function moduleGroup(group: unknown): string | undefined {
+  groupTexts ??= loadWebApi()
+    .split(`${SCRIPT_SEPARATOR}\n`)
+    .slice(0, -1)
+    .map(
+      (part) =>
+        `"use strict";(${part.slice(GROUP_PART_START.length, -GROUP_PART_END.length)})\n//# sourceURL=${WEB_API_SCRIPT_NAME}`,
+    );
+  return typeof group === "number" ? groupTexts[group] : undefined;
 }
 
 /**

@@ -8,6 +8,7 @@
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { HostOp } from "@nano/web-api/boundary";
 import { decodeText } from "./decode-text.ts";
+import { moduleGroup } from "./engine.ts";
 import { setUrlMember, urlRecord } from "./url-ops.ts";
 
 const MAX_RANDOM_BYTES = 65_536;
@@ -36,6 +37,8 @@ export function runPureOp(code: unknown, a: unknown, b: unknown, c: unknown): un
       if (typeof a !== "number" || !(a >= 0 && a <= MAX_RANDOM_BYTES)) return undefined;
       return ownBuffer(randomBytes(Math.floor(a)));
     }
+    case HostOp.MODULE_GROUP:
+      return moduleGroup(a);
     case HostOp.RANDOM_UUID:
       return randomUUID();
     case HostOp.TEXT_ENCODE:

@@ -1,6 +1,6 @@
 /** Makes the heap snapshot of an app: web-api, then the app's script, then its serialised heap. */
 import ivm from "isolated-vm";
-import { webApiScripts } from "./engine.ts";
+import { bareWebApiScript, webApiScripts } from "./engine.ts";
 import type { InitRecord } from "./init-record.ts";
 import { replayScripts } from "./replay-init.ts";
 import { APP_SCRIPT_NAME, REPLAY_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "./script-names.ts";
@@ -42,8 +42,8 @@ export function makeSnapshot(options: MakeSnapshotOptions): Uint8Array {
 
 /** The heap of the web-api alone, without an app: what the bytecode rung begins with. Runs no tenant code. */
 export function makeBareSnapshot(attachSecret: string): Uint8Array {
-  const scripts = webApiScripts(attachSecret).map((code) => ({ code, filename: WEB_API_SCRIPT_NAME }));
-  return takeBytes(ivm.Isolate.createSnapshot(scripts));
+  const code = bareWebApiScript(attachSecret);
+  return takeBytes(ivm.Isolate.createSnapshot([{ code, filename: WEB_API_SCRIPT_NAME }]));
 }
 
 /**

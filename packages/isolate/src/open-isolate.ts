@@ -1,7 +1,7 @@
 /** Makes the engine's isolate of an app from what its sliver holds, and says how many contexts it may have. */
 import { randomBytes } from "node:crypto";
 import ivm from "isolated-vm";
-import { webApiScripts } from "./engine.ts";
+import { bareWebApiScript } from "./engine.ts";
 import type { AppIsolateOptions } from "./isolate.ts";
 import { APP_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "./script-names.ts";
 
@@ -35,7 +35,7 @@ export function openIsolate({ source, limits }: AppIsolateOptions): OpenedIsolat
   if (source.rung === "source") {
     const attachSecret = randomBytes(ATTACH_SECRET_BYTES).toString("hex");
     const isolate = new ivm.Isolate({ memoryLimit });
-    return { isolate, attachSecret, init: compile(isolate, webApiScripts(attachSecret), source) };
+    return { isolate, attachSecret, init: compile(isolate, [bareWebApiScript(attachSecret)], source) };
   }
   const snapshot = source.blob.acquire();
   try {

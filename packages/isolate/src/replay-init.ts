@@ -41,7 +41,7 @@ export interface ReplayScripts {
 
 export function replayScripts(record: InitRecord, options: { attachSecret: string; envJson: string }): ReplayScripts {
   const name = `__nano_replay_${options.attachSecret}`;
-  const enter = (event: number, id: number): string => `${name}.enter(${event}, ${id});`;
+  const enter = (event: number, id: number, a = ""): string => `${name}.enter(${event}, ${id}${a});`;
   const attach = `${ATTACH_GLOBAL}(${JSON.stringify(options.attachSecret)}, op, ${JSON.stringify(options.envJson)}, true)`;
   const before = `let ${name} = (() => {
   const calls = [${record.calls.map(callSource).join()}];
@@ -86,7 +86,7 @@ export function replayScripts(record: InitRecord, options: { attachSecret: strin
 })();`;
   const end = `${enter(GuestEvent.INIT_STATE, 0)}
 ${name}.endWasm();
-${enter(GuestEvent.INIT_END, record.timersLeft)}
+${enter(GuestEvent.INIT_END, record.timersLeft, ", true")}
 {
   const { end } = ${name};
   ${name} = undefined;

@@ -49,7 +49,10 @@ export const GuestEvent = {
   TOUCHED: 14,
   /** id: 0. Asks for INIT_STATE. */
   INIT_STATE: 15,
-  /** id: how many timers have not fired. Init is over: no host answers until the next attach; the first request sets those timers again. */
+  /**
+   * id: how many timers have not fired · a: true lets go of the text of lazy modules that were not touched. Init is over: no host answers until
+   * the next attach; the first request sets those timers again.
+   */
   INIT_END: 16,
   /** id: number of a WebAssembly module that the bundle imports · a: the WebAssembly.Module. */
   WASM_MODULE: 17,
@@ -231,6 +234,8 @@ export const HostOp = {
   FETCH_ASSET: 84,
   /** Answers the id of the request on whose behalf the entry is, or undefined: nobody's. */
   CURRENT_REQUEST: 85,
+  /** a: number of a group of lazy modules whose text is not in the heap. Answers an expression that makes them. */
+  MODULE_GROUP: 86,
 } as const;
 
 /** Most bytes of one operation on a hash: between two, an entry over its time can be ended. */
@@ -253,7 +258,11 @@ export const SECRET_PLACEHOLDER = "@@NANO_ATTACH_SECRET@@";
  */
 export const TOUCHED_PLACEHOLDER = "@@NANO_TOUCHED_MODULES@@";
 /**
- * Stands on a line of its own between the parts of the built script. They are one script when run together; run as a script
- * each, in order, none is so long that the engine keeps it as a large object, which costs 0.1 ms per restore.
+ * Stands on a line of its own between the parts of the built script: a part for each group of lazy modules, and the last, which may be run
+ * without them (HostOp.MODULE_GROUP). They are one script when run together; run as a script each, in order, the text of a group that is let
+ * go of (GuestEvent.INIT_END) is no part of a heap.
  */
 export const SCRIPT_SEPARATOR = "/*@@NANO_SCRIPT_SEPARATOR@@*/";
+/** Around the text of a group, an expression, in its part. */
+export const GROUP_PART_START = '"use strict";(globalThis.__nano_modules__??=[]).push(';
+export const GROUP_PART_END = ");\n";

@@ -25,6 +25,8 @@ interface Modules {
 declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 /** The numbers of the lazy modules that were loaded, by the build's loader. */
 declare const __nano_touched__: () => string;
+/** Lets go of the text of the groups of which none was loaded, by the build's loader. */
+declare const __nano_drop__: () => void;
 /** Put before the script by the build: a name and not a literal, so that no function's own text shows it. */
 declare const __nano_secret__: string;
 
@@ -87,6 +89,7 @@ function enter(event: number, id: number, a?: unknown, b?: unknown, c?: unknown,
     else if (event === GuestEvent.INIT_END) {
       keepOwnGlobals();
       returnStackLimit();
+      if (a === true) __nano_drop__();
       disconnectHost(id);
     } else require("./deliver-event.ts").deliverEvent(event, id, a, b, c, d);
   } catch (reason) {
