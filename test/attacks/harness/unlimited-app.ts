@@ -11,6 +11,7 @@ import type { Tenant } from "./attack.ts";
 import type { UnlimitedJob } from "./unlimited-app.main.ts";
 
 const MAIN = fileURLToPath(new URL("unlimited-app.main.ts", import.meta.url));
+const NAIVE_MAIN = fileURLToPath(new URL("naive-host.main.ts", import.meta.url));
 const LOOK_INTERVAL_MS = 10;
 const CLOCK_TICK_MS = 10;
 const MIB = 1024 * 1024;
@@ -40,6 +41,8 @@ interface Seen {
 }
 
 interface WatchOptions {
+  /** What runs it. @default an isolate of ours */
+  readonly main?: string;
   readonly limits?: UnlimitedJob["limits"];
   readonly isolation?: UnlimitedJob["isolation"];
   readonly queries?: readonly string[];
@@ -75,6 +78,17 @@ export function takesItsProcess(tenant: Tenant): Promise<string | null> {
   });
 }
 
+/** A host that runs it in `node:vm`, and reads what it throws as if that were its own, hangs or breaks. */
+export function breaksNaiveHost(tenant: Tenant): Promise<string | null> {
+  return watchUnlimited(tenant, {
+    main: NAIVE_MAIN,
+    proves: ({ cpuMs, end, answers }) => {
+      if (cpuMs > BURNT_MS) return `burnt ${cpuMs} ms of its host and went on`;
+      return end !== null && answers.length === 0 ? `ended its host: ${end}` : null;
+    },
+  });
+}
+
 /** All answers of one context that requests share. */
 export function answersInOneContext(
   tenant: Tenant,
@@ -89,9 +103,9 @@ export function answersInOneContext(
 }
 
 export async function watchUnlimited(tenant: Tenant, options: WatchOptions): Promise<string | null> {
-  const { limits = FAR_LIMITS, isolation = "request", queries = [""], proves } = options;
+  const { limits = FAR_LIMITS, isolation = "request", queries = [""], main = MAIN, proves } = options;
   const job: UnlimitedJob = { script: scriptOf(tenant.source), isolation, limits, queries };
-  const child = spawn(process.execPath, ["--no-node-snapshot", MAIN, JSON.stringify(job)], {
+  const child = spawn(process.execPath, ["--no-node-snapshot", main, JSON.stringify(job)], {
     stdio: ["ignore", "pipe", "ignore"],
   });
   const pid = child.pid ?? 0;
