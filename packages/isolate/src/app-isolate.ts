@@ -13,7 +13,7 @@ import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
 import { CodecOps } from "./codec-ops.ts";
 import { CpuClock } from "./cpu-clock.ts";
-import { entryTimeoutMs } from "./entry-timeout.ts";
+import { EntryLimit } from "./entry-limit.ts";
 import { errors } from "./errors.ts";
 import { GuestCalls } from "./guest-calls.ts";
 import type { GuestContext, GuestValue } from "./guest-context.ts";
@@ -51,6 +51,7 @@ export class AppIsolate {
   readonly #sockets: SocketOps;
   readonly #opened: OpenedIsolate;
   readonly #clock = new CpuClock();
+  readonly #entryLimit: EntryLimit;
   #spare: GuestContext | null = null;
   /** The context and run of the entry that is running. */
   #context: GuestContext | null = null;
@@ -83,6 +84,7 @@ export class AppIsolate {
     this.#responses = new ResponseOps(options.app, options.host);
     this.#limits = new RunLimits(options);
     this.#sockets = new SocketOps(options.app, this.#responses);
+    this.#entryLimit = new EntryLimit(options.host.cpuWatch ?? null, opened.isolate);
   }
 
   /** Why it ended, or null while it can be used. */
@@ -245,8 +247,10 @@ export class AppIsolate {
     }
     const { app, host, limits } = this.#options;
     owner?.renewCpu();
-    const timeout = entryTimeoutMs(limits.cpuTimeMs - (owner?.cpuUsedMs ?? 0));
-    host.beginEntry(app, owner === null ? null : owner.request, timeout);
+    const limit = this.#entryLimit;
+    const cpuMs = limits.cpuTimeMs - (owner?.cpuUsedMs ?? 0);
+    const wallMs = limit.wallMs(cpuMs);
+    host.beginEntry(app, owner === null ? null : owner.request, wallMs);
     this.#context = context;
     this.#run = owner;
     const startedMs = performance.now();
@@ -255,24 +259,27 @@ export class AppIsolate {
     let hasThrown = false;
     try {
       const entryOptions = typeof a === "object" || typeof d === "object" ? BYTES_ENTRY_OPTIONS : ENTRY_OPTIONS;
-      entryOptions.timeout = timeout;
       // What crosses is copied piece by piece, also what is undefined.
       const isShort = b === undefined && c === undefined && d === undefined;
+      entryOptions.timeout = limit.begin(cpuMs, wallMs);
       context.enter.applySync(undefined, isShort ? [event, id, a] : [event, id, a, b, c, d], entryOptions);
     } catch (cause) {
       hasThrown = true;
       thrown = cause;
     }
+    const endedMs = performance.now();
+    const isOverLimit = limit.end(hasThrown, endedMs - startedMs);
     this.#context = null;
     this.#run = null;
     host.endEntry();
     if (event === GuestEvent.BODY_CHUNK || event === GuestEvent.FETCH_CHUNK) freeChunk(a);
-    if (this.#isolate.isDisposed) {
+    if (this.#isolate.isDisposed && !isOverLimit) {
       this.#endByMemory(owner);
     } else {
-      const endedMs = performance.now();
       owner?.charge(endedMs - startedMs, this.#clock.end(startedMs, endedMs));
-      if (hasThrown) this.#sortOutThrown(owner, thrown, endedMs - startedMs >= timeout);
+      if (isOverLimit) this.#endByCpu(owner);
+      // An entry never throws of itself: isolated-vm hands out an unhandled rejection.
+      else if (hasThrown) this.#limits.logRejection(owner, thrown);
       if (owner !== null && !owner.isSettled && this.#limits.isOverCpu(owner) && this.#end === null) {
         this.#limits.failByCpu(owner);
         // The isolate was its own.
@@ -283,14 +290,9 @@ export class AppIsolate {
     this.#flushSettled();
   }
 
-  /** An entry never throws of itself: it was terminated, or isolated-vm hands out an unhandled rejection. */
-  #sortOutThrown(owner: GuestRun | null, thrown: unknown, isTimeout: boolean): void {
-    if (isTimeout) {
-      if (owner !== null) this.#limits.failByCpu(owner);
-      this.#endIsolate("cpu_limit", "a request in it exceeded its CPU limit");
-      return;
-    }
-    this.#limits.logRejection(owner, thrown);
+  #endByCpu(owner: GuestRun | null): void {
+    if (owner !== null) this.#limits.failByCpu(owner);
+    this.#endIsolate("cpu_limit", "a request in it exceeded its CPU limit");
   }
 
   #endByMemory(owner: GuestRun | null): void {
@@ -313,7 +315,7 @@ export class AppIsolate {
     this.#contexts.clear();
     this.#spare = null;
     this.#dispatchTo.isolate = null;
-    if (!this.#isolate.isDisposed) this.#isolate.dispose();
+    this.#entryLimit.dispose();
     if (this.#options.source.rung !== "source") this.#options.source.blob.release();
     this.#flushSettled();
   }

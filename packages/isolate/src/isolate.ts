@@ -3,6 +3,7 @@ import type { AppName, RequestId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
 import type { AppLimits, EgressRules, IsolationMode, WebSocketLimits } from "@nano/protocol/manifest";
 import type { EgressHead, EgressResponseHead, HeaderBlock, ResponseHead } from "@nano/protocol/messages";
+import type { CpuWatch } from "./cpu-watch.ts";
 import type { CryptoPool } from "./crypto-pool.ts";
 import type { SnapshotBlob } from "./snapshot-blob.ts";
 
@@ -131,6 +132,8 @@ export interface GuestHost {
   readonly openAsset?: ((head: AssetHead, listener: OutboundFetchListener) => OutboundFetch) | undefined;
   /** Where work on keys leaves the thread, shared by all apps of the worker. @default one for each isolate */
   readonly cryptoPool?: CryptoPool;
+  /** Ends entries that have used their CPU. @default none: they are ended by wall time, see entry-timeout.ts */
+  readonly cpuWatch?: CpuWatch | null;
 }
 
 /** Why an isolate cannot be used any more. */

@@ -6,6 +6,7 @@ import { type AppLimits, type IsolationMode, resolveManifest } from "@nano/proto
 import { decodeHeaderBlock, type EgressHead, encodeHeaderBlock, type ResponseHead } from "@nano/protocol/messages";
 import { onTestFinished } from "vitest";
 import { AppIsolate } from "../src/app-isolate.ts";
+import type { CpuWatch } from "../src/cpu-watch.ts";
 import type { CryptoPool } from "../src/crypto-pool.ts";
 import type { GuestRun } from "../src/guest-run.ts";
 import type {
@@ -51,6 +52,7 @@ export interface HeardFetch {
 /** Plays the worker. */
 export class RecordingHost implements GuestHost {
   declare cryptoPool?: CryptoPool;
+  declare cpuWatch?: CpuWatch;
   readonly logs: { level: string; text: string; requestId: string | null; stack?: string }[] = [];
   /** Entries that began, and the one that has not ended. */
   readonly entries: { streamId: number; limitMs: number }[] = [];
@@ -184,12 +186,15 @@ export interface OpenIsolateOptions {
   readonly source?: IsolateSource;
   /** @default the isolate has one of its own */
   readonly cryptoPool?: CryptoPool;
+  /** @default entries are ended by wall time */
+  readonly cpuWatch?: CpuWatch;
 }
 
 /** An isolate of the script, from its heap unless told otherwise; disposed of when the test is over. */
 export function openIsolate(script: string, options: OpenIsolateOptions = {}): OpenedIsolate {
   const host = new RecordingHost();
   if (options.cryptoPool !== undefined) host.cryptoPool = options.cryptoPool;
+  if (options.cpuWatch !== undefined) host.cpuWatch = options.cpuWatch;
   const isolate = AppIsolate.restore({
     app: APP,
     source: options.source ?? heapSource(script),
