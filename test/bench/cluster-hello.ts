@@ -15,7 +15,7 @@ const QUICK_EFFORT = { rounds: 1, warmUpMs: 200, durationMs: 300 };
 const HANDLER = fileURLToPath(new URL("hello-handler.js", import.meta.url));
 /** What their command lines hold. */
 const ROUTER_MAIN = "services/router/src/main.ts";
-const WORKER_MAIN = "worker.main.ts";
+const WORKER_MAIN = "worker.main";
 
 interface Contender {
   readonly name: string;

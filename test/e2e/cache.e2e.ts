@@ -138,12 +138,12 @@ test("a put whose body breaks off says why, and leaves nothing", async () => {
 
 test("it is there for every worker, and survives workers and the cache process", async () => {
   await put(FIRST, "stays", "still there");
-  for (const pid of nano().findProcesses("worker.main.ts")) process.kill(pid, "SIGKILL");
+  for (const pid of nano().findProcesses("worker.main")) process.kill(pid, "SIGKILL");
   await eventually(async () => (await read(FIRST, "stays")) === "still there", { timeoutMs: 20_000 });
-  const [pid = 0] = nano().findProcesses("cache.main.ts");
+  const [pid = 0] = nano().findProcesses("cache.main");
   process.kill(pid, "SIGKILL");
   await eventually(async () => (await read(FIRST, "stays")) === "still there", { timeoutMs: 20_000 });
-  expect(nano().findProcesses("cache.main.ts")).not.toEqual([pid]);
+  expect(nano().findProcesses("cache.main")).not.toEqual([pid]);
 });
 
 test("a flood stays within the bounds of its app, and another app's entries stay", async () => {

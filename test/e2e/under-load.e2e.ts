@@ -54,7 +54,7 @@ test("a worker killed under load is replaced within a second, and no retryable r
     const endsBefore = await nano().metric("router_link_ends_total");
     // The youngest is the spare: it serves nobody.
     const [victim] = nano()
-      .findProcesses("worker.main.ts")
+      .findProcesses("worker.main")
       .sort((a, b) => a - b);
     if (victim === undefined) throw new Error("No worker runs");
     process.kill(victim, "SIGKILL");
