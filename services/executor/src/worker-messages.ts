@@ -63,8 +63,13 @@ export type ToWorker =
     }
   /** `secrets`: of its app, beside the variables of the manifest. @default none */
   | { readonly type: "assign"; readonly assignment: Assignment; readonly secrets?: SecretValues }
-  /** The secrets of an app are these from now on, in all of its versions that the worker has. */
-  | { readonly type: "secrets"; readonly app: AppName; readonly secrets: SecretValues }
+  /** The secrets of the app of that name and identity are these from now on, in all of its versions that the worker has. */
+  | {
+      readonly type: "secrets";
+      readonly app: AppName;
+      readonly identity?: AppIdentity;
+      readonly secrets: SecretValues;
+    }
   /** The version cannot be served here: every request for it ends with `error`. */
   | { readonly type: "refuse"; readonly versionId: VersionId; readonly error: WireError }
   /** The version is no longer active: let it go once its requests are over. */

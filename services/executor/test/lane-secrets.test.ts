@@ -1,7 +1,10 @@
 /** Secrets as requests of a lane see them. */
+import type { AppIdentity, AppName } from "@nano/protocol/brands";
+import { resolveManifest } from "@nano/protocol/manifest";
 import { eventually } from "@nano/test-kit/eventually";
 import { expect, test } from "vitest";
-import { appScript } from "./sliver-fixture.ts";
+import { dialWorker, startWorker } from "./process-harness.ts";
+import { appScript, nextVersionId, writeSliverEntry } from "./sliver-fixture.ts";
 import { ask, openWorker, send } from "./worker-harness.ts";
 
 const SHOW = appScript(
@@ -54,4 +57,24 @@ test("a lane that is warm is warm after a change, one that is cold stays so, and
   expect([lane.isWarm, worker.counters.coldStarts]).toEqual([true, 1]);
   lane.useSecrets({ KEY: "b" });
   expect([lane.isWarm, worker.counters.coldStarts]).toEqual([true, 2]);
+});
+
+test("an app's version is not given secrets of one that was made under its name after it was deleted", async () => {
+  const { worker } = await startWorker();
+  const versionId = nextVersionId();
+  const [app, identity] = ["subject" as AppName, "a" as AppIdentity];
+  const resolved = resolveManifest({});
+  const manifest = { ...resolved, limits: { ...resolved.limits, cpuTimeMs: 5_000, initTimeMs: 10_000 } };
+  const script = appScript("return new Response(String(env.KEY));");
+  const sliverPath = writeSliverEntry({ script }, worker.directory);
+  worker.send({ type: "assign", assignment: { versionId, app, identity, manifest, sliverPath, assetsPath: null } });
+  const link = await dialWorker(worker);
+  const show = async (): Promise<string> => (await ask(link, { versionId })).text;
+  expect(await show()).toBe("undefined");
+  worker.send({ type: "secrets", app, identity: "b" as AppIdentity, secrets: { KEY: "of another" } });
+  worker.send({ type: "secrets", app, secrets: { KEY: "of another" } });
+  worker.send({ type: "secrets", app: "other" as AppName, identity, secrets: { KEY: "of another" } });
+  for (let i = 0; i < 3; i++) expect(await show()).toBe("undefined");
+  worker.send({ type: "secrets", app, identity, secrets: { KEY: "its own" } });
+  await eventually(async () => (await show()) === "its own");
 });

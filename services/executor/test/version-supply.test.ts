@@ -38,7 +38,7 @@ test("an active version is given to the worker that routers will ask first, with
   }
 });
 
-test("a version is given with the identity that its app has when it is found, and without where it has none", async () => {
+test("a version is given with its app's identity, and not at all once another app has the name", async () => {
   const { supply, put, build, worker, slow } = await openSupply();
   const name = "subject" as AppName;
   const identity = "a".repeat(32) as AppIdentity;
@@ -48,13 +48,17 @@ test("a version is given with the identity that its app has when it is found, an
   expect(worker.assignment(version.id)).not.toHaveProperty("identity");
   const held = Promise.withResolvers<void>();
   slow.set(late.digest, held.promise);
-  put(late.version, late.built, { kind: "app", name, identity, activeVersion: null });
+  put({ kind: "app", name, identity, activeVersion: null });
+  await supply.give(worker.process, version.id);
+  expect(worker.assignment(version.id)).toMatchObject({ app: name, identity });
+  put(late.version, late.built);
   const given = supply.give(worker.process, late.id);
   // Deleted and made again while its sliver is under way.
   put({ kind: "app", name, identity: "b".repeat(32) as AppIdentity, activeVersion: null });
   held.resolve();
   await given;
-  expect(worker.assignment(late.id)).toMatchObject({ app: name, identity });
+  expect(worker.assignment(late.id)).toBeUndefined();
+  expect(worker.refusal(late.id)).toBe("EXEC_VERSION_UNKNOWN");
 });
 
 test("a new version is given to all workers that have an older one of its app", async () => {

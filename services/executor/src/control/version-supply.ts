@@ -3,11 +3,12 @@
  *
  * I1 A version whose sliver was built again is given again to those that hold it; the link to the old one goes when its worker says so.
  * I2 A sliver that cannot be restored is named to the registry, see `bad-slivers.ts`; one that is damaged on this node is fetched again first.
- * I3 A worker is sent secrets of an app together with a version of it, and again when they change; of other apps never.
+ * I3 A worker is sent secrets of an app together with a version of it, and again when they change; of other apps never, nor of one that was
+ *    made under the name of an app that is deleted.
  */
 import { mkdir } from "node:fs/promises";
-import type { AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId } from "@nano/protocol/brands";
-import { isNanoError, toWireError, type WireError } from "@nano/protocol/errors";
+import type { AppIdentity, AppName, ArtifactDigest, EngineFingerprint, NodeId, VersionId } from "@nano/protocol/brands";
+import { toWireError, type WireError } from "@nano/protocol/errors";
 import type { AppRecord, BuildRecord, StoreChange, StoreRecord, VersionRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import type { CacheKind, NodeCache } from "@nano/sliver/node-cache";
@@ -16,6 +17,7 @@ import { errors } from "../errors.ts";
 import type { Assignment, FallReport } from "../worker-messages.ts";
 import { BadSlivers } from "./bad-slivers.ts";
 import { GivenAhead } from "./given-ahead.ts";
+import { refusalOf } from "./refusal-of.ts";
 import { SecretSupply } from "./secret-supply.ts";
 import type { TrustedKeyDirectory } from "./trusted-keys.ts";
 import { type RunningRollouts, wantedVersions } from "./wanted-versions.ts";
@@ -25,8 +27,6 @@ import type { WorkerProcess } from "./worker-process.ts";
 const RETIRE_AFTER_MS = 10_000;
 /** Waits for a version whose record, or the end of whose build, is not here yet: the request came ahead of the feed. */
 const RECORD_WAIT_MS = 2_000;
-/** Of the artifact store: what is missing here may be in the cache of another node. */
-const AWAY_CODES: readonly string[] = ["SLIVER_NOT_FOUND", "SLIVER_STORE_AWAY", "SLIVER_STORE_REFUSED"];
 const REFUSAL_LOG_INTERVAL_MS = 10_000;
 /** How long a worker waits for what it is given ahead before it serves: requests get the rest on demand. */
 const WELCOME_WAIT_MS = 1_000;
@@ -154,6 +154,8 @@ export class VersionSupply {
   async give(worker: WorkerProcess, versionId: VersionId, options: GiveOptions = {}): Promise<void> {
     try {
       const assignment = await this.#assign(worker, versionId, options);
+      // Deleted meanwhile, and perhaps made again: its secrets would be those of another app.
+      if (this.#identityOf(assignment.app) !== assignment.identity) throw errors.VERSION_UNKNOWN({ versionId });
       if (this.#secrets.retry(assignment.app)) this.#sendSecrets(assignment.app);
       // Taken when it is sent: a change meanwhile is in it, a later one follows it.
       worker.send({ type: "assign", assignment, secrets: this.#secrets.of(assignment.app) });
@@ -285,11 +287,17 @@ export class VersionSupply {
     );
   }
 
+  #identityOf(app: AppName): AppIdentity | undefined {
+    return (this.#records.get(`app/${app}`) as AppRecord | undefined)?.identity;
+  }
+
   #sendSecrets(app: AppName): void {
+    const identity = this.#identityOf(app);
     for (const worker of this.#startedWorkers) {
       const held = [...this.#holdingsOf(worker).versions.keys()];
       if (!held.some((versionId) => this.#version(versionId)?.app === app)) continue;
-      worker.send({ type: "secrets", app, secrets: this.#secrets.of(app) });
+      const secrets = this.#secrets.of(app);
+      worker.send({ type: "secrets", app, ...(identity !== undefined && { identity }), secrets });
     }
   }
 
@@ -442,13 +450,12 @@ export class VersionSupply {
    * The record of a version whose build is over, or has not ended in time, and its app's identity in the same state: one that is deleted and made
    * again meanwhile is another. @throws EXEC_VERSION_UNKNOWN
    */
-  async #awaitVersion(versionId: VersionId): Promise<Pick<AppRecord, "identity"> & { version: VersionRecord }> {
+  async #awaitVersion(versionId: VersionId): Promise<{ version: VersionRecord; identity: AppIdentity | undefined }> {
     const deadlineMs = performance.now() + RECORD_WAIT_MS;
     for (;;) {
       const version = this.#version(versionId);
       const isBuilding = ["queued", "building"].includes(this.#build(versionId)?.state ?? "queued");
-      const app = version && (this.#records.get(`app/${version.app}`) as AppRecord | undefined);
-      const found = version && { version, ...(app?.identity !== undefined && { identity: app.identity }) };
+      const found = version && { version, identity: this.#identityOf(version.app) };
       if (found !== undefined && !isBuilding) return found;
       const remainingMs = deadlineMs - performance.now();
       if (remainingMs <= 0) {
@@ -488,13 +495,4 @@ export class VersionSupply {
 
 function withoutPaths(artifacts: readonly HeldArtifact[], paths: readonly HeldArtifact[]): HeldArtifact[] {
   return artifacts.filter(({ path }) => !paths.some((other) => other.path === path));
-}
-
-/** What requests are answered with. Another node may have what this one cannot get; what is wrong in itself is wrong there too. */
-function refusalOf(versionId: VersionId, thrown: unknown, error: WireError): WireError {
-  if (error.code.startsWith("EXEC_")) return error;
-  const isAway = AWAY_CODES.includes(error.code) || !isNanoError(thrown);
-  return isAway
-    ? errors.MATERIAL_AWAY({ versionId }).wire
-    : errors.SLIVER_REFUSED({ versionId, why: error.message }).wire;
 }

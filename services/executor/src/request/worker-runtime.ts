@@ -138,7 +138,8 @@ export class WorkerRuntime {
         return;
       case "secrets":
         for (const { assignment, lane } of this.#versions.servers) {
-          if (assignment.app === message.app) lane.useSecrets(message.secrets);
+          const isOfApp = assignment.app === message.app && assignment.identity === message.identity;
+          if (isOfApp) lane.useSecrets(message.secrets);
         }
         return;
       case "refuse":
