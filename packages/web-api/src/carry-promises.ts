@@ -6,11 +6,12 @@
  */
 import { captureFrame, carryContexts, type Frame, replaceFrame } from "./async-context.ts";
 import { AsyncLocalStorage, AsyncResource } from "./async-hooks.ts";
+import { defineProperty } from "./define-property.ts";
 import { setEntryHook } from "./entry.ts";
 import { carryThenable } from "./generator-steps.ts";
 import { runAsync } from "./lowered-function.ts";
 import { delegatesOf, generatorsOf } from "./lowered-generator.ts";
-import { ObjectDefineProperty, PromiseCtor, PromisePrototypeThen, ReflectApply } from "./primordials.ts";
+import { PromiseCtor, PromisePrototypeThen, ReflectApply } from "./primordials.ts";
 
 type Reaction = (value: unknown) => unknown;
 
@@ -22,8 +23,8 @@ export function loadAsyncHooks() {
   setEntryHook(setOutermost);
   // The top level began before there was a hook.
   setOutermost(true);
-  define(PromiseCtor.prototype, "then", operations.then);
-  define(PromiseCtor, "resolve", operations.resolve);
+  defineProperty(PromiseCtor.prototype, "then", operations.then, false);
+  defineProperty(PromiseCtor, "resolve", operations.resolve, false);
   return { AsyncLocalStorage, AsyncResource, delegatesOf, generatorsOf, runAsync };
 }
 
@@ -53,14 +54,4 @@ function carryReaction(frame: Frame, reaction: unknown): Reaction | undefined {
       replaceFrame(outer);
     }
   };
-}
-
-function define(target: object, name: string, value: unknown): void {
-  ObjectDefineProperty(target, name, {
-    __proto__: null,
-    value,
-    writable: true,
-    enumerable: false,
-    configurable: true,
-  } as never);
 }

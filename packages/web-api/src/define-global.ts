@@ -6,6 +6,7 @@
  *    sliver where init touched it.
  * I2 `loadGlobal` answers the platform's own value, whatever tenant code put on the global in its place.
  */
+import { defineProperty } from "./define-property.ts";
 import { FunctionPrototypeBind, ObjectDefineProperty, ReflectApply, ReflectDefineProperty } from "./primordials.ts";
 
 // The build turns this into the call of the module's wrapper: nothing of it runs before.
@@ -24,7 +25,7 @@ const loaded: Record<string, unknown> = { __proto__: null } as never;
 
 /** Defines an interface (class) or a namespace object: writable, configurable, not enumerable. */
 export function defineInterface(name: string, value: unknown): void {
-  defineValue(name, value, false);
+  defineProperty(target, name, value, false);
 }
 
 /**
@@ -105,7 +106,7 @@ function settleAttribute(name: string, isReadOnly: boolean): PropertyDescriptor 
 }
 
 function settle(name: string, value: unknown, enumerable: boolean): unknown {
-  defineValue(name, value, enumerable);
+  defineProperty(target, name, value, enumerable);
   return value;
 }
 
@@ -127,14 +128,4 @@ export function loadGlobal<T = unknown>(name: string): T {
 /** The value of a lazy name if it was made already: what nobody loaded, nobody can have an instance of. */
 export function loadedGlobal<T = unknown>(name: string): T | undefined {
   return loaded[name] as T | undefined;
-}
-
-function defineValue(name: string, value: unknown, enumerable: boolean): void {
-  ObjectDefineProperty(target, name, {
-    __proto__: null,
-    value,
-    enumerable,
-    writable: true,
-    configurable: true,
-  } as never);
 }

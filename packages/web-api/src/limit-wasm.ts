@@ -4,6 +4,7 @@
  * I1 What a tenant hands in is known by what the engine says of it, never by its prototype.
  */
 import { isArrayBuffer } from "./bytes.ts";
+import { defineProperty } from "./define-property.ts";
 import {
   ArrayBufferIsView,
   ObjectDefineProperty,
@@ -62,10 +63,10 @@ export function limitWasm(wasm: Wasm): void {
       );
     },
   };
-  define(wasm, "compile", forms.compile);
-  define(wasm, "instantiate", forms.instantiate);
-  define(wasm, "compileStreaming", forms.compileStreaming);
-  define(wasm, "instantiateStreaming", forms.instantiateStreaming);
+  defineProperty(wasm, "compile", forms.compile);
+  defineProperty(wasm, "instantiate", forms.instantiate);
+  defineProperty(wasm, "compileStreaming", forms.compileStreaming);
+  defineProperty(wasm, "instantiateStreaming", forms.instantiateStreaming);
   hideSharedBuffers(wasm.Memory.prototype);
 }
 
@@ -118,20 +119,10 @@ function hideSharedResult(memory: object, name: string): void {
       return unshared(ReflectApply(method as never, this, []));
     },
   };
-  define(memory, name, limited[name]);
+  defineProperty(memory, name, limited[name]);
 }
 
 function unshared(buffer: unknown): unknown {
   if (isArrayBuffer(buffer)) return buffer;
   throw new TypeErrorCtor("WebAssembly.Memory: shared memory is not available");
-}
-
-function define(target: object, name: string, value: unknown): void {
-  ObjectDefineProperty(target, name, {
-    __proto__: null,
-    value,
-    enumerable: true,
-    writable: true,
-    configurable: true,
-  } as never);
 }

@@ -1,7 +1,8 @@
 /** JsonWebKey of the Web Cryptography API: read as a dictionary, compared with what a key is imported for, made of one that is exported. */
+import { defineProperty } from "../define-property.ts";
 import { domException } from "../leaf/make-dom-exception.ts";
 import { toDictionary, toDOMString, toSequence } from "../leaf/webidl-convert.ts";
-import { JSONStringify, ObjectDefineProperty, StringPrototypeSlice } from "../primordials.ts";
+import { JSONStringify, StringPrototypeSlice } from "../primordials.ts";
 import { familyOf } from "./key-family.ts";
 import { includes } from "./key-usages.ts";
 import type { Algorithm } from "./normalize-algorithm.ts";
@@ -119,24 +120,14 @@ export function completeJwk(
   const { alg, usages, ext } = purpose;
   const operations: string[] = [];
   for (let i = 0; i < usages.length; i++) operations[i] = usages[i] as string;
-  if (alg !== null) define(jwk, "alg", alg);
-  define(jwk, "key_ops", operations);
-  define(jwk, "ext", ext);
+  if (alg !== null) defineProperty(jwk, "alg", alg);
+  defineProperty(jwk, "key_ops", operations);
+  defineProperty(jwk, "ext", ext);
   return jwk;
 }
 
 export function dataError(message: string): unknown {
   return domException("DataError", `The key is not one of this algorithm: ${message}`);
-}
-
-function define(target: object, key: string, value: unknown): void {
-  ObjectDefineProperty(target, key, {
-    __proto__: null,
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  } as never);
 }
 
 function requireOperations(keyOps: readonly string[] | null, usages: readonly string[]): void {

@@ -1,5 +1,6 @@
 /** "StructuredDeserializeWithTransfer" of the HTML standard. */
-import { DateCtor, MapCtor, MapPrototypeSet, ObjectDefineProperty } from "../primordials.ts";
+import { defineProperty } from "../define-property.ts";
+import { DateCtor, MapCtor, MapPrototypeSet } from "../primordials.ts";
 import { cloneHooks } from "./clone-hooks.ts";
 import { type CloneRecord, type ErrorData, type Node, NodeKind, type ViewData } from "./clone-record.ts";
 import {
@@ -73,8 +74,8 @@ function createOutput(node: Node): object {
 
 function createError(data: ErrorData): Error {
   const error = new (errorCtors[data.name] as ErrorConstructor)();
-  if (data.message !== undefined) define(error, "message", data.message, false);
-  define(error, "stack", data.stack, false);
+  if (data.message !== undefined) defineProperty(error, "message", data.message, false);
+  defineProperty(error, "stack", data.stack, false);
   return error;
 }
 
@@ -87,7 +88,7 @@ function fillOutput(node: Node, output: object): void {
         const key = entries[i] as string;
         const value = deserializeValue(entries[i + 1]);
         // Assigning is faster, where no setter and nothing inherited is in the way.
-        if (key in output) define(output, key, value, true);
+        if (key in output) defineProperty(output, key, value, true);
         else (output as Record<string, unknown>)[key] = value;
       }
       return;
@@ -104,18 +105,8 @@ function fillOutput(node: Node, output: object): void {
       for (let i = 0; i < entries.length; i++) SetPrototypeAdd(output as Set<unknown>, deserializeValue(entries[i]));
       return;
     case NodeKind.ERROR:
-      if (entries.length > 0) define(output, "cause", deserializeValue(entries[0]), false);
+      if (entries.length > 0) defineProperty(output, "cause", deserializeValue(entries[0]), false);
       return;
     default:
   }
-}
-
-function define(target: object, key: string, value: unknown, enumerable: boolean): void {
-  ObjectDefineProperty(target, key, {
-    __proto__: null,
-    value,
-    enumerable,
-    writable: true,
-    configurable: true,
-  } as never);
 }

@@ -1,4 +1,5 @@
 /** What Web IDL calls `iterable<K, V>`: entries, keys, values, forEach and the iterators of URLSearchParams and FormData. */
+import { defineProperty } from "../define-property.ts";
 import {
   ObjectDefineProperty,
   ObjectSetPrototypeOf,
@@ -51,7 +52,7 @@ export function defineIterable<V>(
   const iteratorPrototype = PairIterator.prototype;
   ObjectSetPrototypeOf(iteratorPrototype, IteratorPrototype);
   ReflectDeleteProperty(iteratorPrototype, "constructor");
-  define(iteratorPrototype, "next", iteratorPrototype.next);
+  defineProperty(iteratorPrototype, "next", iteratorPrototype.next);
   ObjectDefineProperty(iteratorPrototype, SymbolToStringTag, {
     __proto__: null,
     value: `${name} Iterator`,
@@ -82,23 +83,13 @@ export function defineIterable<V>(
       }
     },
   };
-  define(prototype, "entries", members.entries);
-  define(prototype, "forEach", members.forEach);
-  define(prototype, "keys", members.keys);
-  define(prototype, "values", members.values);
+  defineProperty(prototype, "entries", members.entries);
+  defineProperty(prototype, "forEach", members.forEach);
+  defineProperty(prototype, "keys", members.keys);
+  defineProperty(prototype, "values", members.values);
   ObjectDefineProperty(prototype, SymbolIterator, {
     __proto__: null,
     value: members.entries,
-    writable: true,
-    configurable: true,
-  } as never);
-}
-
-function define(target: object, name: string, value: unknown): void {
-  ObjectDefineProperty(target, name, {
-    __proto__: null,
-    value,
-    enumerable: true,
     writable: true,
     configurable: true,
   } as never);
