@@ -143,6 +143,11 @@ export class Link implements StreamTransport {
     return this.#streams.size;
   }
 
+  /** Bytes of frames that the socket has not taken. Whoever opens streams with long heads keeps it well below `maxQueuedBytes`, where the link ends. */
+  get unsentBytes(): number {
+    return this.#batch.byteLength + this.#socket.writableLength;
+  }
+
   /** Whether the head of a stream of ours may have left this process. False: it certainly never did. */
   wasWritten(streamId: number): boolean {
     return streamId <= this.#lastFlushedStreamId;

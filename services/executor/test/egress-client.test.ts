@@ -228,3 +228,28 @@ test("with the egress process its fetches fail, others fail at once, and the nex
   await eventually(() => again.events.length === 1);
   expect([again.events, cancelled.events]).toEqual([["head"], []]);
 });
+
+test("heads beyond what the link takes are refused one by one, begun and cancelled ones too: what is under way stays", async () => {
+  const client = new EgressClient();
+  const { begin } = await openEgress(client);
+  const { heard, call, upstream } = await begin();
+  // A link holds 16 MiB at most.
+  const long = { ...HEAD, headers: `x\n${"\u00ff".repeat(60_000)}\n` };
+  const others = Array.from({ length: 200 }, (_, index) => {
+    const other = new Heard();
+    const started = client.open(long, other);
+    if (index % 2 === 0) started.cancel();
+    return other;
+  });
+  const refused = (): number => others.filter(({ events }) => /^fetch failed: too much/.test(events[0] ?? "")).length;
+  await eventually(() => refused() > 0);
+  expect(refused()).toBeLessThan(100);
+  upstream.answer();
+  call.endBody();
+  await eventually(() => upstream.isEnded);
+  upstream.stream.end();
+  await eventually(() => heard.events.at(-1) === "end");
+  expect(heard.events).toEqual(["head", "end"]);
+  // There is room again.
+  await begin();
+});

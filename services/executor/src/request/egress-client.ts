@@ -10,6 +10,9 @@ import { errors } from "../errors.ts";
 
 const UNAVAILABLE = "fetch failed: the egress process of this executor is not available, try again";
 const TOO_LARGE = `fetch failed: URL and headers, as they are sent, are over ${MAX_PAYLOAD_BYTES} bytes`;
+/** Of what a link may hold unsent, the share that heads may fill: one that holds more ends, with what all apps of the worker have under way. */
+const MAX_UNSENT_RATIO = 0.5;
+const CONGESTED = "fetch failed: too much is on its way out of this worker, try again";
 
 export interface EgressClientOptions {
   encode(head: EgressHead): Buffer;
@@ -45,7 +48,12 @@ export class EgressClient {
       call.refuseSoon(TOO_LARGE);
       return call;
     }
-    const stream = this.#link?.openStream(payload, call, { isEnd: false }) ?? null;
+    const link = this.#link;
+    if (link !== null && link.unsentBytes + payload.length > link.limits.maxQueuedBytes * MAX_UNSENT_RATIO) {
+      call.refuseSoon(CONGESTED);
+      return call;
+    }
+    const stream = link?.openStream(payload, call, { isEnd: false }) ?? null;
     if (stream === null) call.failSoon();
     else call.attach(stream);
     return call;
