@@ -34,7 +34,8 @@ const tasks = {
   /** Runs the tests even where the static check fails, so that one run shows all; either fails the task. */
   test: async ({ node, env, args, progress }) => {
     const checkCode = args.length > 0 ? 0 : await runInForeground("pnpm", ["--silent", "check"], { cwd: root, env });
-    if (checkCode !== 0) progress.line(`check failed (exit code ${checkCode}): formatting, lint or types, see above`);
+    if (checkCode !== 0)
+      progress.line(`check failed (exit code ${checkCode}): formatting, lint, types or releases, see above`);
     const vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "test/vitest.config.ts", ...args];
     const testCode = await runInForeground(node, vitest, { cwd: root, env });
     return testCode === 0 ? checkCode : testCode;
