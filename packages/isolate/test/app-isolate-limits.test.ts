@@ -25,7 +25,7 @@ describe("CPU", () => {
     const { start, ask, isolate } = openIsolate(
       appScript(
         `if (request.url.endsWith("/calm")) { await new Promise((r) => setTimeout(r, 60)); return new Response("calm"); }
-         for (;;) { burn(3); await new Promise((r) => setTimeout(r, 1)); }`,
+         for (;;) { burn(1); await new Promise((r) => setTimeout(r, 1)); }`,
         BURN,
       ),
       { limits: { cpuTimeMs: 40 } },

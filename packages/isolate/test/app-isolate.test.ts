@@ -131,10 +131,10 @@ describe("timers and work after the answer", () => {
       appScript(
         `const seen = [];
          const cleared = setTimeout(() => seen.push("cleared"), 1);
-         setTimeout(() => seen.push("late"), 8); setTimeout(() => seen.push("soon"), 0);
+         setTimeout(() => seen.push("late"), 100); setTimeout(() => seen.push("soon"), 0);
          clearTimeout(cleared);
          let ticks = 0; await new Promise((r) => { const t = setInterval(() => { if (++ticks === 3) { clearInterval(t); r(); } }, 1); });
-         await new Promise((r) => setTimeout(r, 12));
+         await new Promise((r) => setTimeout(r, 110));
          return new Response(seen.join() + ticks);`,
       ),
     );
