@@ -3,7 +3,7 @@ import { escapesHostRealm } from "../harness/host-realm.ts";
 
 const tenant = {
   source: `export default { fetch(request, env, ctx) {
-  for (const value of [globalThis, request, env, ctx, Response, URL, console]) {
+  for (const value of [globalThis, request, env, ctx, Response, URL, request.headers, console]) {
     try {
       const found = value.constructor.constructor("return typeof process === 'undefined' ? null : process.pid")();
       if (found !== null) return new Response("escaped to process " + found);

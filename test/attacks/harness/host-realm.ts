@@ -2,32 +2,54 @@
  * An attack on the boundary without the boundary: the same module in a context of `node:vm`, which is none, and is given objects of the host as
  * they are.
  */
-import { createContext, runInContext } from "node:vm";
+import { constants, createContext, runInContext } from "node:vm";
 import type { Tenant } from "./attack.ts";
 
 const SETTLE_MS = 5_000;
 
-/** What it answers there. Null: what it answers where it is contained, so it is no attack. @param contained the text of its answer then */
-export async function escapesHostRealm({ source }: Tenant, contained: string): Promise<string | null> {
-  const context = createContext({
+interface NaiveHandler {
+  fetch(request: Request, env: object, context: object): Response | Promise<Response>;
+}
+
+/** What is there besides: further names are globals of the host's realm. */
+export interface HostRealm extends Readonly<Record<string, unknown>> {
+  /** Of the request's URL. */
+  readonly query?: string;
+  /** A script that runs before the tenant's, in its realm, as a platform's own does. */
+  readonly prelude?: string;
+}
+
+/**
+ * What it answers there. Null: what it answers where it is contained, so it is no attack.
+ * @param contained the text of its answer then
+ */
+export async function escapesHostRealm(
+  { source }: Tenant,
+  contained: string,
+  { query = "", prelude = "", ...globals }: HostRealm = {},
+): Promise<string | null> {
+  const given = {
     URL,
     Request,
     Response,
     Headers,
-    TextEncoder,
+    Blob,
+    URLSearchParams,
     setTimeout,
     structuredClone,
-    console,
     atob,
-  });
-  const script = `(function () { ${source.replace("export default ", "const exported = ")}\nreturn exported; })()`;
-  const handler = runInContext(script, context) as {
-    fetch(request: Request, env: object, ctx: object): Response | Promise<Response>;
+    performance,
   };
-  const request = new Request("http://subject.test/");
-  const answered = Promise.resolve(handler.fetch(request, {}, { waitUntil: () => undefined })).then((response) =>
-    response.text(),
-  );
+  const context = createContext({ ...given, crypto, fetch, ...globals });
+  runInContext(prelude, context);
+  const script = `(function () { ${source.replace("export default ", "const exported = ")}\nreturn exported; })()`;
+  const handler = runInContext(script, context, {
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  }) as NaiveHandler;
+  const request = new Request(`http://subject.test/${query}`, { headers: { "x-a": "b" } });
+  const answered = Promise.resolve(
+    handler.fetch(request, {}, { waitUntil: (given: unknown) => void Promise.resolve(given) }),
+  ).then((response) => response.text());
   const late = new Promise<string>((resolve) => setTimeout(resolve, SETTLE_MS, contained).unref());
   const text = await Promise.race([answered, late]);
   return text === contained ? null : text;
