@@ -10,7 +10,10 @@ const tenant = {
     if (isLooking) return;
     isLooking = true;
     for (const value of values) {
-      try { reached ??= value.constructor.constructor("return typeof process === 'undefined' ? null : process.pid")(); } catch {}
+      try {
+        const found = value.constructor.constructor("return typeof process === 'undefined' ? null : process.pid")();
+        if (typeof found === "number") reached = found;
+      } catch {}
     }
     isLooking = false;
   };

@@ -13,8 +13,8 @@ interface NaiveHandler {
 
 /** What is there besides: further names are globals of the host's realm. */
 export interface HostRealm extends Readonly<Record<string, unknown>> {
-  /** Of the request's URL. */
-  readonly query?: string;
+  /** Of the request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** A script that runs before the tenant's, in its realm, as a platform's own does. */
   readonly prelude?: string;
 }
@@ -26,7 +26,7 @@ export interface HostRealm extends Readonly<Record<string, unknown>> {
 export async function escapesHostRealm(
   { source }: Tenant,
   contained: string,
-  { query = "", prelude = "", ...globals }: HostRealm = {},
+  { headers = {}, prelude = "", ...globals }: HostRealm = {},
 ): Promise<string | null> {
   const given = {
     URL,
@@ -46,9 +46,9 @@ export async function escapesHostRealm(
   const handler = runInContext(script, context, {
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   }) as NaiveHandler;
-  const request = new Request(`http://subject.test/${query}`, { headers: { "x-a": "b" } });
+  const request = new Request("http://subject.test/", { headers: { "x-a": "b", ...headers } });
   const answered = Promise.resolve(
-    handler.fetch(request, {}, { waitUntil: (given: unknown) => void Promise.resolve(given) }),
+    handler.fetch(request, {}, { waitUntil: (given: PromiseLike<unknown>) => given.then(() => undefined) }),
   ).then((response) => response.text());
   const late = new Promise<string>((resolve) => setTimeout(resolve, SETTLE_MS, contained).unref());
   const text = await Promise.race([answered, late]);
