@@ -1,6 +1,7 @@
 /**
  * What an app finds in NANO beyond the standard Web API, whose types are TypeScript's own library "WebWorker".
- * In a tsconfig.json: `"lib": ["ES2024", "WebWorker", "WebWorker.Iterable", "WebWorker.AsyncIterable"], "types": []`, with this file among its files.
+ * In a tsconfig.json: `"lib": ["ESNext", "WebWorker", "WebWorker.Iterable", "WebWorker.AsyncIterable"], "types": []`, with this file among its files.
+ * An app that imports modules of Node (`node:buffer`) adds their types: `npm install --save-dev @types/node`, and `"types": ["node"]`.
  */
 
 /** The third argument of a handler. */
@@ -46,6 +47,19 @@ interface ResponseInit {
 interface Response {
   /** Of a `fetch` that asked for an upgrade: the socket, to be accepted. */
   readonly webSocket: WebSocket | null;
+}
+
+interface RequestInit {
+  /** Wanted with a body that is a stream: it may still be sent while the response comes. */
+  duplex?: "half";
+}
+
+/** `ReadableStream.from`. The type that TypeScript's library gives to `ReadableStream` can be added to nowhere else. */
+interface NewableFunction {
+  from<T>(
+    this: { readonly prototype: ReadableStream },
+    source: AsyncIterable<T> | Iterable<T | PromiseLike<T>>,
+  ): ReadableStream<T>;
 }
 
 interface SubtleCrypto {

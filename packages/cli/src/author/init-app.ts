@@ -53,8 +53,8 @@ function ownFiles(name: string): Readonly<Record<string, string>> {
     }),
     "tsconfig.json": json({
       compilerOptions: {
-        target: "ES2024",
-        lib: ["ES2024", "WebWorker", "WebWorker.Iterable", "WebWorker.AsyncIterable"],
+        target: "ESNext",
+        lib: ["ESNext", "WebWorker", "WebWorker.Iterable", "WebWorker.AsyncIterable"],
         types: [],
         module: "ESNext",
         moduleResolution: "Bundler",
