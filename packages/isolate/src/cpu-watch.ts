@@ -10,6 +10,7 @@
  * I2 Whether an entry was ended is settled by one compare-and-exchange: `end` says so exactly where the watching thread did.
  * I3 An isolate is ended only in an entry of its own: its number is never given again, and the terminator hears of the next ones in order.
  */
+import { randomInt } from "node:crypto";
 import { closeSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import ivm from "isolated-vm";
@@ -17,7 +18,7 @@ import { blockOf, createWatchWords, MAX_NUMBER, WatchedWord, WatcherWord } from 
 import { openThreadCpuCounter } from "./thread-cpu-counter.ts";
 
 /** The watching thread's file. */
-export const CPU_WATCH_ENTRY = new URL("./cpu-watch.thread.ts", import.meta.url);
+const CPU_WATCH_ENTRY = new URL("./cpu-watch.thread.ts", import.meta.url);
 
 const TERMINATOR_MEMORY_MIB = 8;
 const US_PER_MS = 1_000;
@@ -49,7 +50,7 @@ export class CpuWatcher {
   readonly shared: SharedArrayBuffer;
   readonly #thread: Worker;
 
-  /** Needs the right to start a thread. @param options.entry of `CPU_WATCH_ENTRY` @param options.threadCount guest threads that there may be */
+  /** Needs the right to start a thread. @param options.entry that file, or what was built of it @param options.threadCount guest threads that there may be */
   static async open({ entry = CPU_WATCH_ENTRY, threadCount = 1 } = {}): Promise<CpuWatcher> {
     const shared = createWatchWords(threadCount);
     const thread = new Worker(entry, { workerData: shared, env: {} });
@@ -86,8 +87,10 @@ export class CpuWatch {
   readonly #terminator: ivm.Isolate;
   readonly #watch: ivm.Reference<Watch>;
   #nextIsolate = 1;
-  #nextEntry = 1;
+  /** At random: the watching thread must not take an entry for one of the thread that had this block before. */
+  #nextEntry = 1 + randomInt(MAX_NUMBER);
   #removed: number[] = [];
+  readonly #onExit = (): void => this.close();
   #isClosed = false;
 
   /** Null: this kernel does not tell what a thread used. @param thread its number, from 0 */
@@ -107,6 +110,10 @@ export class CpuWatch {
       [new ivm.ExternalCopy(shared).copyInto(), this.#block, new ivm.ExternalCopy(WatchedWord).copyInto()],
       { result: { reference: true } },
     ) as ivm.Reference<Watch>;
+    // A process that ends waits for all of isolated-vm's threads.
+    process.once("exit", this.#onExit);
+    // Who had the block before may have ended within an entry.
+    for (const word of [WatchedWord.ENTRY, WatchedWord.DOOMED]) Atomics.store(this.#words, this.#block + word, 0);
     Atomics.store(this.#words, this.#block + WatchedWord.COUNTER, counter + 1);
   }
 
@@ -154,6 +161,7 @@ export class CpuWatch {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    process.removeListener("exit", this.#onExit);
     Atomics.store(this.#words, this.#block + WatchedWord.COUNTER, 0);
     this.#recall();
     this.#terminator.dispose();

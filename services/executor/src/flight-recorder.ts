@@ -182,6 +182,8 @@ export interface RunningEntry extends RecordedRequest {
   readonly app: string;
   /** Null: it was not told. */
   readonly versionId: VersionId | null;
+  /** By the machine's monotonic clock. */
+  readonly beganMs: number;
   /** How long it has been running. */
   readonly runMs: number;
   readonly limitMs: number;
@@ -225,9 +227,11 @@ function decodeEntry(bytes: Buffer, at: number, thread: number): RunningEntry | 
   if (bytes.readUInt32LE(at + RUNNING_OFFSET) !== 1) return null;
   const nameBytes = Math.min(bytes.readUInt32LE(at + 28), NAME_BYTES);
   const version = decodeVersion(bytes, at + VERSION_OFFSET, VERSION_BYTES);
+  const beganMs = bytes.readDoubleLE(at);
   return {
     thread,
-    runMs: monotonicMs() - bytes.readDoubleLE(at),
+    beganMs,
+    runMs: monotonicMs() - beganMs,
     limitMs: bytes.readDoubleLE(at + 8),
     linkId: bytes.readUInt32LE(at + 16),
     streamId: bytes.readUInt32LE(at + 20),

@@ -3,15 +3,19 @@
  * flight recorder (descriptor 4) and the material of the apps that it serves.
  */
 import { Socket } from "node:net";
+import { CpuWatch, CpuWatcher } from "@nano/isolate/cpu-watch";
 import { assertNoNodeSnapshot } from "@nano/isolate/engine";
 import { warmEngine } from "@nano/isolate/warm-engine";
 import { toWireError } from "@nano/protocol/errors";
-import { FlightRecorder } from "./flight-recorder.ts";
+import { entryFile } from "@nano/service-kit/entry-file";
+import { FlightRecorder, MAX_RECORDED_THREADS } from "./flight-recorder.ts";
 import { RECORDER_FD } from "./recorder-fd.ts";
 import { WorkerRuntime } from "./request/worker-runtime.ts";
 import { openSocketThreadStarter } from "./websocket/socket-thread.ts";
-import { mayStartThreads, type ThreadStarter } from "./websocket/thread-starter.ts";
-import type { FromWorker, ToWorker } from "./worker-messages.ts";
+import { giveUpThreads, mayStartThreads, type ThreadStarter } from "./websocket/thread-starter.ts";
+import type { FromWorker, ToWorker, WorkerKind } from "./worker-messages.ts";
+
+const CPU_WATCH_ENTRY = new URL("./cpu-watch.thread.ts", import.meta.url);
 
 assertNoNodeSnapshot();
 
@@ -23,11 +27,23 @@ const leave = (last: FromWorker): void => {
 };
 const recorder = new FlightRecorder(RECORDER_FD);
 let runtime: WorkerRuntime | null = null;
+const hasConnections = process.argv[2] === ("websocket" satisfies WorkerKind);
 let threadStarter: ThreadStarter | null = null;
+let cpuWatcher: CpuWatcher | null = null;
+let cpuWatch: CpuWatch | null = null;
 
 process.on("message", (message: ToWorker, handle: unknown) => {
   if (message.type === "start") {
-    runtime = new WorkerRuntime({ ...message, recorder, recorderFd: RECORDER_FD, threadStarter, send, exit: leave });
+    runtime = new WorkerRuntime({
+      ...message,
+      recorder,
+      recorderFd: RECORDER_FD,
+      threadStarter,
+      cpuWatch,
+      cpuShared: cpuWatcher?.shared,
+      send,
+      exit: leave,
+    });
     return;
   }
   const socket = handle instanceof Socket ? handle : null;
@@ -44,5 +60,13 @@ process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 
 warmEngine();
-if (mayStartThreads()) threadStarter = await openSocketThreadStarter();
+if (mayStartThreads()) {
+  cpuWatcher = await CpuWatcher.open({
+    entry: entryFile(CPU_WATCH_ENTRY),
+    threadCount: hasConnections ? MAX_RECORDED_THREADS : 1,
+  });
+  cpuWatch = CpuWatch.open(cpuWatcher.shared, 0);
+  if (hasConnections) threadStarter = await openSocketThreadStarter();
+  giveUpThreads();
+}
 send({ type: "ready" });

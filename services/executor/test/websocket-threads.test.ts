@@ -1,5 +1,7 @@
 /** Connections on threads of their own. */
 
+import { readdirSync, readFileSync } from "node:fs";
+import { CpuWatcher } from "@nano/isolate/cpu-watch";
 import type { AppName } from "@nano/protocol/brands";
 import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
@@ -17,13 +19,31 @@ import {
   upgradeWith,
 } from "./socket-harness.ts";
 
+/** Of this process's threads of connections, by their names. */
+function guestThreadCpuMs(): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const task of readdirSync("/proc/self/task")) {
+    const read = (file: string): string => readFileSync(`/proc/self/task/${task}/${file}`, "latin1");
+    const name = read("comm").trim();
+    // Threads that it started have its name, and come after it.
+    if (name.startsWith("nano-guest-") && !found.has(name))
+      found.set(name, Number(read("schedstat").split(" ")[0]) / 1e6);
+  }
+  return found;
+}
+
 /** The threads of a worker on a node that has so many, and how many permits are out. */
-async function openThreads({ recorderFd }: OpenedSocketWorker, limitCount: number, idleMs = 60_000) {
+async function openThreads(
+  { recorderFd }: OpenedSocketWorker,
+  limitCount: number,
+  { idleMs = 60_000, cpuShared }: { readonly idleMs?: number; readonly cpuShared?: SharedArrayBuffer } = {},
+) {
   const permits = { takenCount: 0 };
   const starter = await openSocketThreadStarter();
   const threads = new SocketThreads({
     starter,
     recorderFd,
+    cpuShared,
     idleMs,
     want: () =>
       setImmediate(() => {
@@ -156,6 +176,35 @@ describe("an end", () => {
     expect([permits.takenCount, worker.counters.limitEnds]).toEqual([1, { cpu_limit: 2 }]);
   });
 
+  test("by a limit comes when the thread has used that much CPU, on each of them", async () => {
+    const limitMs = 60;
+    const watcher = await CpuWatcher.open({ threadCount: 3 });
+    onTestFinished(() => watcher.close());
+    const worker = await openSocketWorker();
+    const { threads } = await openThreads(worker, 2, { cpuShared: watcher.shared });
+    const lane = worker.serve(appScript(upgradeWith('server.addEventListener("message", () => { for (;;); });')), {
+      manifest: DEDICATED,
+      parts: { threads },
+      limits: { cpuTimeMs: limitMs },
+    });
+    const link = await worker.dial();
+    const sockets = await Promise.all([connect(link, lane), connect(link, lane)]);
+    const before = guestThreadCpuMs();
+    for (const socket of sockets) socket.send("go");
+    await Promise.all(sockets.map((socket) => socket.done));
+    for (const [thread, cpuMs] of guestThreadCpuMs()) {
+      const usedMs = cpuMs - (before.get(thread) ?? 0);
+      expect(usedMs).toBeGreaterThanOrEqual(limitMs);
+      expect(usedMs).toBeLessThanOrEqual(limitMs * 2 + 20);
+    }
+    expect(before.size).toBe(2);
+    for (const socket of sockets) {
+      expect(socket.close).toMatchObject({ code: 1011, reason: "cpu_limit" });
+      socket.closed(1011);
+    }
+    await eventually(() => lane.isIdle);
+  });
+
   test("of the thread by itself closes its connection with 1012", async () => {
     const worker = await openSocketWorker();
     const { threads, permits } = await openThreads(worker, 1);
@@ -228,7 +277,7 @@ test("a thread that ends as soon as it has started, while its garbage is marked,
 
 test("an idle thread ends after its time, with its permit", async () => {
   const worker = await openSocketWorker();
-  const { threads, permits } = await openThreads(worker, 2, 50);
+  const { threads, permits } = await openThreads(worker, 2, { idleMs: 50 });
   const lane = worker.serve(appScript(ECHO), { manifest: DEDICATED, parts: { threads } });
   const socket = await connect(await worker.dial(), lane);
   socket.closed();

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { hasNetPermission, workerArguments } from "../src/control/worker-permissions.ts";
+import { canDropPermission, hasNetPermission, workerArguments } from "../src/control/worker-permissions.ts";
 import type { WorkerKind } from "../src/worker-messages.ts";
 import { temporaryDirectory } from "./sliver-fixture.ts";
 
@@ -64,12 +64,25 @@ test("a worker reads the product's code and its own directory, and nothing else"
   });
 });
 
-test("a worker starts no process and no thread", async () => {
-  const found = await probe(temporaryDirectory(), {
-    process: `(await import("node:child_process")).execFileSync("/bin/true"); return 1;`,
-    thread: `new (await import("node:worker_threads")).Worker("0", { eval: true }); return 1;`,
-    inspector: `(await import("node:inspector")).open(0); return 1;`,
-  });
+test("a worker starts no process, and no thread once the one that watches its CPU runs", async () => {
+  const watch = new URL("../../../packages/isolate/src/cpu-watch.ts", import.meta.url).href;
+  const starter = new URL("../src/websocket/thread-starter.ts", import.meta.url).href;
+  const begin = `
+    import { CpuWatch, CpuWatcher } from ${JSON.stringify(watch)};
+    import { giveUpThreads, mayStartThreads } from ${JSON.stringify(starter)};
+    const isWatched = mayStartThreads() && CpuWatch.open((await CpuWatcher.open()).shared, 0).isWatching;
+    giveUpThreads();`;
+  const found = await probe(
+    temporaryDirectory(),
+    {
+      watched: "return isWatched;",
+      process: `(await import("node:child_process")).execFileSync("/bin/true"); return 1;`,
+      thread: `new (await import("node:worker_threads")).Worker("0", { eval: true, execArgv: [] }); return 1;`,
+      inspector: `(await import("node:inspector")).open(0); return 1;`,
+    },
+    { begin },
+  );
+  expect(found.watched).toBe(`done: ${canDropPermission()}`);
   expect(found.process).toBe("ERR_ACCESS_DENIED");
   expect(found.thread).toBe("ERR_ACCESS_DENIED");
   expect(found.inspector).not.toMatch(/^done/);

@@ -7,6 +7,7 @@ import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { HANG_GRACE_MS } from "../src/control/hang-watch.ts";
 import { PostmortemServer } from "../src/control/postmortem-server.ts";
+import { canDropPermission } from "../src/control/worker-permissions.ts";
 import { WorkerProcess } from "../src/control/worker-process.ts";
 import { readRunningEntry } from "../src/flight-recorder.ts";
 import { assign, dialWorker, Inbox, isAlive, nodeDirectories, openPool, workerOptions } from "./process-harness.ts";
@@ -14,8 +15,10 @@ import { appScript, temporaryDirectory } from "./sliver-fixture.ts";
 import { ask, type RouterStream, send } from "./worker-harness.ts";
 
 const WAITS = "if (request.url.endsWith('/wait')) { console.log('waits'); await new Promise(() => {}); }";
-/** isolated-vm copies a thrown value outside of any time limit. */
-const HANGS =
+/** V8 looks once in a thousand turns of such a loop whether it is to stop, and each turn takes milliseconds. */
+const HANGS = "const text = '[' + '1,'.repeat(1e6) + '1]'; for (;;) JSON.parse(text);";
+/** isolated-vm copies a thrown value outside of any time limit of its own. */
+const LOOPS_WHILE_COPIED =
   "const e = new Error('x'); Object.defineProperty(e, 'stack', { get() { for (;;); } }); Promise.reject(e); return new Response();";
 
 function firstOf(pool: Awaited<ReturnType<typeof openPool>>["pool"]): WorkerProcess {
@@ -136,6 +139,23 @@ describe("a worker that hangs", () => {
     expect(await pool.examine(question)).toEqual({ suspect: idOf(hangs), entered: [idOf(post)] });
     await eventually(() => pool.size === 2);
   });
+
+  test.runIf(canDropPermission())(
+    "is told from one whose app loops where isolated-vm has no limit: the app's isolate ends, and the worker serves on",
+    async () => {
+      const { pool, events } = await openPool(1);
+      const worker = firstOf(pool);
+      const versionId = assign(
+        worker,
+        appScript(`if (request.url.endsWith('/quick')) return new Response('here'); ${LOOPS_WHILE_COPIED}`),
+        { limits: { cpuTimeMs: 100 } },
+      );
+      const link = await dialWorker(worker);
+      await ask(link, { versionId });
+      expect((await ask(link, { versionId, path: "/quick" })).text).toBe("here");
+      expect(events.deaths).toEqual([]);
+    },
+  );
 
   test("is told from one that works: a long entry within its limit is left alone", async () => {
     const { pool, events } = await openPool(1);

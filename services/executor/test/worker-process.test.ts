@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { acceptLink } from "@nano/link/accept-link";
@@ -6,12 +6,21 @@ import type { Link } from "@nano/link/link";
 import type { WorkerId } from "@nano/protocol/brands";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { canDropPermission } from "../src/control/worker-permissions.ts";
 import { WorkerProcess } from "../src/control/worker-process.ts";
 import { assign, dialWorker, Inbox, isAlive, nodeDirectories, startWorker, workerOptions } from "./process-harness.ts";
 import { appScript } from "./sliver-fixture.ts";
 import { ask, send } from "./worker-harness.ts";
 
 const HELLO = appScript("return new Response('hello ' + env.NAME);");
+
+/** What a loop may use. A limit of wall time would be four times as much. */
+const LOOP_MS = 100;
+
+/** Of a process's own thread. */
+function cpuMsOf(pid: number | undefined): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "latin1").split(" ")[0]) / 1e6;
+}
 
 describe("a worker process", () => {
   test("serves what it is assigned, says what it counted, and hands on what its apps say", async () => {
@@ -26,6 +35,20 @@ describe("a worker process", () => {
     expect(inbox.of("log")[0]?.lines).toMatchObject([{ app: "subject", versionId, level: "warn", text: "said" }]);
     await eventually(() => inbox.of("stats").some(({ stats }) => stats.requests === 1 && stats.isolates === 1));
     expect(inbox.errors).toEqual([]);
+  });
+
+  test.runIf(canDropPermission())("ends a loop by the CPU that it used, and serves on", async () => {
+    const { worker } = await startWorker();
+    const script = appScript("if (request.url.endsWith('/loop')) for (;;) {} return new Response('hello');");
+    const versionId = assign(worker, script, { limits: { cpuTimeMs: LOOP_MS } });
+    const link = await dialWorker(worker);
+    expect((await ask(link, { versionId })).text).toBe("hello");
+    const before = cpuMsOf(worker.pid);
+    expect((await ask(link, { versionId, path: "/loop" })).error?.reason).toBe("cpu_limit");
+    const usedMs = cpuMsOf(worker.pid) - before;
+    expect(usedMs).toBeGreaterThanOrEqual(LOOP_MS);
+    expect(usedMs).toBeLessThanOrEqual(LOOP_MS * 2 + 20);
+    expect((await ask(link, { versionId })).text).toBe("hello");
   });
 
   test("asks for what it does not have, lets go of what is retired, and keeps what is assigned again", async () => {

@@ -14,6 +14,6 @@ export const attack: Attack = {
   tries: "Rejects with a proxy whose traps loop, whatever is asked of it.",
   tenant,
   harm: "hangs",
-  strike: endsAs("502 worker_lost", "503 quarantined"),
+  strike: endsAs("503 cpu_limit", "502 worker_lost", "503 quarantined"),
   undefended: () => takesItsProcess(tenant),
 };

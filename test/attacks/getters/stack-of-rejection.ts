@@ -15,6 +15,6 @@ export const attack: Attack = {
   tries: "Rejects with an error whose stack is a getter that loops: V8 reads it where its time limit is over.",
   tenant,
   harm: "hangs",
-  strike: endsAs("502 worker_lost", "503 quarantined"),
+  strike: endsAs("503 cpu_limit", "502 worker_lost", "503 quarantined"),
   undefended: () => takesItsProcess(tenant),
 };

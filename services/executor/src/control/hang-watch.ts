@@ -1,27 +1,38 @@
 /**
  * Kills workers that hang: `HANG_GRACE_MS` after the limit of an entry that is running, on whichever of its threads, as the flight recorder has it.
+ * Unless it has waited for a core for most of that.
  */
 import type { WorkerId } from "@nano/protocol/brands";
 import type { Logger } from "@nano/service-kit/logger";
-import { readRunningEntries } from "../flight-recorder.ts";
+import { type RunningEntry, readRunningEntries } from "../flight-recorder.ts";
+import { CoreWaits } from "./core-waits.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 export const HANG_GRACE_MS = 250;
+/** Its own time, of its limit: by then a watch of its CPU has ended it, and the rest was given for waiting. */
+const OWN_TIME_RATIO = 0.5;
 /** How often recorders are read; part of how late a hang is seen. */
 const WATCH_INTERVAL_MS = 50;
 
+/** What is watched of a worker. */
+type WatchedWorker = Pick<WorkerProcess, "id" | "pid" | "isGone" | "recorderFd" | "kill">;
+
 export interface HangWatchOptions {
   readonly logger: Logger;
-  workers(): Iterable<WorkerProcess>;
+  workers(): Iterable<WatchedWorker>;
+  /** @default the kernel's counts */
+  readonly waits?: Pick<CoreWaits, "waitedMs" | "turn">;
 }
 
 export class HangWatch {
   readonly #options: HangWatchOptions;
   readonly #hung = new Set<WorkerId>();
+  readonly #waits: Pick<CoreWaits, "waitedMs" | "turn">;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: HangWatchOptions) {
     this.#options = options;
+    this.#waits = options.waits ?? new CoreWaits();
     this.#timer = setInterval(() => this.#killHung(), WATCH_INTERVAL_MS);
   }
 
@@ -37,14 +48,20 @@ export class HangWatch {
   #killHung(): void {
     for (const worker of this.#options.workers()) {
       if (worker.isGone || this.#hung.has(worker.id)) continue;
-      const entry = readRunningEntries(worker.recorderFd).find(
-        ({ runMs, limitMs }) => runMs >= limitMs + HANG_GRACE_MS,
-      );
+      // All of them, also behind one that hangs: their waits count from here.
+      const [entry] = readRunningEntries(worker.recorderFd).filter((each) => this.#isHanging(worker, each));
       if (entry === undefined) continue;
       this.#hung.add(worker.id);
       const { app, limitMs } = entry;
       this.#options.logger.warn("worker hangs", { workerId: worker.id, app, runMs: Math.round(entry.runMs), limitMs });
       worker.kill();
     }
+    this.#waits.turn();
+  }
+
+  #isHanging({ pid }: WatchedWorker, { thread, beganMs, runMs, limitMs }: RunningEntry): boolean {
+    if (pid === undefined || runMs < WATCH_INTERVAL_MS) return false;
+    const waitedMs = this.#waits.waitedMs({ pid, thread, beganMs });
+    return runMs >= limitMs + HANG_GRACE_MS && runMs - waitedMs >= limitMs * OWN_TIME_RATIO;
   }
 }

@@ -90,7 +90,7 @@ export class WorkerProcess {
     this.#server = createServer({ pauseOnConnect: true }, (socket) => {
       this.handOver(socket, null);
     });
-    this.#child = fork(fileURLToPath(entryFile(WORKER_ENTRY)), [], {
+    this.#child = fork(fileURLToPath(entryFile(WORKER_ENTRY)), [this.kind], {
       execArgv: workerArguments(this.directory, this.kind),
       env: {},
       stdio: ["ignore", "pipe", "pipe", "ipc", this.recorderFd],

@@ -1,5 +1,6 @@
 /** What runs in a worker, and how it answers its supervisor's messages. */
 import type { Socket } from "node:net";
+import type { CpuWatch } from "@nano/isolate/cpu-watch";
 import { CryptoPool } from "@nano/isolate/crypto-pool";
 import { engineFingerprint } from "@nano/isolate/engine";
 import type { GuestHost } from "@nano/isolate/isolate";
@@ -62,6 +63,10 @@ export interface WorkerRuntimeOptions {
   readonly recorderFd: number;
   /** Null: it may have none. */
   readonly threadStarter: ThreadStarter | null;
+  /** Ends entries that have used their CPU. @default none: they are ended by wall time */
+  readonly cpuWatch?: CpuWatch | null;
+  /** Of the process's `CpuWatcher`, for the threads of connections. */
+  readonly cpuShared?: SharedArrayBuffer | undefined;
   send(message: FromWorker): void;
   /** Its drain is over: leaves once this is said. */
   exit(last: FromWorker): void;
@@ -108,6 +113,7 @@ export class WorkerRuntime {
     this.#threads = new SocketThreads({
       starter: options.threadStarter,
       recorderFd: options.recorderFd,
+      cpuShared: options.cpuShared,
       want: () => send({ type: "thread_wanted" }),
       release: () => send({ type: "thread_released" }),
     });
@@ -268,7 +274,7 @@ export class WorkerRuntime {
 
   #createHost(assignment: Assignment, assets: AppAssets | null): GuestHost {
     const { versionId } = assignment;
-    const { recorder } = this.#options;
+    const { recorder, cpuWatch = null } = this.#options;
     const cacheOwner = cacheOwnerOf(assignment);
     return {
       beginEntry: (app, request, limitMs) => recorder.begin(app, request, limitMs, versionId),
@@ -280,6 +286,7 @@ export class WorkerRuntime {
           : this.#cacheApi.open({ ...head, app: cacheOwner }, listener),
       openAsset: assets?.openFetch,
       cryptoPool: this.#cryptoPool,
+      cpuWatch,
     };
   }
 

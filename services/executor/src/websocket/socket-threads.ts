@@ -21,6 +21,8 @@ export interface SocketThreadsOptions {
   /** Null: this process may have no threads. */
   readonly starter: ThreadStarter | null;
   readonly recorderFd: number;
+  /** Of the process's `CpuWatcher`. @default none: entries are ended by wall time */
+  readonly cpuShared?: SharedArrayBuffer | undefined;
   /** Asks for one more permit: `answer` follows. */
   want(): void;
   /** Gives one back. */
@@ -68,7 +70,7 @@ export class SocketThreads implements SocketThreadOwner {
   /** The supervisor has answered the oldest question. */
   answer(isGranted: boolean): void {
     this.#askedCount -= 1;
-    const { starter, recorderFd } = this.#options;
+    const { starter, recorderFd, cpuShared } = this.#options;
     const number = isGranted ? this.#freeNumber() : null;
     if (number === null || starter === null) {
       if (isGranted) this.#options.release();
@@ -76,7 +78,7 @@ export class SocketThreads implements SocketThreadOwner {
       while (this.#waiters.length > this.#comingCount) this.#waiters.shift()?.(null);
       return;
     }
-    const thread = new SocketThread({ thread: number, recorderFd }, { starter, owner: this });
+    const thread = new SocketThread({ thread: number, recorderFd, cpuShared }, { starter, owner: this });
     this.#threads.set(number, thread);
     this.#starting.set(
       thread,

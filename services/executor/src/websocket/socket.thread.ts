@@ -4,6 +4,7 @@
  */
 import { queryObjects } from "node:v8";
 import { workerData } from "node:worker_threads";
+import { CpuWatch } from "@nano/isolate/cpu-watch";
 import { engineFingerprint } from "@nano/isolate/engine";
 import type { GuestHost, GuestRequest } from "@nano/isolate/isolate";
 import { warmEngine } from "@nano/isolate/warm-engine";
@@ -22,13 +23,14 @@ import { giveUpThreads, type StartedThread } from "./thread-starter.ts";
 giveUpThreads();
 const {
   port,
-  data: { thread, recorderFd },
+  data: { thread, recorderFd, cpuShared },
 } = workerData as StartedThread<ThreadStart>;
 
 const output = new PortOutput(port);
 const fetches = new PortFetches(output);
 const recorder = new FlightRecorder(recorderFd, { thread });
 const sources = new SliverSources(engineFingerprint());
+const cpuWatch = cpuShared === undefined ? null : CpuWatch.open(cpuShared, thread);
 let running: { readonly session: IsolateSession; readonly sink: PortSink } | null = null;
 
 /**
@@ -36,7 +38,10 @@ let running: { readonly session: IsolateSession; readonly sink: PortSink } | nul
  * garbage: an assertion of it ends the whole process. To look for objects of a class collects everything, marks that are under way included.
  */
 class Nothing {}
-process.once("exit", () => queryObjects(Nothing, { format: "count" }));
+process.once("exit", () => {
+  cpuWatch?.close();
+  queryObjects(Nothing, { format: "count" });
+});
 
 port.on("message", (input: ThreadInput) => {
   receive(input);
@@ -84,6 +89,7 @@ function begin(given: ThreadBegin): void {
     beginEntry: (_, entered, limitMs) => recorder.begin(app, entered, limitMs, versionId),
     endEntry: () => recorder.end(),
     log: (line) => output.push({ type: "log", line: { ...line, versionId } }),
+    cpuWatch,
     openFetch: (head, listener) => fetches.open(head, listener),
     ...(hasAssets ? { openAsset: (head, listener) => fetches.openAsset(head, listener) } : {}),
   };

@@ -12,6 +12,8 @@ export interface ThreadStart {
   /** Its record in the flight recorder. */
   readonly thread: number;
   readonly recorderFd: number;
+  /** Of its process's `CpuWatcher`. @default none: entries are ended by wall time */
+  readonly cpuShared?: SharedArrayBuffer | undefined;
 }
 
 /** A connection that it is given: one after another, each with an isolate of its own. */

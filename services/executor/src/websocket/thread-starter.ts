@@ -20,6 +20,8 @@ export interface StarterData {
 
 /** What the starter is told. */
 export interface StartThread {
+  /** For the kernel, which keeps 15 bytes of it. */
+  readonly name: string;
   readonly port: MessagePort;
   readonly data: unknown;
 }
@@ -33,11 +35,11 @@ export interface StartedThread<T> {
 
 /** This thread starts no further one, now and later, whatever runs on it. */
 export function giveUpThreads(): void {
-  // Without permissions there is nothing to give up; Node 24 has them, and cannot give up any.
+  // Without permissions there is nothing to give up; older Nodes have them, and cannot give up any.
   process.permission?.drop?.("worker");
 }
 
-/** Whether this process was given what threads need: it is one for WebSocket connections. */
+/** Whether this process was given what threads need, and has not given it up. */
 export function mayStartThreads(): boolean {
   return process.permission?.has("worker") ?? true;
 }
@@ -65,9 +67,9 @@ export class ThreadStarter {
   }
 
   /** Answers the port to a thread that is being started; it closes when the thread is over, or could not start. */
-  start(data: unknown): MessagePort {
+  start(data: unknown, { name = "" } = {}): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    this.#starter.postMessage({ port: port2, data } satisfies StartThread, [port2]);
+    this.#starter.postMessage({ name, port: port2, data } satisfies StartThread, [port2]);
     return port1;
   }
 

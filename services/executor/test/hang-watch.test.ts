@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { openSync, unlinkSync } from "node:fs";
+import { join } from "node:path";
+import type { AppName, WorkerId } from "@nano/protocol/brands";
+import { eventually } from "@nano/test-kit/eventually";
+import { expect, onTestFinished, test } from "vitest";
+import { CoreWaits, type WatchedEntry } from "../src/control/core-waits.ts";
+import { HANG_GRACE_MS, HangWatch } from "../src/control/hang-watch.ts";
+import { FlightRecorder } from "../src/flight-recorder.ts";
+import { silentLogger } from "./process-harness.ts";
+import { temporaryDirectory } from "./sliver-fixture.ts";
+
+const LIMIT_MS = 30;
+
+/** A worker as the watch sees one, whose entry has begun, and what the watch did. */
+function watchOne({ thread = 0, waitedMs }: { readonly thread?: number; waitedMs(entry: WatchedEntry): number }) {
+  const path = join(temporaryDirectory(), "recorder");
+  const recorderFd = openSync(path, "w+");
+  unlinkSync(path);
+  const recorder = new FlightRecorder(recorderFd, { thread });
+  const begunMs = performance.now();
+  recorder.begin("subject" as AppName, null, LIMIT_MS);
+  const seen = { turnCount: 0, killedMs: 0, asked: [] as WatchedEntry[] };
+  const worker = {
+    id: "w1" as WorkerId,
+    pid: process.pid,
+    isGone: false,
+    recorderFd,
+    kill: () => {
+      seen.killedMs = performance.now() - begunMs;
+    },
+  };
+  const watch = new HangWatch({
+    logger: silentLogger,
+    workers: () => [worker],
+    waits: {
+      waitedMs: (entry) => {
+        seen.asked.push(entry);
+        return waitedMs(entry);
+      },
+      turn: () => {
+        seen.turnCount += 1;
+      },
+    },
+  });
+  onTestFinished(() => watch.close());
+  return { watch, worker, recorder, seen };
+}
+
+test("a worker is killed when an entry has run for its limit and the grace", async () => {
+  const { seen, watch, worker } = watchOne({ waitedMs: () => 0 });
+  await eventually(() => seen.killedMs > 0);
+  expect(seen.killedMs).toBeGreaterThanOrEqual(LIMIT_MS + HANG_GRACE_MS);
+  expect(watch.causeOf(worker.id)).toBe("hung");
+});
+
+test("an entry that waits for a core does not hang, on whichever thread", async () => {
+  let isWaiting = true;
+  const { seen } = watchOne({ thread: 7, waitedMs: () => (isWaiting ? 60_000 : 0) });
+  await eventually(() => seen.turnCount > 12);
+  expect(seen.killedMs).toBe(0);
+  expect(seen.asked[0]).toMatchObject({ pid: process.pid, thread: 7 });
+  isWaiting = false;
+  await eventually(() => seen.killedMs > 0);
+});
+
+test("what the kernel counts as waiting is told from what a process uses", async () => {
+  // Two on one core: each waits for about as long as the other runs.
+  const rivals = [1, 2].map(() =>
+    spawn("taskset", ["-c", "0", process.execPath, "-e", "process.stdout.write('on'); for (;;) {}"], {
+      stdio: ["ignore", "pipe", "ignore"],
+    }),
+  );
+  onTestFinished(async () => {
+    const gone = rivals.map((each) => once(each, "exit"));
+    for (const each of rivals) each.kill("SIGKILL");
+    await Promise.all(gone);
+  });
+  await Promise.all(rivals.map((each) => once(each.stdout as NodeJS.ReadableStream, "data")));
+  const waits = new CoreWaits();
+  const [pid = 0] = rivals.map((each) => each.pid ?? 0);
+  const startedMs = performance.now();
+  const waited = (beganMs: number): number => {
+    const ms = waits.waitedMs({ pid, thread: 0, beganMs });
+    waits.turn();
+    return ms;
+  };
+  expect(waited(1)).toBe(0);
+  await eventually(() => waited(1) > 50);
+  expect(waited(1)).toBeLessThan(performance.now() - startedMs);
+  // Another entry: from now on.
+  expect(waited(2)).toBe(0);
+});
