@@ -32,7 +32,7 @@ export function readWaivers(file, { names, nowMs }) {
   return { waivers: problems.length === 0 ? content : [], problems };
 }
 
-/** Whether its last day is over, everywhere. @type {(waiver: Waiver, nowMs: number) => boolean} */
+/** Whether its last day is over, in UTC. @type {(waiver: Waiver, nowMs: number) => boolean} */
 export function hasEnded({ until }, nowMs) {
   return nowMs >= Date.parse(until) + DAY_MS;
 }

@@ -20,10 +20,17 @@ interface Checkout {
   /** Text of the file. @default no waivers */
   readonly waivers?: string;
   readonly pinned?: Readonly<Record<string, string>>;
+  /** @default this process's */
+  readonly path?: string | undefined;
 }
 
 /** The check's exit code and what it says. */
-async function check({ registry, waivers = "[]", pinned = { [NODE]: PINNED[NODE] } }: Checkout) {
+async function check({
+  registry,
+  waivers = "[]",
+  pinned = { [NODE]: PINNED[NODE] },
+  path = process.env.PATH,
+}: Checkout) {
   const root = await mkdtemp(join(tmpdir(), "nano-releases-test-"));
   onTestFinished(() => rm(root, { recursive: true, force: true }));
   await cp(TOOL, join(root, "infra/releases"), { recursive: true });
@@ -31,7 +38,7 @@ async function check({ registry, waivers = "[]", pinned = { [NODE]: PINNED[NODE]
   await writeFile(join(root, "infra/bootstrap/node/package.json"), JSON.stringify({ optionalDependencies: pinned }));
   await writeFile(join(root, "pnpm-workspace.yaml"), `catalog:\n  isolated-vm: ${PINNED["isolated-vm"]}\n`);
   await writeFile(join(root, "infra/releases/waivers.json"), waivers);
-  const env = { PATH: process.env.PATH, HOME: root, npm_config_registry: registry, npm_config_userconfig: "/dev/null" };
+  const env = { PATH: path, HOME: root, npm_config_registry: registry, npm_config_userconfig: "/dev/null" };
   return new Promise<{ exitCode: number | null; said: string }>((resolve) => {
     const script = join(root, "infra/releases/main.mjs");
     const child = execFile(process.execPath, [script], { env }, (_error, stdout, stderr) => {
@@ -150,6 +157,13 @@ describe.concurrent("a registry that", () => {
     const { exitCode, said } = await check({ registry: "http://127.0.0.1:1/" });
     expect(said).toMatch(NOT_CHECKED);
     expect(said).toContain("ECONNREFUSED");
+    expect(exitCode).toBe(0);
+  });
+
+  test("cannot be asked for want of npm is told, and fails nothing", async () => {
+    const { exitCode, said } = await check({ registry: "http://127.0.0.1:1/", path: "/nowhere" });
+    expect(said).toMatch(NOT_CHECKED);
+    expect(said).toContain("there is no npm on the path");
     expect(exitCode).toBe(0);
   });
 
