@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { formatTable } from "../bench/table.ts";
 import { Fixture } from "../support/fixtures.ts";
 import { NanoProcess } from "../support/nano-process.ts";
-import { AttackApps, longestCpuMs } from "./harness/attack-apps.ts";
+import { ATTACKED_SERVER, AttackApps, longestCpuMs } from "./harness/attack-apps.ts";
 import { loadCorpus } from "./harness/corpus.ts";
 import { EchoingSockets, loadNeighbours, type NeighbourReport, neighbourApps } from "./harness/neighbours.ts";
 import { type AttackReport, runAttack } from "./harness/run-attack.ts";
@@ -28,7 +28,7 @@ if (!(seconds > 0) || attacks.length === 0) {
 }
 const attackApps = new AttackApps(attacks);
 const apps = [...neighbourApps, ...attackApps.apps];
-const fixture = new Fixture(apps);
+const fixture = new Fixture(apps, ATTACKED_SERVER);
 const durationMs = seconds * 1_000;
 try {
   process.stdout.write(`building ${apps.length} apps for ${attacks.length} attacks\n`);

@@ -56,6 +56,11 @@ export class Fixture {
     );
   }
 
+  /** What its entry module was first. */
+  sourceOf(hostname: string): string {
+    return this.#apps.find((app) => app.hostname === hostname)?.source ?? "";
+  }
+
   edit(hostname: string, source: string): void {
     mkdirSync(join(this.directory, folderOf(hostname)), { recursive: true });
     writeFileSync(this.entryOf(hostname), source);

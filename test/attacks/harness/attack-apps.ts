@@ -2,10 +2,14 @@
  * The apps of attacks, as a NANO serves them. Building an app costs a second, so attacks of a group whose settings are the same share one: each
  * is a module of it, asked for by the first segment of the path. What builders warm up is no attack.
  */
-import type { Fixture, FixtureApp } from "../../support/fixtures.ts";
+import type { Fixture, FixtureApp, FixtureServer } from "../../support/fixtures.ts";
 import type { NanoProcess } from "../../support/nano-process.ts";
 import type { AttackTarget, Tenant } from "./attack.ts";
 import type { NamedAttack } from "./corpus.ts";
+import { INTERNET } from "./outbound.ts";
+
+/** What its config file says under `server`. */
+export const ATTACKED_SERVER: FixtureServer = { egress_allowed_ranges: [`${INTERNET}/32`] };
 
 const DEFAULT_CPU_MS = 50;
 

@@ -28,6 +28,27 @@ export async function escapesHostRealm(
   contained: string,
   { headers = {}, prelude = "", ...globals }: HostRealm = {},
 ): Promise<string | null> {
+  const text = await answerInHostRealm(source, { headers, prelude, globals, contained });
+  return text === contained ? null : text;
+}
+
+/** What a module answers there to a request for this URL. */
+export function fetchInHostRealm(source: string, url: string): Promise<string> {
+  return answerInHostRealm(source, { url, headers: {}, prelude: "", globals: {}, contained: "" });
+}
+
+interface NaiveRun {
+  readonly url?: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly prelude: string;
+  readonly globals: Readonly<Record<string, unknown>>;
+  readonly contained: string;
+}
+
+async function answerInHostRealm(
+  source: string,
+  { url = "http://subject.test/", headers, prelude, globals, contained }: NaiveRun,
+): Promise<string> {
   const given = {
     URL,
     Request,
@@ -46,11 +67,10 @@ export async function escapesHostRealm(
   const handler = runInContext(script, context, {
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   }) as NaiveHandler;
-  const request = new Request("http://subject.test/", { headers: { "x-a": "b", ...headers } });
+  const request = new Request(url, { headers: { "x-a": "b", ...headers } });
   const answered = Promise.resolve(
     handler.fetch(request, {}, { waitUntil: (given: PromiseLike<unknown>) => given.then(() => undefined) }),
   ).then((response) => response.text());
   const late = new Promise<string>((resolve) => setTimeout(resolve, SETTLE_MS, contained).unref());
-  const text = await Promise.race([answered, late]);
-  return text === contained ? null : text;
+  return Promise.race([answered, late]);
 }

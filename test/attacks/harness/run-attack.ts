@@ -6,7 +6,7 @@ import { type EchoingSockets, loadNeighbours, type NeighbourReport } from "./nei
 
 const ARRIVAL_INTERVAL_MS = 1_000;
 /** An arrival that has not ended by then is not contained. */
-const CONTAINED_WITHIN_MS = 30_000;
+const CONTAINED_WITHIN_MS = 50_000;
 /** For neighbours of what kills or hangs a process. */
 const HARMED_P99_MS = 2_000;
 const CPU_FACTOR = 2;

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fixture } from "../../support/fixtures.ts";
 import { NanoProcess } from "../../support/nano-process.ts";
-import { AttackApps } from "./attack-apps.ts";
+import { ATTACKED_SERVER, AttackApps } from "./attack-apps.ts";
 import { byGroup, loadCorpus, type NamedAttack } from "./corpus.ts";
 import { neighbourApps } from "./neighbours.ts";
 import { strikeOnce } from "./run-attack.ts";
@@ -15,7 +15,7 @@ const corpus = await loadCorpus();
 export function strikeCorpus(includes: (attack: NamedAttack) => boolean, { isSequential = false } = {}): void {
   const attacks = corpus.filter(includes);
   const attackApps = new AttackApps(attacks);
-  const fixture = new Fixture([...neighbourApps, ...attackApps.apps]);
+  const fixture = new Fixture([...neighbourApps, ...attackApps.apps], ATTACKED_SERVER);
   let nano: NanoProcess | null = null;
   const serving = (): NanoProcess => {
     if (nano === null) throw new Error("NANO serves only while tests run");

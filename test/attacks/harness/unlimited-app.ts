@@ -114,7 +114,8 @@ export async function watchUnlimited(tenant: Tenant, options: WatchOptions): Pro
   let base: { cpuMs: number; bytes: number; atMs: number } | null = null;
   createInterface({ input: child.stdout }).on("line", (line) => {
     if (line === "ready") base = { cpuMs: cpuMsOf(pid), bytes: residentBytesOf(pid), atMs: performance.now() };
-    else answers.push(JSON.parse(line) as UnlimitedAnswer);
+    // V8 says there, too, why it gives up.
+    else if (line.startsWith("{")) answers.push(JSON.parse(line) as UnlimitedAnswer);
   });
   const begunMs = performance.now();
   return new Promise((resolve) => {

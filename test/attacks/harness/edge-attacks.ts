@@ -1,0 +1,121 @@
+/** Attacks on the port where clients are served. Without a strict parser, without limits, they get what they want. */
+import { createServer, type ServerOptions } from "node:http";
+import { type AddressInfo, createServer as createTcpServer } from "node:net";
+import type { Attack } from "./attack.ts";
+import { exchange, statusesOf } from "./raw-exchange.ts";
+
+const REFUSED_WITHIN_MS = 5_000;
+/** Above the router's time for headers, and the time between two looks at it. */
+const SLOW_WITHIN_MS = 42_000;
+const SHORT_TIMEOUT_MS = 300;
+const LOOK_INTERVAL_MS = 50;
+const HELD_MS = 2_000;
+const HOST = "named.localhost";
+
+/** What of the bytes two parsers may take for another request: `GET /smuggled`. */
+export function smuggling(tries: string, bytes: string): Attack {
+  const sent = bytes.replaceAll("HOST", HOST);
+  return {
+    tries,
+    async strike({ nano }) {
+      const heard = await exchange({ port: nano.port, bytes: sent, patienceMs: REFUSED_WITHIN_MS });
+      const statuses = statusesOf(heard);
+      const isContained = heard.isClosed && statuses.length === 1 && /^[45]/.test(statuses[0] ?? "");
+      return { isContained, what: `${statuses.join(" then ")}${heard.isClosed ? "" : ", still open"}` };
+    },
+    undefended: async () => (readNaively(sent).includes("/smuggled") ? "taken for two requests" : null),
+  };
+}
+
+/** A request that is larger than may be. */
+export function oversized(tries: string, bytes: string, expected: readonly string[]): Attack {
+  const sent = bytes.replaceAll("HOST", HOST);
+  return {
+    tries,
+    async strike({ nano }) {
+      const heard = await exchange({ port: nano.port, bytes: sent, patienceMs: REFUSED_WITHIN_MS });
+      const [status = ""] = statusesOf(heard);
+      return { isContained: expected.includes(status), what: status };
+    },
+    undefended: () =>
+      withoutLimits(async (port) => {
+        const [status] = statusesOf(await exchange({ port, bytes: sent, patienceMs: REFUSED_WITHIN_MS }));
+        return status === "200" ? "was taken" : null;
+      }),
+  };
+}
+
+/** A request that never comes whole. */
+export function slow(tries: string, bytes: string, drip: string): Attack {
+  const sent = bytes.replaceAll("HOST", HOST);
+  return {
+    tries,
+    async strike({ nano }) {
+      const heard = await exchange({ port: nano.port, bytes: sent, drip, patienceMs: SLOW_WITHIN_MS });
+      return { isContained: heard.isClosed, what: heard.isClosed ? "closed" : "still open" };
+    },
+    async undefended() {
+      const hold = (headersTimeout: number): Promise<boolean> => {
+        const timeouts = {
+          headersTimeout,
+          requestTimeout: headersTimeout,
+          connectionsCheckingInterval: LOOK_INTERVAL_MS,
+        };
+        return withNode(timeouts, async (port) => {
+          const heard = await exchange({ port, bytes: sent, drip, patienceMs: HELD_MS });
+          return !heard.isClosed;
+        });
+      };
+      const [isHeld, isHeldWithLimit] = await Promise.all([hold(0), hold(SHORT_TIMEOUT_MS)]);
+      return isHeld && !isHeldWithLimit ? "was held open" : null;
+    },
+  };
+}
+
+/** A server that keeps whatever comes until it looks like an end. */
+async function withoutLimits<T>(use: (port: number) => Promise<T>): Promise<T> {
+  const server = createTcpServer((socket) => {
+    let kept = "";
+    socket.setEncoding("latin1").on("data", (text: string) => {
+      kept += text;
+      if (kept.endsWith("\r\n\r\n")) socket.end("HTTP/1.1 200 OK\r\n\r\n");
+    });
+    socket.on("error", () => undefined); // `close` follows
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await use((server.address() as AddressInfo).port);
+  } finally {
+    server.close();
+  }
+}
+
+/** Node's own server, with these settings in place of the router. */
+async function withNode<T>(options: ServerOptions, use: (port: number) => Promise<T>): Promise<T> {
+  const server = createServer(options, (req, res) => void req.resume().on("end", () => res.end("taken")));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    return await use((server.address() as AddressInfo).port);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+/**
+ * Targets of the requests that a parser sees which takes what it can: any line end, any spaces, any line with a colon for a header, the last
+ * length for the body's, and no transfer coding.
+ */
+function readNaively(text: string): string[] {
+  const targets: string[] = [];
+  let rest = text;
+  while (rest.length > 0) {
+    const end = /\r?\n[ \t]*\r?\n/.exec(rest);
+    if (end === null) break;
+    const [first = "", ...lines] = rest.slice(0, end.index).split(/\r?\n/);
+    targets.push(first.split(" ")[1] ?? "");
+    const lengths = lines.flatMap((line) => /^\s*content-length\s*:\s*\+?(\d+)/i.exec(line)?.[1] ?? []);
+    rest = rest.slice(end.index + end[0].length + Number(lengths.at(-1) ?? 0));
+  }
+  return targets;
+}
