@@ -11,8 +11,16 @@ import type { LogFollowers } from "./log-followers.ts";
 
 /** Source maps held decoded; the one that was used longest ago leaves first. */
 export const MAX_STACK_MAPPERS = 32;
-const FRAME = /^\s+at /;
-const SCRIPT_PLACE = /app\.js:\d+:\d+/;
+const SCRIPT_PLACE = new RegExp(`${APP_SCRIPT_NAME.replace(".", "\\.")}:\\d+:\\d+`);
+const FRAME = "\n    at ";
+const OUR_PLACE = `${WEB_API_SCRIPT_NAME}:\\d+:\\d+`;
+/** A frame of the web-api, and nothing behind it: a line of text may go on after a stack. Each repetition is bounded, since the text is a tenant's. */
+const OUR_FRAME = new RegExp(
+  `\\n {4,80}at (?:async )?(?:${OUR_PLACE}|[^\\n]{0,120}? \\((?:eval at [^\\n]{0,120}? \\()?${OUR_PLACE}(?:\\), <anonymous>:\\d+:\\d+)?\\))`,
+  "g",
+);
+/** Under it isolated-vm puts the host's frames. */
+const HOST_FRAMES = "\n    at (<isolated-vm boundary>)";
 
 export interface AppLogOptions {
   /** The unpacked sliver of a version, where one is known. */
@@ -38,11 +46,10 @@ export class AppLog {
     this.#options.followers?.publish({ ...rest, versionId, time, text: whole });
   }
 
-  /** Stacks stand in what an app logs itself, too. */
+  /** Stacks stand in what an app logs itself, too. Frames of the web-api are no help to its author. */
   #mapText(versionId: VersionId, text: string): string {
-    if (!SCRIPT_PLACE.test(text)) return text;
-    const lines = text.split("\n").filter((line) => !isOurFrame(line));
-    return this.#mapStack(versionId, lines.join("\n"));
+    const shown = text.includes(WEB_API_SCRIPT_NAME) ? text.replace(OUR_FRAME, "") : text;
+    return SCRIPT_PLACE.test(shown) ? this.#mapStack(versionId, shown) : shown;
   }
 
   #mapStack(versionId: VersionId, stack: string): string {
@@ -70,13 +77,11 @@ export class AppLog {
   }
 }
 
-/** V8's stacks begin with the name and message that the text has already. */
+/** V8's stacks begin with the name and message that the text has already, or with those of before they were changed. */
 function withStack(text: string, stack: string): string {
-  const frames = stack.split("\n").filter((line) => FRAME.test(line) && !isOurFrame(line));
-  return frames.length === 0 ? text : `${text}\n${frames.join("\n")}`;
-}
-
-/** Frames of the web-api, and those of the host that isolated-vm puts under a guest's: no help to the author, and none of theirs. */
-function isOurFrame(line: string): boolean {
-  return FRAME.test(line) && (line.includes(WEB_API_SCRIPT_NAME) || !line.includes(`${APP_SCRIPT_NAME}:`));
+  const host = stack.indexOf(HOST_FRAMES);
+  const own = host < 0 ? stack : stack.slice(0, host);
+  if (own.startsWith(text)) return own;
+  const first = own.indexOf(FRAME);
+  return first < 0 ? text : text + own.slice(first);
 }
