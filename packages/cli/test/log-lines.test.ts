@@ -17,6 +17,17 @@ describe("a log line", () => {
     expect(formatLogLine(line, plain, quiet)).toEqual(["hello | one", "hello | two"]);
   });
 
+  test("of an app ends with the request that it belongs to, whatever its level", () => {
+    const line = { stream: "app", app: "hello", text: "one\ntwo", requestId: "r-1" };
+    for (const level of ["log", "error"]) {
+      expect(formatLogLine(JSON.stringify({ ...line, level }), plain, quiet)).toEqual([
+        "hello | one (r-1)",
+        "hello | two",
+      ]);
+    }
+    expect(formatLogLine(JSON.stringify({ ...line, requestId: null }), plain, quiet)[0]).toBe("hello | one");
+  });
+
   test("of an app cannot move the cursor, ring or forge another line", () => {
     const text = "\u001b[2Jx\u0007\rhello | y\u009b1m\u202e";
     const [line] = formatLogLine(JSON.stringify({ stream: "app", app: "a", level: "log", text }), plain, quiet);

@@ -85,7 +85,7 @@ export function formatLine(line: LogLine, output: Terminal): string[] {
     if (level === "error") return output.paint("red", part);
     return level === "warn" ? output.paint("yellow", part) : part;
   };
-  const id = level === "error" && requestId !== null ? output.paint("dim", ` (${oneLine(requestId)})`) : "";
+  const id = requestId !== null ? output.paint("dim", ` (${oneLine(requestId)})`) : "";
   return printable(text)
     .split("\n")
     .map((part, index) => `${prefix} ${paint(part)}${index === 0 ? id : ""}`);

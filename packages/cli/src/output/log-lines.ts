@@ -34,9 +34,8 @@ function formatAppLine(record: Record<string, unknown>, terminal: Terminal): str
     if (level === "error") return terminal.paint("red", text);
     return level === "warn" ? terminal.paint("yellow", text) : text;
   };
-  // The client was told this id and nothing else: it leads from a complaint to its line.
-  const id =
-    level === "error" && typeof record.requestId === "string" ? terminal.paint("dim", ` (${record.requestId})`) : "";
+  // The client was told this id and nothing else: it leads from a complaint to its lines.
+  const id = typeof record.requestId === "string" ? terminal.paint("dim", ` (${record.requestId})`) : "";
   return printable(String(record.text ?? ""))
     .split("\n")
     .map((text, index) => `${prefix} ${paint(text)}${index === 0 ? id : ""}`);
