@@ -59,3 +59,21 @@ test("the quota is of a second", async () => {
     vi.useRealTimers();
   }
 });
+
+test("of lines that were dropped one line says how many, and by which limit, once a second and app", async () => {
+  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
+  try {
+    const { logs, batches } = openLogs(1_000);
+    for (let i = 0; i < 20; i++) logs.add(line("x".repeat(800)));
+    logs.add(line("fine", "b"));
+    vi.advanceTimersByTime(1_001);
+    for (let i = 0; i < 3; i++) logs.add(line("y".repeat(800)));
+    vi.advanceTimersByTime(10_000);
+    await eventually(() => batches.flat().length === 5);
+    const notices = batches.flat().filter(({ level }) => level === "warn");
+    expect(notices.map(({ app, text }) => `${app} ${text.split(" of ")[0]}`)).toEqual(["a 19 lines", "a 2 lines"]);
+    expect(notices[0]?.text).toContain("1000 bytes of an app's log on per second (workers.logBytesPerSecond)");
+  } finally {
+    vi.useRealTimers();
+  }
+});

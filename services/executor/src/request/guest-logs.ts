@@ -1,6 +1,6 @@
 /**
  * Output of apps on its way to the supervisor: batched by turns of the event loop, and bounded per app and second. Lines over the quota are
- * counted and dropped.
+ * counted and dropped; one line in their place says how many, at the end of their second.
  */
 import type { AppName } from "@nano/protocol/brands";
 import type { AppLogLine } from "../worker-messages.ts";
@@ -14,11 +14,20 @@ export interface GuestLogsOptions {
   send(lines: readonly AppLogLine[]): void;
 }
 
+/** What an app logged in this window. */
+interface Share {
+  usedBytes: number;
+  droppedCount: number;
+}
+
 export class GuestLogs {
   readonly #options: GuestLogsOptions;
   #batch: AppLogLine[] = [];
-  /** Bytes of this window by app; at most one entry per app that logs in it. */
-  readonly #usedBytes = new Map<AppName, number>();
+  /** At most one entry per app that logs in this window. */
+  readonly #shares = new Map<AppName, Share>();
+  /** The last line that was dropped of each app with such: whose version the count is told as. */
+  readonly #dropped = new Map<AppName, Pick<AppLogLine, "app" | "versionId">>();
+  #noticeTimer: NodeJS.Timeout | null = null;
   #windowStartMs = 0;
   #droppedCount = 0;
 
@@ -32,16 +41,49 @@ export class GuestLogs {
 
   add(line: AppLogLine): void {
     const nowMs = performance.now();
-    if (nowMs - this.#windowStartMs >= QUOTA_WINDOW_MS) {
-      this.#windowStartMs = nowMs;
-      this.#usedBytes.clear();
+    if (nowMs - this.#windowStartMs >= QUOTA_WINDOW_MS) this.#beginWindow(nowMs);
+    let share = this.#shares.get(line.app);
+    if (share === undefined) {
+      share = { usedBytes: 0, droppedCount: 0 };
+      this.#shares.set(line.app, share);
     }
-    const usedBytes = (this.#usedBytes.get(line.app) ?? 0) + LINE_BYTES + line.text.length + (line.stack?.length ?? 0);
+    const usedBytes = share.usedBytes + LINE_BYTES + line.text.length + (line.stack?.length ?? 0);
     if (usedBytes > this.#options.bytesPerSecond) {
-      this.#droppedCount += 1;
+      this.#drop(line, share, nowMs);
       return;
     }
-    this.#usedBytes.set(line.app, usedBytes);
+    share.usedBytes = usedBytes;
+    this.#push(line);
+  }
+
+  #drop({ app, versionId }: AppLogLine, share: Share, nowMs: number): void {
+    this.#droppedCount += 1;
+    share.droppedCount += 1;
+    this.#dropped.set(app, { app, versionId });
+    this.#noticeTimer ??= setTimeout(
+      () => this.#beginWindow(performance.now()),
+      this.#windowStartMs + QUOTA_WINDOW_MS - nowMs,
+    ).unref();
+  }
+
+  #beginWindow(nowMs: number): void {
+    if (this.#noticeTimer !== null) clearTimeout(this.#noticeTimer);
+    this.#noticeTimer = null;
+    for (const { app, versionId } of this.#dropped.values()) {
+      const count = this.#shares.get(app)?.droppedCount ?? 0;
+      this.#push({ app, versionId, requestId: null, level: "warn", text: this.#noticeOf(count) });
+    }
+    this.#dropped.clear();
+    this.#shares.clear();
+    this.#windowStartMs = nowMs;
+  }
+
+  #noticeOf(count: number): string {
+    const lines = count === 1 ? "1 line of this app was" : `${count} lines of this app were`;
+    return `${lines} dropped within a second: a worker passes ${this.#options.bytesPerSecond} bytes of an app's log on per second (workers.logBytesPerSecond)`;
+  }
+
+  #push(line: AppLogLine): void {
     if (this.#batch.push(line) === 1) setImmediate(() => this.#flush());
   }
 
