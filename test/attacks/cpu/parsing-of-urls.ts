@@ -9,7 +9,7 @@ const tenant = {
 };
 
 export const attack: Attack = {
-  // V8 looks for its end where compiled loops call functions of its own, and these call the host alone: up to a second late.
+  // V8 seldom looks for its end in a compiled loop that calls the host alone: it is up to a second late, and the supervisor is first.
   tries: "Has the host work without end: URLs that only it can parse, one after the other.",
   tenant,
   harm: "hangs",

@@ -10,8 +10,10 @@ const tenant = {
 };
 
 export const attack: Attack = {
+  // As with what calls the host alone: V8 seldom looks for its end in a loop that calls nothing but functions of its own.
   tries: "Has V8 serialise the same object again and again, without a loop of its own that is long.",
   tenant,
-  strike: endsAs("503 cpu_limit"),
+  harm: "hangs",
+  strike: endsAs("503 cpu_limit", "502 worker_lost", "503 quarantined"),
   undefended: () => burnsForEver(tenant),
 };

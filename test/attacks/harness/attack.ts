@@ -40,6 +40,8 @@ export interface Attack {
   readonly victim?: Tenant;
   /** What it does to the process that it runs in, whatever is done. @default nothing */
   readonly harm?: "kills" | "hangs";
+  /** It is contained by a time that is long. @default by none */
+  readonly isLong?: boolean;
   /** One arrival. */
   strike(target: AttackTarget): Promise<Outcome>;
   /** Runs it where its defence is missing. Answers what is seen then; null: nothing, it is no attack. */

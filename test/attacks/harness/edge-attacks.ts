@@ -50,6 +50,7 @@ export function slow(tries: string, bytes: string, drip: string): Attack {
   const sent = bytes.replaceAll("HOST", HOST);
   return {
     tries,
+    isLong: true,
     async strike({ nano }) {
       const heard = await exchange({ port: nano.port, bytes: sent, drip, patienceMs: SLOW_WITHIN_MS });
       return { isContained: heard.isClosed, what: heard.isClosed ? "closed" : "still open" };

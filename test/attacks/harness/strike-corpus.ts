@@ -13,7 +13,8 @@ const STRIKE_TIMEOUT_MS = 60_000;
 const corpus = await loadCorpus();
 
 export function strikeCorpus(includes: (attack: NamedAttack) => boolean, { isSequential = false } = {}): void {
-  const attacks = corpus.filter(includes);
+  // What waits for long begins.
+  const attacks = corpus.filter(includes).sort((a, b) => Number(b.isLong ?? false) - Number(a.isLong ?? false));
   const attackApps = new AttackApps(attacks);
   const fixture = new Fixture([...neighbourApps, ...attackApps.apps], ATTACKED_SERVER);
   let nano: NanoProcess | null = null;
