@@ -8,7 +8,7 @@ import { RoutingHolder } from "@nano/router/control/routing-holder";
 import { Standby } from "@nano/router/control/standby";
 import { TargetCanonicalizer } from "@nano/router/request/canonical-target";
 import { WorkerSet } from "@nano/router/request/pick-worker";
-import type { WebSocketWorkerSource } from "@nano/router/request/routing-state";
+import type { AskedWorkerSource } from "@nano/router/request/routing-state";
 import { createSilentLogger } from "@nano/service-kit/logger";
 import { toChanges } from "./cluster-records.ts";
 import type { LookupEffort, LookupFigures } from "./cluster-router.ts";
@@ -19,8 +19,8 @@ const CAPACITY_COUNT = 64;
 /** An open link without requests: all that picking a worker looks at. */
 const IDLE_LINK = { isOpen: true, streamCount: 0 } as Link;
 
-/** Nothing here upgrades. */
-const NO_WEB_SOCKETS: WebSocketWorkerSource = {
+/** Nothing here upgrades or is in quarantine. */
+const NO_ASKED_WORKERS: AskedWorkerSource<string> = {
   pick: () => null,
   forget: () => undefined,
   waitForAnswer: () => Promise.resolve(),
@@ -38,7 +38,7 @@ export async function measureLookups({ store }: Cell, { rounds, workerCount }: L
   const holder = new RoutingHolder();
   const workers = namedWorkers(workerCount);
   const cellRoutes = new CellRoutes({
-    cell: { workers, webSocketWorkers: NO_WEB_SOCKETS },
+    cell: { workers, webSocketWorkers: NO_ASKED_WORKERS, ownWorkers: NO_ASKED_WORKERS, isQuarantined: () => false },
     place: 0,
     holder,
     standby: new Standby({ prepareMs: 0, onEnd() {} }),

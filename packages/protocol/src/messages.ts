@@ -290,10 +290,25 @@ export function decodeSocketWorkerAnswer(payload: Uint8Array): SocketWorkerAnswe
   return { workerId, address, credential };
 }
 
+/**
+ * Asked by a router of an executor's supervisor: the worker that a version has for itself, in quarantine. It starts one where there is none. Answered
+ * as `SocketWorkerQuestion` is. A supervisor that does not know it resets the stream.
+ */
+export interface OwnWorkerQuestion {
+  readonly versionId: VersionId;
+}
+
+const OWN_WORKER_QUESTION = 3;
+
+export function encodeOwnWorkerQuestion(question: OwnWorkerQuestion): Buffer {
+  return packr.pack([OWN_WORKER_QUESTION, question.versionId]);
+}
+
 export type SupervisorQuestion =
   | ({ readonly type: "postmortem" } & PostmortemQuestion)
   | ({ readonly type: "logs" } & LogsQuestion)
   | ({ readonly type: "socket_worker" } & SocketWorkerQuestion)
+  | ({ readonly type: "own_worker" } & OwnWorkerQuestion)
   /** Of a newer peer. */
   | { readonly type: "unknown" };
 
@@ -302,5 +317,6 @@ export function decodeSupervisorQuestion(payload: Uint8Array): SupervisorQuestio
   const [first, second, third] = packr.unpack(payload);
   if (typeof first === "string") return { type: "postmortem", workerId: first, peer: second, streamIds: third };
   if (first === LOGS_QUESTION) return { type: "logs", app: second };
+  if (first === OWN_WORKER_QUESTION) return { type: "own_worker", versionId: second };
   return first === SOCKET_WORKER_QUESTION ? { type: "socket_worker", app: second } : { type: "unknown" };
 }

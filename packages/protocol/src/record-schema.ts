@@ -129,6 +129,7 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     pending: z.array(versionIdSchema).optional(),
     previous: z.array(versionIdSchema).max(MAX_PREVIOUS_VERSIONS).optional(),
     rollout: rolloutSchema.optional(),
+    quarantineLiftedAt: z.string().optional(),
   }),
   z.looseObject({
     kind: z.literal("version"),
@@ -175,6 +176,7 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     draining: z.boolean(),
     badSlivers: z.record(versionIdSchema, digestSchema).optional(),
     rollouts: z.record(versionIdSchema, rolloutCountSchema).optional(),
+    quarantined: z.record(versionIdSchema, z.looseObject({ app: appNameSchema, at: z.string() })).optional(),
   }),
   z.looseObject({
     kind: z.literal("token"),

@@ -23,6 +23,8 @@ export interface AppRecord {
   readonly previous?: readonly VersionId[];
   /** @default none */
   readonly rollout?: Rollout;
+  /** When an operator forgave what its versions had done to workers until then (`NodeRecord.quarantined`). @default never */
+  readonly quarantineLiftedAt?: string;
 }
 
 export const MAX_PREVIOUS_VERSIONS = 10;
@@ -137,6 +139,17 @@ export interface NodeRecord {
   readonly badSlivers?: Readonly<Record<VersionId, ArtifactDigest>>;
   /** How versions in a rollout fare here, since it began or this node has had them: for the registry, which halts those that fail. @default none */
   readonly rollouts?: Readonly<Record<VersionId, RolloutCount>>;
+  /**
+   * Versions that ended workers again and again, those that other nodes named included: routers ask the supervisor for a worker of their own.
+   * @default none
+   */
+  readonly quarantined?: Readonly<Record<VersionId, QuarantinedVersion>>;
+}
+
+export interface QuarantinedVersion {
+  readonly app: AppName;
+  /** When it last ended a worker: it is forgiven a while after that. */
+  readonly at: string;
 }
 
 export interface RolloutCount {

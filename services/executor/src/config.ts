@@ -119,6 +119,14 @@ export const config = defineConfig("EXECUTOR", {
     }),
     startMs: durationMs({ doc: "how long a worker may take to load", min: 500, max: 120_000, default: 20_000 }),
   },
+  quarantine: {
+    workerCount: integer({
+      doc: "processes for versions that ended workers again and again, one for each; a version for which there is none gets 503",
+      min: 1,
+      max: 256,
+      default: 4,
+    }),
+  },
   websocket: {
     workerCount: integer({
       doc: "processes for WebSocket connections, started when they are needed; an app for which there is none gets 503",

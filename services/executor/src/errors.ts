@@ -109,6 +109,30 @@ export const errors = defineErrors("EXEC", {
     message: (d: { app: string; waitMs: number }) =>
       `App ${d.app} ended its WebSocket workers again and again: it gets another one in ${d.waitMs} ms`,
   },
+  OWN_WORKER: {
+    fault: "tenant",
+    retryable: true,
+    httpStatus: 503,
+    reason: "quarantined",
+    message: (d: { versionId: string }) =>
+      `Version ${d.versionId} ended workers again and again: it is served by a worker of its own, ask the node's supervisor for it`,
+  },
+  QUARANTINED: {
+    fault: "tenant",
+    retryable: false,
+    httpStatus: 503,
+    reason: "quarantined",
+    message: (d: { versionId: string; waitMs: number }) =>
+      `Version ${d.versionId} ended the worker that it has for itself: it gets another one in ${d.waitMs} ms; deploy a version that does not, or lift its quarantine`,
+  },
+  OWN_WORKERS_FULL: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "quarantined",
+    message: (d: { limitCount: number }) =>
+      `As many versions in quarantine have a worker of their own as may: ${d.limitCount} (quarantine.workerCount)`,
+  },
   DRAIN_CUT: {
     fault: "platform",
     retryable: false,

@@ -72,6 +72,8 @@ export type ToWorker =
     }
   /** The version cannot be served here: every request for it ends with `error`. */
   | { readonly type: "refuse"; readonly versionId: VersionId; readonly error: WireError }
+  /** These versions are served by other processes from now on, and no others: requests for them are refused before they are entered. @default none */
+  | { readonly type: "elsewhere"; readonly versionIds: readonly VersionId[] }
   /** The version is no longer active: let it go once its requests are over. */
   | { readonly type: "retire"; readonly versionId: VersionId }
   /** With a socket: a router dialled this worker. `received`: what was read of it already, base64. */

@@ -1,9 +1,12 @@
-/** A whole executor on an embedded store: what it does about slivers that cannot be restored. */
+/** A whole executor on an embedded store: what it does about slivers that cannot be restored, and versions that end workers. */
 import { dialLink } from "@nano/link/dial-link";
-import type { VersionId } from "@nano/protocol/brands";
+import type { Link } from "@nano/link/link";
+import type { StreamListener } from "@nano/link/link-stream";
+import type { NodeId, VersionId } from "@nano/protocol/brands";
+import { decodeSocketWorkerAnswer, encodeOwnWorkerQuestion, type SocketWorkerAnswer } from "@nano/protocol/messages";
 import { eventually } from "@nano/test-kit/eventually";
-import { expect, test } from "vitest";
-import { openSupervisor, openSurroundings } from "./executor-fixture.ts";
+import { expect, onTestFinished, test } from "vitest";
+import { APP, openSupervisor, openSurroundings } from "./executor-fixture.ts";
 import { appScript, nextVersionId } from "./sliver-fixture.ts";
 import { ask, type RouterStream } from "./worker-harness.ts";
 
@@ -53,3 +56,83 @@ test("a sliver that kills workers is served from source after the second, named,
   await eventually(async () => /executor_snapshot_blobs_bytes [1-9]/.test(await metrics.registry.metrics()));
   expect(await metrics.registry.metrics()).toContain('executor_workers_lost_total{cause="died",kind="http"} 2');
 });
+
+/** Applies a function to a hundred million arguments: V8 ends the process. */
+const KILLING_SCRIPT = appScript(
+  "if (!request.url.endsWith('/kill')) return new Response('alive'); return new Response(String(Math.max.apply(null, new Array(1e8).fill(1))));",
+);
+
+test("a version that ends workers is named, refused by those that are shared before it is entered, and served by one of its own", async () => {
+  const { node, publish, activate, metrics, askUntilAnswered } = await openExecutor(2);
+  const versionId = nextVersionId();
+  await publish(versionId, { script: KILLING_SCRIPT });
+  await activate(versionId);
+  for (let deaths = 1; deaths <= 2; deaths++) {
+    await askUntilAnswered(versionId);
+    const [endpoint] = (await node()).workers;
+    const dialed = await dialLink({ ...endpoint, peer: "router" } as Parameters<typeof dialLink>[0]);
+    if (dialed.type === "ended") throw new Error(dialed.outcome.error.message);
+    const { error } = await ask(dialed.link, { versionId, path: "/kill" });
+    expect(error?.code).toMatch(/^LINK_/);
+    await eventually(async () => !(await node()).workers.some(({ id }) => id === endpoint?.id));
+  }
+  await eventually(async () => (await node()).workers.length === 2);
+  expect(Object.keys((await node()).quarantined ?? {})).toEqual([versionId]);
+  for (const { address, credential } of (await node()).workers) {
+    const dialed = await dialLink({ address, credential, peer: "router" });
+    if (dialed.type === "ended") throw new Error(dialed.outcome.error.message);
+    const { error } = await ask(dialed.link, { versionId });
+    expect(error).toMatchObject({ code: "EXEC_OWN_WORKER", retryable: true, reason: "quarantined" });
+    dialed.link.close();
+  }
+  const { address, credential } = (await node()).supervisor;
+  const own = await askForOwn(versionId, { address, credential });
+  expect((await ask(own, { versionId })).text).toBe("alive");
+  expect((await ask(own, { versionId, path: "/kill" })).error?.code).toMatch(/^LINK_/);
+  await expect(askForOwn(versionId, { address, credential })).rejects.toThrow(/gets another one in \d+ ms/);
+  const text = await metrics.registry.metrics();
+  expect(text).toContain("executor_quarantined_versions_count 1");
+  expect(text).toContain('executor_quarantine_changes_total{change="quarantined"} 1');
+  expect(text).toContain('executor_own_workers_refused_total{cause="held_back"} 1');
+});
+
+test("an executor adopts what another node's record names, for as long as that is not forgiven", async () => {
+  const { node, nodes, embedded, publish, activate } = await openExecutor(1);
+  const versionId = nextVersionId();
+  await publish(versionId, { script: KILLING_SCRIPT });
+  await activate(versionId);
+  const own = await node();
+  const at = new Date().toISOString();
+  const quarantined = { [versionId]: { app: APP, at } };
+  await embedded.store.renewLease({ ...own, id: "other" as NodeId, workers: [], quarantined }, 60_000);
+  await eventually(async () => {
+    const ours = (await nodes()).find(({ id }) => id === own.id);
+    return ours?.quarantined?.[versionId]?.at === at;
+  });
+  const [endpoint] = own.workers;
+  const dialed = await dialLink({ ...endpoint, peer: "router" } as Parameters<typeof dialLink>[0]);
+  if (dialed.type === "ended") throw new Error(dialed.outcome.error.message);
+  expect((await ask(dialed.link, { versionId })).error).toMatchObject({ code: "EXEC_OWN_WORKER" });
+  dialed.link.close();
+  expect((await ask(await askForOwn(versionId, own.supervisor), { versionId })).text).toBe("alive");
+});
+
+/** A link to the version's own worker, as a router gets it. @throws with what the supervisor says */
+async function askForOwn(versionId: VersionId, supervisor: { address: string; credential: string }): Promise<Link> {
+  const dialed = await dialLink({ ...supervisor, peer: "router" });
+  if (dialed.type === "ended") throw new Error(dialed.outcome.error.message);
+  const answered = Promise.withResolvers<SocketWorkerAnswer>();
+  const listener: StreamListener = {
+    onHead: (payload) => answered.resolve(decodeSocketWorkerAnswer(payload)),
+    onData() {},
+    onEnd() {},
+    onReset: (error) => answered.reject(new Error(error.message)),
+    onDrain() {},
+  };
+  dialed.link.openStream(encodeOwnWorkerQuestion({ versionId }), listener, { isEnd: true });
+  const named = await answered.promise.finally(() => dialed.link.close());
+  const own = await dialLink({ ...named, peer: "router" });
+  if (own.type === "ended") throw new Error(own.outcome.error.message);
+  onTestFinished(() => own.link.close());
+  return own.link;
+}

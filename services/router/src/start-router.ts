@@ -1,6 +1,8 @@
 /** Builds a router from its parts and starts it. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import type { AppName, VersionId } from "@nano/protocol/brands";
+import { encodeOwnWorkerQuestion, encodeSocketWorkerQuestion } from "@nano/protocol/messages";
 import type { FeedPosition } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
 import { openExecutorTls } from "@nano/service-kit/executor-tls";
@@ -9,6 +11,7 @@ import { boundAddress, listenOn } from "@nano/service-kit/listen";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
 import { LEAVE_MS, type RouterConfig } from "./config.ts";
+import { AskedWorkers } from "./control/asked-workers.ts";
 import { CertificateStore } from "./control/certificate-store.ts";
 import { drain } from "./control/drain.ts";
 import type { Cell } from "./control/open-cells.ts";
@@ -17,7 +20,6 @@ import { RoutesKeeper } from "./control/routes-keeper.ts";
 import { RoutingControl } from "./control/routing-control.ts";
 import { RoutingHolder } from "./control/routing-holder.ts";
 import type { StandbyOptions } from "./control/standby.ts";
-import { WebSocketWorkers } from "./control/websocket-workers.ts";
 import { type ConnectionSettings, WorkerConnections } from "./control/worker-connections.ts";
 import { ClientConnections, type Trust } from "./request/client-connection.ts";
 import { ClientServer } from "./request/client-server.ts";
@@ -90,10 +92,16 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   };
   const cells = options.cells.map((cell, place) => {
     const connections = new WorkerConnections(connectionSettings);
-    const webSocketWorkers = new WebSocketWorkers({
+    const webSocketWorkers = new AskedWorkers<AppName>({
       ...connectionSettings,
       ...config.websocket,
+      encodeQuestion: (app) => encodeSocketWorkerQuestion({ app }),
       linkLimits: { ...connectionSettings.linkLimits, maxStreamCount: MAX_WEBSOCKET_STREAMS },
+    });
+    const ownWorkers = new AskedWorkers<VersionId>({
+      ...connectionSettings,
+      ...config.websocket,
+      encodeQuestion: (versionId) => encodeOwnWorkerQuestion({ versionId }),
     });
     const cellLogger = options.cells.length === 1 ? logger : logger.child({ cell: cell.name });
     const control = new RoutingControl({
@@ -101,10 +109,11 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
       holder,
       connections,
       webSocketWorkers,
+      ownWorkers,
       standby,
       logger: cellLogger,
     });
-    return { ...cell, connections, webSocketWorkers, control, logger: cellLogger };
+    return { ...cell, connections, webSocketWorkers, ownWorkers, control, logger: cellLogger };
   });
   const [{ control: firstControl }] = cells as [(typeof cells)[number]];
   const metrics: RouterMetrics = createRouterMetrics(options.metrics, {
@@ -236,9 +245,10 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
       stop.abort();
       await following;
       webSockets.dispose();
-      for (const { connections, webSocketWorkers } of cells) {
+      for (const { connections, webSocketWorkers, ownWorkers } of cells) {
         connections.dispose();
         webSocketWorkers.dispose();
+        ownWorkers.dispose();
       }
     },
   };

@@ -192,6 +192,9 @@ export class FakeWorker {
   }
 }
 
+/** A worker, or why there is none. */
+type NamedWorker = FakeWorker | WireError | null;
+
 /** Answers postmortem questions as `answer` says, and names the WebSocket worker that `socketWorkerOf` says; null: never. */
 export class FakeSupervisor {
   readonly address: string;
@@ -200,7 +203,10 @@ export class FakeSupervisor {
   answer: (question: PostmortemQuestion) => PostmortemAnswer | null = () => ({ suspect: 0, entered: [] });
   /** Apps whose WebSocket worker it was asked for. */
   readonly askedApps: string[] = [];
-  socketWorkerOf: (app: string) => FakeWorker | null | Promise<FakeWorker | null> = () => null;
+  socketWorkerOf: (app: string) => NamedWorker | Promise<NamedWorker> = () => null;
+  /** Versions whose own worker it was asked for. */
+  readonly askedVersions: string[] = [];
+  ownWorkerOf: (versionId: string) => NamedWorker | Promise<NamedWorker> = () => null;
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
 
@@ -220,7 +226,10 @@ export class FakeSupervisor {
             if (answer !== null) stream.sendHead(encodePostmortemAnswer(answer), true);
           } else if (question.type === "socket_worker") {
             this.askedApps.push(question.app);
-            void this.#name(question.app, stream);
+            void this.#name(this.socketWorkerOf(question.app), stream);
+          } else if (question.type === "own_worker") {
+            this.askedVersions.push(question.versionId);
+            void this.#name(this.ownWorkerOf(question.versionId), stream);
           }
           return { onHead() {}, onData() {}, onEnd() {}, onReset() {}, onDrain() {} };
         },
@@ -228,10 +237,10 @@ export class FakeSupervisor {
     });
   }
 
-  async #name(app: string, stream: LinkStream): Promise<void> {
-    const worker = await this.socketWorkerOf(app);
-    if (worker === null) {
-      stream.reset({ ...QUEUE_FULL, reason: "no_socket_worker" });
+  async #name(named: NamedWorker | Promise<NamedWorker>, stream: LinkStream): Promise<void> {
+    const worker = await named;
+    if (worker === null || "code" in worker) {
+      stream.reset(worker ?? { ...QUEUE_FULL, reason: "no_socket_worker" });
       return;
     }
     const { id, address, credential } = worker;

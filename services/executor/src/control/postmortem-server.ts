@@ -7,7 +7,7 @@ import { acceptLink } from "@nano/link/accept-link";
 import { isSameCredential } from "@nano/link/credential";
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
-import { type AppName, isAppName } from "@nano/protocol/brands";
+import { type AppName, isAppName, isVersionId, type VersionId } from "@nano/protocol/brands";
 import { toWireError } from "@nano/protocol/errors";
 import {
   decodeSupervisorQuestion,
@@ -30,6 +30,8 @@ export interface PostmortemServerOptions {
   readonly pool: { examine(question: PostmortemQuestion): Promise<PostmortemAnswer | null> };
   /** Where the connections of an app are served. @default nowhere: the question is not known */
   socketWorkerFor?(app: AppName): Promise<SocketWorkerAnswer>;
+  /** Where a version in quarantine is served. @default nowhere: the question is not known */
+  ownWorkerFor?(versionId: VersionId): Promise<SocketWorkerAnswer>;
   /** Takes who follows the output of an app. @default nobody is taken */
   readonly followers?: LogFollowers;
 }
@@ -69,13 +71,12 @@ export class PostmortemServer {
 
   #answer(stream: LinkStream, payload: Buffer): StreamListener {
     const question = decodeSupervisorQuestion(payload);
-    const { followers, socketWorkerFor } = this.#options;
+    const { followers, socketWorkerFor, ownWorkerFor } = this.#options;
     if (question.type === "postmortem") this.#examine(stream, question);
     else if (question.type === "socket_worker" && socketWorkerFor !== undefined && isAppName(question.app))
-      socketWorkerFor(question.app).then(
-        (answer) => stream.sendHead(encodeSocketWorkerAnswer(answer), true),
-        (thrown: unknown) => stream.reset(toWireError(thrown)),
-      );
+      answerWith(stream, socketWorkerFor(question.app));
+    else if (question.type === "own_worker" && ownWorkerFor !== undefined && isVersionId(question.versionId))
+      answerWith(stream, ownWorkerFor(question.versionId));
     else if (question.type === "logs" && followers !== undefined) return followers.follow(question.app, stream);
     else stream.reset(errors.QUESTION_UNKNOWN({}).wire);
     return SILENT;
@@ -90,4 +91,11 @@ export class PostmortemServer {
       () => stream.reset(errors.WORKER_UNKNOWN({ workerId: question.workerId }).wire),
     );
   }
+}
+
+function answerWith(stream: LinkStream, named: Promise<SocketWorkerAnswer>): void {
+  named.then(
+    (answer) => stream.sendHead(encodeSocketWorkerAnswer(answer), true),
+    (thrown: unknown) => stream.reset(toWireError(thrown)),
+  );
 }

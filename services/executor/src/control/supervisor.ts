@@ -3,11 +3,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
-import type { Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ControlStore } from "@nano/control-store/control-store";
-import type { AppName, EngineFingerprint, NodeId, WorkerId } from "@nano/protocol/brands";
+import type { EngineFingerprint, NodeId, WorkerId } from "@nano/protocol/brands";
 import type { PostmortemAnswer, PostmortemQuestion, SocketWorkerAnswer } from "@nano/protocol/messages";
 import type { NodeRecord } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
@@ -15,7 +14,6 @@ import type { ConfigFor } from "@nano/service-kit/config";
 import { fitDrain } from "@nano/service-kit/fit-drain";
 import type { Logger } from "@nano/service-kit/logger";
 import type { Metrics } from "@nano/service-kit/metrics";
-import { TlsFiles } from "@nano/service-kit/tls-files";
 import { NodeCache } from "@nano/sliver/node-cache";
 import { openSliverStore } from "@nano/sliver/open-sliver-store";
 import { type config, LEAVE_MS } from "../config.ts";
@@ -24,16 +22,17 @@ import { type RunningEntry, readRestoringVersion, readRunningEntry } from "../fl
 import type { FallReport, FromWorker, WorkerKind, WorkerStats } from "../worker-messages.ts";
 import { resolveAdvertisedAddress } from "./advertised-address.ts";
 import { AppLog } from "./app-log.ts";
-import { Entrance } from "./entrance.ts";
+import type { Entrance } from "./entrance.ts";
 import { ExecutorMetrics } from "./executor-metrics.ts";
 import { LogFollowers } from "./log-followers.ts";
+import { createNodeEntrance } from "./node-entrance.ts";
 import { NodeNameWatch } from "./node-name-watch.ts";
 import { NodeRegistration } from "./node-registration.ts";
 import { OldVersionSockets } from "./old-version-sockets.ts";
 import { OwnedDirectories } from "./owned-directories.ts";
 import { cacheApiDirectory, PeerProcesses } from "./peer-processes.ts";
 import { PostmortemServer } from "./postmortem-server.ts";
-import { relay } from "./relay.ts";
+import { QuarantineKeeper } from "./quarantine-keeper.ts";
 import { RolloutCounts } from "./rollout-counts.ts";
 import { fitSocketDrain } from "./socket-drain.ts";
 import { StoreWatch } from "./store-watch.ts";
@@ -74,6 +73,7 @@ export class Supervisor {
   readonly #supervisorCredential = randomBytes(32).toString("hex");
   readonly #pool: WorkerPool;
   readonly #sockets: WebSocketPool;
+  readonly #quarantine: QuarantineKeeper;
   readonly #oldSockets: OldVersionSockets;
   readonly #socketMetrics: WebSocketMetrics;
   readonly #peers: PeerProcesses;
@@ -141,6 +141,7 @@ export class Supervisor {
       logger: logger.child({ component: "store" }),
       onState: (state, changes) => {
         this.#supply.update(state.records, changes);
+        this.#quarantine.update(changes);
         this.#nameWatch.update(state, changes);
       },
       onSkipped: (recordCount) => this.#metrics.recordsSkipped(recordCount),
@@ -152,12 +153,14 @@ export class Supervisor {
       equip: async (worker) => {
         this.#equip(worker);
         await this.#supply.welcome(worker);
+        this.#quarantine.equip(worker);
       },
       onChange: () => this.#registration?.renew(),
       onDeath: (worker, cause) => {
         const running = readRunningEntry(worker.recorderFd);
         this.#load.forget(worker.id);
-        this.#lost(worker, cause, running === null ? [] : [running]);
+        const isSliver = this.#lost(worker, cause, running === null ? [] : [running]);
+        if (!isSliver) this.#quarantine.lost(worker, running);
       },
     });
     const { drainSpreadMs: spreadMs, maxAgeOnOldVersionMs: maxAgeMs, ...limits } = config.websocket;
@@ -171,12 +174,27 @@ export class Supervisor {
         this.#lost(worker, cause, running);
       },
       onEnd: (worker) => {
-        this.#metrics.workerEnded(worker.id);
         this.#socketMetrics.forget(worker.id);
-        this.#rollouts.workerLost(worker.id, null);
-        this.#peers.dismiss(worker);
+        this.#ended(worker);
       },
       onRefused: (reason) => this.#socketMetrics.refused(reason),
+    });
+    this.#quarantine = new QuarantineKeeper({
+      limitCount: config.quarantine.workerCount,
+      logger: logger.child({ component: "quarantine" }),
+      metrics,
+      sharedWorkers: () => this.#pool.workers,
+      start: (id) => this.#startWorker(id, "http"),
+      equip: (worker, versionId) => {
+        this.#equip(worker);
+        void this.#supply.give(worker, versionId);
+      },
+      onDeath: (worker, cause) => {
+        const running = readRunningEntry(worker.recorderFd);
+        this.#lost(worker, cause, running === null ? [] : [running]);
+      },
+      onEnd: (worker) => this.#ended(worker),
+      onChange: () => this.#registration?.renew(),
     });
     this.#socketMetrics = new WebSocketMetrics(metrics, {
       workerCount: () => this.#sockets.size,
@@ -219,10 +237,17 @@ export class Supervisor {
       credential: this.#supervisorCredential,
       peer: config.node.id,
       pool: { examine: (question) => this.#examine(question) },
-      socketWorkerFor: (app) => this.#socketWorkerFor(app),
+      socketWorkerFor: (app) => this.#name(() => this.#sockets.workerFor(app)),
+      ownWorkerFor: (versionId) => this.#name(() => this.#quarantine.workerFor(versionId)),
       followers,
     });
-    this.#entrance = this.#createEntrance();
+    this.#entrance = createNodeEntrance({
+      config: config.listen,
+      logger,
+      workers: () => [...this.#pool.workers, ...this.#quarantine.workers.workers, ...this.#sockets.workers],
+      acceptSupervisor: (socket, received) => this.#postmortems.accept(socket, received),
+      onRefused: (cause) => this.#metrics.connectionRefused(cause),
+    });
     this.#appLog = new AppLog({
       sliverPath: (versionId) => this.#supply.sliverPath(versionId),
       write: writeAppLine,
@@ -270,7 +295,11 @@ export class Supervisor {
       spreadMs: config.websocket.drainSpreadMs,
       availableMs: config.shutdown.graceMs - LEAVE_MS,
     });
-    await Promise.all([this.#pool.close(deadline, plan.graceMs), this.#sockets.close(deadline, socketPlan)]);
+    await Promise.all([
+      this.#pool.close(deadline, plan.graceMs),
+      this.#quarantine.close(deadline, plan.graceMs),
+      this.#sockets.close(deadline, socketPlan),
+    ]);
     await this.#peers.close();
     this.#watch.close();
     this.#nameWatch.close();
@@ -283,37 +312,6 @@ export class Supervisor {
 
   get #supervisorAddress(): string {
     return this.#advertised ?? join(this.#options.config.run.directory, SUPERVISOR_SOCKET);
-  }
-
-  #createEntrance(): Entrance | null {
-    const { config, logger } = this.#options;
-    const { address, maxGreetingCount, tlsCertFile: certFile, tlsKeyFile: keyFile, tlsClientCaFile } = config.listen;
-    if (address === null) return null;
-    const workers = [() => this.#pool.workers, () => this.#sockets.workers];
-    const tls =
-      certFile === null && keyFile === null
-        ? null
-        : new TlsFiles({
-            paths: { certFile, keyFile, caFile: tlsClientCaFile },
-            onFailure: (err) => logger.error("certificate for routers cannot be used, the known one stays", { err }),
-          });
-    return new Entrance({
-      address,
-      maxGreetingCount,
-      tls,
-      *receivers() {
-        for (const worker of workers.flatMap((each) => [...each()])) {
-          const { credential, address } = worker.endpoint;
-          const receive = (socket: Socket, received: Buffer): void =>
-            tls === null ? worker.handOver(socket, received) : relay(socket, received, address);
-          yield { credential, receive };
-        }
-      },
-      supervisor: {
-        receive: (socket, received) => this.#postmortems.accept(socket, received),
-      },
-      onRefused: (cause) => this.#metrics.connectionRefused(cause),
-    });
   }
 
   async #openEntrance(): Promise<void> {
@@ -369,6 +367,7 @@ export class Supervisor {
       draining: this.#isDraining,
       badSlivers: this.#supply.badSlivers,
       rollouts: this.#rollouts.counts,
+      quarantined: this.#quarantine.named,
     };
   }
 
@@ -396,21 +395,34 @@ export class Supervisor {
     this.#peers.connectWorker(worker);
   }
 
-  #lost(worker: WorkerProcess, cause: "died" | "hung", running: readonly RunningEntry[]): void {
+  /** Answers whether a sliver is to blame, which needs to be built again. */
+  #lost(worker: WorkerProcess, cause: "died" | "hung", running: readonly RunningEntry[]): boolean {
     this.#metrics.workerLost(worker.id, cause, worker.kind);
     this.#rollouts.workerLost(worker.id, running[0]?.versionId ?? null);
     this.#peers.dismiss(worker);
     const restoring = readRestoringVersion(worker.recorderFd);
-    if (restoring !== null) this.#supply.diedRestoring(worker, restoring);
+    return restoring !== null && this.#supply.diedRestoring(worker, restoring);
+  }
+
+  /** Nobody needed it. */
+  #ended(worker: WorkerProcess): void {
+    this.#metrics.workerEnded(worker.id);
+    this.#rollouts.workerLost(worker.id, null);
+    this.#peers.dismiss(worker);
   }
 
   async #examine(question: PostmortemQuestion): Promise<PostmortemAnswer | null> {
-    return (await this.#pool.examine(question)) ?? (await this.#sockets.examine(question));
+    for (const workers of [this.#pool, this.#quarantine.workers, this.#sockets]) {
+      const answer = await workers.examine(question);
+      if (answer !== null) return answer;
+    }
+    return null;
   }
 
-  async #socketWorkerFor(app: AppName): Promise<SocketWorkerAnswer> {
+  /** As a router dials it. */
+  async #name(findWorker: () => Promise<WorkerProcess>): Promise<SocketWorkerAnswer> {
     if (this.#isDraining) throw errors.NODE_DRAINING({});
-    const { id, address, credential } = (await this.#sockets.workerFor(app)).endpoint;
+    const { id, address, credential } = (await findWorker()).endpoint;
     return { workerId: id, address: this.#advertised ?? address, credential };
   }
 
@@ -463,8 +475,10 @@ export class Supervisor {
       this.#sockets.report(worker.id, stats.sockets);
       this.#oldSockets.check(worker);
     }
-    // Connections are no load: requests go elsewhere, and where they are is not the router's choice.
-    const hasOtherLoad = worker.kind === "http" && this.#load.report(worker.id, stats.queued + stats.running);
+    this.#quarantine.workers.report(worker.id, stats);
+    // What a worker of its own has, and connections, are no load: where they are is not the router's choice.
+    const hasOtherLoad =
+      this.#pool.get(worker.id) === worker && this.#load.report(worker.id, stats.queued + stats.running);
     const hasNewCounts = this.#rollouts.report(worker.id, stats.rollouts);
     if (hasOtherLoad || hasNewCounts) this.#registration?.renewCalmly();
   }
@@ -478,6 +492,6 @@ export class Supervisor {
   }
 
   #workerOf(id: WorkerId): WorkerProcess | undefined {
-    return this.#pool.get(id) ?? this.#sockets.get(id);
+    return this.#pool.get(id) ?? this.#quarantine.workers.get(id) ?? this.#sockets.get(id);
   }
 }

@@ -193,15 +193,17 @@ export class VersionSupply {
     worker.send({ type: "refuse", versionId, error });
   }
 
-  /** A worker died while it restored a version. */
-  diedRestoring(worker: WorkerProcess, versionId: VersionId): void {
+  /** A worker died while it restored a version. Answers whether that is the sliver's: it is not where the script is all that was taken of it. */
+  diedRestoring(worker: WorkerProcess, versionId: VersionId): boolean {
     const held = this.#holdingsOf(worker).versions.get(versionId);
     const digest = held?.findLast(({ kind }) => kind === "sliver")?.digest;
-    if (digest === undefined || this.#slivers.get(versionId) !== digest) return;
-    if (!this.#bad.addDeath(versionId, digest)) return;
+    if (digest === undefined || this.#slivers.get(versionId) !== digest) return false;
+    if (this.#bad.isSourceOnly(versionId, digest)) return false;
+    if (!this.#bad.addDeath(versionId, digest)) return true;
     this.#options.logger.error("sliver kills workers", { versionId, sliver: digest });
     this.#name(versionId, digest);
     this.#giveToHolders(versionId);
+    return true;
   }
 
   /** The worker starts a version from this link alone from now on. */

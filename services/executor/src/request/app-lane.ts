@@ -10,7 +10,7 @@ import type { AppIsolate } from "@nano/isolate/app-isolate";
 import type { GuestHost } from "@nano/isolate/isolate";
 import type { LinkStream } from "@nano/link/link-stream";
 import type { WorkerId } from "@nano/protocol/brands";
-import { toWireError } from "@nano/protocol/errors";
+import { toWireError, type WireError } from "@nano/protocol/errors";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import type { AppLimits } from "@nano/protocol/manifest";
 import type { HeaderBlock, RequestHead } from "@nano/protocol/messages";
@@ -212,6 +212,14 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     this.#isolates.dispose();
   }
 
+  expel(error: WireError): void {
+    for (const request of [...this.#waiting]) {
+      this.gone(request);
+      request.refuse(error);
+    }
+    this.retire(() => undefined);
+  }
+
   /** Calls back once nothing waits or runs, then the lane is gone. */
   retire(onIdle: () => void): void {
     this.#onIdle = onIdle;
@@ -349,6 +357,7 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     const onIdle = this.#onIdle;
     this.#onIdle = null;
     if (this.#expiry !== null) clearTimeout(this.#expiry);
+    this.#expiry = null;
     this.#dropIsolates();
     onIdle();
   }

@@ -16,6 +16,7 @@ import type { VersionTable } from "./version-table.ts";
 
 /** What one turn of the event loop may take without a word to routers: well under what they wait for (`LinkLimits`). */
 const FREE_SILENCE_MS = 2_000;
+const REFUSED: StreamListener = { onHead() {}, onData() {}, onEnd() {}, onReset() {}, onDrain() {} };
 
 export interface RouterLinksOptions {
   readonly workerId: string;
@@ -89,6 +90,10 @@ export class RouterLinks {
       },
       onStream: (stream, payload, isEnd) => {
         const head = awaitedHead(decodeRequestHead(payload));
+        if (versions.isElsewhere(head.versionId)) {
+          stream.reset(errors.OWN_WORKER({ versionId: head.versionId }).wire);
+          return REFUSED;
+        }
         const options = { linkId, isEnd };
         const server = versions.get(head.versionId);
         return server === undefined ? versions.hold(stream, head, options) : server.serve(stream, head, options);

@@ -1,5 +1,6 @@
 /** Serves the script of one version in a worker: its requests, or its WebSocket connections. */
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
+import type { WireError } from "@nano/protocol/errors";
 import type { RequestHead } from "@nano/protocol/messages";
 import type { SecretValues } from "@nano/protocol/secrets";
 import type { SliverSource } from "./sliver-sources.ts";
@@ -28,6 +29,8 @@ export interface VersionLane {
   adopt(source: SliverSource): void;
   /** Isolates from now on see these secrets. */
   useSecrets(secrets: SecretValues): void;
+  /** Another process serves the version: refuses what waits, and lets its isolates go once nothing runs. @default connections have other workers anyway */
+  expel?(error: WireError): void;
   /** Calls back once nothing waits or runs, then the lane is gone. */
   retire(onIdle: () => void): void;
   /** Calls `retire` off. */

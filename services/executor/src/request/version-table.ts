@@ -24,6 +24,7 @@ export class VersionTable {
   readonly #options: VersionTableOptions;
   readonly #servers = new Map<VersionId, VersionServer>();
   readonly #awaited = new Map<VersionId, { held: Set<HeldStream>; timer: NodeJS.Timeout }>();
+  #elsewhere: ReadonlySet<VersionId> = new Set();
 
   constructor(options: VersionTableOptions) {
     this.#options = options;
@@ -35,6 +36,23 @@ export class VersionTable {
 
   get(versionId: VersionId): VersionServer | undefined {
     return this.#servers.get(versionId);
+  }
+
+  /** Whether another process serves it. */
+  isElsewhere(versionId: VersionId): boolean {
+    return this.#elsewhere.has(versionId);
+  }
+
+  /** These versions are served by other processes from now on, and no others: what waits for them is refused, what runs ends here. */
+  moveElsewhere(versionIds: readonly VersionId[]): void {
+    const before = this.#elsewhere;
+    this.#elsewhere = new Set(versionIds);
+    for (const versionId of this.#elsewhere) {
+      if (before.has(versionId)) continue;
+      const error = errors.OWN_WORKER({ versionId }).wire;
+      this.refuse(versionId, error);
+      this.#servers.get(versionId)?.lane.expel?.(error);
+    }
   }
 
   /** Holds a request for a version that is not here yet. */

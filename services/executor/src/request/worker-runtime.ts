@@ -151,6 +151,9 @@ export class WorkerRuntime {
       case "refuse":
         this.#versions.refuse(message.versionId, message.error);
         return;
+      case "elsewhere":
+        this.#versions.moveElsewhere(message.versionIds);
+        return;
       case "retire":
         this.#retire(message.versionId);
         return;

@@ -7,10 +7,11 @@
  */
 import type { ControlStore } from "@nano/control-store/control-store";
 import { followStore, type StoreState } from "@nano/control-store/follow-store";
+import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { FeedPosition, NodeRecord, StoreChange, StoreRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
 import { WorkerSet } from "../request/pick-worker.ts";
-import type { CellRouting, WebSocketWorkerSource } from "../request/routing-state.ts";
+import type { AskedWorkerSource, CellRouting } from "../request/routing-state.ts";
 import { CellRoutes } from "./cell-routes.ts";
 import { isRoutingKey } from "./routes-file.ts";
 import type { RoutesKeeper } from "./routes-keeper.ts";
@@ -30,7 +31,8 @@ export interface RoutingControlOptions {
   readonly place?: number;
   readonly holder: RoutingHolder;
   readonly connections: WorkerConnections;
-  readonly webSocketWorkers: WebSocketWorkerSource;
+  readonly webSocketWorkers: AskedWorkerSource<AppName>;
+  readonly ownWorkers: AskedWorkerSource<VersionId>;
   readonly standby: StandbyOptions;
   readonly logger: Logger;
 }
@@ -43,6 +45,8 @@ export class RoutingControl implements CellRouting {
   readonly #nodes = new Map<string, NodeRecord>();
   #records: ReadonlyMap<string, StoreRecord> = new Map();
   #workers = new WorkerSet([]);
+  /** By the nodes' records. */
+  #quarantined: ReadonlySet<VersionId> = new Set();
   #isStale = false;
   /** Whether the store itself was read, rather than the disk. */
   #hasStoreState = false;
@@ -57,8 +61,16 @@ export class RoutingControl implements CellRouting {
     this.#routes = new CellRoutes({ cell: this, place, holder, standby: this.#standby, logger });
   }
 
-  get webSocketWorkers(): WebSocketWorkerSource {
+  get webSocketWorkers(): AskedWorkerSource<AppName> {
     return this.#options.webSocketWorkers;
+  }
+
+  get ownWorkers(): AskedWorkerSource<VersionId> {
+    return this.#options.ownWorkers;
+  }
+
+  isQuarantined(versionId: VersionId): boolean {
+    return this.#quarantined.has(versionId);
   }
 
   get workers(): WorkerSet {
@@ -175,8 +187,17 @@ export class RoutingControl implements CellRouting {
     const { connections, holder } = this.#options;
     // The same workers keep the rankings of apps: load and rollouts of nodes change all the time.
     if (connections.reconcile(this.#nodes.values())) this.#workers = new WorkerSet(connections.all);
+    this.#quarantined = quarantinedBy(this.#nodes.values());
     holder.wake();
   }
+}
+
+function quarantinedBy(nodes: Iterable<NodeRecord>): ReadonlySet<VersionId> {
+  const all = new Set<VersionId>();
+  for (const { quarantined } of nodes) {
+    for (const versionId in quarantined) all.add(versionId as VersionId);
+  }
+  return all;
 }
 
 function allOf(state: StoreState): readonly StoreChange[] {

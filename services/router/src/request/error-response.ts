@@ -2,7 +2,8 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { WireError } from "@nano/protocol/errors";
 
-const RETRY_AFTER_SECS = "1";
+const RETRY_AFTER_SECS = 1;
+const MAX_RETRY_AFTER_SECS = 3_600;
 /** What the router forwards. */
 export const ALLOWED_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /** What a worker answers where there is no script: another method is the only 405 that it knows. */
@@ -35,7 +36,7 @@ export function sendErrorResponse(
     "x-nano-request-id",
     options.requestId,
   ];
-  if (status === 503) headers.push("retry-after", RETRY_AFTER_SECS);
+  if (status === 503) headers.push("retry-after", String(retryAfterSecs(error)));
   if (status === 405) headers.push("allow", options.allow ?? ASSET_METHODS);
   if (status === 426) headers.push("upgrade", "websocket", "sec-websocket-version", "13");
   const connection = options.isClosing === true ? ["close"] : [];
@@ -44,4 +45,11 @@ export function sendErrorResponse(
   // Named, since a head that could not be sent may have left its own text behind.
   res.writeHead(status, STATUS_CODES[status] ?? "Error", headers);
   res.end(body);
+}
+
+/** Some say for how long it will be so. */
+function retryAfterSecs({ details }: WireError): number {
+  const { waitMs } = details;
+  if (typeof waitMs !== "number" || !Number.isFinite(waitMs)) return RETRY_AFTER_SECS;
+  return Math.min(Math.max(Math.ceil(waitMs / 1000), RETRY_AFTER_SECS), MAX_RETRY_AFTER_SECS);
 }

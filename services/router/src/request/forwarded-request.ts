@@ -12,6 +12,7 @@
 import type { ServerResponse } from "node:http";
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
+import type { VersionId } from "@nano/protocol/brands";
 import { toWireError, type WireError } from "@nano/protocol/errors";
 import { errors } from "../errors.ts";
 import { sendErrorResponse } from "./error-response.ts";
@@ -31,6 +32,8 @@ const BODYLESS_DISCARD_BYTES = 64 * 1024;
 const MAX_REFUSALS = 8;
 /** Reason of a WebSocket worker that an app has left for another of the same node: that one is asked for again, and the node not passed over. */
 const WORKER_MOVED = "worker_moved";
+/** Reason of a worker that refuses a version in quarantine: a worker of its own has it. */
+const QUARANTINED = "quarantined";
 
 /** What all requests share. */
 export interface ForwardContext {
@@ -63,6 +66,8 @@ export class ForwardedRequest implements StreamListener {
   #slot: WorkerSlot | null = null;
   #link: Link | null = null;
   #tried: WorkerSlot[] | null = null;
+  /** A worker has said so ahead of its node's record. */
+  #isQuarantined = false;
   #refusal: WireError | null = null;
   #refusalCount = 0;
   #lostCount = 0;
@@ -142,8 +147,17 @@ export class ForwardedRequest implements StreamListener {
   #pick(): WorkerSlot | WireError | "asked" | null {
     const { target, upgrade } = this.#options;
     const { app, cell, workerCount } = target;
-    if (upgrade === null) return cell.workers.pick(app, workerCount, this.#tried);
-    return cell.webSocketWorkers.pick(app, cell.workers.rankNodes(app), this.#tried);
+    if (upgrade !== null) return cell.webSocketWorkers.pick(app, cell.workers.rankNodes(app), this.#tried);
+    const versionId = this.#versionInQuarantine();
+    if (versionId === null) return cell.workers.pick(app, workerCount, this.#tried);
+    return cell.ownWorkers.pick(versionId, cell.workers.rankNodes(app), this.#tried);
+  }
+
+  /** Null: any worker takes it. */
+  #versionInQuarantine(): VersionId | null {
+    const { cell, versionId } = this.#options.target;
+    if (versionId === null) return null;
+    return this.#isQuarantined || cell.isQuarantined(versionId) ? versionId : null;
   }
 
   async #attemptLater(): Promise<void> {
@@ -165,14 +179,18 @@ export class ForwardedRequest implements StreamListener {
       this.refuse(this.#refusal ?? errors.NO_WORKER({ app }).wire);
       return;
     }
-    await cell.webSocketWorkers.waitForAnswer(app, leftMs);
+    const versionId = this.#options.upgrade === null ? this.#versionInQuarantine() : null;
+    if (versionId === null) await cell.webSocketWorkers.waitForAnswer(app, leftMs);
+    else await cell.ownWorkers.waitForAnswer(versionId, leftMs);
     if (!this.#isOver) this.#attempt();
   }
 
   #waitLeftMs(): number {
     const nowMs = performance.now();
     const { noWorkerWaitMs, webSockets } = this.#context;
-    const waitMs = this.#options.upgrade === null ? noWorkerWaitMs : webSockets.workerWaitMs;
+    // A process may have to start.
+    const isAsked = this.#options.upgrade !== null || this.#versionInQuarantine() !== null;
+    const waitMs = isAsked ? webSockets.workerWaitMs : noWorkerWaitMs;
     if (this.#waitUntilMs === 0) this.#waitUntilMs = nowMs + waitMs;
     return this.#waitUntilMs - nowMs;
   }
@@ -194,6 +212,7 @@ export class ForwardedRequest implements StreamListener {
     const { app, cell } = this.#options.target;
     if (refusal.reason === WORKER_MOVED) cell.webSocketWorkers.forget(app, slot);
     else this.#markTried(slot);
+    if (refusal.reason === QUARANTINED) this.#isQuarantined = true;
     this.#context.metrics.retried("worker_refused");
     this.#attempt();
   }

@@ -8,24 +8,28 @@ import type { RolloutShare } from "./rollout-share.ts";
 /** A cell's executors: its apps run on them and on no others. */
 export interface CellRouting {
   readonly workers: WorkerSet;
-  readonly webSocketWorkers: WebSocketWorkerSource;
+  readonly webSocketWorkers: AskedWorkerSource<AppName>;
+  /** Of versions in quarantine. */
+  readonly ownWorkers: AskedWorkerSource<VersionId>;
+  /** Whether a node has named it as one that ends workers: only a worker of its own takes its requests. */
+  isQuarantined(versionId: VersionId): boolean;
 }
 
-/** Where upgrades go: to a worker of their own on each node, which the node has to be asked for. */
-export interface WebSocketWorkerSource {
+/** Workers beside those of the nodes' records, for an app's connections or for a version alone: a node has to be asked for them. */
+export interface AskedWorkerSource<Name extends string> {
   /**
-   * The app's WebSocket worker on the first of `nodes` that has one and is not among `tried`; "asked": `waitForAnswer` first; an error: why no
+   * The worker of that name on the first of `nodes` that has one and is not among `tried`; "asked": `waitForAnswer` first; an error: why no
    * node has one; null: there is none.
    */
   pick(
-    app: AppName,
+    name: Name,
     nodes: readonly WorkerSlot[],
     tried: readonly WorkerSlot[] | null,
   ): WorkerSlot | WireError | "asked" | null;
-  /** This worker has the app's connections no more: its node is asked again. */
-  forget(app: AppName, worker: WorkerSlot): void;
-  /** Resolves when a node has answered for the app or may be asked again, after `waitMs` at the latest. */
-  waitForAnswer(app: AppName, waitMs: number): Promise<void>;
+  /** It is not this worker any more: its node is asked again. */
+  forget(name: Name, worker: WorkerSlot): void;
+  /** Resolves when a node has answered for it or may be asked again, after `waitMs` at the latest. */
+  waitForAnswer(name: Name, waitMs: number): Promise<void>;
 }
 
 /** What the router needs of an app, resolved when its routes, versions or rollout change. Immutable. */

@@ -1,35 +1,33 @@
 /**
- * The WebSocket workers of a cell's nodes, as far as they were asked for: one link to each, and which apps each has.
+ * Workers that a cell's nodes name when they are asked, and start where they have none: for the connections of apps, or for versions in quarantine.
+ * One link to each, and what it was named for.
  *
  *   unknown ──pick──▶ asking the node's supervisor ──▶ dialling ──▶ known ──goaway, or the link ends──▶ unknown
  *                        └────── none named, none reached ──────▶ passed over for `questionPauseMs`
  *
- * I1 One question at a time per node and app, and at most `MAX_QUESTION_COUNT` in all.
- * I2 A worker is dialled once: one that is gone is never dialled again, its apps are asked for anew.
+ * I1 One question at a time per node and name, and at most `MAX_QUESTION_COUNT` in all.
+ * I2 A worker is dialled once: one that is gone is never dialled again, what it had is asked for anew.
  */
 import { type DialTls, dialLink } from "@nano/link/dial-link";
 import type { LinkLimits } from "@nano/link/limits";
 import type { Link } from "@nano/link/link";
 import type { LinkOutcome } from "@nano/link/link-outcome";
-import type { AppName, NodeId, WorkerId } from "@nano/protocol/brands";
+import type { NodeId, WorkerId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
-import {
-  decodeSocketWorkerAnswer,
-  encodeSocketWorkerQuestion,
-  type PostmortemAnswer,
-  type SocketWorkerAnswer,
-} from "@nano/protocol/messages";
+import { decodeSocketWorkerAnswer, type PostmortemAnswer, type SocketWorkerAnswer } from "@nano/protocol/messages";
 import type { WorkerSlot } from "../request/pick-worker.ts";
-import type { WebSocketWorkerSource } from "../request/routing-state.ts";
+import type { AskedWorkerSource } from "../request/routing-state.ts";
 import { askSupervisor, type Supervisor } from "./ask-supervisor.ts";
 import { Postmortems } from "./postmortem.ts";
 
 /** Questions at once. */
 const MAX_QUESTION_COUNT = 256;
-/** Nodes and apps that are passed over; those whose time is over go when there are so many. */
+/** Nodes and names that are passed over; those whose time is over go when there are so many. */
 const MAX_PAUSED_COUNT = 4_096;
 
-export interface WebSocketWorkersOptions {
+export interface AskedWorkersOptions<Name extends string> {
+  /** Asks a supervisor for the worker of that name's app or version; it answers as `SocketWorkerAnswer`. */
+  encodeQuestion(name: Name): Buffer;
   /** A name for one connection, never used twice. */
   nextPeerName(): string;
   readonly linkLimits: Partial<LinkLimits>;
@@ -41,18 +39,18 @@ export interface WebSocketWorkersOptions {
   onPostmortem(verdict: "answered" | "unanswered"): void;
 }
 
-export class WebSocketWorkers implements WebSocketWorkerSource {
-  readonly #options: WebSocketWorkersOptions;
-  readonly #workers = new Map<WorkerId, Promise<WebSocketWorker | null>>();
-  /** By node and app: of workers whose links are open. */
-  readonly #known = new Map<string, WebSocketWorker>();
+export class AskedWorkers<Name extends string> implements AskedWorkerSource<Name> {
+  readonly #options: AskedWorkersOptions<Name>;
+  readonly #workers = new Map<WorkerId, Promise<AskedWorker | null>>();
+  /** By node and name: of workers whose links are open. */
+  readonly #known = new Map<string, AskedWorker>();
   readonly #asked = new Set<string>();
-  /** By node and app: until when it is not asked. */
+  /** By node and name: until when it is not asked. */
   readonly #paused = new Map<string, Pause>();
-  /** Bounded by the upgrades under way. */
-  readonly #waiting = new Map<AppName, Set<() => void>>();
+  /** Bounded by the requests under way. */
+  readonly #waiting = new Map<Name, Set<() => void>>();
 
-  constructor(options: WebSocketWorkersOptions) {
+  constructor(options: AskedWorkersOptions<Name>) {
     this.#options = options;
   }
 
@@ -61,13 +59,13 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
   }
 
   pick(
-    app: AppName,
+    name: Name,
     nodes: readonly WorkerSlot[],
     tried: readonly WorkerSlot[] | null,
   ): WorkerSlot | WireError | "asked" | null {
     let paused: Pause | null = null;
     for (const node of nodes) {
-      const key = `${node.nodeId} ${app}`;
+      const key = `${node.nodeId} ${name}`;
       const known = this.#known.get(key);
       if (known?.link.isOpen === true) {
         if (tried?.includes(known) === true) continue;
@@ -76,10 +74,12 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
       if (this.#asked.has(key)) return "asked";
       const pause = this.#findPause(key);
       if (pause !== null) {
+        // It waits for its next worker there, for what it did: another node would only lose one, too.
+        if (pause.error?.fault === "tenant") return pause.error;
         paused ??= pause;
         continue;
       }
-      if (this.#asked.size < MAX_QUESTION_COUNT) void this.#find(app, node, key);
+      if (this.#asked.size < MAX_QUESTION_COUNT) void this.#find(name, node, key);
       return "asked";
     }
     // Who was refused elsewhere is told that.
@@ -87,19 +87,19 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
     return paused.error ?? "asked";
   }
 
-  forget(app: AppName, worker: WorkerSlot): void {
-    const key = `${worker.nodeId} ${app}`;
+  forget(name: Name, worker: WorkerSlot): void {
+    const key = `${worker.nodeId} ${name}`;
     if (this.#known.get(key) === worker) this.#known.delete(key);
   }
 
-  waitForAnswer(app: AppName, waitMs: number): Promise<void> {
+  waitForAnswer(name: Name, waitMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const waiting = this.#waiting.get(app) ?? new Set();
-      this.#waiting.set(app, waiting);
+      const waiting = this.#waiting.get(name) ?? new Set();
+      this.#waiting.set(name, waiting);
       const finish = (): void => {
         clearTimeout(timer);
         waiting.delete(finish);
-        if (waiting.size === 0 && this.#waiting.get(app) === waiting) this.#waiting.delete(app);
+        if (waiting.size === 0 && this.#waiting.get(name) === waiting) this.#waiting.delete(name);
         resolve();
       };
       const timer = setTimeout(finish, Math.min(waitMs, this.#options.questionPauseMs));
@@ -112,26 +112,26 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
     for (const { link } of new Set(this.#known.values())) link.goaway();
   }
 
-  async #find(app: AppName, node: WorkerSlot, key: string): Promise<void> {
+  async #find(name: Name, node: WorkerSlot, key: string): Promise<void> {
     const wasFull = this.#asked.size + 1 >= MAX_QUESTION_COUNT;
     this.#asked.add(key);
     const { nodeId, supervisor } = node;
-    const found = await this.#ask(app, { nodeId, supervisor });
+    const found = await this.#ask(name, { nodeId, supervisor });
     this.#asked.delete(key);
-    if (found instanceof WebSocketWorker && found.link.isOpen) this.#known.set(key, found);
-    else this.#pause(key, found instanceof WebSocketWorker ? null : found);
-    for (const finish of [...(this.#waiting.get(app) ?? [])]) finish();
+    if (found instanceof AskedWorker && found.link.isOpen) this.#known.set(key, found);
+    else this.#pause(key, found instanceof AskedWorker ? null : found);
+    for (const finish of [...(this.#waiting.get(name) ?? [])]) finish();
     // Others may have found no place for their question.
     if (wasFull) for (const waiting of [...this.#waiting.values()]) for (const finish of [...waiting]) finish();
   }
 
   async #ask(
-    app: AppName,
+    name: Name,
     node: { readonly nodeId: NodeId; readonly supervisor: Supervisor },
-  ): Promise<WebSocketWorker | WireError | null> {
-    const { nextPeerName, questionTimeoutMs: timeoutMs, tls } = this.#options;
+  ): Promise<AskedWorker | WireError | null> {
+    const { encodeQuestion, nextPeerName, questionTimeoutMs: timeoutMs, tls } = this.#options;
     const question = { supervisor: node.supervisor, timeoutMs, peer: nextPeerName(), tls };
-    const result = await askSupervisor(encodeSocketWorkerQuestion({ app }), parseAnswer, question);
+    const result = await askSupervisor(encodeQuestion(name), parseAnswer, question);
     if (result.type !== "answered") return result.type === "refused" ? result.error : null;
     const { answer } = result;
     const known = this.#workers.get(answer.workerId);
@@ -146,7 +146,7 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
   async #dial(
     answer: SocketWorkerAnswer,
     node: { readonly nodeId: NodeId; readonly supervisor: Supervisor },
-  ): Promise<WebSocketWorker | null> {
+  ): Promise<AskedWorker | null> {
     const { linkLimits, tls, nextPeerName, onUnavailable } = this.#options;
     const { workerId, address, credential } = answer;
     const peer = nextPeerName();
@@ -174,7 +174,7 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
       timeoutMs: this.#options.postmortemTimeoutMs,
     });
     postmortems.addLink(result.link, peer);
-    return new WebSocketWorker(workerId, result.link, { ...node, postmortems });
+    return new AskedWorker(workerId, result.link, { ...node, postmortems });
   }
 
   #forget(workerId: WorkerId): void {
@@ -202,7 +202,7 @@ export class WebSocketWorkers implements WebSocketWorkerSource {
   }
 }
 
-/** A node that is not asked for an app. */
+/** A node that is not asked for it. */
 interface Pause {
   readonly untilMs: number;
   /** Why it has no worker for it; null: it did not say. */
@@ -210,7 +210,7 @@ interface Pause {
 }
 
 /** A worker with its one link. It is gone when that is. */
-class WebSocketWorker implements WorkerSlot {
+class AskedWorker implements WorkerSlot {
   readonly id: WorkerId;
   readonly nodeId: NodeId;
   readonly supervisor: Supervisor;

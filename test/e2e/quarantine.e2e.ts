@@ -1,0 +1,82 @@
+/** What ends workers again and again: its neighbours are left alone, it waits, and a new version of it is served at once. */
+import { eventually } from "@nano/test-kit/eventually";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Fixture } from "../support/fixtures.ts";
+import type { Answer } from "../support/http-answer.ts";
+import { NanoProcess } from "../support/nano-process.ts";
+import { type LoadReport, runLoad } from "../support/open-loop.ts";
+
+const START_TIMEOUT_MS = 120_000;
+const KILLER = `export default { fetch(request) {
+  if (new URL(request.url).pathname !== "/kill") return new Response("alive");
+  return new Response(String(Math.max.apply(null, new Array(1e8).fill(1))));
+} }`;
+const MENDED = `export default { fetch: () => new Response("mended") }`;
+const neighbours = ["near", "far"];
+const fixture = new Fixture(
+  [
+    { hostname: "killer.localhost", source: KILLER, settings: { limits: { memory_mb: 32 } } },
+    ...neighbours.map((name) => ({
+      hostname: `${name}.localhost`,
+      source: `export default { fetch: () => new Response("${name}") }`,
+    })),
+  ],
+  {},
+);
+let nano: NanoProcess;
+
+beforeAll(async () => {
+  nano = await NanoProcess.start(fixture.args);
+}, START_TIMEOUT_MS);
+afterAll(async () => {
+  await nano?.close();
+  fixture.remove();
+});
+
+const kill = (): Promise<Answer> => nano.ask("killer.localhost", "/kill");
+const reasonOf = ({ headers }: Answer): unknown => headers["x-nano-error"];
+
+function loadNeighbours(isOver: () => boolean): Promise<LoadReport> {
+  return runLoad({
+    requestsPerSecond: 40,
+    durationMs: 500,
+    isOver,
+    shot: (index) => {
+      const name = neighbours[index % neighbours.length] as string;
+      return {
+        name,
+        send: () => nano.ask(`${name}.localhost`),
+        check: ({ text }) => (text === name ? null : `answered ${text}`),
+      };
+    },
+  });
+}
+
+test("a version that ends workers is served apart, then answered 503 in a back-off, while its neighbours notice nothing", async () => {
+  let isOver = false;
+  const load = loadNeighbours(() => isOver);
+  const ends: unknown[] = [];
+  // Two workers that it shares, and its own.
+  while (ends.length < 3) {
+    const answer = await kill();
+    ends.push(reasonOf(answer));
+    if (ends.length === 2) expect((await nano.ask("killer.localhost")).text).toBe("alive");
+  }
+  expect(ends).toEqual(["worker_lost", "worker_lost", "worker_lost"]);
+  const lostCount = await nano.metric("executor_workers_lost_total");
+  const held = await nano.ask("killer.localhost");
+  expect(held).toMatchObject({ status: 503, headers: { "x-nano-error": "quarantined", "retry-after": "1" } });
+  await eventually(async () => (await nano.ask("killer.localhost")).text === "alive");
+  expect(await nano.metric("executor_workers_lost_total")).toBe(lostCount);
+  expect(await nano.metric("executor_quarantined_versions_count")).toBe(1);
+  isOver = true;
+  const { failures, lost } = await load;
+  expect({ failures, lost }).toEqual({ failures: [], lost: [] });
+}, 60_000);
+
+test("a new version of it is served at once, by workers that all share", async () => {
+  await eventually(async () => reasonOf(await kill()) === "quarantined");
+  fixture.edit("killer.localhost", MENDED);
+  await eventually(async () => (await nano.ask("killer.localhost")).text === "mended", { timeoutMs: 20_000 });
+  expect(await nano.metric("executor_quarantined_versions_count")).toBe(1);
+}, 60_000);
