@@ -14,6 +14,7 @@
  *    124  u32le  1: more requests than slots were entered, take all for entered
  *    128  u32le  bytes of the version's name that is being restored, 0: none
  *    132  24 bytes  that version
+ *    156  u32le  the kernel's number of the thread, 0: not known
  *    160  8 bytes each  slots: link and stream of a request whose method is not idempotent and that was entered
  *
  * That is of the worker's own thread. Behind it, for each thread of a connection, the same without the slots.
@@ -31,6 +32,7 @@ const RECORD_BYTES = 124;
 const OVERFLOW_OFFSET = 124;
 const RESTORE_OFFSET = 128;
 const RESTORE_BYTES = 28;
+const TASK_OFFSET = 156;
 const SLOTS_OFFSET = 160;
 const SLOT_BYTES = 8;
 const NAME_OFFSET = 32;
@@ -84,13 +86,15 @@ export class FlightRecorder {
   /** Called before each entry, with its limit: nothing else runs in this process until it is over. */
   onEntry: (limitMs: number) => void = () => undefined;
 
-  /** @param options.thread 0: the worker's own, which alone has slots */
-  constructor(fd: number, { thread = 0 }: { thread?: number } = {}) {
+  /** @param options.thread 0: the worker's own, which alone has slots @param options.taskId the kernel's number of it */
+  constructor(fd: number, { thread = 0, taskId = 0 }: { thread?: number; taskId?: number } = {}) {
     this.#fd = fd;
     this.#offset = offsetOf(thread);
     const bytes = thread === 0 ? FILE_BYTES : THREAD_BYTES;
     for (let slot = RECORDER_SLOTS - 1; slot >= 0 && thread === 0; slot--) this.#freeSlots.push(slot);
-    writeSync(fd, Buffer.alloc(bytes), 0, bytes, this.#offset);
+    const record = Buffer.alloc(bytes);
+    record.writeUInt32LE(taskId, TASK_OFFSET);
+    writeSync(fd, record, 0, bytes, this.#offset);
   }
 
   begin(app: AppName, request: RecordedRequest | null, limitMs: number, version: VersionId | null = null): void {
@@ -179,6 +183,8 @@ export function clearThreadRecord(fd: number, thread: number): void {
 export interface RunningEntry extends RecordedRequest {
   /** 0: the worker's own. */
   readonly thread: number;
+  /** The kernel's number of that thread; 0: not known. */
+  readonly taskId: number;
   readonly app: string;
   /** Null: it was not told. */
   readonly versionId: VersionId | null;
@@ -194,8 +200,8 @@ const readBuffer = Buffer.alloc(THREAD_BYTES);
 
 /** The running entry of the worker's own thread, or null between entries. */
 export function readRunningEntry(fd: number): RunningEntry | null {
-  const count = readSync(fd, readBuffer, 0, RECORD_BYTES, 0);
-  return count < RECORD_BYTES ? null : decodeEntry(readBuffer, 0, 0);
+  const count = readSync(fd, readBuffer, 0, THREAD_BYTES, 0);
+  return count < THREAD_BYTES ? null : decodeEntry(readBuffer, 0, 0);
 }
 
 /** The running entries of all of a worker's threads. */
@@ -230,6 +236,7 @@ function decodeEntry(bytes: Buffer, at: number, thread: number): RunningEntry | 
   const beganMs = bytes.readDoubleLE(at);
   return {
     thread,
+    taskId: bytes.readUInt32LE(at + TASK_OFFSET),
     beganMs,
     runMs: monotonicMs() - beganMs,
     limitMs: bytes.readDoubleLE(at + 8),

@@ -9,6 +9,7 @@ import { warmEngine } from "@nano/isolate/warm-engine";
 import { toWireError } from "@nano/protocol/errors";
 import { entryFile } from "@nano/service-kit/entry-file";
 import { FlightRecorder, MAX_RECORDED_THREADS } from "./flight-recorder.ts";
+import { ownTaskId } from "./own-task-id.ts";
 import { RECORDER_FD } from "./recorder-fd.ts";
 import { WorkerRuntime } from "./request/worker-runtime.ts";
 import { openSocketThreadStarter } from "./websocket/socket-thread.ts";
@@ -25,7 +26,7 @@ const send = (message: FromWorker): void => {
 const leave = (last: FromWorker): void => {
   process.send?.(last, () => process.exit(0));
 };
-const recorder = new FlightRecorder(RECORDER_FD);
+const recorder = new FlightRecorder(RECORDER_FD, { taskId: ownTaskId() });
 let runtime: WorkerRuntime | null = null;
 const hasConnections = process.argv[2] === ("websocket" satisfies WorkerKind);
 let threadStarter: ThreadStarter | null = null;

@@ -18,7 +18,7 @@ function watchOne({ thread = 0, waitedMs }: { readonly thread?: number; waitedMs
   const path = join(temporaryDirectory(), "recorder");
   const recorderFd = openSync(path, "w+");
   unlinkSync(path);
-  const recorder = new FlightRecorder(recorderFd, { thread });
+  const recorder = new FlightRecorder(recorderFd, { thread, taskId: 7_000 + thread });
   const begunMs = performance.now();
   recorder.begin("subject" as AppName, null, LIMIT_MS);
   const seen = { turnCount: 0, killedMs: 0, asked: [] as WatchedEntry[] };
@@ -60,7 +60,7 @@ test("an entry that waits for a core does not hang, on whichever thread", async 
   const { seen } = watchOne({ thread: 7, waitedMs: () => (isWaiting ? 60_000 : 0) });
   await eventually(() => seen.turnCount > 12);
   expect(seen.killedMs).toBe(0);
-  expect(seen.asked[0]).toMatchObject({ pid: process.pid, thread: 7 });
+  expect(seen.asked[0]).toMatchObject({ pid: process.pid, taskId: 7_007 });
   isWaiting = false;
   await eventually(() => seen.killedMs > 0);
 });
@@ -82,7 +82,7 @@ test("what the kernel counts as waiting is told from what a process uses", async
   const [pid = 0] = rivals.map((each) => each.pid ?? 0);
   const startedMs = performance.now();
   const waited = (beganMs: number): number => {
-    const ms = waits.waitedMs({ pid, thread: 0, beganMs });
+    const ms = waits.waitedMs({ pid, taskId: pid, beganMs });
     waits.turn();
     return ms;
   };

@@ -47,6 +47,8 @@ test("a worker reads the product's code and its own directory, and nothing else"
     prefix: read(`${own}x`),
     passwords: read("/etc/passwd"),
     environment: read("/proc/self/environ"),
+    environmentOfThread: read("/proc/thread-self/environ"),
+    rootOfThread: read("/proc/thread-self/root/etc/passwd"),
     router: read(new URL("../../router/src/errors.ts", import.meta.url).pathname),
     write: `(await import("node:fs")).writeFileSync(${JSON.stringify(join(own, "new"))}, "x"); return 1;`,
   });
@@ -59,6 +61,8 @@ test("a worker reads the product's code and its own directory, and nothing else"
     prefix: "ERR_ACCESS_DENIED",
     passwords: "ERR_ACCESS_DENIED",
     environment: "ERR_ACCESS_DENIED",
+    environmentOfThread: "ERR_ACCESS_DENIED",
+    rootOfThread: "ERR_ACCESS_DENIED",
     router: "ERR_ACCESS_DENIED",
     write: "ERR_ACCESS_DENIED",
   });

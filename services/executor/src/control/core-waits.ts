@@ -2,23 +2,20 @@
  * How long the entries that workers are in have waited for a core, as far as they were seen: an entry of a loaded machine takes its time, and does not
  * hang.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { guestThreadName } from "../guest-thread-name.ts";
+import { readFileSync } from "node:fs";
 
 const MS_PER_NS = 1e-6;
 
 /** An entry by what names it: its process, its thread in that, and when it began. */
 export interface WatchedEntry {
   readonly pid: number;
-  /** 0: the process's own. */
-  readonly thread: number;
+  /** The kernel's number of its thread; 0: not known. */
+  readonly taskId: number;
   readonly beganMs: number;
 }
 
 interface SeenEntry {
   readonly beganMs: number;
-  /** Null: nobody tells. */
-  readonly taskPath: string | null;
   /** What its thread had waited when it was first seen. */
   readonly waitedMs: number;
 }
@@ -28,16 +25,14 @@ export class CoreWaits {
   #next = new Map<string, SeenEntry>();
 
   /** Since it was first seen. Every entry is asked for between two `turn`s, or is taken for new. */
-  waitedMs({ pid, thread, beganMs }: WatchedEntry): number {
-    const key = `${pid} ${thread}`;
-    const known = this.#seen.get(key);
-    if (known !== undefined && known.beganMs === beganMs) {
-      this.#next.set(key, known);
-      return known.taskPath === null ? 0 : readWaitedMs(known.taskPath) - known.waitedMs;
-    }
-    const taskPath = findTask(pid, thread);
-    this.#next.set(key, { beganMs, taskPath, waitedMs: taskPath === null ? 0 : readWaitedMs(taskPath) });
-    return 0;
+  waitedMs({ pid, taskId, beganMs }: WatchedEntry): number {
+    if (taskId === 0) return 0;
+    const countsPath = `/proc/${pid}/task/${taskId}/schedstat`;
+    const known = this.#seen.get(countsPath);
+    const waitedMs = readWaitedMs(countsPath);
+    const first = known?.beganMs === beganMs ? known : { beganMs, waitedMs };
+    this.#next.set(countsPath, first);
+    return waitedMs - first.waitedMs;
   }
 
   /** All entries that there are have been asked for. */
@@ -47,23 +42,10 @@ export class CoreWaits {
   }
 }
 
-function findTask(pid: number, thread: number): string | null {
-  const tasks = `/proc/${pid}/task`;
-  if (thread === 0) return `${tasks}/${pid}`;
-  // Threads that it started have its name, and come after it.
-  const name = `${guestThreadName(thread)}\n`;
-  try {
-    const id = readdirSync(tasks).find((task) => readFileSync(`${tasks}/${task}/comm`, "latin1") === name);
-    return id === undefined ? null : `${tasks}/${id}`;
-  } catch {
-    return null; // one of them has just ended, or this is not Linux: asked for again with the next entry
-  }
-}
-
 /** The second of the kernel's counts: ns in which it could have run, and another did. */
-function readWaitedMs(taskPath: string): number {
+function readWaitedMs(countsPath: string): number {
   try {
-    return Number(readFileSync(`${taskPath}/schedstat`, "latin1").split(" ")[1] ?? 0) * MS_PER_NS;
+    return Number(readFileSync(countsPath, "latin1").split(" ")[1] ?? 0) * MS_PER_NS;
   } catch {
     return 0; // it is gone
   }

@@ -59,9 +59,9 @@ export class HangWatch {
     this.#waits.turn();
   }
 
-  #isHanging({ pid }: WatchedWorker, { thread, beganMs, runMs, limitMs }: RunningEntry): boolean {
+  #isHanging({ pid }: WatchedWorker, { taskId, beganMs, runMs, limitMs }: RunningEntry): boolean {
     if (pid === undefined || runMs < WATCH_INTERVAL_MS) return false;
-    const waitedMs = this.#waits.waitedMs({ pid, thread, beganMs });
+    const waitedMs = this.#waits.waitedMs({ pid, taskId, beganMs });
     return runMs >= limitMs + HANG_GRACE_MS && runMs - waitedMs >= limitMs * OWN_TIME_RATIO;
   }
 }

@@ -1,6 +1,7 @@
 /** With how little a worker process runs: Node's permission model, as far as this Node has it. */
 import { fileURLToPath } from "node:url";
 import { THREAD_CPU_PATH } from "@nano/isolate/thread-cpu-counter";
+import { TASK_STAT_PATH } from "../own-task-id.ts";
 import type { WorkerKind } from "../worker-messages.ts";
 
 const ROOT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -28,7 +29,7 @@ export const PRODUCT_DIRECTORIES: readonly string[] = [
  * connections may.
  */
 export function workerArguments(directory: string, kind: WorkerKind): string[] {
-  const readable = [...PRODUCT_DIRECTORIES, `${directory}/`, MUSL_MARK, LOCK_FILE, THREAD_CPU_PATH];
+  const readable = [...PRODUCT_DIRECTORIES, `${directory}/`, MUSL_MARK, LOCK_FILE, TASK_STAT_PATH, THREAD_CPU_PATH];
   const mayStartThreads = kind === "websocket" || canDropPermission();
   return [
     "--no-node-snapshot",

@@ -8,7 +8,6 @@
 
 import type { MessagePort } from "node:worker_threads";
 import { entryFile } from "@nano/service-kit/entry-file";
-import { guestThreadName } from "../guest-thread-name.ts";
 import type { ThreadInput, ThreadOutput, ThreadStart } from "./thread-messages.ts";
 import type { ThreadSession } from "./thread-session.ts";
 import { ThreadStarter } from "./thread-starter.ts";
@@ -38,7 +37,7 @@ export class SocketThread {
   constructor(start: ThreadStart, { starter, owner }: { starter: ThreadStarter; owner: SocketThreadOwner }) {
     this.number = start.thread;
     this.#owner = owner;
-    this.#port = starter.start(start, { name: guestThreadName(start.thread) });
+    this.#port = starter.start(start);
     this.#port.on("message", (outputs: ThreadOutput[]) => this.#receive(outputs));
     this.#port.on("close", () => this.#exited());
   }

@@ -10,6 +10,7 @@ import type { GuestHost, GuestRequest } from "@nano/isolate/isolate";
 import { warmEngine } from "@nano/isolate/warm-engine";
 import { toWireError } from "@nano/protocol/errors";
 import { FlightRecorder } from "../flight-recorder.ts";
+import { ownTaskId } from "../own-task-id.ts";
 import { IsolateOpener } from "../request/isolate-opener.ts";
 import { SliverSources } from "../request/sliver-sources.ts";
 import { PortFetches } from "./port-fetches.ts";
@@ -28,7 +29,7 @@ const {
 
 const output = new PortOutput(port);
 const fetches = new PortFetches(output);
-const recorder = new FlightRecorder(recorderFd, { thread });
+const recorder = new FlightRecorder(recorderFd, { thread, taskId: ownTaskId() });
 const sources = new SliverSources(engineFingerprint());
 const cpuWatch = cpuShared === undefined ? null : CpuWatch.open(cpuShared, thread);
 let running: { readonly session: IsolateSession; readonly sink: PortSink } | null = null;

@@ -5,9 +5,9 @@ import type { StartedThread, StarterData, StartThread } from "./thread-starter.t
 const { entry } = workerData as StarterData;
 const url = new URL(entry);
 
-parentPort?.on("message", ({ name, port, data }: StartThread) => {
+parentPort?.on("message", ({ port, data }: StartThread) => {
   const started: StartedThread<unknown> = { port, data };
-  const thread = new Worker(url, { name, workerData: started, transferList: [port], env: {} });
+  const thread = new Worker(url, { workerData: started, transferList: [port], env: {} });
   // Its port closes, which says enough; the text is for the log of the supervisor.
   thread.on("error", (error: Error) => process.stderr.write(`${error.stack ?? error.message}\n`));
 });

@@ -20,8 +20,6 @@ export interface StarterData {
 
 /** What the starter is told. */
 export interface StartThread {
-  /** For the kernel, which keeps 15 bytes of it. */
-  readonly name: string;
   readonly port: MessagePort;
   readonly data: unknown;
 }
@@ -67,9 +65,9 @@ export class ThreadStarter {
   }
 
   /** Answers the port to a thread that is being started; it closes when the thread is over, or could not start. */
-  start(data: unknown, { name = "" } = {}): MessagePort {
+  start(data: unknown): MessagePort {
     const { port1, port2 } = new MessageChannel();
-    this.#starter.postMessage({ name, port: port2, data } satisfies StartThread, [port2]);
+    this.#starter.postMessage({ port: port2, data } satisfies StartThread, [port2]);
     return port1;
   }
 
