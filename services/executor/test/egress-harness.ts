@@ -46,7 +46,7 @@ export class FetchFailed extends Error {
 
 export async function startEgress(
   settings: Partial<EgressSettings> = {},
-  options: Partial<Pick<EgressServerOptions, "resolveName" | "createConnector" | "sweepIntervalMs">> = {},
+  options: Partial<Pick<EgressServerOptions, "resolveName" | "createConnector" | "sweepIntervalMs" | "report">> = {},
 ) {
   const directory = await mkdtemp(join(tmpdir(), "nano-egress-"));
   const socketPath = join(directory, "egress.sock");

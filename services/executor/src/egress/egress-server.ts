@@ -18,6 +18,7 @@ import { egressErrors } from "./errors.ts";
 import { openFetchStream } from "./fetch-stream.ts";
 import type { CreateConnector, ResolveName } from "./guarded-connector.ts";
 import type { FetchContext } from "./outbound-fetch.ts";
+import { RefusalLog } from "./refusal-log.ts";
 
 /** How often WebSockets are looked at: for idle ones, and for what they hold. */
 const SWEEP_INTERVAL_MS = 1_000;
@@ -57,6 +58,7 @@ export class EgressServer {
       config,
       counters,
       agents,
+      refusals: new RefusalLog(options.report),
       slots: new Slots({
         ...queue,
         perAppCount: config.connectionsPerAppCount,

@@ -4,6 +4,7 @@
  * I1 The address that is checked is the address that is connected to: names are resolved once, inside the connect.
  * I2 An address that is written in the URL never reaches name resolution; it is checked before the connect.
  * I3 The peer of every socket is checked once more before a byte is written.
+ * I4 `localhost` and names below it are loopback addresses, whatever a resolver says (RFC 6761).
  */
 import type { LookupAddress, LookupOptions } from "node:dns";
 import { isIP, type LookupFunction, type Socket } from "node:net";
@@ -14,6 +15,11 @@ import { egressErrors } from "./errors.ts";
 
 /** Addresses of one name that are tried; a hostile zone could send thousands. */
 const MAX_ADDRESSES = 16;
+const LOCALHOST = /^(?:.+\.)?localhost\.?$/i;
+const LOOPBACK: readonly LookupAddress[] = [
+  { address: "127.0.0.1", family: 4 },
+  { address: "::1", family: 6 },
+];
 
 export type ResolveName = (hostname: string) => Promise<readonly LookupAddress[]>;
 
@@ -87,7 +93,7 @@ async function allowedAddresses(
 ): Promise<readonly LookupAddress[]> {
   let found: readonly LookupAddress[];
   try {
-    found = await resolveName(host);
+    found = LOCALHOST.test(host) ? LOOPBACK : await resolveName(host);
   } catch (cause) {
     throw egressErrors.NAME_NOT_FOUND({ host }, cause);
   }

@@ -28,6 +28,7 @@ import {
   redirectRequest,
   type TargetRules,
 } from "./outbound-request.ts";
+import type { RefusalLog } from "./refusal-log.ts";
 import { RequestBody } from "./request-body.ts";
 import { responseHeaders } from "./request-headers.ts";
 import { WebSocketHop } from "./web-socket-hop.ts";
@@ -41,6 +42,7 @@ export interface FetchContext {
   readonly relays: WebSocketRelays;
   readonly agents: AppAgents;
   readonly counters: EgressCounters;
+  readonly refusals: RefusalLog;
 }
 
 /** Where a fetch's answer goes. */
@@ -306,6 +308,7 @@ export class OutboundFetch {
     const error = isNanoError(thrown)
       ? thrown
       : egressErrors.RESPONSE_BROKEN({ host, cause: "internal error" }, thrown);
+    this.#context.refusals.note(this.#head.app, error);
     const isTold = !this.#isEndSent;
     this.#finish(outcomeOf(error));
     if (isTold) this.#sink.onFailed(error);
