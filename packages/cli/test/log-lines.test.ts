@@ -42,6 +42,14 @@ describe("a log line", () => {
     expect(formatLogLine(JSON.stringify({ ...record, level: "info" }), plain, verbose)).toHaveLength(1);
   });
 
+  test("of a refused address is one of the app's, and names what would allow it", () => {
+    const fields = { app: "shop", host: "127.0.0.1", rule: "a loopback address", setting: "egress.allowedRanges" };
+    const record = { level: "warn", service: "executor", msg: "an app may not fetch from this address", ...fields };
+    expect(formatLogLine(JSON.stringify(record), plain, quiet)).toEqual([
+      "shop | fetch from 127.0.0.1 was refused, its address is a loopback address: --egress-allow RANGE or server.egress_allowed_ranges of the config file allows it",
+    ]);
+  });
+
   test("of a service tells its error by code and message, on one line", () => {
     const err = { code: "KIT_ADDRESS_IN_USE", message: "Address is\nin use", stack: "…" };
     const line = JSON.stringify({ level: "error", service: "router", msg: "start failed", err });

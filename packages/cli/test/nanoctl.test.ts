@@ -56,6 +56,7 @@ describe("nanoctl", () => {
     [["serve"]],
     [["run", "--colour"]],
     [["run", "--port", "many"]],
+    [["run", "--egress-allow", "127.0.0.1"]],
     [["run", ".", "--config", "x.json"]],
     [["sliver", "create", "."]],
   ])("ends with the code for usage: %j", async (args) => {
@@ -77,6 +78,17 @@ describe("nanoctl", () => {
         "  apps[0].entrypoint: found nothing, expected one of `entrypoint` and `sliver`",
         "",
       ].join("\n"),
+    );
+  });
+
+  test.each([
+    ["is not there", "nowhere.json"],
+    ["is a directory", "."],
+  ])("ends with the code for a bad config that %s", async (_, path) => {
+    const { exitCode, stderr } = await nanoctl("run", "--config", path);
+    expect(exitCode).toBe(ExitCode.CONFIG);
+    expect(stderr).toMatch(
+      /^Config .* has 1 problem\n {2}\(file\): found .*, expected a config file that can be read\n$/,
     );
   });
 

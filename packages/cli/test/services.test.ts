@@ -8,7 +8,7 @@ import type { ConfigDefinition, ConfigShape } from "@nano/service-kit/config";
 import { loadConfig } from "@nano/service-kit/config";
 import { config as builderConfig } from "@nano/sliver-builder/config";
 import { expect, onTestFinished, test } from "vitest";
-import { describeServices, ServiceName } from "../src/run/services.ts";
+import { describeServices, listUnreadSettings, ServiceName } from "../src/run/services.ts";
 
 const definitions: Readonly<Record<string, unknown>> = {
   [ServiceName.REGISTRY]: registryConfig,
@@ -36,6 +36,7 @@ test("every service accepts what the launcher tells it, and gets nothing else of
     { host: "[::1]", port: 8080, egressAllowedRanges: ["10.1.0.0/16", "fd00::/8"], debugHeaders: true },
     env,
   );
+  expect(listUnreadSettings({ ...env, ROUTER_URL: "" })).toEqual(["ROUTER_LISTEN_PORT"]);
   expect(specs.map((spec) => spec.name)).toEqual(Object.keys(definitions));
   for (const spec of specs) {
     const definition = definitions[spec.name] as ConfigDefinition<ConfigShape>;

@@ -1,5 +1,6 @@
 /** `nanoctl run`. */
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
+import { ADDRESS_RANGE_WORDS, isAddressRange } from "../config/address-range.ts";
 import type { Target } from "../config/load-plan.ts";
 import { errors } from "../errors.ts";
 import { type CommandContext, parsePort } from "./command-context.ts";
@@ -14,6 +15,7 @@ interface RunFlags {
   readonly dataDir?: string;
   readonly verbose?: boolean;
   readonly debugHeaders?: boolean;
+  readonly egressAllow?: readonly string[];
 }
 
 const RUN_HELP = `
@@ -39,6 +41,7 @@ export function addRunCommand(program: Command, { env, output, end }: CommandCon
     .option("--data-dir <directory>", "where state is kept (default: .nano beside what is served)")
     .option("-v, --verbose", "show every line that the services log")
     .option("--debug-headers", "say in responses which version, worker and rung they are from, and how that started")
+    .option("--egress-allow <range>", "addresses that apps may fetch from, such as 127.0.0.0/8; repeatable", addRange)
     .addHelpText("after", RUN_HELP)
     .action(async (directory: string | undefined, flags: RunFlags) => {
       const target = pickTarget(directory, flags);
@@ -51,6 +54,7 @@ export function addRunCommand(program: Command, { env, output, end }: CommandCon
             port: flags.port,
             adminPort: flags.adminPort,
             debugHeaders: flags.debugHeaders,
+            egressAllowedRanges: flags.egressAllow,
           },
           dataDirectory: flags.dataDir ?? null,
           isVerbose: flags.verbose === true,
@@ -59,6 +63,11 @@ export function addRunCommand(program: Command, { env, output, end }: CommandCon
         }),
       );
     });
+}
+
+function addRange(text: string, ranges: readonly string[] = []): readonly string[] {
+  if (!isAddressRange(text)) throw new InvalidArgumentError(`Found ${text}, expected ${ADDRESS_RANGE_WORDS}.`);
+  return [...ranges, text];
 }
 
 /** @throws CTL_USAGE where more than one thing is named */

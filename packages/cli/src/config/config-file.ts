@@ -5,14 +5,15 @@
  * I1 A file is taken whole or not at all; all of its problems are found at once.
  */
 import { readFile, stat } from "node:fs/promises";
-import { isIPv4, isIPv6 } from "node:net";
 import { dirname, join, resolve } from "node:path";
 import type { AppName } from "@nano/protocol/brands";
+import { isNanoError } from "@nano/protocol/errors";
 import { type Finding, listFindings, parseJsonText, showValue, toProblems } from "@nano/protocol/input-problems";
 import { envVarsSchema, type ManifestInput, manifestInputSchema } from "@nano/protocol/manifest";
 import { z } from "zod";
 import { errors } from "../errors.ts";
 import type { SecretSources } from "../run/app-secrets.ts";
+import { ADDRESS_RANGE_WORDS, isAddressRange } from "./address-range.ts";
 import { nameApps } from "./app-names.ts";
 import { DOT_ENV_FILE, type DotEnv } from "./dot-env.ts";
 import { parseHostPattern, parsePathPrefix } from "./hostname.ts";
@@ -22,6 +23,12 @@ import { readSecretFiles, type SecretFiles } from "./secret-files.ts";
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 /** Most ranges of `server.egress_allowed_ranges`, as the executor takes them. */
 const MAX_ALLOWED_RANGES = 256;
+/** What a failed read found, by the system's code. */
+const READ_FAILURES: ReadonlyMap<string, string> = new Map([
+  ["ENOENT", "no such file"],
+  ["EISDIR", "a directory"],
+  ["EACCES", "a file that may not be read"],
+]);
 /** Most apps of one config file. */
 export const MAX_APPS = 10_000;
 
@@ -42,17 +49,11 @@ export const serverSchema = z.strictObject({
       "say in each response of an app its version, worker, rung and kind of start, as `x-nano-version` and so on",
     ),
   egress_allowed_ranges: z
-    .array(z.string().refine(isAddressRange, "an address range such as 10.1.0.0/16"))
+    .array(z.string().refine(isAddressRange, ADDRESS_RANGE_WORDS))
     .max(MAX_ALLOWED_RANGES)
     .default([])
     .describe("address ranges that apps may fetch from although a rule refuses them, such as `10.1.0.0/16`"),
 });
-
-function isAddressRange(text: string): boolean {
-  const [address = "", prefix = "", ...rest] = text.split("/");
-  const maxPrefix = isIPv4(address) ? 32 : isIPv6(address) ? 128 : -1;
-  return rest.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= maxPrefix;
-}
 
 const hostnameSchema = z.string().transform((text, context) => {
   const parsed = parseHostPattern(text);
@@ -119,15 +120,19 @@ export function toServerSettings(server: z.infer<typeof serverSchema>): ServerSe
   return { host, port, adminPort, egressAllowedRanges, debugHeaders: server.debug_headers };
 }
 
-/** Reads and checks a config file. @throws CTL_CONFIG_INVALID with every problem, CTL_FILE_UNREADABLE */
+/** Reads and checks a config file. @throws CTL_CONFIG_INVALID with every problem */
 export async function loadConfigFile(file: string): Promise<RunPlan> {
-  const info = await stat(file).catch((error: Error) => {
-    throw errors.FILE_UNREADABLE({ path: file, why: error.message }, error);
-  });
-  if (info.size > MAX_CONFIG_BYTES) {
-    throw errors.FILE_UNREADABLE({ path: file, why: `${info.size} bytes, at most ${MAX_CONFIG_BYTES}` });
+  const refuse = (found: string, expected: string, cause?: unknown) =>
+    errors.CONFIG_INVALID({ file, problems: [{ place: "(file)", found, expected }] }, cause);
+  try {
+    const { size } = await stat(file);
+    if (size > MAX_CONFIG_BYTES) throw refuse(`${size} bytes`, `at most ${MAX_CONFIG_BYTES}`);
+    return await parseConfig(await readFile(file, "utf8"), file);
+  } catch (error) {
+    if (isNanoError(error)) throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    throw refuse(READ_FAILURES.get(code ?? "") ?? code ?? "an error", "a config file that can be read", error);
   }
-  return parseConfig(await readFile(file, "utf8"), file);
 }
 
 /** @throws CTL_CONFIG_INVALID with every problem */

@@ -33,6 +33,8 @@ export interface ServerOverrides {
   readonly port?: number | undefined;
   readonly adminPort?: number | undefined;
   readonly debugHeaders?: boolean | undefined;
+  /** In addition to those of the file. */
+  readonly egressAllowedRanges?: readonly string[] | undefined;
 }
 
 /** @throws CTL_CONFIG_INVALID, CTL_FILE_UNREADABLE, CTL_USAGE, SLIVER_… where the sliver to serve is none */
@@ -73,6 +75,7 @@ function overrideServer(server: ServerSettings, overrides: ServerOverrides): Ser
     port: overrides.port ?? server.port,
     adminPort: overrides.adminPort ?? server.adminPort,
     debugHeaders: overrides.debugHeaders ?? server.debugHeaders,
+    egressAllowedRanges: [...server.egressAllowedRanges, ...(overrides.egressAllowedRanges ?? [])],
   };
 }
 

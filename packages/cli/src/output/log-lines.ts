@@ -10,6 +10,8 @@ const LEVELS = ["debug", "info", "warn", "error"] as const;
 /** Fields of a service's line that its short form leaves out or shows elsewhere. */
 const HIDDEN_FIELDS = new Set(["level", "time", "service", "msg", "err", "pid", "hostname", "component"]);
 const MAX_FIELD_CHARS = 200;
+/** What an executor's line names where an address was refused that this setting could allow. */
+const ALLOWED_RANGES = "egress.allowedRanges";
 
 export interface LogLineOptions {
   /** The service whose output it is, for lines that do not say so. */
@@ -23,6 +25,7 @@ export function formatLogLine(line: string, terminal: Terminal, options: LogLine
   const record = parseRecord(line);
   if (record === null) return line.trim() === "" ? [] : [`${options.service}: ${printable(line)}`];
   if (record.stream === "app") return formatAppLine(record, terminal);
+  if (record.setting === ALLOWED_RANGES && typeof record.app === "string") return formatRefusedFetch(record, terminal);
   return formatServiceLine(record, terminal, options);
 }
 
@@ -39,6 +42,12 @@ function formatAppLine(record: Record<string, unknown>, terminal: Terminal): str
   return printable(String(record.text ?? ""))
     .split("\n")
     .map((text, index) => `${prefix} ${paint(text)}${index === 0 ? id : ""}`);
+}
+
+/** Beside the app's own lines: here its author is the operator, too, who can allow it. */
+function formatRefusedFetch({ app, host, rule }: Record<string, unknown>, terminal: Terminal): string[] {
+  const text = `fetch from ${String(host)} was refused, its address is ${String(rule)}: --egress-allow RANGE or server.egress_allowed_ranges of the config file allows it`;
+  return formatAppLine({ app, level: "warn", text }, terminal);
 }
 
 function formatServiceLine(

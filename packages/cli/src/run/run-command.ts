@@ -16,7 +16,7 @@ import { lockDataDirectory } from "./data-lock.ts";
 import { type EndSignal, listenForEnd } from "./end-signal.ts";
 import { Machine } from "./machine.ts";
 import { createRunDirectory } from "./run-directory.ts";
-import { registryAddress } from "./services.ts";
+import { listUnreadSettings, registryAddress } from "./services.ts";
 import { watchFile } from "./watch-file.ts";
 
 export interface RunOptions {
@@ -29,10 +29,23 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** Of variables without effect, so many are named. */
+const MAX_SHOWN_VARIABLES = 5;
+
 /** Serves until it is told to end. Answers the exit code; what prevents a start is thrown. */
 export async function runMachine(options: RunOptions): Promise<ExitCode> {
   const { target, overrides, terminal, env } = options;
   const plan = await loadPlan(target, overrides);
+  const unread = listUnreadSettings(env);
+  if (unread.length > 0) {
+    const names = unread.slice(0, MAX_SHOWN_VARIABLES).join(", ");
+    terminal.line(
+      terminal.paint(
+        "yellow",
+        `Without effect: ${names}; nanoctl run is set by its options and by server of the config file`,
+      ),
+    );
+  }
   const chosen = options.dataDirectory === null ? null : resolve(options.dataDirectory);
   const dataDirectory = chosen ?? defaultDataDirectory(target);
   await using stack = new AsyncDisposableStack();

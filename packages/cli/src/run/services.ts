@@ -25,6 +25,8 @@ const INHERITED = [
   "NODE_USE_SYSTEM_CA",
   "SSL_CERT_FILE",
 ];
+/** Settings of services, which have no effect here. */
+const SERVICE_SETTING = /^(?:BUILDER|EXECUTOR|REGISTRY|ROUTER)_[A-Z0-9_]+$/;
 /** Below the launcher's own patience, so that a service ends itself. */
 const SHUTDOWN_GRACE_MS = 4000;
 /** Leaves the router the time that it wants for leaving. */
@@ -104,6 +106,11 @@ export function describeServices(
       ROUTER_WEBSOCKET_DRAIN_SPREAD_MS: String(ROUTER_DRAIN_SPREAD_MS),
     }),
   ];
+}
+
+/** What of our own environment is a setting of a service, and not passed on. */
+export function listUnreadSettings(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.keys(env).filter((name) => SERVICE_SETTING.test(name) && env[name] !== "");
 }
 
 function pickEnv(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
