@@ -159,6 +159,16 @@ describe("a plan", () => {
     expect(log).toContain("delete old");
   });
 
+  test("is announced before anything is built: its hosts lead to its apps, and what is left from before is gone", async () => {
+    const { deployer, log, outcomes, leads } = createFake(["old", "a"]);
+    await deployer.announce(planOf("a", "b"));
+    expect(leads()).toEqual(["a.localhost/ a", "b.localhost/ b"]);
+    expect(log).toEqual(["delete old", "create b"]);
+    expect(outcomes).toEqual([]);
+    await deployer.apply(planOf("a", "b"));
+    expect(outcomes.toSorted()).toEqual(["a serving", "b serving"]);
+  });
+
   test("that changes touches only the apps that changed", async () => {
     const { deployer, log, hosts, sources } = createFake();
     await deployer.apply(planOf("a", "b"));

@@ -59,6 +59,20 @@ export class Deployer {
     return [...this.#served.values()].map((each) => each.deployment);
   }
 
+  /**
+   * Creates the apps of the first plan and puts its routes, before anything that reads them runs: a host of the plan is never unknown. What an
+   * earlier run left goes.
+   */
+  async announce(plan: RunPlan): Promise<void> {
+    const { registry } = this.#options;
+    const known = new Set((await registry.listApps()).map(({ name }) => name));
+    const wanted = new Set(plan.apps.map(({ name }) => name));
+    for (const name of known) if (!wanted.has(name)) await registry.deleteApp(name);
+    const unknown = [...wanted].filter((name) => !known.has(name));
+    await forEachLimited(unknown, DEPLOYS_AT_ONCE, (name) => registry.createApp(name));
+    await this.#replaceRoutes(routesOf(plan));
+  }
+
   /** Resolves when every app of the plan is served or has failed. Not to be called again before that. */
   async apply(plan: RunPlan): Promise<PlanChange> {
     const { registry } = this.#options;
@@ -85,7 +99,7 @@ export class Deployer {
       }
     }
     const removed = [...this.#served.values()].map((each) => each.deployment.plan.name).filter((n) => !wanted.has(n));
-    const routes = plan.apps.flatMap(({ name, routes }) => routes.map((route) => ({ ...route, app: name })));
+    const routes = routesOf(plan);
     const hasRoom = known.size + unknown.length <= MAX_APPS;
     const left = [...known.keys()].filter((name) => !wanted.has(name));
     // What an earlier run left nobody waits for. Where there is no room for what was served and what will be, there is a gap between them.
@@ -170,6 +184,10 @@ export class Deployer {
     });
     return { deployment, secrets, source: null };
   }
+}
+
+function routesOf({ apps }: RunPlan): readonly Route[] {
+  return apps.flatMap(({ name, routes }) => routes.map((route) => ({ ...route, app: name })));
 }
 
 function isSame(a: AppPlan, b: AppPlan): boolean {

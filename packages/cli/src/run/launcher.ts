@@ -40,11 +40,17 @@ export class Launcher {
     );
   }
 
-  /** Answers where each service listens, by its name. @throws CTL_SERVICE_NOT_STARTED */
-  async start(): Promise<Readonly<Record<string, Addresses>>> {
+  /**
+   * Answers where each service listens, by its name.
+   * @param prepare what is to be done once the first service is up, before the others begin
+   * @throws CTL_SERVICE_NOT_STARTED, and what `prepare` throws
+   */
+  async start(prepare: () => Promise<void>): Promise<Readonly<Record<string, Addresses>>> {
     const [first, ...others] = this.services;
     const started: [string, Addresses][] = [];
     if (first !== undefined) started.push([first.name, await first.start()]);
+    if (this.#isClosing) return {};
+    await prepare();
     if (this.#isClosing) return {};
     const rest = others.map(async (service): Promise<[string, Addresses]> => [service.name, await service.start()]);
     // All have settled before a failure is told: its `close` must find every process.

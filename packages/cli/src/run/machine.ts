@@ -85,8 +85,9 @@ export class Machine {
     return this.#closing.signal.aborted;
   }
 
-  /** Starts the services. @throws CTL_SERVICE_NOT_STARTED, CTL_PORT_IN_USE */
-  async start({ server }: RunPlan): Promise<void> {
+  /** Starts the services: the router when the registry has the plan's routes, so that no host of the plan is ever unknown. @throws CTL_SERVICE_NOT_STARTED, CTL_PORT_IN_USE */
+  async start(plan: RunPlan): Promise<void> {
+    const { server } = plan;
     const { places, terminal, isVerbose, env } = this.#options;
     await checkPort({ ...server, ...PORT_WORDS });
     terminal.status("starting the services");
@@ -95,7 +96,7 @@ export class Machine {
     this.#launcher = launcher;
     this.#server = server;
     this.#admin = await this.#openAdmin(server.adminPort);
-    const addresses = await launcher.start();
+    const addresses = await launcher.start(() => this.#deployer.announce(plan));
     this.#keepPort(addresses[ServiceName.ROUTER] ?? {});
     terminal.status(null);
   }

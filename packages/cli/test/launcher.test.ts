@@ -1,0 +1,33 @@
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, test } from "vitest";
+import { Launcher } from "../src/run/launcher.ts";
+import { openShownTerminal } from "./shown-terminal.ts";
+
+const main = fileURLToPath(new URL("fake-service.main.ts", import.meta.url));
+
+function createLauncher(...names: string[]): Launcher {
+  const specs = names.map((name) => ({ name, main, env: { FAKE_MODE: "serve" } }));
+  const launcher = new Launcher({ specs, terminal: openShownTerminal().terminal, isVerbose: false });
+  onTestFinished(() => launcher.close());
+  return launcher;
+}
+
+test("what is prepared has the first service, and no other runs before it is done", async () => {
+  const launcher = createLauncher("registry", "executor", "router");
+  const running = () => launcher.services.filter(({ isRunning }) => isRunning).map(({ name }) => name);
+  const before: string[][] = [];
+  await launcher.start(async () => {
+    before.push(running());
+    await new Promise((resolve) => setImmediate(resolve));
+    before.push(running());
+  });
+  expect(before).toEqual([["registry"], ["registry"]]);
+  expect(running()).toEqual(["registry", "executor", "router"]);
+});
+
+test("nothing more is started where that fails", async () => {
+  const launcher = createLauncher("registry", "router");
+  await expect(launcher.start(() => Promise.reject(new Error("Registry refused")))).rejects.toThrow("Registry refused");
+  await launcher.close();
+  expect(launcher.find("router").isRunning).toBe(false);
+});
