@@ -68,6 +68,6 @@ export function answersText(expected: string | RegExp, query = ""): Attack["stri
 
 export function judgeText(answer: Answer, expected: string | RegExp): Outcome {
   const isRight = typeof expected === "string" ? answer.text === expected : expected.test(answer.text);
-  const what = `${describeAnswer(answer)} ${answer.text.slice(0, 80)}`.trimEnd();
+  const what = `${describeAnswer(answer)} ${answer.text.slice(0, 80).replaceAll(/\s+/g, " ")}`.trimEnd();
   return { isContained: answer.status === 200 && isRight, what };
 }

@@ -96,7 +96,8 @@ function findFaults({ quick, waiting, brokenSockets }: NeighbourReport, p99Bound
   const faults: string[] = [];
   for (const [name, load] of Object.entries({ quick, waiting })) {
     const [first] = load.failures;
-    if (first !== undefined) faults.push(`${load.failures.length} requests of ${name} failed: ${first.what}`);
+    if (first !== undefined)
+      faults.push(`${load.failures.length} requests of ${name} failed: ${first.what.split("\n")[0]}`);
     if (load.p99Ms > p99BoundMs) faults.push(`p99 of ${name} is ${Math.round(load.p99Ms)} ms`);
   }
   if (brokenSockets.length > 0) faults.push(`sockets closed: ${brokenSockets.join(", ")}`);
