@@ -1,4 +1,8 @@
 /** What ends workers again and again: its neighbours are left alone, it waits, and a new version of it is served at once. */
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { eventually } from "@nano/test-kit/eventually";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fixture } from "../support/fixtures.ts";
@@ -6,6 +10,7 @@ import type { Answer } from "../support/http-answer.ts";
 import { NanoProcess } from "../support/nano-process.ts";
 import { type LoadReport, runLoad } from "../support/open-loop.ts";
 
+const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
 const START_TIMEOUT_MS = 120_000;
 const KILLER = `export default { fetch(request) {
   if (new URL(request.url).pathname !== "/kill") return new Response("alive");
@@ -34,6 +39,13 @@ afterAll(async () => {
 });
 
 const kill = (): Promise<Answer> => nano.ask("killer.localhost", "/kill");
+const run = promisify(execFile);
+
+async function nanoctl(...args: string[]): Promise<string> {
+  const { stdout } = await run(NANOCTL, [...args, "--data-dir", join(nano.directory, "data")]);
+  return stdout;
+}
+
 const reasonOf = ({ headers }: Answer): unknown => headers["x-nano-error"];
 
 function loadNeighbours(isOver: () => boolean): Promise<LoadReport> {
@@ -74,9 +86,19 @@ test("a version that ends workers is served apart, then answered 503 in a back-o
   expect({ failures, lost }).toEqual({ failures: [], lost: [] });
 }, 60_000);
 
-test("a new version of it is served at once, by workers that all share", async () => {
+test("nanoctl shows it, and lifts it: what was held back is served by workers that all share", async () => {
   await eventually(async () => reasonOf(await kill()) === "quarantined");
+  expect(await nanoctl("quarantine")).toMatch(/killer +v[0-9a-f]{16} +served apart/);
+  expect(await nanoctl("quarantine", "lift", "killer")).toContain("is forgiven");
+  await eventually(async () => (await nano.ask("killer.localhost")).text === "alive");
+  await eventually(async () => (await nano.metric("executor_quarantined_versions_count")) === 0);
+  await eventually(async () => (await nano.metric("executor_own_workers_count")) === 0);
+  expect(await nanoctl("quarantine")).toContain("Nothing is in quarantine");
+}, 60_000);
+
+test("a new version of what is held back is served at once, by workers that all share", async () => {
+  await eventually(async () => reasonOf(await kill()) === "quarantined", { timeoutMs: 40_000 });
   fixture.edit("killer.localhost", MENDED);
   await eventually(async () => (await nano.ask("killer.localhost")).text === "mended", { timeoutMs: 20_000 });
   expect(await nano.metric("executor_quarantined_versions_count")).toBe(1);
-}, 60_000);
+}, 90_000);

@@ -33,6 +33,8 @@
  *   GET    /v1/routes                                                                    RoutesBody
  *   PUT    /v1/routes                        RoutesBody: replaces the whole map          RoutesBody
  *   GET    /v1/nodes                                                                     NodesAnswer
+ *   GET    /v1/quarantine                    versions that ended workers again and again QuarantineAnswer
+ *   POST   /v1/apps/:app/quarantine/lift     forgives what its versions did until now    AppAnswer
  *   GET    /v1/whoami                                                                    WhoAmIAnswer
  *   GET    /v1/tokens                        never the tokens themselves                  TokensAnswer
  *   POST   /v1/tokens                        TokenRequest → 201, the token, once          NewTokenAnswer
@@ -91,6 +93,8 @@ export const registryPaths = {
   appRoutes: (app: AppName) => `/v1/apps/${app}/routes`,
   routes: "/v1/routes",
   nodes: "/v1/nodes",
+  quarantine: "/v1/quarantine",
+  liftQuarantine: (app: AppName) => `/v1/apps/${app}/quarantine/lift`,
   whoAmI: "/v1/whoami",
   tokens: "/v1/tokens",
   token: (id: string) => `/v1/tokens/${id}`,
@@ -278,6 +282,21 @@ export const nodeAnswerSchema = z.object({
 });
 export type NodeAnswer = z.infer<typeof nodeAnswerSchema>;
 export const nodesAnswerSchema = z.object({ nodes: z.array(nodeAnswerSchema) });
+
+/** A version that is served by workers of its own, or not at all until it may have the next one. */
+export const quarantinedVersionSchema = z.object({
+  app: appNameSchema,
+  version: versionIdSchema,
+  /** Whether clients get it. */
+  isServed: z.boolean(),
+  /** When it last ended a worker, as far as nodes tell: it is forgiven an hour later. */
+  at: z.string(),
+  /** Those that know of it, by their ids. */
+  nodes: z.array(z.string()),
+});
+export type QuarantinedVersionAnswer = z.infer<typeof quarantinedVersionSchema>;
+/** By app, then version. */
+export const quarantineAnswerSchema = z.object({ versions: z.array(quarantinedVersionSchema) });
 
 export const tokenRoleSchema = z.enum(tokenRoles);
 export const whoAmIAnswerSchema = z.object({

@@ -78,6 +78,8 @@ test.each([
   ["reader", "PUT", registryPaths.appRoutes(SHOP), 403],
   ["reader", "PUT", registryPaths.secret(SHOP, "A"), 403],
   ["reader", "PUT", registryPaths.rollout(SHOP), 403],
+  ["reader", "POST", registryPaths.liftQuarantine(SHOP), 403],
+  ["deployer", "POST", registryPaths.liftQuarantine(SHOP), 403],
   ["reader", "PUT", registryPaths.artifact("a".repeat(64) as never), 403],
   ["reader", "POST", registryPaths.tokens, 403],
   ["reader", "GET", registryPaths.nodes, 200],

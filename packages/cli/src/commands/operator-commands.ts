@@ -1,8 +1,9 @@
-/** `nanoctl nodes`, `token …`, `audit`. */
+/** `nanoctl nodes`, `quarantine …`, `token …`, `audit`. */
+import type { AppName } from "@nano/protocol/brands";
 import { type Command, Option } from "commander";
 import type { ClusterFlags } from "../cluster/open-cluster.ts";
 import type { CreateTokenFlags } from "../cluster/tokens.ts";
-import { type CommandContext, collect, onCluster, parseCount } from "./command-context.ts";
+import { type CommandContext, collect, onCluster, parseApp, parseCount } from "./command-context.ts";
 
 const DEFAULT_AUDIT_COUNT = 50;
 
@@ -21,6 +22,27 @@ export function addOperatorCommands(program: Command, context: CommandContext): 
       await showNodes(flags, context);
     },
   );
+
+  const quarantine = program
+    .command("quarantine")
+    .description("show versions that ended workers again and again, and forgive them");
+
+  onCluster(
+    quarantine.command("list", { isDefault: true }).description("show them, and which executors know of them"),
+  ).action(async (flags: ClusterFlags) => {
+    const { listQuarantined } = await import("../cluster/quarantine.ts");
+    await listQuarantined(flags, context);
+  });
+
+  onCluster(
+    quarantine
+      .command("lift")
+      .description("let an app's versions share workers again, whatever they did until now")
+      .argument("<app>", "name of the app", parseApp),
+  ).action(async (app: AppName, flags: ClusterFlags) => {
+    const { liftQuarantine } = await import("../cluster/quarantine.ts");
+    await liftQuarantine(app, flags, context);
+  });
 
   const token = program.command("token").description("make, list and revoke tokens for the registry's API");
 

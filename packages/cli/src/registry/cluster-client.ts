@@ -11,6 +11,8 @@ import {
   type NodeAnswer,
   newTokenAnswerSchema,
   nodesAnswerSchema,
+  type QuarantinedVersionAnswer,
+  quarantineAnswerSchema,
   type RolloutRequestInput,
   type Route,
   registryPaths,
@@ -51,6 +53,8 @@ export interface ClusterClient extends RegistryClient {
   setSecret(app: AppName, name: string, value: string): Promise<SecretsAnswer>;
   removeSecret(app: AppName, name: string): Promise<SecretsAnswer>;
   listNodes(): Promise<readonly NodeAnswer[]>;
+  listQuarantined(): Promise<readonly QuarantinedVersionAnswer[]>;
+  liftQuarantine(app: AppName): Promise<AppAnswer>;
   listTokens(): Promise<TokenAnswers>;
   createToken(request: TokenRequestInput): Promise<NewTokenAnswer>;
   revokeToken(id: string): Promise<void>;
@@ -99,6 +103,8 @@ export function clusterClientOver(transport: RegistryTransport): ClusterClient {
       ),
     removeSecret: (app, name) =>
       transport.sendJson({ method: "DELETE", path: registryPaths.secret(app, name) }, secretsAnswerSchema),
+    listQuarantined: async () => (await get(registryPaths.quarantine, quarantineAnswerSchema)).versions,
+    liftQuarantine: (app) => post(registryPaths.liftQuarantine(app)),
     listNodes: async () => (await get(registryPaths.nodes, nodesAnswerSchema)).nodes,
     listTokens: async () => (await get(registryPaths.tokens, tokensAnswerSchema)).tokens,
     createToken: (body) =>

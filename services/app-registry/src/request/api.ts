@@ -14,6 +14,7 @@ import { type ArtifactRoutesOptions, serveArtifactRoutes } from "./artifact-rout
 import { serveCellRoutes } from "./cell-routes.ts";
 import { type LogRoutesOptions, serveLogRoutes } from "./log-routes.ts";
 import { operation } from "./operation.ts";
+import { serveQuarantineRoutes } from "./quarantine-routes.ts";
 import { type RolloutRoutesOptions, serveRolloutRoutes } from "./rollout-routes.ts";
 import { serveRouteRoutes } from "./route-routes.ts";
 import { type SecretRoutesOptions, serveSecretRoutes } from "./secret-routes.ts";
@@ -63,6 +64,7 @@ export function createApi(options: ApiOptions): Api {
   serveTokenRoutes(router, options.tokens);
   serveLogRoutes(router, options.logs);
   serveCellRoutes(router, options.apps);
+  serveQuarantineRoutes(router, options.apps);
   serveDocument(router, api);
 
   api.notFound((c) => {
