@@ -9,6 +9,7 @@ import { SliverSources } from "@nano/executor/request/sliver-sources";
 import { Turns } from "@nano/executor/request/turns";
 import { WorkerCounters } from "@nano/executor/request/worker-counters";
 import { AppIsolate } from "@nano/isolate/app-isolate";
+import { CpuWatch, CpuWatcher } from "@nano/isolate/cpu-watch";
 import { engineFingerprint } from "@nano/isolate/engine";
 import type { GuestHost, RunSink } from "@nano/isolate/isolate";
 import { warmEngine } from "@nano/isolate/warm-engine";
@@ -106,6 +107,14 @@ export interface BenchApp {
   close(): void;
 }
 
+let cpuWatch: CpuWatch | null | undefined;
+
+/** One for the process, as a worker has it. */
+async function openCpuWatch(): Promise<CpuWatch | null> {
+  if (cpuWatch === undefined) cpuWatch = CpuWatch.open((await CpuWatcher.open()).shared, 0);
+  return cpuWatch;
+}
+
 export async function openBenchApp(source: string, directory: string): Promise<BenchApp> {
   warmEngine();
   mkdirSync(join(directory, "worker"), { recursive: true });
@@ -145,6 +154,7 @@ export async function openBenchApp(source: string, directory: string): Promise<B
   const recorder = new FlightRecorder(recorderFd);
 
   const host: GuestHost = {
+    cpuWatch: await openCpuWatch(),
     beginEntry: (name, request, limitMs) => recorder.begin(name, request, limitMs),
     endEntry: () => recorder.end(),
     log: (line) => {

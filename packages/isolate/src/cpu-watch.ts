@@ -21,6 +21,8 @@ import { openThreadCpuCounter } from "./thread-cpu-counter.ts";
 const CPU_WATCH_ENTRY = new URL("./cpu-watch.thread.ts", import.meta.url);
 
 const TERMINATOR_MEMORY_MIB = 8;
+/** Waking the terminator for each isolate would be a part of each cold start. It hears of those that wait when one of them is to be ended. */
+const MAX_UNTOLD = 32;
 const US_PER_MS = 1_000;
 const MAX_BUDGET_US = 0x7fff_ffff;
 
@@ -92,6 +94,9 @@ export class CpuWatch {
   #removed: number[] = [];
   readonly #onExit = (): void => this.close();
   #isClosed = false;
+  #generation: number;
+  /** Isolates that the terminator has been called for since it was made to listen. */
+  #untold = 0;
 
   /** Null: this kernel does not tell what a thread used. @param thread its number, from 0 */
   static open(shared: SharedArrayBuffer, thread: number): CpuWatch | null {
@@ -103,6 +108,7 @@ export class CpuWatch {
     this.#words = new Int32Array(shared);
     this.#block = blockOf(thread);
     this.#counter = counter;
+    this.#generation = Atomics.load(this.#words, this.#block + WatchedWord.GENERATION);
     this.#terminator = new ivm.Isolate({ memoryLimit: TERMINATOR_MEMORY_MIB });
     const context = this.#terminator.createContextSync();
     this.#watch = context.evalClosureSync(
@@ -122,14 +128,16 @@ export class CpuWatch {
     return Atomics.load(this.#words, WatcherWord.ALIVE) === 1;
   }
 
-  /** Answers the number that an isolate is entered by. Does not wait: the terminator hears of it at once, on its own thread. */
+  /** Answers the number that an isolate is entered by. Does not wait: the terminator hears of it on its own thread. */
   add(isolate: ivm.Isolate): number {
     if (this.#isClosed) return 0;
     const number = this.#nextIsolate;
     this.#nextIsolate = number + 1;
     const removed = this.#removed;
     this.#removed = [];
-    this.#watch.applyIgnored(undefined, [this.#recall(), number, isolate, ...removed]);
+    this.#untold += 1;
+    if (this.#untold === MAX_UNTOLD) this.#recall();
+    this.#watch.applyIgnored(undefined, [this.#generation, number, isolate, ...removed]);
     return number;
   }
 
@@ -168,11 +176,11 @@ export class CpuWatch {
     closeSync(this.#counter);
   }
 
-  /** Ends the terminator's waiting. */
-  #recall(): number {
-    const generation = Atomics.add(this.#words, this.#block + WatchedWord.GENERATION, 1) + 1;
+  /** Ends the terminator's waiting: it hears of all isolates that wait for it. */
+  #recall(): void {
+    this.#untold = 0;
+    this.#generation = (Atomics.add(this.#words, this.#block + WatchedWord.GENERATION, 1) + 1) | 0;
     Atomics.add(this.#words, this.#block + WatchedWord.BELL, 1);
     Atomics.notify(this.#words, this.#block + WatchedWord.BELL);
-    return generation | 0;
   }
 }
