@@ -12,6 +12,7 @@ import { MAX_TIMERS } from "./guest-context.ts";
 import { HashOps } from "./hash-ops.ts";
 import { runPureOp } from "./host-ops.ts";
 import { boundedText } from "./response-ops.ts";
+import { rejectionStack, rejectionText } from "./run-limits.ts";
 import { APP_SCRIPT_NAME } from "./script-names.ts";
 
 /** One-shot timers that are due later than this after init began are left to the contexts of requests, as repeating ones are. */
@@ -129,8 +130,9 @@ export class InitHost {
   /** What an entry threw: the top level's own end, or a rejection that nobody handled. */
   noteThrown(thrown: unknown): void {
     if (this.#thrown.length >= MAX_INIT_REJECTIONS) return;
-    const text = thrown instanceof Error ? String(thrown.stack ?? `${thrown.name}: ${thrown.message}`) : String(thrown);
-    this.#thrown.push(boundedText(text));
+    const stack = rejectionStack(thrown);
+    const text = rejectionText(thrown);
+    this.#thrown.push(boundedText(stack.startsWith(text) ? stack : text));
   }
 
   /** The top level got to its end: what was thrown beside it goes to its log. */

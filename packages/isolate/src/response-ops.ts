@@ -116,10 +116,16 @@ export class ResponseOps {
       app: this.#app,
       requestId: run.request.requestId,
       level: "error",
-      text: `${name}: ${boundedText(message)}`,
+      text: headlineOf(name, boundedText(message)),
       stack: boundedText(stack),
     });
   }
+}
+
+/** As the guest begins a stack; what is no error has no name. */
+function headlineOf(name: string, message: string): string {
+  if (name === "") return `Uncaught ${message}`;
+  return message === "" ? name : `${name}: ${message}`;
 }
 
 /** Text of a guest for the log: "" for what is no string. A slice of a long one would keep all of that for as long as it is kept itself. */

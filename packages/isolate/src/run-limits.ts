@@ -37,13 +37,13 @@ export class RunLimits {
 
   /** What isolated-vm hands out of an entry: a rejection that nobody handled. */
   logRejection(run: GuestRun | null, thrown: unknown): void {
-    const isError = thrown instanceof Error;
+    const stack = rejectionStack(thrown);
     this.#options.host.log({
       app: this.#options.app,
       requestId: run?.request.requestId ?? null,
       level: "error",
-      text: `Unhandled rejection: ${isError ? `${thrown.name}: ${boundedText(thrown.message)}` : boundedText(String(thrown))}`,
-      ...(isError && thrown.stack !== undefined ? { stack: boundedText(thrown.stack) } : {}),
+      text: `Unhandled rejection: ${rejectionText(thrown)}`,
+      ...(stack === "" ? {} : { stack }),
     });
   }
 
@@ -54,4 +54,27 @@ export class RunLimits {
     run.fail(error);
     return error;
   }
+}
+
+/** isolated-vm copies of a reason what text it has, and of an object without one this message of its own. */
+const UNREAD_OBJECT = "An object was thrown from supplied code within isolated-vm";
+
+function isUnread(thrown: Error): boolean {
+  return boundedText(thrown.message).startsWith(UNREAD_OBJECT);
+}
+
+/** Of the guest's: an object without a text has one of the host's. */
+export function rejectionStack(thrown: unknown): string {
+  return thrown instanceof Error && !isUnread(thrown) ? boundedText(thrown.stack) : "";
+}
+
+/** What a promise was rejected with, in one line or more, without its stack. */
+export function rejectionText(thrown: unknown): string {
+  if (!(thrown instanceof Error)) return boundedText(String(thrown));
+  const message = boundedText(thrown.message);
+  if (isUnread(thrown)) {
+    return "an object that is no Error, of which nothing more is known: reject with an Error, or catch it";
+  }
+  const { name } = thrown;
+  return message === "" ? name : `${name}: ${message}`;
 }

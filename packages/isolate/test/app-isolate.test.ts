@@ -211,6 +211,30 @@ describe("timers and work after the answer", () => {
     ]);
   });
 
+  test.each([
+    [
+      "an object",
+      "{ code: 1 }",
+      /^an object that is no Error, of which nothing more is known: reject with an Error/,
+      false,
+    ],
+    ["a string", "'why'", /^why$/, false],
+    ["undefined", "undefined", /^undefined$/, false],
+    ["a DOMException", "new DOMException('gone', 'AbortError')", /^AbortError: gone$/, true],
+    [
+      "an error of the app's own class",
+      "new (class Own extends Error { name = 'Own' })('m')",
+      /^(?:Own|Error): m$/,
+      true,
+    ],
+  ])("an unhandled rejection with %s says in our words what is known of it", async (_what, reason, text, hasStack) => {
+    const { ask, host } = openIsolate(appScript(`Promise.reject(${reason}); return new Response();`));
+    await ask();
+    expect(host.logs[0]?.text.replace("Unhandled rejection: ", "")).toMatch(text);
+    expect(host.logs[0]?.stack !== undefined).toBe(hasStack);
+    expect(host.logs[0]?.stack ?? "").not.toContain("was thrown from supplied code");
+  });
+
   test("what a rejection writes into the log has a bound", async () => {
     const { ask, host } = openIsolate(
       appScript(

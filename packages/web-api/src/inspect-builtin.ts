@@ -1,5 +1,6 @@
 /** Objects of the engine and the platform that the console shows by what they hold and not by their properties. */
 import { isArrayBuffer } from "./bytes.ts";
+import { dataOf, stackOf } from "./error-text.ts";
 import { headerListOf, isHeaders } from "./headers.ts";
 import type { Inspection } from "./inspect.ts";
 import { showKey } from "./inspect-key.ts";
@@ -17,13 +18,14 @@ import {
   ArrayBufferPrototypeGetByteLength,
   ArrayPrototypePush,
   DatePrototypeToISOString,
+  ObjectGetOwnPropertyDescriptor,
   ObjectPrototypeToString,
   RegExpPrototypeToString,
+  StringPrototypeSlice,
   TypedArrayPrototypeGetToStringTag,
 } from "./primordials.ts";
 import { isRequest } from "./request.ts";
 import { isResponse } from "./response.ts";
-import { describeThrown } from "./thrown.ts";
 
 /** The text of such an object, or undefined where the value is none. */
 export function inspectBuiltin(inspection: Inspection, value: object, name: string): string | undefined {
@@ -65,13 +67,29 @@ export function inspectBuiltin(inspection: Inspection, value: object, name: stri
   return undefined;
 }
 
+/** Of errors, where they are not enumerable. */
+const HIDDEN_MEMBERS = ["cause", "errors"];
+
 function showError(inspection: Inspection, error: Error, name: string): string {
-  const { message, stack } = describeThrown(error);
-  const text = stack === "" ? `[${name}: ${message}]` : stack;
+  const stack = stackOf(error);
+  const text = stack === "" ? `[${name}: ${dataOf(error, "message")}]` : withNewName(stack, error);
   const extra = inspection.entriesOf(error, (key) => key === "stack" || key === "message" || key === "name");
-  const { cause } = error;
-  if (cause !== undefined) ArrayPrototypePush(extra, `[cause]: ${inspection.show(cause)}`);
+  for (let i = 0; i < HIDDEN_MEMBERS.length; i++) {
+    const member = HIDDEN_MEMBERS[i] as string;
+    const descriptor = ObjectGetOwnPropertyDescriptor(error, member);
+    if (descriptor === undefined || descriptor.enumerable || descriptor.value === undefined) continue;
+    ArrayPrototypePush(extra, `[${member}]: ${inspection.show(descriptor.value)}`);
+  }
   return extra.length === 0 ? text : inspection.group(text, "{}", extra);
+}
+
+/** A stack is begun when the error is made: names that a constructor gives afterwards are not in it. */
+function withNewName(stack: string, error: object): string {
+  const name = dataOf(error, "name");
+  const message = dataOf(error, "message");
+  const begin = message === "" ? "Error" : `Error: ${message}`;
+  const isOld = name !== "" && name !== "Error" && StringPrototypeSlice(stack, 0, begin.length) === begin;
+  return isOld ? name + StringPrototypeSlice(stack, "Error".length) : stack;
 }
 
 function showMap(inspection: Inspection, map: Map<unknown, unknown>, name: string): string {

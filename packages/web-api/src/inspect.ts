@@ -3,8 +3,9 @@
  *
  * I1 Bounded in depth, in entries of each object and in length of the whole: what exceeds them is named, not shown.
  * I2 No accessor of a tenant's object is called. Traps of a proxy and `Symbol.toStringTag` can still run tenant code: what
- *    they throw ends in a placeholder.
+ *    they throw ends in a placeholder, where that object stands.
  */
+import { MAX_PROTOTYPES } from "./error-text.ts";
 import { inspectBuiltin } from "./inspect-builtin.ts";
 import { isDigit, quote, showKey } from "./inspect-key.ts";
 import {
@@ -29,6 +30,8 @@ const STRING_LIMIT_UNITS = 2_000;
 const LINE_LIMIT_UNITS = 72;
 /** Where formatting gives up: near the host's own limit of a log line. */
 const TEXT_LIMIT_UNITS = 16 * 1024;
+
+const UNSHOWABLE = "[value that cannot be shown]";
 
 /** One call of `inspect`: what is being shown, from the outermost, and how much has been written. */
 export class Inspection {
@@ -90,12 +93,18 @@ export class Inspection {
   #showObject(value: object): string {
     for (let i = 0; i < this.#path.length; i++) if (this.#path[i] === value) return "[Circular]";
     if (this.#writtenUnits >= TEXT_LIMIT_UNITS) return "...";
-    const name = nameOf(value);
-    if (this.#path.length > this.#depthLimit) return ArrayIsArray(value) ? "[Array]" : `[${name || "Object"}]`;
-    this.#path[this.#path.length] = value;
-    const text = this.#showContent(value, name);
-    this.#path.length -= 1;
-    return text;
+    const depth = this.#path.length;
+    try {
+      const name = nameOf(value);
+      if (depth > this.#depthLimit) return ArrayIsArray(value) ? "[Array]" : `[${name || "Object"}]`;
+      this.#path[depth] = value;
+      return this.#showContent(value, name);
+    } catch {
+      // A proxy's trap or a patched prototype threw.
+      return UNSHOWABLE;
+    } finally {
+      this.#path.length = depth;
+    }
   }
 
   #showContent(value: object, name: string): string {
@@ -124,14 +133,15 @@ export function inspect(value: unknown, depthLimit?: number): string {
   try {
     return new Inspection(depthLimit).show(value);
   } catch {
-    // A proxy's trap or a patched prototype threw: the value cannot be shown.
-    return "[value that cannot be shown]";
+    // A function that is a proxy.
+    return UNSHOWABLE;
   }
 }
 
 /** The name of an object's class, or "" where it has none. */
 function nameOf(value: object): string {
-  for (let at: object | null = value; at !== null; at = ObjectGetPrototypeOf(at) as object | null) {
+  let at: object | null = value;
+  for (let i = 0; i < MAX_PROTOTYPES && at !== null; i++, at = ObjectGetPrototypeOf(at) as object | null) {
     const descriptor = ObjectGetOwnPropertyDescriptor(at, "constructor");
     if (typeof descriptor?.value !== "function") continue;
     const name = ObjectGetOwnPropertyDescriptor(descriptor.value as object, "name")?.value as unknown;

@@ -5,19 +5,16 @@
  * I1 Getters of what was thrown are not called, but by the engine where it writes the stack of an error.
  */
 import { loadedGlobal } from "./define-global.ts";
+import { dataOf, stackOf } from "./error-text.ts";
 import { writeLog } from "./log.ts";
-import {
-  ErrorCtor,
-  ObjectGetOwnPropertyDescriptor,
-  ObjectGetPrototypeOf,
-  ReflectApply,
-  StringPrototypeCharCodeAt,
-  StringPrototypeIndexOf,
-  StringPrototypeSlice,
-} from "./primordials.ts";
+import { ErrorCtor, StringPrototypeCharCodeAt, StringPrototypeIndexOf, StringPrototypeSlice } from "./primordials.ts";
 
-// The build turns this into the call of the module's wrapper: few apps listen to the global.
-declare const require: (path: "./global-events.ts") => typeof import("./global-events.ts");
+interface Modules {
+  "./global-events.ts": typeof import("./global-events.ts");
+  "./inspect.ts": typeof import("./inspect.ts");
+}
+// The build turns this into the call of the module's wrapper: few apps listen to the global, and few throw there.
+declare const require: <Path extends keyof Modules>(path: Path) => Modules[Path];
 
 /** What an `ErrorEvent` says of an exception, beside itself. */
 export interface ErrorPlace {
@@ -30,44 +27,25 @@ export interface ErrorPlace {
 
 /** Longest text that leaves the guest, in UTF-16 units. */
 const TEXT_LIMIT_UNITS = 16 * 1024;
-/** Prototypes that are looked through for a name and a message: a proxy may answer one without end. */
-const MAX_PROTOTYPES = 16;
 const FRAME = "\n    at ";
 
 export function reportError(reason: unknown): void {
-  // Made here each time: this file may be loaded where errors have no stacks, as while a heap is made.
-  const probe = new ErrorCtor();
-  const stack = stackOf(reason, probe);
   // Whoever added a listener or set a handler has touched one of these.
   if (loadedGlobal("addEventListener") !== undefined || loadedGlobal("onerror") !== undefined) {
     const { hasErrorListener, dispatchErrorEvent } = require("./global-events.ts");
-    if (hasErrorListener() && dispatchErrorEvent(reason, describe(reason, stack, stackOf(probe, probe)))) return;
+    if (hasErrorListener() && dispatchErrorEvent(reason, describe(reason, stackOf(new ErrorCtor())))) return;
   }
-  writeLog("error", bounded(`Uncaught ${stack === "" ? textOf(reason) : stack}`));
+  const text = typeof reason === "string" ? reason : require("./inspect.ts").inspect(reason);
+  writeLog("error", bounded(`Uncaught ${text}`));
 }
 
-function describe(reason: unknown, stack: string, hereStack: string): ErrorPlace {
+function describe(reason: unknown, hereStack: string): ErrorPlace {
+  const stack = stackOf(reason);
   const end = StringPrototypeIndexOf(stack, FRAME);
   const text = stack === "" ? textOf(reason) : end === -1 ? stack : StringPrototypeSlice(stack, 0, end);
   const hereFile = firstPlace(hereStack, "")?.filename ?? "";
   const place = firstPlace(stack === "" ? hereStack : stack, hereFile);
   return { message: bounded(`Uncaught ${text}`), ...(place ?? NOWHERE) };
-}
-
-/** @param probe an error of now: its getter of `stack` is the engine's; where stacks are data it has none */
-function stackOf(reason: unknown, probe: Error): string {
-  if (typeof reason !== "object" || reason === null) return "";
-  try {
-    const descriptor = ObjectGetOwnPropertyDescriptor(reason, "stack");
-    if (descriptor === undefined) return "";
-    const { get } = descriptor;
-    const isNative = get !== undefined && get === ObjectGetOwnPropertyDescriptor(probe, "stack")?.get;
-    const stack: unknown = isNative ? ReflectApply(get, reason, []) : descriptor.value;
-    return typeof stack === "string" ? stack : "";
-  } catch {
-    // A trap of a proxy, which knows of no stack.
-    return "";
-  }
 }
 
 /** Of what has no stack. */
@@ -79,21 +57,6 @@ function textOf(reason: unknown): string {
   const message = dataOf(reason, "message");
   if (name === "" && message === "") return "#<Object>";
   return name === "" || message === "" ? name + message : `${name}: ${message}`;
-}
-
-/** A text that an object has or inherits. */
-function dataOf(object: object, name: string): string {
-  try {
-    let holder: object | null = object;
-    for (let i = 0; i < MAX_PROTOTYPES && holder !== null; i++) {
-      const descriptor = ObjectGetOwnPropertyDescriptor(holder, name);
-      if (descriptor !== undefined) return typeof descriptor.value === "string" ? descriptor.value : "";
-      holder = ObjectGetPrototypeOf(holder) as object | null;
-    }
-  } catch {
-    // A trap of a proxy.
-  }
-  return "";
 }
 
 type Place = Omit<ErrorPlace, "message">;

@@ -206,8 +206,9 @@ export class RequestRun {
       abort: this.#abortReason,
       onEnd: (failure) => {
         if (failure !== undefined) {
-          const { message, stack } = require("./thrown.ts").describeThrown(failure.reason);
-          callHost(HostOp.RESPONSE_ERROR, this.id, message, stack);
+          const { describeThrown, headlineOf } = require("./thrown.ts");
+          const thrown = describeThrown(failure.reason);
+          callHost(HostOp.RESPONSE_ERROR, this.id, headlineOf(thrown), thrown.stack);
         } else if (this.#abortReason === null) callHost(HostOp.RESPONSE_END, this.id);
         this.#endResponse();
       },

@@ -1,5 +1,11 @@
 /** DOMException of Web IDL; the platform makes its own by `make-dom-exception.ts`. */
-import { ErrorCtor, ObjectSetPrototypeOf, ReflectDeleteProperty, TypeErrorCtor } from "../primordials.ts";
+import {
+  ErrorCtor,
+  ObjectSetPrototypeOf,
+  ReflectConstruct,
+  ReflectDeleteProperty,
+  TypeErrorCtor,
+} from "../primordials.ts";
 import { cloneHooks } from "./clone-hooks.ts";
 import {
   ErrorCaptureStackTrace,
@@ -88,9 +94,9 @@ export class DOMException {
   constructor(message: unknown = "", name: unknown = "Error") {
     const state: State = { message: toDOMString(message), name: toDOMString(name) };
     // A real Error, so that it carries a stack; its state must be known before the stack's first line is written from it.
-    const error = new ErrorCtor(state.message);
+    // Made for its own class, by which isolated-vm tells whether it has a name of its own.
+    const error = ReflectConstruct(ErrorCtor, [state.message], new.target) as Error;
     WeakMapPrototypeSet(states, error, state);
-    ObjectSetPrototypeOf(error, new.target.prototype);
     ErrorCaptureStackTrace(error, new.target);
     // The stack has taken it over; the message that is to be read is the prototype's.
     ReflectDeleteProperty(error, "message");
