@@ -13,7 +13,7 @@ import { errors } from "./errors.ts";
 
 export const ENTRY_EXTENSIONS = [".ts", ".tsx", ".mts", ".js", ".mjs", ".jsx"] as const;
 /** What a named entry may be. */
-const MODULE_EXTENSIONS: readonly string[] = [...ENTRY_EXTENSIONS, ".cts", ".cjs"];
+export const MODULE_EXTENSIONS: readonly string[] = [...ENTRY_EXTENSIONS, ".cts", ".cjs"];
 export const MANIFEST_FILE = "nano.json";
 const PACKAGE_FILE = "package.json";
 export const ASSETS_DIRECTORY = "assets";

@@ -15,9 +15,11 @@ import type { AppSource } from "./app-source.ts";
 import { asyncHooksModule } from "./async-hooks-module.ts";
 import { bytesImports } from "./bytes-imports.ts";
 import type { EntryPoint } from "./entry-point.ts";
+import { TEXT_EXTENSIONS } from "./file-kinds.ts";
 import { FREE_NAME_DEFINES, FREE_NAMES_DECLARATION, freeNamesPath } from "./free-names.ts";
 import { nodeImports } from "./node-imports.ts";
 import { ENV_NAME, NODE_HOST_NAME, runtimeModules } from "./runtime-modules.ts";
+import { unfitPackages } from "./unfit-packages.ts";
 import { TAKE_WASM_NAME, type WasmImports } from "./wasm-imports.ts";
 
 /** Whether the factory is an async function. */
@@ -58,8 +60,8 @@ export function createBuildOptions(
     jsx: "automatic",
     define: { "process.env.NODE_ENV": '"production"', global: "globalThis", ...FREE_NAME_DEFINES },
     inject: options.freeNames.length === 0 ? [] : [freeNamesPath(options.freeNames)],
-    loader: { ".txt": "text", ".html": "text", ".md": "text", ".sql": "text", ".css": "text" },
-    plugins: [nodeImports, asyncHooksModule, runtimeModules, bytesImports, options.wasm.plugin],
+    loader: Object.fromEntries(TEXT_EXTENSIONS.map((extension) => [extension, "text"])),
+    plugins: [unfitPackages, nodeImports, asyncHooksModule, runtimeModules, bytesImports, options.wasm.plugin],
     logLevel: "silent",
     logLimit: 50,
   };

@@ -1,13 +1,11 @@
 /** Turns what esbuild reports into this package's errors, with place and excerpt. */
-import { builtinModules } from "node:module";
 import { isNanoError, type NanoError } from "@nano/protocol/errors";
 import type { Message } from "esbuild";
 import { errors, type ProblemDetails, type SourceProblem } from "./errors.ts";
+import { isImportProblem, isNodeModule, remedyOf, unresolvedPath } from "./import-remedy.ts";
 import { BAD_WASM_DETAIL } from "./wasm-imports.ts";
 
 const MAX_EXCERPT_COLUMNS = 120;
-const UNRESOLVED = /^Could not resolve "(.+)"$/;
-const NO_EXPORT = /^No matching export in /;
 const TOP_LEVEL_AWAIT = /^Top-level await .*output format$/;
 
 /** The error of a failed build: the first problem decides its code. */
@@ -18,12 +16,15 @@ export function createBuildError(messages: readonly Message[], cause: unknown): 
     return errors.SYNTAX_ERROR({ file: "(unknown)", line: 0, column: 0, text, excerpt: "", problemCount: 1 }, cause);
   }
   if (isNanoError(first.detail)) return first.detail;
-  const details: ProblemDetails = { ...toSourceProblem(first), problemCount: messages.length };
-  const unresolved = UNRESOLVED.exec(first.text)?.[1];
-  if (unresolved !== undefined && isNodeModule(unresolved)) {
+  const remedy = remedyOf(first);
+  const problem = toSourceProblem(first);
+  const text = remedy === null ? problem.text : `${problem.text}: ${remedy}`;
+  const details: ProblemDetails = { ...problem, text, problemCount: messages.length };
+  const unresolved = unresolvedPath(first);
+  if (unresolved !== null && isNodeModule(unresolved)) {
     return errors.ABSENT_NODE_MODULE({ ...details, module: unresolved }, cause);
   }
-  if (unresolved !== undefined || NO_EXPORT.test(first.text)) return errors.UNRESOLVED_IMPORT(details, cause);
+  if (isImportProblem(first)) return errors.UNRESOLVED_IMPORT(details, cause);
   if (first.detail === BAD_WASM_DETAIL) return errors.BAD_WASM(details, cause);
   return errors.SYNTAX_ERROR(details, cause);
 }
@@ -48,8 +49,4 @@ export function renderExcerpt(place: { line: number; column: number; lineText: s
   const shown = place.lineText.slice(from, from + MAX_EXCERPT_COLUMNS).replaceAll("\t", " ");
   const margin = `${place.line} | `;
   return `${margin}${shown}\n${" ".repeat(margin.length - 2)}| ${" ".repeat(place.column - from)}^`;
-}
-
-function isNodeModule(path: string): boolean {
-  return path.startsWith("node:") || builtinModules.includes(path);
 }

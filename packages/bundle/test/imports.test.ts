@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BundledApp, bundleApp } from "@nano/bundle/bundle-app";
 import { MAX_WASM_BYTES } from "@nano/bundle/wasm-imports";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { appDirectory } from "./app-directory.ts";
 import { loadScript, type TakeWasm } from "./load-script.ts";
 
@@ -256,4 +256,43 @@ it("a WebAssembly file that changes changes the bundle", async () => {
   const after = await bundleApp({ dir: directory });
   expect(after.artifact?.wasm).not.toEqual(before.artifact?.wasm);
   expect(after.artifact?.script).toBe(before.artifact?.script);
+});
+
+describe("an import that fails says what to do", () => {
+  const installed = {
+    "node_modules/pkg/package.json": '{"name":"pkg","exports":{".":"./index.js"}}',
+    "node_modules/pkg/index.js": "",
+  };
+
+  it.each([
+    ["cloudflare:sockets", /"cloudflare:sockets": of these modules there is cloudflare:workers alone/],
+    ["no-such-pkg", /"no-such-pkg": run npm install no-such-pkg in the app's directory/],
+    ["@scope/name/below", /run npm install @scope\/name in the app's directory/],
+    ["pkg/below", /package pkg is there and does not export \.\/below/],
+    ["./nowhere", /"\.\/nowhere": there is no such file/],
+    ["https://esm.sh/x", /install it from npm/],
+    ["bun:test", /"bun:test": there is no such module/],
+    [
+      "./add.png",
+      /"\.png" files: add\.png: expected one of .*\.ts .*\.json .*\.bin \.wasm; what clients load belongs into assets\//,
+    ],
+  ])("%s", async (path, shown) => {
+    const files = { "index.js": `import x from "${path}"; export default x;`, "add.png": "", ...installed };
+    const failure = await bundleFiles(files).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: "BUNDLE_UNRESOLVED_IMPORT",
+      message: expect.stringMatching(shown),
+      wire: { details: { file: "index.js", line: 1, column: 15 } },
+    });
+  });
+
+  it.each(["node:crypto", "crypto"])("a name that %s does not have", async (module) => {
+    const files = { "index.js": `import { createCipheriv } from "${module}"; export default createCipheriv;` };
+    await expect(bundleFiles(files)).rejects.toThrow(/NANO's node:crypto has no such name, see COMPATIBILITY\.md/);
+  });
+
+  it("a module of Node that there is not", async () => {
+    const files = { "index.js": `import { readFile } from "node:fs"; export default readFile;` };
+    await expect(bundleFiles(files)).rejects.toThrow(/COMPATIBILITY\.md .* lists the modules of Node that there are/);
+  });
 });

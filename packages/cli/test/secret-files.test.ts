@@ -91,6 +91,7 @@ test("an app's own nano.json takes no secret files, and no variable of a secret'
     writeFileSync(join(app, "nano.json"), JSON.stringify(nano));
     const made = Promise.withResolvers<unknown>();
     const source = await openAppSource(plan, {
+      onWarning: () => {},
       loadTrustedKeys: async () => new Map(),
       onChange: (make) => make().then(made.resolve, made.resolve),
     });

@@ -27,6 +27,7 @@ test("a sliver whose key is added is taken without a restart, and the addition i
   };
   let make: MakeArtifacts | undefined;
   const source = await openAppSource(plan, {
+    onWarning: () => {},
     loadTrustedKeys: () => loadTrustedKeys(trusted),
     onChange: (made) => {
       make = made;

@@ -10,7 +10,6 @@
  */
 import { stat } from "node:fs/promises";
 import { bundleApp } from "@nano/bundle/bundle-app";
-import type { SourceProblem } from "@nano/bundle/errors";
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import { isNanoError, toWireError } from "@nano/protocol/errors";
 import type { AppAnswer, VersionAnswer } from "@nano/protocol/registry-api";
@@ -21,7 +20,7 @@ import { type BuildEnd, followBuild } from "../deploy/follow-build.ts";
 import { errors } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
 import { showJson } from "../output/data-table.ts";
-import { describeWire } from "../output/describe-error.ts";
+import { describeProblem, describeWire } from "../output/describe-error.ts";
 import { formatBytes } from "../output/format-bytes.ts";
 import type { Terminal } from "../output/terminal.ts";
 import type { ClusterClient } from "../registry/cluster-client.ts";
@@ -270,8 +269,4 @@ function sizeOf({ made: { bundle: artifact, assets } }: Pick<Deploy, "made">): s
     ...(assets === null ? [] : [`assets ${formatBytes(assets.byteLength)}`]),
   ];
   return parts.join(", ");
-}
-
-function describeProblem({ text, file, line, column, excerpt }: SourceProblem): string {
-  return [`${file}:${line}:${column}: ${text}`, ...(excerpt === "" ? [] : [excerpt])].join("\n");
 }

@@ -1,4 +1,5 @@
 /** Errors as they are printed. */
+import type { SourceProblem } from "@nano/bundle/errors";
 import { isNanoError, type WireError } from "@nano/protocol/errors";
 import { printable, type Terminal } from "./terminal.ts";
 
@@ -11,6 +12,11 @@ export function describeError(error: unknown, terminal: Terminal): string {
   }
   const [head = "", ...rest] = printable(error.message).split("\n");
   return [terminal.paint("red", head), ...rest].join("\n");
+}
+
+/** A warning of a bundle, with its place. */
+export function describeProblem({ text, file, line, column, excerpt }: SourceProblem): string {
+  return [`${file}:${line}:${column}: ${text}`, ...(excerpt === "" ? [] : [excerpt])].join("\n");
 }
 
 /** An error of a build: its message, and the excerpt where the message does not hold it. */

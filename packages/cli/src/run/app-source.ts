@@ -6,6 +6,7 @@ import type { TrustedKeys } from "@nano/sliver/signing-key";
 import type { AppPlan } from "../config/config-file.ts";
 import { type AppArtifacts, type MakeArtifacts, mergeManifests, packApp } from "../deploy/app-artifacts.ts";
 import { errors } from "../errors.ts";
+import { describeProblem } from "../output/describe-error.ts";
 import { readSliver } from "../sliver/read-sliver.ts";
 import { watchFile } from "./watch-file.ts";
 
@@ -19,6 +20,8 @@ export interface AppSourceOptions {
   loadTrustedKeys(): Promise<TrustedKeys>;
   /** Called with the first state before this resolves, and after each edit. */
   onChange(make: MakeArtifacts): void;
+  /** What an app is told of its code that is served all the same. */
+  onWarning(text: string): void;
 }
 
 /** @throws BUNDLE_NO_ENTRY, BUNDLE_TOO_MANY_DIRECTORIES */
@@ -34,6 +37,7 @@ export async function openAppSource(plan: AppPlan, options: AppSourceOptions): P
   return watchApp(isDirectory ? { dir: path } : { entrypoint: path }, (event) => {
     options.onChange(async () => {
       if (event.type === "failed") throw event.error;
+      for (const warning of event.app.warnings) options.onWarning(describeProblem(warning));
       return makeFromCode(plan, event.app);
     });
   });

@@ -2,7 +2,7 @@
 import type { AppName } from "@nano/protocol/brands";
 import type { AdminServer } from "@nano/service-kit/admin-server";
 import { loadTrustedKeys } from "@nano/sliver/signing-key";
-import type { RunPlan, ServerSettings } from "../config/config-file.ts";
+import type { AppPlan, RunPlan, ServerSettings } from "../config/config-file.ts";
 import { type Listener, showAppTable } from "../output/app-table.ts";
 import { formatOutcome, formatSecrets } from "../output/outcome-lines.ts";
 import { printable, type Terminal } from "../output/terminal.ts";
@@ -55,18 +55,23 @@ export class Machine {
     this.#options = options;
     const { terminal, places } = options;
     const { trustedDirectory } = places.keys;
+    const tellOfBuild = (plan: AppPlan, text: string): void => {
+      for (const each of printable(text).split("\n")) terminal.line(`${plan.name} (build) | ${each}`);
+    };
     this.#registry = createRegistryClient(registryAddress(places), this.#closing.signal);
     this.#deployer = new Deployer({
       registry: this.#registry,
       openSource: (plan, onChange) =>
-        openAppSource(plan, { loadTrustedKeys: () => loadTrustedKeys(trustedDirectory), onChange }),
+        openAppSource(plan, {
+          loadTrustedKeys: () => loadTrustedKeys(trustedDirectory),
+          onChange,
+          onWarning: (text) => tellOfBuild(plan, text),
+        }),
       onStep: (plan, step) => {
         this.#steps.set(plan.name, step);
         this.#showSteps();
       },
-      onLog: (plan, text) => {
-        for (const each of printable(text).split("\n")) terminal.line(`${plan.name} (build) | ${each}`);
-      },
+      onLog: tellOfBuild,
       onOutcome: (plan, outcome) => {
         this.#steps.delete(plan.name);
         this.#showSteps();

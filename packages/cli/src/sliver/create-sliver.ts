@@ -13,6 +13,7 @@ import { toAppName } from "../config/app-names.ts";
 import { findKeyPlaces, openKeys } from "../config/key-places.ts";
 import { errors } from "../errors.ts";
 import { ExitCode } from "../exit-codes.ts";
+import { describeProblem } from "../output/describe-error.ts";
 import { formatBytes } from "../output/format-bytes.ts";
 import { printable, type Terminal } from "../output/terminal.ts";
 import { listenForEnd } from "../run/end-signal.ts";
@@ -42,6 +43,7 @@ export async function createSliver(options: CreateOptions): Promise<ExitCode> {
     const app = await bundleAt(path);
     if (app.artifact === null) throw errors.NOTHING_TO_BUILD({ path });
     const parts = describeParts(app, app.artifact);
+    for (const warning of app.warnings) terminal.line(`${parts.app} | ${printable(describeProblem(warning))}`);
     const result = await buildSliver(parts, {
       signingKey,
       signal: cancelling.signal,

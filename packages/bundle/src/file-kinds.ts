@@ -1,0 +1,7 @@
+/** Files that a module may import and that are none themselves. */
+
+/** Imported as their text. */
+export const TEXT_EXTENSIONS = [".txt", ".html", ".md", ".sql", ".css"] as const;
+export const JSON_EXTENSION = ".json";
+/** Imported as an ArrayBuffer. */
+export const BYTES_EXTENSION = ".bin";
