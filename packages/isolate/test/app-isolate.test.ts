@@ -235,6 +235,18 @@ describe("timers and work after the answer", () => {
     expect(host.logs[0]?.stack ?? "").not.toContain("was thrown from supplied code");
   });
 
+  test("a key in the log is shown by what it is for, and not by what it holds", async () => {
+    const { ask, host } = openIsolate(
+      appScript(
+        `console.log(await crypto.subtle.importKey("raw", new Uint8Array(16), "AES-GCM", false, ["encrypt"])); return new Response();`,
+      ),
+    );
+    await ask();
+    expect(host.logs[0]?.text.replaceAll(/\s+/g, " ")).toBe(
+      "CryptoKey { type: 'secret', extractable: false, algorithm: 'AES-GCM', usages: [ 'encrypt' ] }",
+    );
+  });
+
   test("what a rejection writes into the log has a bound", async () => {
     const { ask, host } = openIsolate(
       appScript(

@@ -22,6 +22,9 @@ import {
 } from "./primordials.ts";
 import { describeThrown } from "./thrown.ts";
 
+// The build turns this into the call of the module's wrapper: few lines are tables.
+declare const require: (path: "./console-table.ts") => typeof import("./console-table.ts");
+
 /** Labels that `count` and `time` keep. */
 const LABEL_LIMIT_COUNT = 1000;
 const GROUP_LIMIT_COUNT = 20;
@@ -69,7 +72,10 @@ export function createConsole(): object {
     dir: (value: unknown = undefined, options: unknown = undefined): void =>
       write("log", ["%s", inspect(value, depthOf(options))]),
     dirxml: (...args: unknown[]): void => write("log", args),
-    table: (value: unknown = undefined): void => write("log", [value]),
+    table: (value: unknown = undefined, columns: unknown = undefined): void => {
+      const table = require("./console-table.ts").tableOf(value, columns);
+      write("log", table === undefined ? [value] : ["%s", table]);
+    },
     group: (...args: unknown[]): void => group(args),
     groupCollapsed: (...args: unknown[]): void => group(args),
     groupEnd: (): void => {

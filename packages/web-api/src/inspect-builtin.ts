@@ -27,11 +27,24 @@ import {
 import { isRequest } from "./request.ts";
 import { isResponse } from "./response.ts";
 
+// The build turns this into the call of the module's wrapper: most lines show none of these.
+declare const require: (path: "./inspect-platform.ts") => typeof import("./inspect-platform.ts");
+
+const PLATFORM_TAGS: Readonly<Record<string, boolean>> = {
+  __proto__: null,
+  "[object URLSearchParams]": true,
+  "[object FormData]": true,
+  "[object Blob]": true,
+  "[object File]": true,
+  "[object CryptoKey]": true,
+} as never;
+
 /** The text of such an object, or undefined where the value is none. */
 export function inspectBuiltin(inspection: Inspection, value: object, name: string): string | undefined {
   // The tag only chooses what to try: each way reads an internal slot, and throws for an object that lies.
   try {
-    switch (ObjectPrototypeToString(value)) {
+    const tag = ObjectPrototypeToString(value);
+    switch (tag) {
       case "[object Error]":
       case "[object DOMException]":
         return showError(inspection, value as Error, name);
@@ -60,6 +73,7 @@ export function inspectBuiltin(inspection: Inspection, value: object, name: stri
     if (isRequest(value)) return showMembers(inspection, value, "Request", ["method", "url", "headers"]);
     if (isResponse(value))
       return showMembers(inspection, value, "Response", ["status", "statusText", "url", "headers"]);
+    if (PLATFORM_TAGS[tag] === true) return require("./inspect-platform.ts").inspectPlatform(inspection, value, tag);
     if (name === "URL") return showMembers(inspection, value, "URL", ["href"]);
   } catch {
     // Not what it claims to be: shown by its properties.

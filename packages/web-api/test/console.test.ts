@@ -5,9 +5,9 @@ import { openGuest } from "./harness.ts";
 /** The log lines of some code, as `level text`. */
 async function logOf(code: string): Promise<string[]> {
   using guest = await openGuest({
-    app: `exports.default = { async fetch() { ${code}; return new Response(); } };`,
+    app: `exports.default = { async fetch(request) { ${code}; return new Response(); } };`,
   });
-  guest.request();
+  guest.request({ headers: [["x-a", "b"]] });
   expect(guest.of(HostOp.THREW)).toEqual([]);
   return guest.of(HostOp.LOG).map((call) => `${call.args[0]} ${call.args[1]}`);
 }
@@ -27,10 +27,51 @@ test.each([
   [`Object.assign([1], { x: 2 })`, "[ 1, x: 2 ]"],
   [`new Headers({ a: "b" })`, "Headers { a: 'b' }"],
   [`new Proxy({}, { ownKeys() { throw 1; } })`, "[value that cannot be shown]"],
+  [`{ a: new Proxy({}, { ownKeys() { throw 1; } }), b: 1 }`, "{ a: [value that cannot be shown], b: 1 }"],
+  [`new URLSearchParams("a=1&a=2")`, "URLSearchParams { a => '1', a => '2' }"],
+  [`(() => { const form = new FormData(); form.append("a", "1"); return form; })()`, "FormData { a => '1' }"],
+  [`new Blob(["abc"], { type: "text/plain" })`, "Blob { size: 3, type: 'text/plain' }"],
+  [`new File(["abc"], "a.txt")`, "File { name: 'a.txt', size: 3, type: '' }"],
+  [`request.headers`, "Headers { 'x-a': 'b' }"],
+  [`{ a: { headers: request.headers } }`, "{ a: { headers: Headers { 'x-a': 'b' } } }"],
+  [`{ [Symbol.toStringTag]: "FormData" }`, "{ [Symbol(Symbol.toStringTag)]: 'FormData' }"],
 ])("console.log(%s)", async (args, text) => {
   // Where lines break is not compared.
   const [line] = await logOf(`console.log(${args})`);
   expect(line?.replace(/\n\s*/g, " ")).toBe(`log ${text.replace(/\n\s*/g, " ")}`);
+});
+
+test("a table has a row for each member, and a column for each of theirs", async () => {
+  const [line] = await logOf(`console.table([{ a: 1, b: "x" }, { b: "long\\ntext", c: { d: {} } }, 7])`);
+  expect(line).toBe(
+    [
+      "log ┌─────────┬───┬──────────────┬─────────────────┬────────┐",
+      "│ (index) │ a │ b            │ c               │ Values │",
+      "├─────────┼───┼──────────────┼─────────────────┼────────┤",
+      "│ 0       │ 1 │ 'x'          │                 │        │",
+      "│ 1       │   │ 'long\\ntext' │ { d: [Object] } │        │",
+      "│ 2       │   │              │                 │ 7      │",
+      "└─────────┴───┴──────────────┴─────────────────┴────────┘",
+    ].join("\n"),
+  );
+});
+
+test.each([
+  ["an object", `{ x: { a: 1 }, y: { a: 2 } }, ["a"]`, /│ x {7}│ 1 │\n│ y {7}│ 2 │/],
+  ["no rows", "[]", /^log \[\]$/],
+  ["no object", `"text"`, /^log text$/],
+  ["getters", `[{ get a() { throw 1; } }]`, /│ 0 {7}│ \[Getter\] │/],
+  ["a proxy that throws", `new Proxy({}, { ownKeys() { throw 1; } })`, /^log \[value that cannot be shown\]$/],
+  ["rows without end", `new Array(1e6).fill(0)`, /│ 99 {6}│ 0 {6}│\n└─+┴─+┘\n\.\.\. more rows$/],
+  [
+    "columns without end",
+    `[Object.fromEntries(Array.from({ length: 500 }, (_, i) => ["k" + i, "v".repeat(500)]))]`,
+    /^log ┌/,
+  ],
+])("a table of %s", async (_what, args, text) => {
+  const [line] = await logOf(`console.table(${args})`);
+  expect(line).toMatch(text);
+  expect(line?.length).toBeLessThan(17_000);
 });
 
 test("a circle is named", async () => {

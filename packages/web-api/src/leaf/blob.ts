@@ -140,6 +140,13 @@ export function describeFile(file: File): { name: string; type: string } {
   return { name: fileStateOf(file).name, type: contentOf(file).type };
 }
 
+/** What the console shows of a blob or a file. */
+export function describeBlob(blob: Blob): object {
+  const { start, end, type } = contentOf(blob);
+  const sizeBytes = end - start;
+  return isFile(blob) ? { name: fileStateOf(blob).name, size: sizeBytes, type } : { size: sizeBytes, type };
+}
+
 /** The media type of a blob, "" where it has none. */
 export function typeOfBlob(blob: Blob): string {
   return contentOf(blob).type;

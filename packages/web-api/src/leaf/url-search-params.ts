@@ -165,6 +165,11 @@ export function serializeSearchParams(params: URLSearchParams): string {
   return serializeFormUrlencoded(pairsOf(params));
 }
 
+/** Its pairs, in order: live, and not to be changed. */
+export function searchPairsOf(params: URLSearchParams): readonly (readonly [string, string])[] {
+  return pairsOf(params);
+}
+
 export function isURLSearchParams(value: unknown): value is URLSearchParams {
   return typeof value === "object" && value !== null && has(value);
 }
