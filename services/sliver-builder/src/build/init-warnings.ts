@@ -5,13 +5,30 @@ import { placeOf } from "./locate-throw.ts";
 /** What each context draws anew, where the heap is not kept. */
 const DRAWN: ReadonlySet<InitNote["kind"]> = new Set(["random", "clock"]);
 
+/** A place in a package, whose code is not its author's to change. */
+const IN_PACKAGE = /(?:^|\/)node_modules\//;
+/** Names that packages looked for are told in one sentence, so many of them. */
+const MAX_SHOWN_NAMES = 8;
+
 /** @param isKept the heap is kept, so that every restore shares what was drawn; else each context draws anew */
 export function initWarnings(notes: readonly InitNote[], options: { sourceMap: string; isKept: boolean }): string[] {
-  return notes.flatMap((note) => {
+  const namesOfPackages = new Set<string>();
+  const warnings = notes.flatMap((note) => {
     if (DRAWN.has(note.kind) && !options.isKept) return [];
     const place = placeOf(note.stack, options.sourceMap);
+    if (note.kind === "env" && IN_PACKAGE.test(place)) {
+      namesOfPackages.add(note.what);
+      return [];
+    }
     return [`${place === "" ? "" : `${place}: `}${describe(note)}`];
   });
+  return namesOfPackages.size === 0 ? warnings : [...warnings, describeLookups([...namesOfPackages])];
+}
+
+/** A package mostly asks for what need not be there; where it needs a key, its name is among these. */
+function describeLookups(names: readonly string[]): string {
+  const more = names.length > MAX_SHOWN_NAMES ? ` and ${names.length - MAX_SHOWN_NAMES} more` : "";
+  return `Packages looked for ${names.slice(0, MAX_SHOWN_NAMES).join(", ")}${more} in process.env at the top level, where they are absent: set in env_vars what they need of these`;
 }
 
 function describe({ kind, what }: InitNote): string {
