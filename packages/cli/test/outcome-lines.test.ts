@@ -1,6 +1,6 @@
 import { toWireError } from "@nano/protocol/errors";
 import { expect, test } from "vitest";
-import { formatOutcome } from "../src/output/outcome-lines.ts";
+import { formatOutcome, formatSecrets } from "../src/output/outcome-lines.ts";
 import { Terminal } from "../src/output/terminal.ts";
 
 const terminal = new Terminal({ stream: { write: () => true, once: () => {} }, env: {} });
@@ -30,4 +30,10 @@ test("a failure is told with its reason and what becomes of the app", () => {
   const error = toWireError("Build failed");
   expect(show({ kind: "failed", error })[0]).toBe("✗ shop: not deployed, nothing serves");
   expect(show({ kind: "stale", error })[0]).toBe("✗ shop: not deployed, the version before serves on");
+});
+
+test("secrets that were reloaded are told by their names, and that none are left", () => {
+  const shown = (...names: string[]) => formatSecrets("shop", { names }, terminal);
+  expect(shown("A", "B")).toEqual(["✓ shop: secrets reloaded: A, B"]);
+  expect(shown()).toEqual(["✓ shop: secrets reloaded: none"]);
 });

@@ -22,7 +22,7 @@ export function formatOutcome(app: string, outcome: DeploymentOutcome, terminal:
 /** What became of a changed secret: names, never values. */
 export function formatSecrets(app: string, outcome: SecretsOutcome, terminal: Terminal): string[] {
   if ("names" in outcome)
-    return [`${terminal.paint("green", "✓")} ${app}: secrets reloaded: ${outcome.names.join(", ")}`];
+    return [`${terminal.paint("green", "✓")} ${app}: secrets reloaded: ${outcome.names.join(", ") || "none"}`];
   const head = `${terminal.paint("red", "✗")} ${app}: secrets not reloaded, it keeps those it has`;
   return [head, `    ${describeError(outcome.error, terminal)}`];
 }
