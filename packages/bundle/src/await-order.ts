@@ -1,8 +1,8 @@
 /** Refuses modules that would have to be awaited where nothing can await them. */
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { renderExcerpt } from "@nano/protocol/source-excerpt";
 import type { Metafile } from "esbuild";
-import { renderExcerpt } from "./build-problem.ts";
 import { errors } from "./errors.ts";
 
 type Inputs = Metafile["inputs"];

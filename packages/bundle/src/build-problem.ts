@@ -1,11 +1,11 @@
 /** Turns what esbuild reports into this package's errors, with place and excerpt. */
 import { isNanoError, type NanoError } from "@nano/protocol/errors";
+import { renderExcerpt } from "@nano/protocol/source-excerpt";
 import type { Message } from "esbuild";
 import { errors, type ProblemDetails, type SourceProblem } from "./errors.ts";
 import { isImportProblem, isNodeModule, remedyOf, unresolvedPath } from "./import-remedy.ts";
 import { BAD_WASM_DETAIL } from "./wasm-imports.ts";
 
-const MAX_EXCERPT_COLUMNS = 120;
 const TOP_LEVEL_AWAIT = /^Top-level await .*output format$/;
 
 /** The error of a failed build: the first problem decides its code. */
@@ -41,12 +41,4 @@ export function toSourceProblem(message: Message): SourceProblem {
   // esbuild counts columns in UTF-8 bytes.
   const column = Buffer.from(lineText).subarray(0, location.column).toString().length;
   return { file, line, column: column + 1, text, excerpt: renderExcerpt({ line, column, lineText }) };
-}
-
-/** The line and a mark below it. A long line, as minified files have, is cut around the place. */
-export function renderExcerpt(place: { line: number; column: number; lineText: string }): string {
-  const from = Math.max(0, place.column - MAX_EXCERPT_COLUMNS / 2);
-  const shown = place.lineText.slice(from, from + MAX_EXCERPT_COLUMNS).replaceAll("\t", " ");
-  const margin = `${place.line} | `;
-  return `${margin}${shown}\n${" ".repeat(margin.length - 2)}| ${" ".repeat(place.column - from)}^`;
 }

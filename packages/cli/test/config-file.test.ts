@@ -118,7 +118,7 @@ describe("a bad config", () => {
 
   test("that is no JSON shows where", async () => {
     const [problem] = await problemsOf('{"apps": [,]}');
-    expect(problem).toEqual({ place: "(file)", found: "what is no JSON at line 1, column 11", expected: "JSON" });
+    expect(problem).toMatchObject({ place: "(file)", found: "what is no JSON at line 1, column 11", expected: "JSON" });
   });
 
   test.each(["[]", "null", "7", '{"apps": {}}', '{"apps": [null, 3]}'])(

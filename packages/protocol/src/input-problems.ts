@@ -2,9 +2,10 @@
  * What is wrong with something that a user wrote, as place, found and expected.
  *
  * I1 No problem holds a value that may be secret: of what stands under a private key, of lists and of objects only the
- *    kind is shown, and of text that is no JSON only the place.
+ *    kind is shown, and of text that is no JSON the place, and its line with all but its structure hidden.
  */
 import type { z } from "zod";
+import { renderExcerpt } from "./source-excerpt.ts";
 
 /** One thing that is wrong. */
 export interface InputProblem {
@@ -12,6 +13,8 @@ export interface InputProblem {
   readonly place: string;
   readonly found: string;
   readonly expected: string;
+  /** The line and a mark below it, ready to print. */
+  readonly excerpt?: string;
 }
 
 export type InputPath = readonly PropertyKey[];
@@ -29,6 +32,10 @@ const MAX_SHOWN_CHARS = 80;
 /** What stands under these keys is shown by its kind alone. Under `secret_files` a secret may stand in place of its path. */
 const PRIVATE_KEYS: ReadonlySet<PropertyKey> = new Set(["env_vars", "secret_files", "secrets"]);
 const WHOLE = "(file)";
+/** In place of each character of a value. */
+const HIDDEN = "·";
+/** A longer line has no excerpt worth its reading. */
+const MAX_EXCERPT_LINE_CHARS = 100_000;
 
 /** Every problem of a failed parse, in the order of the text. `value` is what was parsed. */
 export function listProblems(error: z.ZodError, value: unknown): InputProblem[] {
@@ -49,7 +56,12 @@ export function toProblems(findings: readonly Finding[], value: unknown): InputP
 
 /** Each problem on a line of its own, as it is printed. */
 export function formatProblems(problems: readonly InputProblem[]): string {
-  return problems.map((p) => `  ${p.place}: found ${p.found}, expected ${p.expected}`).join("\n");
+  return problems.map(formatProblem).join("\n");
+}
+
+function formatProblem({ place, found, expected, excerpt }: InputProblem): string {
+  const lines = (excerpt ?? "").split("\n").map((line) => (line === "" ? "" : `\n    ${line}`));
+  return `  ${place}: found ${found}, expected ${expected}${lines.join("")}`;
 }
 
 /** `3 problems` */
@@ -85,9 +97,27 @@ export function parseJsonText(text: string): { readonly value: unknown } | { rea
   } catch {
     // The engine's message quotes the text around the place, which may be a secret.
     const before = text.slice(0, firstWrongOffset(text)).split("\n");
-    const where = `line ${before.length}, column ${(before.at(-1) ?? "").length + 1}`;
-    return { problem: { place: WHOLE, found: `what is no JSON at ${where}`, expected: "JSON" } };
+    const line = before.length;
+    const column = (before.at(-1) ?? "").length;
+    const found = `what is no JSON at line ${line}, column ${column + 1}`;
+    const lineText = hideValues(text.split("\n", line).at(-1) ?? "");
+    return { problem: { place: WHOLE, found, expected: "JSON", excerpt: renderExcerpt({ line, column, lineText }) } };
   }
+}
+
+/** What of a line of JSON may be shown: its punctuation, names of keys where a key may begin, and words of the language. */
+const SHOWN = /(?<=(?:^|[{,])\s*)"[\w$-]{1,64}"(?=\s*:)|[{}[\]:,"\s]|\b(?:true|false|null)\b/g;
+
+/** As long as it was. */
+function hideValues(line: string): string {
+  const text = line.slice(0, MAX_EXCERPT_LINE_CHARS);
+  let hidden = "";
+  let at = 0;
+  for (const match of text.matchAll(SHOWN)) {
+    hidden += HIDDEN.repeat(match.index - at) + match[0];
+    at = match.index + match[0].length;
+  }
+  return hidden + HIDDEN.repeat(text.length - at);
 }
 
 function describeIssue(issue: Issue, value: unknown): Finding[] {

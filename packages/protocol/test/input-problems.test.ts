@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { listProblems, parseJsonText, showValue } from "../src/input-problems.ts";
+import { formatProblems, listProblems, parseJsonText, showValue } from "../src/input-problems.ts";
 
 const schema = z.strictObject({ a: z.number(), b: z.strictObject({ c: z.number(), d: z.number() }), e: z.number() });
 
@@ -43,9 +43,29 @@ test.each([
   ['{"a": tru}', 10],
 ])("text that is no JSON is told by its place alone: %s", (text, column) => {
   const expected = { place: "(file)", found: `what is no JSON at line 1, column ${column}`, expected: "JSON" };
-  expect(parseJsonText(text)).toEqual({ problem: expected });
+  expect(parseJsonText(text)).toMatchObject({ problem: expected });
+});
+
+test.each([
+  ['{"port": 80,,', '1 | {"port": ··,,\n  |             ^'],
+  [
+    '{\n  "env_vars": { "KEY": "hu,sh" "B": true }\n}',
+    '2 |   "env_vars": { "KEY": "··,··" "·": true }\n  |                                ^',
+  ],
+  ['{"KEY": hush}', '1 | {"KEY": ····}\n  |         ^'],
+  ['{"KEY: "hush": 1}', '1 | {"···: "····": ·}\n  |         ^'],
+])("its line is shown without values: %s", (text, excerpt) => {
+  const result = parseJsonText(text);
+  expect("problem" in result && result.problem.excerpt).toBe(excerpt);
 });
 
 test("text that is JSON gives its value", () => {
   expect(parseJsonText(' {"a": [1, null]}\n')).toEqual({ value: { a: [1, null] } });
+});
+
+test("an excerpt is printed below its problem", () => {
+  const problem = { place: "(file)", found: "a", expected: "b", excerpt: "1 | {,\n  |  ^" };
+  expect(formatProblems([problem, { place: "c", found: "d", expected: "e" }])).toBe(
+    "  (file): found a, expected b\n    1 | {,\n      |  ^\n  c: found d, expected e",
+  );
 });

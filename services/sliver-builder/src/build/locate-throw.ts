@@ -1,7 +1,7 @@
 /** Tells an app's author where its top level threw, or asked for what it does not get, in the file that they wrote. */
-import { renderExcerpt } from "@nano/bundle/build-problem";
 import { mapStack } from "@nano/bundle/map-stack";
 import type { NanoError } from "@nano/protocol/errors";
+import { renderExcerpt } from "@nano/protocol/source-excerpt";
 import { errors } from "../errors.ts";
 import type { InitReport } from "./child-messages.ts";
 
