@@ -114,10 +114,16 @@ export const config = defineConfig("EXECUTOR", {
       default: 64 * 1024,
     }),
     debugHeaders: flag({
-      doc: "say in each response of an app its version, worker, rung and kind of start (`x-nano-version`, `x-nano-worker`, `x-nano-rung`, `x-nano-start`)",
+      doc: "say in each response of an app's script its version, worker, rung and kind of start (`x-nano-version`, `x-nano-worker`, `x-nano-rung`, `x-nano-start`), of its files the first two; not in what the platform answers, as at a limit",
       default: false,
     }),
     startMs: durationMs({ doc: "how long a worker may take to load", min: 500, max: 120_000, default: 20_000 }),
+  },
+  cordon: {
+    busyRatio: ratio({
+      doc: "share of one worker's time from which an app with long entries gets a part of the workers, away from others; 0: never",
+      default: 0.25,
+    }),
   },
   quarantine: {
     workerCount: integer({

@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { WorkerId } from "@nano/protocol/brands";
 import { packAssets } from "@nano/sliver/asset-pack";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, test } from "vitest";
@@ -205,4 +206,13 @@ describe("run_worker_first", () => {
     const alone = await ask(await worker.dial(), { versionId: assignment.versionId, path: "/a.txt" });
     expect(alone.text).toBe("0123456789");
   });
+});
+
+test("an operator who asks for debug headers has them on files, too: of their version and worker", async () => {
+  const { served, ask } = await serve("return new Response()", { debugWorkerId: "w1" as WorkerId });
+  expect((await ask("/a.txt")).workerHeaders).toEqual([
+    ...["x-nano-version", served.assignment.versionId],
+    ...["x-nano-worker", "w1"],
+  ]);
+  expect((await (await serve("return new Response()")).ask("/a.txt")).workerHeaders).toEqual([]);
 });

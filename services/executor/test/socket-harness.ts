@@ -214,7 +214,7 @@ export async function openSocketWorker(options: { limitCount?: number } = {}) {
         ...given.parts,
       });
       lanes.push(lane);
-      versions.add(versionId, new VersionServer(assignment, lane, null));
+      versions.add(versionId, new VersionServer(assignment, lane, { assets: null }));
       return lane;
     },
     /** A link of a router. */

@@ -183,7 +183,7 @@ export async function openWorker(budgets: Partial<WorkerBudgets> = {}) {
         source,
         debugWorkerId: options.debugWorkerId ?? null,
       }),
-      assets,
+      { assets, debugWorkerId: options.debugWorkerId ?? null },
     );
     servers.push(created);
     return created;

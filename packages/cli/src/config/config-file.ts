@@ -46,7 +46,7 @@ export const serverSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "say in each response of an app its version, worker, rung and kind of start, as `x-nano-version` and so on",
+      "say in each response of an app's script its version, worker, rung and kind of start, as `x-nano-version` and so on, and of its files the first two; not in what the platform answers, as at a limit",
     ),
   egress_allowed_ranges: z
     .array(z.string().refine(isAddressRange, ADDRESS_RANGE_WORDS))

@@ -1,7 +1,13 @@
 /** Answers a request with a file of the app's asset pack, in pieces as the client reads. */
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import { toWireError } from "@nano/protocol/errors";
-import { decodeHeaderBlock, encodeHeaderBlock, encodeResponseHead, type RequestHead } from "@nano/protocol/messages";
+import {
+  decodeHeaderBlock,
+  encodeHeaderBlock,
+  encodeResponseHead,
+  type HeaderBlock,
+  type RequestHead,
+} from "@nano/protocol/messages";
 import type { AssetEntry, AssetPack } from "@nano/sliver/asset-pack";
 import { decideAssetPart } from "./asset-conditions.ts";
 import { assetHeaders } from "./asset-headers.ts";
@@ -20,11 +26,16 @@ export class AssetResponse implements StreamListener {
   readonly #onDone: () => void;
   #isEnded = false;
 
-  /** @param onDone called once: the pack is not read any more */
+  /** @param workerHeaders beside the file's; onDone called once: the pack is not read any more */
   constructor(
     stream: LinkStream,
     head: RequestHead,
-    { assets, entry, onDone }: { assets: AssetPack; entry: AssetEntry; onDone(): void },
+    {
+      assets,
+      entry,
+      workerHeaders,
+      onDone,
+    }: { assets: AssetPack; entry: AssetEntry; workerHeaders: HeaderBlock; onDone(): void },
   ) {
     this.#onDone = onDone;
     this.#stream = stream;
@@ -35,7 +46,7 @@ export class AssetResponse implements StreamListener {
     this.#endOffset = part.start + part.length;
     const hasBody = head.method === "GET" && part.length > 0;
     const headers = encodeHeaderBlock(assetHeaders(entry, part));
-    stream.sendHead(encodeResponseHead({ status: part.status, statusText: "", headers }), !hasBody);
+    stream.sendHead(encodeResponseHead({ status: part.status, statusText: "", headers, workerHeaders }), !hasBody);
     if (hasBody) this.#send();
     else this.#end();
   }

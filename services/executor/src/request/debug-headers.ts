@@ -1,4 +1,7 @@
-/** What an operator may have said of each response: which version answered, where, and how it had started. Off unless `workers.debugHeaders` says so. */
+/**
+ * What an operator may have said of responses: which version answered, where, and how its isolate had started; of a file the first two. What the
+ * platform answers itself, as at a limit, is no response of a version. Off unless `workers.debugHeaders` says so.
+ */
 import type { VersionId, WorkerId } from "@nano/protocol/brands";
 import { encodeHeaderBlock, type HeaderBlock } from "@nano/protocol/messages";
 import type { Rung } from "@nano/protocol/records";
@@ -11,6 +14,11 @@ export interface DebugFacts {
   readonly workerId: WorkerId;
   readonly rung: Rung;
   readonly start: StartKind;
+}
+
+/** Of a file: no isolate answered. */
+export function assetDebugHeaders({ versionId, workerId }: Pick<DebugFacts, "versionId" | "workerId">): HeaderBlock {
+  return encodeHeaderBlock(["x-nano-version", versionId, "x-nano-worker", workerId]);
 }
 
 export function debugHeaders({ versionId, workerId, rung, start }: DebugFacts): HeaderBlock {

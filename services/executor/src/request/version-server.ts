@@ -1,10 +1,18 @@
 /** Serves one version in a worker: its assets first, then its script. */
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
-import { encodeHeaderBlock, encodeResponseHead, PREPARE_METHOD, type RequestHead } from "@nano/protocol/messages";
+import type { WorkerId } from "@nano/protocol/brands";
+import {
+  encodeHeaderBlock,
+  encodeResponseHead,
+  type HeaderBlock,
+  PREPARE_METHOD,
+  type RequestHead,
+} from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 import type { Assignment } from "../worker-messages.ts";
 import type { AppAssets } from "./app-assets.ts";
 import { AssetResponse } from "./asset-response.ts";
+import { assetDebugHeaders } from "./debug-headers.ts";
 import type { VersionLane } from "./version-lane.ts";
 
 const PREPARED_STATUS = 204;
@@ -15,12 +23,19 @@ export class VersionServer<Lane extends VersionLane = VersionLane> {
   readonly assignment: Assignment;
   readonly lane: Lane;
   readonly #assets: AppAssets | null;
+  /** Of files. Empty: responses have no debug headers. */
+  readonly #workerHeaders: HeaderBlock;
 
   /** @param assets null: it has none */
-  constructor(assignment: Assignment, lane: Lane, assets: AppAssets | null) {
+  constructor(
+    assignment: Assignment,
+    lane: Lane,
+    { assets, debugWorkerId: workerId = null }: { assets: AppAssets | null; debugWorkerId?: WorkerId | null },
+  ) {
     this.assignment = assignment;
     this.lane = lane;
     this.#assets = assets;
+    this.#workerHeaders = workerId === null ? "" : assetDebugHeaders({ versionId: assignment.versionId, workerId });
   }
 
   serve(stream: LinkStream, head: RequestHead, options: { linkId: number; isEnd: boolean }): StreamListener {
@@ -59,7 +74,8 @@ export class VersionServer<Lane extends VersionLane = VersionLane> {
         this.lane.tally?.count(false);
         release();
       };
-      return new AssetResponse(stream, head, { assets: assets.pack, entry, onDone });
+      const workerHeaders = this.#workerHeaders;
+      return new AssetResponse(stream, head, { assets: assets.pack, entry, workerHeaders, onDone });
     }
     if (hasScript) return null;
     const error = isRead ? errors.ASSET_NOT_FOUND({ path: pathname }) : errors.ASSET_METHOD({ method: head.method });

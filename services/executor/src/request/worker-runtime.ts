@@ -213,7 +213,8 @@ export class WorkerRuntime {
   #createServer(assignment: Assignment): VersionServer {
     const assets = assignment.assetsPath === null ? null : new AppAssets(assignment.assetsPath);
     try {
-      return new VersionServer(assignment, this.#createLane(assignment, assets), assets);
+      const lane = this.#createLane(assignment, assets);
+      return new VersionServer(assignment, lane, { assets, debugWorkerId: this.#debugWorkerId });
     } catch (thrown) {
       assets?.close();
       throw thrown;
