@@ -119,12 +119,6 @@ export const config = defineConfig("EXECUTOR", {
     }),
     startMs: durationMs({ doc: "how long a worker may take to load", min: 500, max: 120_000, default: 20_000 }),
   },
-  cordon: {
-    busyRatio: ratio({
-      doc: "share of one worker's time from which an app with long entries gets a part of the workers, away from others; 0: never",
-      default: 0.25,
-    }),
-  },
   quarantine: {
     workerCount: integer({
       doc: "processes for versions that ended workers again and again, one for each; a version for which there is none gets 503",
