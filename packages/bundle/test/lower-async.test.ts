@@ -77,7 +77,7 @@ it.each([
 
 it.each(["executionAsyncId", "createHook", "AsyncHook"])("%s is not there, which the build says", async (name) => {
   const building = bundleFiles({ "src/index.js": `import { ${name} } from "node:async_hooks"; ${name}();` });
-  const text = `No matching export in "node:async_hooks" for import "${name}"`;
+  const text = expect.stringContaining(`No matching export in "node:async_hooks" for import "${name}"`);
   await expect(building).rejects.toMatchObject({
     wire: { code: "BUNDLE_UNRESOLVED_IMPORT", details: { file: "src/index.js", line: 1, text } },
   });
