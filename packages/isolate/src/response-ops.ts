@@ -116,7 +116,7 @@ export class ResponseOps {
       app: this.#app,
       requestId: run.request.requestId,
       level: "error",
-      text: headlineOf(name, boundedText(message)),
+      text: withMemoryHint(headlineOf(name, boundedText(message))),
       stack: boundedText(stack),
     });
   }
@@ -126,6 +126,14 @@ export class ResponseOps {
 function headlineOf(name: string, message: string): string {
   if (name === "") return `Uncaught ${message}`;
   return message === "" ? name : `${name}: ${message}`;
+}
+
+/** The engine's words where there is no room for a buffer: within the isolate's memory limit, unless the app made up a size that no machine has. */
+const NO_ROOM = "RangeError: Array buffer allocation failed";
+
+/** Says by which limit that is. An app may catch the error, and its isolate lives on, so it is no end by that limit. */
+export function withMemoryHint(headline: string): string {
+  return headline.endsWith(NO_ROOM) ? `${headline} (buffers count towards limits.memory_mb)` : headline;
 }
 
 /** Text of a guest for the log: "" for what is no string. A slice of a long one would keep all of that for as long as it is kept itself. */

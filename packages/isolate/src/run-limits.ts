@@ -4,7 +4,7 @@ import { CPU_CLOCK_SLACK_MS } from "./cpu-clock.ts";
 import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";
 import type { AppIsolateOptions } from "./isolate.ts";
-import { boundedText } from "./response-ops.ts";
+import { boundedText, withMemoryHint } from "./response-ops.ts";
 
 export class RunLimits {
   readonly #options: Pick<AppIsolateOptions, "app" | "limits" | "host">;
@@ -42,7 +42,7 @@ export class RunLimits {
       app: this.#options.app,
       requestId: run?.request.requestId ?? null,
       level: "error",
-      text: `Unhandled rejection: ${rejectionText(thrown)}`,
+      text: withMemoryHint(`Unhandled rejection: ${rejectionText(thrown)}`),
       ...(stack === "" ? {} : { stack }),
     });
   }

@@ -235,6 +235,20 @@ describe("timers and work after the answer", () => {
     expect(host.logs[0]?.stack ?? "").not.toContain("was thrown from supplied code");
   });
 
+  test.each([
+    ["a handler", "const held = []; for (;;) held.push(new Uint8Array(1e7));"],
+    [
+      "a rejection",
+      "Promise.resolve().then(() => { const held = []; for (;;) held.push(new Uint8Array(1e7)); }); return new Response();",
+    ],
+  ])("%s that finds no room for a buffer names the limit in the log", async (_what, body) => {
+    const { ask, host } = openIsolate(appScript(body));
+    await ask();
+    expect(host.logs[0]?.text).toMatch(
+      /RangeError: Array buffer allocation failed \(buffers count towards limits\.memory_mb\)$/,
+    );
+  });
+
   test("a key in the log is shown by what it is for, and not by what it holds", async () => {
     const { ask, host } = openIsolate(
       appScript(
