@@ -36,6 +36,6 @@ export function listLineProblems(text: string): readonly LineProblem[] {
 function furtherLines(value: string, lines: readonly string[], from: number): number {
   const [quote = ""] = value;
   if (!QUOTES.includes(quote) || value.includes(quote, 1)) return 0;
-  const end = lines.findIndex((line, at) => at >= from && line.includes(quote));
-  return end < 0 ? 0 : end - from + 1;
+  for (let end = from; end < lines.length; end += 1) if (lines[end]?.includes(quote) === true) return end - from + 1;
+  return 0;
 }

@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { parseEnv } from "node:util";
 import { countProblems, formatProblems, type InputProblem } from "@nano/protocol/input-problems";
 import { type SecretValues, secretValuesSchema } from "@nano/protocol/secrets";
+import type { z } from "zod";
 import { errors } from "../errors.ts";
 import { listLineProblems } from "./dot-env-lines.ts";
 
@@ -39,8 +40,10 @@ export async function readDotEnv({ path, takenNames }: DotEnv): Promise<SecretVa
   throw refuse(path, parsed.error.issues.map(toProblem));
 }
 
-/** Of a set whose names are all good. */
-function toProblem({ path: [name], message }: { path: PropertyKey[]; message: string }): InputProblem {
+/** Names are those of good lines, unless Node's parser saw others. */
+function toProblem({ code, path: [name], message }: z.core.$ZodIssue): InputProblem {
+  if (code === "invalid_key")
+    return { place: "(file)", found: "a name that is none", expected: "NAME=value in each line" };
   const expected = message.replace(/^expected /, "");
   if (name === undefined) return { place: "(file)", found: "more", expected };
   return { place: String(name), found: "a value of another size", expected };
