@@ -1,13 +1,15 @@
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { Launcher } from "../src/run/launcher.ts";
+import { ServiceProcess } from "../src/run/service-process.ts";
 import { openShownTerminal } from "./shown-terminal.ts";
 
 const main = fileURLToPath(new URL("fake-service.main.ts", import.meta.url));
 
+const specOf = (name: string) => ({ name, main, env: { FAKE_MODE: "serve" } });
+
 function createLauncher(...names: string[]): Launcher {
-  const specs = names.map((name) => ({ name, main, env: { FAKE_MODE: "serve" } }));
-  const launcher = new Launcher({ specs, terminal: openShownTerminal().terminal, isVerbose: false });
+  const launcher = new Launcher({ specs: names.map(specOf), terminal: openShownTerminal().terminal, isVerbose: false });
   onTestFinished(() => launcher.close());
   return launcher;
 }
@@ -18,7 +20,12 @@ test("what is prepared has the first service, and no other runs before it is don
   const before: string[][] = [];
   await launcher.start(async () => {
     before.push(running());
-    await new Promise((resolve) => setImmediate(resolve));
+    // As long as others would need to start.
+    for (const name of ["one", "two"]) {
+      const other = new ServiceProcess({ spec: specOf(name), onLine: () => {}, onLost: () => {}, onBack: () => {} });
+      await other.start();
+      await other.stop(0);
+    }
     before.push(running());
   });
   expect(before).toEqual([["registry"], ["registry"]]);
