@@ -3,6 +3,7 @@ import type { WireError } from "@nano/protocol/errors";
 import { CPU_CLOCK_SLACK_MS } from "./cpu-clock.ts";
 import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";
+import { withoutHostFrames } from "./guest-stack.ts";
 import type { AppIsolateOptions } from "./isolate.ts";
 import { boundedText, withMemoryHint } from "./response-ops.ts";
 
@@ -63,9 +64,9 @@ function isUnread(thrown: Error): boolean {
   return boundedText(thrown.message).startsWith(UNREAD_OBJECT);
 }
 
-/** Of the guest's: an object without a text has one of the host's. */
+/** Without what the copy has of the host. */
 export function rejectionStack(thrown: unknown): string {
-  return thrown instanceof Error && !isUnread(thrown) ? boundedText(thrown.stack) : "";
+  return thrown instanceof Error && !isUnread(thrown) ? withoutHostFrames(boundedText(thrown.stack)) : "";
 }
 
 /** What a promise was rejected with, in one line or more, without its stack. */
@@ -75,6 +76,6 @@ export function rejectionText(thrown: unknown): string {
   if (isUnread(thrown)) {
     return "an object that is no Error, of which nothing more is known: reject with an Error, or catch it";
   }
-  const { name } = thrown;
+  const name = boundedText(thrown.name);
   return message === "" ? name : `${name}: ${message}`;
 }

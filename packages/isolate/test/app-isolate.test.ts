@@ -220,6 +220,7 @@ describe("timers and work after the answer", () => {
     ],
     ["a string", "'why'", /^why$/, false],
     ["undefined", "undefined", /^undefined$/, false],
+    ["an object with a message", "{ message: 'said' }", /^Error: said$/, true],
     ["a DOMException", "new DOMException('gone', 'AbortError')", /^AbortError: gone$/, true],
     [
       "an error of the app's own class",
@@ -232,7 +233,8 @@ describe("timers and work after the answer", () => {
     await ask();
     expect(host.logs[0]?.text.replace("Unhandled rejection: ", "")).toMatch(text);
     expect(host.logs[0]?.stack !== undefined).toBe(hasStack);
-    expect(host.logs[0]?.stack ?? "").not.toContain("was thrown from supplied code");
+    // The copy that isolated-vm makes has frames of the host.
+    expect(host.logs[0]?.stack ?? "").not.toMatch(/was thrown from supplied code|boundary|app-isolate|file:|node:/);
   });
 
   test.each([

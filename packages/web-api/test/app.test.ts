@@ -89,7 +89,7 @@ describe("a handler", () => {
       "throws what throws when it is looked at",
       `exports.default = { fetch() { throw { get name() { throw 1; }, get message() { throw 2; }, get stack() { throw 3; } }; } };`,
       "",
-      "",
+      "{ name: [Getter], message: [Getter], stack: [Getter] }",
     ],
     [
       "answers with a body that was read",

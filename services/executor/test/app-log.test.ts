@@ -51,9 +51,9 @@ test.each([
   ["has no frames", "E: e", "E: e {\n  code: 1\n}", "E: e {\n  code: 1\n}"],
   ["is empty", "E: e", "", "E: e"],
   [
-    "goes on in the host",
+    "was copied by isolated-vm",
     "E: e",
-    `E: e${THEIRS}\n    at (<isolated-vm boundary>)\n    at AppIsolate.#enter (file:///host.ts:1:1)`,
+    `E: e\n    at f (/opt/host.js:1:1)\n    at (<isolated-vm boundary>)${THEIRS}\n    at (<isolated-vm boundary>)\n    at A.#enter (file:///host.ts:1:1)\n    at node:internal/main:1:1`,
     `E: e${THEIRS}`,
   ],
 ])("a stack that %s follows the line's text once", (_what, text, stack, shown) => {

@@ -201,6 +201,22 @@ describe("a top level that", () => {
     expect(JSON.stringify(result.error)).not.toContain("file://");
   });
 
+  it("logs an error is shown its places as its author wrote them, without frames of the platform", async () => {
+    const lines: string[] = [];
+    await buildFiles(
+      {
+        "main.ts": `interface Unused { readonly a: string }\nconsole.log("an", new RangeError("early", { cause: "why" }), "tail");\nsetTimeout(() => console.log(new Error("late")), 0);\nexport default { fetch: () => new Response() };\n`,
+      },
+      {},
+      (line) => lines.push(line),
+    );
+    const early = lines.find((line) => line.includes("early")) ?? "";
+    expect(early).toMatch(/^info an RangeError: early\n {4}at main\.ts:2:\d+\n/);
+    expect(early).toMatch(/ \{\n {2}\[cause\]: 'why'\n\} tail$/);
+    expect(lines.join("\n")).toMatch(/Error: late\n {4}at [^\n]*main\.ts:3:/);
+    expect(lines.join("\n")).not.toMatch(/nano:|isolated-vm/);
+  });
+
   it("fetches is told where, as its author wrote it", async () => {
     const result = await buildFiles({
       "main.ts": `import { load } from "./load";\nconst data = await load("http://a.test/data");\nexport default { fetch: () => new Response(data) };\n`,

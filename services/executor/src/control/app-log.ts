@@ -3,7 +3,8 @@
  * never taken for ours. Stacks are mapped to the author's lines here, off the workers' threads.
  */
 import { createStackMapper, type StackMapper } from "@nano/bundle/map-stack";
-import { APP_SCRIPT_NAME, WEB_API_SCRIPT_NAME } from "@nano/isolate/script-names";
+import { withoutHostFrames, withoutPlatformFrames } from "@nano/isolate/guest-stack";
+import { APP_SCRIPT_NAME } from "@nano/isolate/script-names";
 import type { VersionId } from "@nano/protocol/brands";
 import { openUnpackedSliver } from "@nano/sliver/unpacked-sliver";
 import type { AppLogLine } from "../worker-messages.ts";
@@ -13,14 +14,6 @@ import type { LogFollowers } from "./log-followers.ts";
 export const MAX_STACK_MAPPERS = 32;
 const SCRIPT_PLACE = new RegExp(`${APP_SCRIPT_NAME.replace(".", "\\.")}:\\d+:\\d+`);
 const FRAME = "\n    at ";
-const OUR_PLACE = `${WEB_API_SCRIPT_NAME}:\\d+:\\d+`;
-/** A frame of the web-api, and nothing behind it: a line of text may go on after a stack. Each repetition is bounded, since the text is a tenant's. */
-const OUR_FRAME = new RegExp(
-  `\\n {4,80}at (?:async )?(?:${OUR_PLACE}|[^\\n]{0,120}? \\((?:eval at [^\\n]{0,120}? \\()?${OUR_PLACE}(?:\\), <anonymous>:\\d+:\\d+)?\\))`,
-  "g",
-);
-/** Under it isolated-vm puts the host's frames. */
-const HOST_FRAMES = "\n    at (<isolated-vm boundary>)";
 
 export interface AppLogOptions {
   /** The unpacked sliver of a version, where one is known. */
@@ -48,7 +41,7 @@ export class AppLog {
 
   /** Stacks stand in what an app logs itself, too. Frames of the web-api are no help to its author. */
   #mapText(versionId: VersionId, text: string): string {
-    const shown = text.includes(WEB_API_SCRIPT_NAME) ? text.replace(OUR_FRAME, "") : text;
+    const shown = withoutPlatformFrames(text);
     return SCRIPT_PLACE.test(shown) ? this.#mapStack(versionId, shown) : shown;
   }
 
@@ -79,8 +72,7 @@ export class AppLog {
 
 /** V8's stacks begin with the name and message that the text has already, or with those of before they were changed. */
 function withStack(text: string, stack: string): string {
-  const host = stack.indexOf(HOST_FRAMES);
-  const own = host < 0 ? stack : stack.slice(0, host);
+  const own = withoutHostFrames(stack);
   if (own.startsWith(text)) return own;
   const first = own.indexOf(FRAME);
   return first < 0 ? text : text + own.slice(first);

@@ -1,5 +1,6 @@
 /** Tells an app's author where its top level threw, or asked for what it does not get, in the file that they wrote. */
 import { mapStack } from "@nano/bundle/map-stack";
+import { withoutHostFrames, withoutPlatformFrames } from "@nano/isolate/guest-stack";
 import type { NanoError } from "@nano/protocol/errors";
 import { renderExcerpt } from "@nano/protocol/source-excerpt";
 import { errors } from "../errors.ts";
@@ -63,8 +64,13 @@ function findPlace(lines: readonly string[], map: SourceMapText): Place | null {
   return null;
 }
 
+/** What a top level wrote, with its author's places in the stacks that are in it. */
+export function mapAppText(text: string, sourceMap: string): string {
+  return mapStack(withoutPlatformFrames(text), sourceMap);
+}
+
 function mapAppStack(stack: string, sourceMap: string): string[] {
-  const lines = mapStack(stack, sourceMap).split("\n");
+  const lines = mapAppText(withoutHostFrames(stack), sourceMap).split("\n");
   return lines.filter((line) => !HOST_FRAME.test(line)).slice(0, MAX_STACK_LINES);
 }
 

@@ -6,7 +6,7 @@ import type { BuildContext } from "../build-sliver.ts";
 import { errors } from "../errors.ts";
 import type { ChildEnd, ChildResult } from "./build-child.ts";
 import { type ChildJob, type ChildReport, type InitReport, joinParts } from "./child-messages.ts";
-import { describeThrow, locate, placeOf } from "./locate-throw.ts";
+import { describeThrow, locate, mapAppText, placeOf } from "./locate-throw.ts";
 
 /** V8's own `timeout` comes first; past this the child hangs outside of it. */
 const INIT_GRACE_MS = 1_000;
@@ -39,7 +39,7 @@ export async function makeHeap(context: BuildContext, attachSecret: string): Pro
   if (first.end.type === "cancelled") return { type: "failed", error: errors.CANCELLED({}) };
   if (!first.hasBegun) return { type: "failed", error: errors.CHILD_UNUSABLE({ cause: describeEnd(first.end) }) };
   for (const { level, text } of first.init?.lines ?? [])
-    context.log(level === "error" || level === "warn" ? "warn" : "info", text);
+    context.log(level === "error" || level === "warn" ? "warn" : "info", mapAppText(text, sourceMap));
   const outcome = first.init?.outcome;
   if (outcome?.type !== "done") {
     const error = outcome === undefined ? initLost(context, first) : initError(context, outcome, sourceMap);
