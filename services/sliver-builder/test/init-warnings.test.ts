@@ -26,10 +26,15 @@ it("absent names that the app's own code reads are told one by one, with their l
 });
 
 it("those that packages alone look for are told once, in short", () => {
-  const [own, packages, ...rest] = initWarnings([lookup("NODE_DEBUG", 2), lookup("A", 1), lookup("KEY", 2)], options);
+  const [own, packages, ...rest] = initWarnings([lookup("URL", 2), lookup("A", 1), lookup("KEY", 2)], options);
   expect(own).toMatch(/^main\.ts:1:1: process\.env\.A is absent/);
-  expect(packages).toMatch(/^Packages looked for NODE_DEBUG, KEY in process\.env at the top level/);
+  expect(packages).toMatch(/^Packages looked for URL, KEY in process\.env at the top level/);
   expect(rest).toEqual([]);
+});
+
+it("switches of what packages print are not told, unless the app's own code reads them", () => {
+  expect(initWarnings([lookup("NODE_DEBUG", 2), lookup("NO_COLOR", 2)], options)).toEqual([]);
+  expect(initWarnings([lookup("DEBUG", 1)], options)).toHaveLength(1);
 });
 
 it("however many there are, in one short sentence", () => {

@@ -7,6 +7,16 @@ const DRAWN: ReadonlySet<InitNote["kind"]> = new Set(["random", "clock"]);
 
 /** A place in a package, whose code is not its author's to change. */
 const IN_PACKAGE = /(?:^|\/)node_modules\//;
+/** What packages look for to learn how much to print, and how: no app lacks one. */
+const SWITCHES: ReadonlySet<string> = new Set([
+  "CI",
+  "COLORTERM",
+  "DEBUG",
+  "FORCE_COLOR",
+  "NO_COLOR",
+  "NODE_DEBUG",
+  "TERM",
+]);
 /** Names that packages looked for are told in one sentence, so many of them. */
 const MAX_SHOWN_NAMES = 8;
 
@@ -17,7 +27,7 @@ export function initWarnings(notes: readonly InitNote[], options: { sourceMap: s
     if (DRAWN.has(note.kind) && !options.isKept) return [];
     const place = placeOf(note.stack, options.sourceMap);
     if (note.kind === "env" && IN_PACKAGE.test(place)) {
-      namesOfPackages.add(note.what);
+      if (!SWITCHES.has(note.what)) namesOfPackages.add(note.what);
       return [];
     }
     return [`${place === "" ? "" : `${place}: `}${describe(note)}`];
@@ -28,7 +38,7 @@ export function initWarnings(notes: readonly InitNote[], options: { sourceMap: s
 /** A package mostly asks for what need not be there; where it needs a key, its name is among these. */
 function describeLookups(names: readonly string[]): string {
   const more = names.length > MAX_SHOWN_NAMES ? ` and ${names.length - MAX_SHOWN_NAMES} more` : "";
-  return `Packages looked for ${names.slice(0, MAX_SHOWN_NAMES).join(", ")}${more} in process.env at the top level, where they are absent: set in env_vars what they need of these`;
+  return `Packages looked for ${names.slice(0, MAX_SHOWN_NAMES).join(", ")}${more} in process.env at the top level and found nothing: set in env_vars what they need of these`;
 }
 
 function describe({ kind, what }: InitNote): string {
