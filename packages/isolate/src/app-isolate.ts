@@ -454,7 +454,7 @@ export class AppIsolate {
         if (run?.bodyPipe === null) run.sink.cancelBody();
         return undefined;
       case HostOp.LOG:
-        return this.#responses.log(this.#run, a, b);
+        return this.#responses.log(id === 0 ? this.#run : (run ?? null), a, b);
       default:
         if (this.#hashes.handles(code)) return this.#hashes.run(context, code, id, a, b, c);
         if (this.#sockets.handles(code)) return this.#runSocketOp(run, code, a, b, c);

@@ -59,6 +59,22 @@ describe("waitUntil without a context", () => {
     expect(host.logs[0]?.text).toContain("waitUntil: RangeError: gone");
   });
 
+  test("logs a failure as the request's that waits, whoever's entry it came in", async () => {
+    const { start, host } = openIsolate(
+      appScript(
+        `if (request.url.endsWith("/slow")) waitUntil(new Promise((_, reject) => { globalThis.fail = reject; }));
+         else fail(new Error("late"));
+         return new Response();`,
+        INIT,
+      ),
+      { isolation: "app" },
+    );
+    const slow = start({ path: "/slow" }).sink;
+    await start({ path: "/fail" }).sink.settled;
+    await slow.settled;
+    expect(host.logs).toMatchObject([{ level: "error", requestId: "r1" }]);
+  });
+
   test("is refused by name while the app initialises", async () => {
     const { ask } = openIsolate(
       appScript(

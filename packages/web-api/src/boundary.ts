@@ -102,7 +102,7 @@ export const HostOp = {
   TIMER_SET: 9,
   /** id: timer. */
   TIMER_CLEAR: 10,
-  /** id: 0 · a: level ("debug" "info" "log" "warn" "error") · b: text, already formatted. */
+  /** id: the request that it is about, or 0: the one whose entry is running · a: level ("debug" "info" "log" "warn" "error") · b: text, already formatted. */
   LOG: 11,
   /** a: input · b: base or undefined. Answers the record of `parseUrlRecord`, or undefined where it does not parse. */
   URL_PARSE: 12,

@@ -127,7 +127,9 @@ export class RequestRun {
       PromiseResolve(promise),
       () => this.#onWaited(),
       (reason) => {
-        require("./log.ts").writeLog("error", `waitUntil: ${require("./thrown.ts").formatThrown(reason)}`);
+        const text = `waitUntil: ${require("./thrown.ts").formatThrown(reason)}`;
+        // Another request may have settled it.
+        require("./log.ts").writeLog("error", text, this.id);
         this.#onWaited();
       },
     );
