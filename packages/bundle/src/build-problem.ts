@@ -3,7 +3,7 @@ import { isNanoError, type NanoError } from "@nano/protocol/errors";
 import { renderExcerpt } from "@nano/protocol/source-excerpt";
 import type { Message } from "esbuild";
 import { errors, type ProblemDetails, type SourceProblem } from "./errors.ts";
-import { isImportProblem, isNodeModule, remedyOf, unresolvedPath } from "./import-remedy.ts";
+import { describeMessage, isImportProblem, isNodeModule, unresolvedPath } from "./import-remedy.ts";
 import { BAD_WASM_DETAIL } from "./wasm-imports.ts";
 
 const TOP_LEVEL_AWAIT = /^Top-level await .*output format$/;
@@ -16,10 +16,8 @@ export function createBuildError(messages: readonly Message[], cause: unknown): 
     return errors.SYNTAX_ERROR({ file: "(unknown)", line: 0, column: 0, text, excerpt: "", problemCount: 1 }, cause);
   }
   if (isNanoError(first.detail)) return first.detail;
-  const remedy = remedyOf(first);
-  const problem = toSourceProblem(first);
-  const text = remedy === null ? problem.text : `${problem.text}: ${remedy}`;
-  const details: ProblemDetails = { ...problem, text, problemCount: messages.length };
+  const text = describeMessage(first);
+  const details: ProblemDetails = { ...toSourceProblem(first), text, problemCount: messages.length };
   const unresolved = unresolvedPath(first);
   if (unresolved !== null && isNodeModule(unresolved)) {
     return errors.ABSENT_NODE_MODULE({ ...details, module: unresolved }, cause);

@@ -270,11 +270,12 @@ describe("an import that fails says what to do", () => {
     ["@scope/name/below", /run npm install @scope\/name in the app's directory/],
     ["pkg/below", /package pkg is there and does not export \.\/below/],
     ["./nowhere", /"\.\/nowhere": there is no such file/],
+    ["~/alias", /"~\/alias": there is no such file/],
     ["https://esm.sh/x", /install it from npm/],
     ["bun:test", /"bun:test": there is no such module/],
     [
       "./add.png",
-      /"\.png" files: add\.png: expected one of .*\.ts .*\.json .*\.bin \.wasm; what clients load belongs into assets\//,
+      / add\.png is of no kind that can be imported: expected .*\.ts .*\.json .*\.bin \.wasm; what clients load belongs into assets\//,
     ],
   ])("%s", async (path, shown) => {
     const files = { "index.js": `import x from "${path}"; export default x;`, "add.png": "", ...installed };
