@@ -1,5 +1,6 @@
 import { toWireError } from "@nano/protocol/errors";
 import { expect, test } from "vitest";
+import { errors } from "../src/errors.ts";
 import { formatOutcome, formatSecrets } from "../src/output/outcome-lines.ts";
 import { Terminal } from "../src/output/terminal.ts";
 
@@ -36,4 +37,9 @@ test("secrets that were reloaded are told by their names, and that none are left
   const shown = (...names: string[]) => formatSecrets("shop", { names }, terminal);
   expect(shown("A", "B")).toEqual(["✓ shop: secrets reloaded: A, B"]);
   expect(shown()).toEqual(["✓ shop: secrets reloaded: none"]);
+  const error = errors.DOT_ENV_UNREADABLE({ place: ".env", why: "1 problem\n  line 1: found a" });
+  expect(formatSecrets("shop", { error }, terminal).slice(1)).toEqual([
+    "    Variables of .env cannot be used: 1 problem",
+    "      line 1: found a",
+  ]);
 });

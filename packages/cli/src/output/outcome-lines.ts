@@ -24,5 +24,10 @@ export function formatSecrets(app: string, outcome: SecretsOutcome, terminal: Te
   if ("names" in outcome)
     return [`${terminal.paint("green", "✓")} ${app}: secrets reloaded: ${outcome.names.join(", ") || "none"}`];
   const head = `${terminal.paint("red", "✗")} ${app}: secrets not reloaded, it keeps those it has`;
-  return [head, `    ${describeError(outcome.error, terminal)}`];
+  return [
+    head,
+    ...describeError(outcome.error, terminal)
+      .split("\n")
+      .map((line) => `    ${line}`),
+  ];
 }
