@@ -208,6 +208,8 @@ export class AppIsolate {
   #createContext(): GuestContext {
     const { app, host, limits } = this.#options;
     host.beginEntry(app, null, limits.initTimeMs);
+    const startedMs = performance.now();
+    this.#clock.begin(startedMs);
     try {
       const guest = openContext(this.#opened, this.#op, this.#options);
       this.#contexts.add(guest);
@@ -220,7 +222,7 @@ export class AppIsolate {
       // Below the heap rung the app's top level runs here: what it throws is data.
       throw isNanoError(thrown) ? thrown : errors.RESTORE_FAILED({ app, why: reasonOf(thrown) }, thrown);
     } finally {
-      host.endEntry();
+      host.endEntry(this.#clock.end(startedMs, performance.now()));
     }
   }
 
@@ -271,12 +273,13 @@ export class AppIsolate {
     const isOverLimit = limit.end(hasThrown, endedMs - startedMs);
     this.#context = null;
     this.#run = null;
-    host.endEntry();
+    const usedMs = this.#clock.end(startedMs, endedMs);
+    host.endEntry(usedMs);
     if (event === GuestEvent.BODY_CHUNK || event === GuestEvent.FETCH_CHUNK) freeChunk(a);
     if (this.#isolate.isDisposed && !isOverLimit) {
       this.#endByMemory(owner);
     } else {
-      owner?.charge(endedMs - startedMs, this.#clock.end(startedMs, endedMs));
+      owner?.charge(endedMs - startedMs, usedMs);
       if (isOverLimit) this.#endByCpu(owner);
       // An entry never throws of itself: isolated-vm hands out an unhandled rejection.
       else if (hasThrown) this.#limits.logRejection(owner, thrown);

@@ -124,7 +124,8 @@ export type AssetHead = Pick<EgressHead, "method" | "url" | "headers">;
 export interface GuestHost {
   /** Writes the flight recorder before an entry: which app and request, and when the entry must be over. */
   beginEntry(app: AppName, request: GuestRequest | null, limitMs: number): void;
-  endEntry(): void;
+  /** @param cpuMs what it took of this thread's CPU */
+  endEntry(cpuMs: number): void;
   /** A line of the app's console, or of an uncaught error of it (`stack` then is the script's, not mapped). */
   log(line: { app: AppName; requestId: RequestId | null; level: string; text: string; stack?: string }): void;
   openFetch(head: EgressHead, listener: OutboundFetchListener): OutboundFetch;

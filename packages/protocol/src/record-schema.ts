@@ -177,6 +177,7 @@ export const storeRecordSchema = z.discriminatedUnion("kind", [
     badSlivers: z.record(versionIdSchema, digestSchema).optional(),
     rollouts: z.record(versionIdSchema, rolloutCountSchema).optional(),
     quarantined: z.record(versionIdSchema, z.looseObject({ app: appNameSchema, at: z.string() })).optional(),
+    cordon: z.looseObject({ workers: z.array(z.string().min(1)), apps: z.array(appNameSchema) }).optional(),
   }),
   z.looseObject({
     kind: z.literal("token"),

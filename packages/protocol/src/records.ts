@@ -144,6 +144,13 @@ export interface NodeRecord {
    * @default none
    */
   readonly quarantined?: Readonly<Record<VersionId, QuarantinedVersion>>;
+  /** Apps that keep a thread from others for long, and those of its workers which are for them and for no others. @default none */
+  readonly cordon?: NodeCordon;
+}
+
+export interface NodeCordon {
+  readonly workers: readonly WorkerId[];
+  readonly apps: readonly AppName[];
 }
 
 export interface QuarantinedVersion {

@@ -2,7 +2,7 @@
 import { availableParallelism, hostname } from "node:os";
 import { storeShape } from "@nano/control-store/store-settings";
 import { defineConfig } from "@nano/service-kit/config";
-import { durationMs, flag, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import { decimal, durationMs, flag, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
 import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 import { cacheApiShape } from "./cache/cache-config.ts";
 import { egressShape } from "./egress/egress-config.ts";
@@ -118,6 +118,14 @@ export const config = defineConfig("EXECUTOR", {
       default: false,
     }),
     startMs: durationMs({ doc: "how long a worker may take to load", min: 500, max: 120_000, default: 20_000 }),
+  },
+  cordon: {
+    busyRatio: decimal({
+      doc: "share of one worker's time from which an app with long entries gets a part of the workers, away from others; 0: never",
+      min: 0,
+      max: 1,
+      default: 0.25,
+    }),
   },
   quarantine: {
     workerCount: integer({

@@ -139,6 +139,15 @@ export interface SocketStats {
   readonly closed: Readonly<Record<string, number>>;
 }
 
+/** What apps took of a worker's thread since the last report. */
+export interface ThreadUseReport {
+  readonly elapsedMs: number;
+  /** In long entries: apps with a share of the time that is worth telling. */
+  readonly busyMsByApp: Readonly<Record<AppName, number>>;
+  /** Apps that were entered. */
+  readonly activeAppCount: number;
+}
+
 /** Counters since the worker started, and gauges, once a second. */
 export interface WorkerStats {
   /** Null: it serves no connections. */
@@ -154,6 +163,7 @@ export interface WorkerStats {
   /** From a request that could begin to its turn. */
   readonly queueWait: DurationCounts;
   readonly rollouts: Readonly<Record<VersionId, CountedVersion>>;
+  readonly threadUse: ThreadUseReport;
   readonly limitEnds: Readonly<Record<string, number>>;
   readonly isolates: number;
   readonly isolateBytes: number;

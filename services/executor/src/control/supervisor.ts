@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ControlStore } from "@nano/control-store/control-store";
 import type { EngineFingerprint, NodeId, WorkerId } from "@nano/protocol/brands";
-import type { PostmortemAnswer, PostmortemQuestion, SocketWorkerAnswer } from "@nano/protocol/messages";
+import type { SocketWorkerAnswer } from "@nano/protocol/messages";
 import type { NodeRecord } from "@nano/protocol/records";
 import { READY, type Readiness } from "@nano/service-kit/admin-server";
 import type { ConfigFor } from "@nano/service-kit/config";
@@ -22,6 +22,7 @@ import { type RunningEntry, readRestoringVersion, readRunningEntry } from "../fl
 import type { FallReport, FromWorker, WorkerKind, WorkerStats } from "../worker-messages.ts";
 import { resolveAdvertisedAddress } from "./advertised-address.ts";
 import { AppLog } from "./app-log.ts";
+import { CordonKeeper } from "./cordon-keeper.ts";
 import type { Entrance } from "./entrance.ts";
 import { ExecutorMetrics } from "./executor-metrics.ts";
 import { LogFollowers } from "./log-followers.ts";
@@ -35,14 +36,16 @@ import { PostmortemServer } from "./postmortem-server.ts";
 import { QuarantineKeeper } from "./quarantine-keeper.ts";
 import { RolloutCounts } from "./rollout-counts.ts";
 import { fitSocketDrain } from "./socket-drain.ts";
+import { startWorker } from "./start-worker.ts";
 import { StoreWatch } from "./store-watch.ts";
+import { examineAny } from "./tombstones.ts";
 import { TrustedKeyDirectory } from "./trusted-keys.ts";
 import { VersionSupply } from "./version-supply.ts";
 import { WebSocketMetrics } from "./websocket-metrics.ts";
 import { WebSocketPool } from "./websocket-pool.ts";
 import { WorkerLoad } from "./worker-load.ts";
 import { WorkerPool } from "./worker-pool.ts";
-import { WorkerProcess } from "./worker-process.ts";
+import type { WorkerProcess } from "./worker-process.ts";
 
 /** How long a start waits for the control store before it goes on without. */
 const STORE_PATIENCE_MS = 2_000;
@@ -74,6 +77,7 @@ export class Supervisor {
   readonly #pool: WorkerPool;
   readonly #sockets: WebSocketPool;
   readonly #quarantine: QuarantineKeeper;
+  readonly #cordon: CordonKeeper;
   readonly #oldSockets: OldVersionSockets;
   readonly #socketMetrics: WebSocketMetrics;
   readonly #peers: PeerProcesses;
@@ -159,6 +163,7 @@ export class Supervisor {
       onDeath: (worker, cause) => {
         const running = readRunningEntry(worker.recorderFd);
         this.#load.forget(worker.id);
+        this.#cordon.forget(worker.id);
         const isSliver = this.#lost(worker, cause, running === null ? [] : [running]);
         if (!isSliver) this.#quarantine.lost(worker, running);
       },
@@ -194,6 +199,13 @@ export class Supervisor {
         this.#lost(worker, cause, running === null ? [] : [running]);
       },
       onEnd: (worker) => this.#ended(worker),
+      onChange: () => this.#registration?.renew(),
+    });
+    this.#cordon = new CordonKeeper({
+      ...config.cordon,
+      logger: logger.child({ component: "cordon" }),
+      metrics,
+      workers: () => this.#pool.workers,
       onChange: () => this.#registration?.renew(),
     });
     this.#socketMetrics = new WebSocketMetrics(metrics, {
@@ -236,7 +248,9 @@ export class Supervisor {
       address: join(config.run.directory, SUPERVISOR_SOCKET),
       credential: this.#supervisorCredential,
       peer: config.node.id,
-      pool: { examine: (question) => this.#examine(question) },
+      pool: {
+        examine: (question) => examineAny([this.#pool, this.#quarantine.workers, this.#sockets], question),
+      },
       socketWorkerFor: (app) => this.#name(() => this.#sockets.workerFor(app)),
       ownWorkerFor: (versionId) => this.#name(() => this.#quarantine.workerFor(versionId)),
       followers,
@@ -350,6 +364,7 @@ export class Supervisor {
 
   #describe(): NodeRecord {
     const { config, engine } = this.#options;
+    const { named: cordon } = this.#cordon;
     return {
       kind: "node",
       id: config.node.id as NodeId,
@@ -368,22 +383,15 @@ export class Supervisor {
       badSlivers: this.#supply.badSlivers,
       rollouts: this.#rollouts.counts,
       quarantined: this.#quarantine.named,
+      ...(cordon !== null && { cordon }),
     };
   }
 
   async #startWorker(id: WorkerId, kind: WorkerKind): Promise<WorkerProcess> {
     const { config, logger } = this.#options;
-    const { isolateBytes, logBytesPerSecond, startMs, debugHeaders } = config.workers;
-    const isolateCount = kind === "http" ? config.workers.isolateCount : config.websocket.connectionCount;
-    return await WorkerProcess.start({
-      id,
-      runDirectory: config.run.directory,
-      recorderDirectory: config.recorder.directory,
+    return await startWorker(id, kind, {
+      config,
       workersDirectory: this.#workersDirectory,
-      budgets: { isolateCount, isolateBytes, logBytesPerSecond },
-      kind,
-      hasDebugHeaders: debugHeaders,
-      startMs,
       onMessage: (message) => this.#receive(id, message),
       onError: (output) => logger.warn("worker wrote", { workerId: id, output }),
     });
@@ -409,14 +417,6 @@ export class Supervisor {
     this.#metrics.workerEnded(worker.id);
     this.#rollouts.workerLost(worker.id, null);
     this.#peers.dismiss(worker);
-  }
-
-  async #examine(question: PostmortemQuestion): Promise<PostmortemAnswer | null> {
-    for (const workers of [this.#pool, this.#quarantine.workers, this.#sockets]) {
-      const answer = await workers.examine(question);
-      if (answer !== null) return answer;
-    }
-    return null;
   }
 
   /** As a router dials it. */
@@ -477,8 +477,9 @@ export class Supervisor {
     }
     this.#quarantine.workers.report(worker.id, stats);
     // What a worker of its own has, and connections, are no load: where they are is not the router's choice.
-    const hasOtherLoad =
-      this.#pool.get(worker.id) === worker && this.#load.report(worker.id, stats.queued + stats.running);
+    const isShared = this.#pool.get(worker.id) === worker;
+    if (isShared) this.#cordon.report(worker.id, stats.threadUse);
+    const hasOtherLoad = isShared && this.#load.report(worker.id, stats.queued + stats.running);
     const hasNewCounts = this.#rollouts.report(worker.id, stats.rollouts);
     if (hasOtherLoad || hasNewCounts) this.#registration?.renewCalmly();
   }

@@ -53,6 +53,18 @@ export async function examineWorker(
   };
 }
 
+/** The answer of the first that knows the worker; null: none does, or it lives on. */
+export async function examineAny(
+  pools: Iterable<{ examine(question: PostmortemQuestion): Promise<PostmortemAnswer | null> }>,
+  question: PostmortemQuestion,
+): Promise<PostmortemAnswer | null> {
+  for (const pool of pools) {
+    const answer = await pool.examine(question);
+    if (answer !== null) return answer;
+  }
+  return null;
+}
+
 async function endsWithin(worker: WorkerProcess, waitMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<boolean>((resolve) => {

@@ -32,6 +32,7 @@ import { GuestLogs } from "./guest-logs.ts";
 import { IsolateCache } from "./isolate-cache.ts";
 import { RouterLinks } from "./router-links.ts";
 import { type SliverSource, SliverSources, type SourceFall } from "./sliver-sources.ts";
+import { noteEntry, ThreadUse } from "./thread-use.ts";
 import { Turns } from "./turns.ts";
 import type { VersionLane } from "./version-lane.ts";
 import { VersionServer } from "./version-server.ts";
@@ -86,6 +87,7 @@ export class WorkerRuntime {
   readonly #cryptoPool = new CryptoPool();
   readonly #cache: IsolateCache;
   readonly #logs: GuestLogs;
+  readonly #threadUse = new ThreadUse();
   readonly #versions: VersionTable;
   readonly #routers: RouterLinks;
   /** Null: it serves requests. */
@@ -277,12 +279,16 @@ export class WorkerRuntime {
   }
 
   #createHost(assignment: Assignment, assets: AppAssets | null): GuestHost {
-    const { versionId } = assignment;
+    const { versionId, app } = assignment;
     const { recorder, cpuWatch = null } = this.#options;
+    const use = this.#threadUse.open(versionId, app);
     const cacheOwner = cacheOwnerOf(assignment);
     return {
-      beginEntry: (app, request, limitMs) => recorder.begin(app, request, limitMs, versionId),
-      endEntry: () => recorder.end(),
+      beginEntry: (_, request, limitMs) => recorder.begin(app, request, limitMs, versionId),
+      endEntry: (cpuMs) => {
+        recorder.end();
+        noteEntry(use, cpuMs);
+      },
       log: (line) => this.#logs.add({ ...line, versionId }),
       openFetch: (head, listener) =>
         head.cache === undefined
@@ -299,6 +305,7 @@ export class WorkerRuntime {
     if (server === undefined) return;
     server.lane.retire(() => {
       this.#versions.delete(versionId);
+      this.#threadUse.close(versionId);
       server.close();
       this.#options.send({ type: "released", versionId });
     });
@@ -367,6 +374,7 @@ export class WorkerRuntime {
       cryptoQueued: this.#cryptoPool.queuedCount,
       queueWait: this.#counters.queueWait,
       rollouts,
+      threadUse: this.#threadUse.take(),
       limitEnds: this.#counters.limitEnds,
       isolates: this.#cache.isolateCount + (this.#sockets?.size ?? 0),
       isolateBytes: this.#cache.bytes,

@@ -10,6 +10,13 @@ import { followStore, type StoreState } from "@nano/control-store/follow-store";
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { FeedPosition, NodeRecord, StoreChange, StoreRecord } from "@nano/protocol/records";
 import type { Logger } from "@nano/service-kit/logger";
+import {
+  CordonedWorkers,
+  type Cordons,
+  cordonsOf,
+  isSameCordons,
+  type WorkerChoice,
+} from "../request/cordoned-workers.ts";
 import { WorkerSet } from "../request/pick-worker.ts";
 import type { AskedWorkerSource, CellRouting } from "../request/routing-state.ts";
 import { CellRoutes } from "./cell-routes.ts";
@@ -44,7 +51,8 @@ export class RoutingControl implements CellRouting {
   readonly #firstState = Promise.withResolvers<void>();
   readonly #nodes = new Map<string, NodeRecord>();
   #records: ReadonlyMap<string, StoreRecord> = new Map();
-  #workers = new WorkerSet([]);
+  #workers: WorkerChoice = new WorkerSet([]);
+  #cordons: Cordons | null = null;
   /** By the nodes' records. */
   #quarantined: ReadonlySet<VersionId> = new Set();
   #isStale = false;
@@ -73,7 +81,7 @@ export class RoutingControl implements CellRouting {
     return this.#quarantined.has(versionId);
   }
 
-  get workers(): WorkerSet {
+  get workers(): WorkerChoice {
     return this.#workers;
   }
 
@@ -186,7 +194,12 @@ export class RoutingControl implements CellRouting {
   #reconcile(): void {
     const { connections, holder } = this.#options;
     // The same workers keep the rankings of apps: load and rollouts of nodes change all the time.
-    if (connections.reconcile(this.#nodes.values())) this.#workers = new WorkerSet(connections.all);
+    const haveChanged = connections.reconcile(this.#nodes.values());
+    const cordons = cordonsOf(this.#nodes.values());
+    if (haveChanged || !isSameCordons(cordons, this.#cordons)) {
+      this.#cordons = cordons;
+      this.#workers = cordons === null ? new WorkerSet(connections.all) : new CordonedWorkers(connections.all, cordons);
+    }
     this.#quarantined = quarantinedBy(this.#nodes.values());
     holder.wake();
   }

@@ -2,12 +2,13 @@
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
 import type { WebSocketLimits } from "@nano/protocol/manifest";
-import type { WorkerSet, WorkerSlot } from "./pick-worker.ts";
+import type { WorkerChoice } from "./cordoned-workers.ts";
+import type { WorkerSlot } from "./pick-worker.ts";
 import type { RolloutShare } from "./rollout-share.ts";
 
 /** A cell's executors: its apps run on them and on no others. */
 export interface CellRouting {
-  readonly workers: WorkerSet;
+  readonly workers: WorkerChoice;
   readonly webSocketWorkers: AskedWorkerSource<AppName>;
   /** Of versions in quarantine. */
   readonly ownWorkers: AskedWorkerSource<VersionId>;
