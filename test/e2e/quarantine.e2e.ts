@@ -84,6 +84,8 @@ test("a version that ends workers is served apart, then answered 503 in a back-o
   isOver = true;
   const { failures, lost } = await load;
   expect({ failures, lost }).toEqual({ failures: [], lost: [] });
+  const blamed = [...nano.output.matchAll(/version ended a worker app=(\S+)/g)].map(([, app]) => app);
+  expect(blamed).toEqual(["killer", "killer"]);
 }, 60_000);
 
 test("nanoctl shows it, and lifts it: what was held back is served by workers that all share", async () => {

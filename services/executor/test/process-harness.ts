@@ -7,6 +7,7 @@ import type { AppName, VersionId, WorkerId } from "@nano/protocol/brands";
 import { type AppLimits, type ManifestInput, resolveManifest } from "@nano/protocol/manifest";
 import { createLogger, type LogFields } from "@nano/service-kit/logger";
 import { onTestFinished } from "vitest";
+import { OwnWorkers, type OwnWorkersOptions } from "../src/control/own-workers.ts";
 import { WebSocketPool, type WebSocketPoolOptions } from "../src/control/websocket-pool.ts";
 import { WorkerPool, type WorkerPoolOptions } from "../src/control/worker-pool.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "../src/control/worker-process.ts";
@@ -129,6 +130,27 @@ export async function openSocketPool(overrides: Partial<WebSocketPoolOptions> = 
   });
   onTestFinished(() => pool.close(AbortSignal.abort(), { graceMs: 0, spreadMs: 0, handshakeMs: 0 }));
   return { pool, directories, inbox, deaths, ended, started, refused };
+}
+
+export async function openOwnWorkers(overrides: Partial<OwnWorkersOptions> = {}) {
+  const directories = nodeDirectories();
+  const deaths: { versionId: VersionId; cause: string }[] = [];
+  const ended: WorkerProcess[] = [];
+  const equipped: VersionId[] = [];
+  const refused: string[] = [];
+  const workers = new OwnWorkers({
+    limitCount: 2,
+    logger: silentLogger,
+    start: (id) => WorkerProcess.start(workerOptions(id, directories, new Inbox())),
+    equip: (_, versionId) => void equipped.push(versionId),
+    pauseMs: () => 0,
+    onDeath: (_, cause, versionId) => void deaths.push({ versionId, cause }),
+    onEnd: (worker) => void ended.push(worker),
+    onRefused: (cause) => void refused.push(cause),
+    ...overrides,
+  });
+  onTestFinished(() => workers.close(AbortSignal.abort(), 0));
+  return { workers, deaths, ended, equipped, refused };
 }
 
 /** Gives a worker a version of the script. */

@@ -16,15 +16,17 @@ const START_MS = Date.parse("2026-11-23T06:00:00.000Z");
 function open() {
   const clock = { nowMs: START_MS };
   const changes: string[] = [];
+  const lifts: string[] = [];
   const quarantine = new Quarantine({
     nowMs: () => clock.nowMs,
+    onLift: (app) => lifts.push(app),
     onChange: (change, versionId) => changes.push(`${change} ${versionId}`),
   });
   const quarantineOne = (versionId = nextVersionId()): VersionId => {
     for (let death = 0; death < QUARANTINED_AFTER_DEATHS; death++) quarantine.blame(versionId, APP);
     return versionId;
   };
-  return { clock, changes, quarantine, quarantineOne };
+  return { clock, changes, lifts, quarantine, quarantineOne };
 }
 
 function node(quarantined: Record<VersionId, QuarantinedVersion>): StoreChange {
@@ -137,7 +139,7 @@ test("a node whose clock is ahead, or that says nonsense, does no harm", () => {
 });
 
 test("a lift frees all versions of its app and no others, and what a node that has not heard says does not bring them back", () => {
-  const { quarantine, quarantineOne, changes, clock } = open();
+  const { quarantine, quarantineOne, changes, lifts, clock } = open();
   quarantine.update([]);
   const versionId = quarantineOne();
   const other = nextVersionId();
@@ -149,6 +151,7 @@ test("a lift frees all versions of its app and no others, and what a node that h
   expect(changes.at(-1)).toBe(`lifted ${versionId}`);
   quarantine.update([stale]);
   expect(quarantine.versions).toEqual([other]);
+  expect(lifts).toEqual([APP]);
 });
 
 test("a lift that was made before an executor began holds for what was named before it, and not for what came after", () => {

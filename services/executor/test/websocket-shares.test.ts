@@ -44,6 +44,9 @@ describe("apps that kill", () => {
     expect(killers.pauseMs(app(1))).toBe(1_000);
     nowMs = FORGIVEN_AFTER_MS;
     expect([killers.has(app(1)), killers.pauseMs(app(1))]).toEqual([false, 0]);
+    killers.add(app(1));
+    killers.forgive(app(1));
+    expect(killers.has(app(1))).toBe(false);
   });
 
   test("are so many at most: the one that killed longest ago is forgotten", () => {

@@ -36,6 +36,11 @@ export class KillerApps {
     }
   }
 
+  /** An operator lifts what it is held back for. */
+  forgive(app: AppName): void {
+    this.#killers.delete(app);
+  }
+
   has(app: AppName): boolean {
     return this.#get(app) !== undefined;
   }

@@ -41,6 +41,8 @@ export interface OwnWorkersOptions {
   onRefused(cause: "held_back" | "full"): void;
 }
 
+export type OwnWorkerStats = Pick<WorkerStats, "requests" | "queued" | "running">;
+
 interface OwnWorker {
   readonly versionId: VersionId;
   readonly started: Promise<WorkerProcess>;
@@ -100,7 +102,7 @@ export class OwnWorkers {
   }
 
   /** Takes a worker's figures; one that nobody needs is ended. */
-  report(id: WorkerId, { requests, queued, running }: WorkerStats): void {
+  report(id: WorkerId, { requests, queued, running }: OwnWorkerStats): void {
     const own = [...this.#all].find(({ worker }) => worker?.id === id);
     if (own === undefined || own.isLeaving) return;
     const nowMs = performance.now();

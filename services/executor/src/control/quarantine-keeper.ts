@@ -15,6 +15,8 @@ export interface QuarantineKeeperOptions extends Omit<OwnWorkersOptions, "pauseM
   sharedWorkers(): Iterable<WorkerProcess>;
   /** What `named` answers has changed. */
   onChange(): void;
+  /** An operator has just forgiven all that an app did. */
+  onLift(app: AppName): void;
 }
 
 export class QuarantineKeeper {
@@ -32,7 +34,10 @@ export class QuarantineKeeper {
       help: "Times that a router was told that a version in quarantine has no worker: it ended the last one (held_back), or others have them all (full)",
       labels: ["cause"],
     });
-    this.#quarantine = new Quarantine({ onChange: (...change) => this.#changed(...change) });
+    this.#quarantine = new Quarantine({
+      onChange: (...change) => this.#changed(...change),
+      onLift: (app) => options.onLift(app),
+    });
     this.workers = new OwnWorkers({
       ...options,
       onRefused: (cause) => refused.inc({ cause }),

@@ -38,6 +38,8 @@ export interface QuarantineOptions {
   nowMs?(): number;
   /** What `named` answers has changed: how, and of which version. */
   onChange(change: QuarantineChange, versionId: VersionId, blamed: Blamed): void;
+  /** An operator has just forgiven all that an app did. */
+  onLift?(app: AppName): void;
 }
 
 /** `adopted`: another node had named it. */
@@ -126,6 +128,7 @@ export class Quarantine {
     for (const [versionId, blamed] of this.#blamed) {
       if (blamed.app === name && (this.#hasState || blamed.atMs <= liftedMs)) this.#drop("lifted", versionId, blamed);
     }
+    if (this.#hasState) this.#options.onLift?.(name);
   }
 
   #takeNamed({ quarantined = {} }: NodeRecord): void {

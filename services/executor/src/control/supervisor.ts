@@ -200,6 +200,7 @@ export class Supervisor {
       },
       onEnd: (worker) => this.#ended(worker),
       onChange: () => this.#registration?.renew(),
+      onLift: (app) => this.#sockets.forgive(app),
     });
     this.#cordon = new CordonKeeper({
       ...config.cordon,

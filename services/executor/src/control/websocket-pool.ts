@@ -127,6 +127,11 @@ export class WebSocketPool {
     if (!place.isLeaving && place.isIdle(this.#idleMs, nowMs)) this.#leave(place);
   }
 
+  /** What an app did to workers until now does not count any more. */
+  forgive(app: AppName): void {
+    this.#killers.forgive(app);
+  }
+
   /** A worker wants one more thread for connections. */
   threadWanted(id: WorkerId): void {
     const worker = this.get(id);
