@@ -88,9 +88,9 @@ export const HostOp = {
   RESPONSE_CHUNK: 2,
   /** id: request. */
   RESPONSE_END: 3,
-  /** id: request · a: message · b: stack. The response body failed after its head: the connection is cut. */
+  /** id: request · a: what was thrown, in a line · b: stack. The response body failed after its head: the connection is cut. */
   RESPONSE_ERROR: 4,
-  /** id: request · a: name · b: message · c: stack. The handler threw, or did not answer with a Response. */
+  /** id: request · a: name, "" of what is no error · b: message · c: stack, with what the error holds. The handler threw, or did not answer with a Response. */
   THREW: 5,
   /** id: request. Response complete and every `waitUntil` settled: the request is over. Sent once, if not in RESPOND_SETTLED. */
   SETTLED: 6,
@@ -158,7 +158,7 @@ export const HostOp = {
   SOCKET_CLOSE: 31,
   /** id: request that was upgraded. Answers what waits to be sent, in bytes. */
   SOCKET_BUFFERED: 32,
-  /** id: request that was upgraded · a: name · b: message · c: stack. A listener of its socket threw: the connection is closed with 1011. */
+  /** id: request that was upgraded · as THREW. A listener of its socket threw: the connection is closed with 1011. */
   SOCKET_THREW: 33,
   /**
    * id: call, unique among these and those of `fetch` · a: URL with http or https · b: header block · c: redirect mode. Asks a server for a WebSocket.

@@ -219,7 +219,7 @@ describe("a response stream", () => {
     });
     guest.request();
     const [failure] = guest.of(HostOp.RESPONSE_ERROR);
-    expect(failure?.args[0]).toBe("broke");
+    expect(failure?.args[0]).toBe("Error: broke");
     expect(guest.of(HostOp.RESPONSE_END)).toEqual([]);
     expect(guest.of(HostOp.SETTLED)).toHaveLength(1);
   });

@@ -127,7 +127,7 @@ describe("a WebSocket of a client", () => {
     const threw = guest.of(HostOp.SOCKET_THREW);
     expect(threw.map(({ id, args }) => [id, ...args.slice(0, 2)])).toEqual([
       [1, "RangeError", "first"],
-      [1, "", "[object Object]"],
+      [1, "", "{ name: [Getter], message: [Getter], stack: [Getter] }"],
     ]);
     expect([sent(guest), logs(guest)]).toEqual([["x"], []]);
   });
