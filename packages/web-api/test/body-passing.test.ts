@@ -128,7 +128,7 @@ describe("what was begun goes through the app", () => {
     guest.enter(GuestEvent.BODY_ERROR, 1, "The client went away");
     guest.enter(GuestEvent.TIMER, guest.of(HostOp.TIMER_SET)[0]?.id ?? 0);
     expect(bodyOfResponse(guest)).toBe(true);
-    expect(guest.of(HostOp.RESPONSE_ERROR)[0]?.args[0]).toBe("AbortError: The client went away");
+    expect(guest.of(HostOp.RESPONSE_ERROR)[0]?.args[0]).toBe("TypeError: The client went away");
   });
 });
 
