@@ -11,6 +11,22 @@ const shared = {
   hookTimeout: 60_000,
 };
 
+const unit = {
+  // Vitest leaves one core to itself, of two as well: half the machine.
+  maxWorkers: availableParallelism(),
+  // What runs concurrently in a file starts processes, as the file beside it does: more of them wait so long that they fail.
+  maxConcurrency: 3,
+};
+
+/**
+ * Files that leave nothing behind in their process: one process runs many of them, which spares each the modules, servers' code and guest script
+ * that the one before has loaded. Not those that load isolated-vm by the product's code, which fill its threads.
+ */
+const SHARING = [
+  "packages/{bundle,cli,link,protocol,service-kit,sliver,types,web-api}/test/**/*.test.ts",
+  "services/{app-registry,router}/test/**/*.test.ts",
+  "test/conformance/web/**/*.test.ts",
+];
 /** They assert what is lost at a steady rate of requests, for minutes: one beside the other leaves each the cores that it needs. */
 const LOADED = ["test/e2e/*under-load.e2e.ts"];
 /** They assert how long something takes: nothing else may run then. */
@@ -27,12 +43,20 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          ...unit,
           name: "unit",
-          // Vitest leaves one core to itself, of two as well: half the machine.
-          maxWorkers: availableParallelism(),
-          // What runs concurrently in a file starts processes, as the file beside it does: more of them wait so long that they fail.
-          maxConcurrency: 3,
           include: ["packages/*/test/**/*.test.ts", "services/*/test/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...SHARING],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...shared,
+          ...unit,
+          name: "unit-sharing",
+          isolate: false,
+          include: SHARING,
           sequence: { groupOrder: 0 },
         },
       },

@@ -10,10 +10,10 @@ const numberFrom = (name: string, fallback: number): number => Number(process.en
 /** Half of what two cores carry with the whole cluster and the load on them. */
 const REQUESTS_PER_SECOND = numberFrom("NANO_E2E_REQUESTS_PER_SECOND", 60);
 /** Of a full run, `pnpm e2e:full`: 60 and more. */
-const STEP_SECONDS = numberFrom("NANO_E2E_STEP_SECONDS", 6);
+const STEP_SECONDS = numberFrom("NANO_E2E_STEP_SECONDS", 4.5);
 /** From when on a step is long enough for streams of their full length. */
 const FULL_STEP_SECONDS = 30;
-const SHORT_STREAM_MS = 5_000;
+const SHORT_STREAM_MS = 3_000;
 /** How long streams are: shorter in a short step, so that it does not wait for them. */
 export const STEP_STREAM_MS = STEP_SECONDS < FULL_STEP_SECONDS ? SHORT_STREAM_MS : STREAM_MS;
 /** One request in so many. */
