@@ -32,11 +32,12 @@ async function open() {
 
 describe("a version whose sliver is damaged on disk", () => {
   test("starts from the new copy that it is given, and says nothing of the old", async () => {
-    const { inbox, versionId, assign, link } = await open();
-    const sliverPath = assign({ script: buildOf("whole") });
+    const { worker, inbox, versionId, assign, link } = await open();
+    const sliverPath = writeSliverEntry({ script: buildOf("whole") }, worker.directory);
     const whole = readFileSync(sliverPath);
     const blank = Buffer.from(whole).fill(0, 8 * 1024, 72 * 1024);
     writeFileSync(sliverPath, blank);
+    assign({ script: buildOf("whole") }, { sliverPath });
     expect((await ask(link, { versionId })).text).toBe("whole");
     await eventually(() => inbox.of("fell").length === 1);
     writeFileSync(sliverPath, whole);

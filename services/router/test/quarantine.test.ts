@@ -63,6 +63,8 @@ test("while its supervisor holds it back the client gets 503, told for how long,
   other.supervisor.ownWorkerOf = () => HELD_BACK;
   t.node.supervisor.ownWorkerOf = () => HELD_BACK;
   t.store.put({ ...nodeRecord([elsewhere], { supervisor: other.supervisor }), id: "other" as NodeId });
+  // Which node is asked is a matter of those that can be reached.
+  await eventually(async () => (await t.metric("router_links_count")) === 2);
   name();
   const isHeldBack = async (): Promise<boolean> => (await t.fetch("/")).status === 503;
   await eventually(isHeldBack);
