@@ -26,6 +26,7 @@ import { contextBound, type OpenedIsolate, openIsolate } from "./open-isolate.ts
 import { ResponseOps } from "./response-ops.ts";
 import { RunLimits } from "./run-limits.ts";
 import { SocketOps } from "./socket-ops.ts";
+import { countTaken, isChunk, readBytes } from "./touched-bytes.ts";
 
 /** Of each entry, read as it begins. */
 const ENTRY_OPTIONS = { timeout: 0 };
@@ -149,6 +150,7 @@ export class AppIsolate {
 
   /** The sink can take more of the response. */
   pullResponse(run: GuestRun): void {
+    countTaken(run, run);
     if (run.responsePipe !== null) run.responsePipe.resume();
     else this.#enterRun(run, GuestEvent.RESPONSE_PULL);
   }
@@ -249,8 +251,9 @@ export class AppIsolate {
     }
     const { app, host, limits } = this.#options;
     owner?.renewCpu();
+    if (owner !== null) owner.touchedBytes += readBytes(event, a, d);
     const limit = this.#entryLimit;
-    const cpuMs = limits.cpuTimeMs - (owner?.cpuUsedMs ?? 0);
+    const cpuMs = owner === null ? limits.cpuTimeMs : this.#limits.cpuLeftMs(owner);
     const wallMs = limit.wallMs(cpuMs);
     host.beginEntry(app, owner === null ? null : owner.request, wallMs);
     this.#context = context;
@@ -275,7 +278,7 @@ export class AppIsolate {
     this.#run = null;
     const usedMs = this.#clock.end(startedMs, endedMs);
     host.endEntry(usedMs);
-    if (event === GuestEvent.BODY_CHUNK || event === GuestEvent.FETCH_CHUNK) freeChunk(a);
+    if (isChunk(event)) freeChunk(a);
     if (this.#isolate.isDisposed && !isOverLimit) {
       this.#endByMemory(owner);
     } else {

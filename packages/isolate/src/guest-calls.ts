@@ -19,6 +19,7 @@ import { isHeaderBlock } from "./header-block.ts";
 import type { AppIsolateOptions, OutboundFetch, OutboundFetchListener } from "./isolate.ts";
 import { OutboundSocket, SocketAssembly } from "./outbound-socket.ts";
 import { SubrequestMeter } from "./subrequest-meter.ts";
+import { countTaken, countWritten } from "./touched-bytes.ts";
 
 const MAX_DELAY_MS = 2 ** 31 - 1;
 const MAX_URL_CHARS = 64 * 1024;
@@ -123,7 +124,7 @@ export class GuestCalls {
       case HostOp.FETCH_BODY_CHUNK: {
         const fetch = context.fetches.get(id);
         if (fetch === undefined || fetch.requestPipe !== null || fetch.socket !== null) return true;
-        return a instanceof ArrayBuffer ? fetch.call.writeBody(a) : true;
+        return a instanceof ArrayBuffer ? sendChunk(owner, fetch, a) : true;
       }
       case HostOp.FETCH_BODY_END: {
         const fetch = context.fetches.get(id);
@@ -244,6 +245,7 @@ export class GuestCalls {
       call,
       socket: isSocket ? this.#openSocket(context, holding, { id, call }) : null,
       isBodyEnded: false,
+      untakenBytes: 0,
       requestPipe: null,
       responsePipe: null,
       passedTo: null,
@@ -350,10 +352,21 @@ export class GuestCalls {
       onBodyDrain: () => {
         if (fetch.requestPipe) fetch.requestPipe.resume();
         else if (fetch.socket) fetch.socket.drain();
-        else enter(context, fetch.owner, GuestEvent.FETCH_BODY_PULL, id);
+        else {
+          countTaken(fetch.owner, fetch);
+          enter(context, fetch.owner, GuestEvent.FETCH_BODY_PULL, id);
+        }
       },
     };
   }
+}
+
+/** Sends a chunk of a fetch's body that the guest has. False: there is no room after it. */
+function sendChunk(owner: GuestRun | null, fetch: GuestFetch, chunk: ArrayBuffer): boolean {
+  const bytes = chunk.byteLength;
+  const hasRoom = fetch.call.writeBody(chunk);
+  countWritten(owner, { body: fetch, bytes, hasRoom });
+  return hasRoom;
 }
 
 /** A peer that answers pings is not idle, whether or not the app asked for any. */

@@ -37,6 +37,8 @@ export interface GuestFetch extends Holding {
   socket: OutboundSocket | null;
   /** What it sends is complete, or it sends nothing. */
   isBodyEnded: boolean;
+  /** Of what it sends: see touched-bytes.ts. */
+  untakenBytes: number;
   /** Brings what it sends, where the host passes that on. */
   requestPipe: BodyPipe | null;
   /** Takes its answer on, without the guest. */

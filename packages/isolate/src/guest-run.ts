@@ -13,6 +13,10 @@ export class GuestRun {
   cpuUsedMs = 0;
   /** Whether an entry took longer than its CPU: the thread was off its core. */
   hasWaitedForCpu = false;
+  /** Of bodies that its code read or wrote: see touched-bytes.ts. */
+  touchedBytes = 0;
+  /** Of its response's body: see touched-bytes.ts. */
+  untakenBytes = 0;
   subrequestCount = 0;
   /** Of these, those that are under way. */
   openSubrequestCount = 0;
@@ -72,6 +76,7 @@ export class GuestRun {
   renewCpu(): void {
     if (!this.isUpgraded) return;
     this.cpuUsedMs = 0;
+    this.touchedBytes = 0;
     this.hasWaitedForCpu = false;
   }
 

@@ -6,6 +6,7 @@ import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";
 import { isHeaderBlock } from "./header-block.ts";
 import type { GuestHost } from "./isolate.ts";
+import { countWritten, lengthOf } from "./touched-bytes.ts";
 
 /** Longest line of an app's log, and longest stack, in characters. */
 export const MAX_LOG_CHARS = 16 * 1024;
@@ -50,6 +51,7 @@ export class ResponseOps {
     }
     run.isHeadSent = true;
     run.isAnswered = isWhole;
+    if (isWhole) run.touchedBytes += lengthOf(body);
     run.sink.respond({ status, statusText, headers }, isWhole ? body : true);
     run.responsePipe?.start();
   }
@@ -71,7 +73,11 @@ export class ResponseOps {
 
   chunk(run: GuestRun, chunk: unknown): boolean {
     if (run.isAnswered || !run.isHeadSent || run.responsePipe !== null) return false;
-    return typeof chunk === "string" || chunk instanceof ArrayBuffer ? run.sink.writeResponse(chunk) : true;
+    if (typeof chunk !== "string" && !(chunk instanceof ArrayBuffer)) return true;
+    const bytes = lengthOf(chunk);
+    const hasRoom = run.sink.writeResponse(chunk);
+    countWritten(run, { body: run, bytes, hasRoom });
+    return hasRoom;
   }
 
   end(run: GuestRun): void {

@@ -1,5 +1,6 @@
 /** What a run that is over a limit is answered with, and what its app's author reads of it: the client hears the reason's name alone. */
 import type { WireError } from "@nano/protocol/errors";
+import { cpuLimitMsOf } from "@nano/protocol/manifest";
 import { CPU_CLOCK_SLACK_MS } from "./cpu-clock.ts";
 import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";
@@ -17,13 +18,19 @@ export class RunLimits {
   /** Where its thread had to wait, the clock is less exact, and the request has the benefit of that. */
   isOverCpu(run: GuestRun): boolean {
     const slackMs = run.hasWaitedForCpu ? CPU_CLOCK_SLACK_MS : 0;
-    return run.cpuUsedMs > this.#options.limits.cpuTimeMs + slackMs;
+    return this.cpuLeftMs(run) < -slackMs;
+  }
+
+  /** What its next entry may use; below 0: it is over its limit. */
+  cpuLeftMs(run: GuestRun): number {
+    return cpuLimitMsOf(this.#options.limits, run.touchedBytes) - run.cpuUsedMs;
   }
 
   failByCpu(run: GuestRun): WireError {
     const { app, limits } = this.#options;
     const usedMs = Math.ceil(run.cpuUsedMs);
-    return this.#fail(run, errors.CPU_LIMIT({ app, limitMs: limits.cpuTimeMs, usedMs }).wire);
+    const limitMs = Math.floor(cpuLimitMsOf(limits, run.touchedBytes));
+    return this.#fail(run, errors.CPU_LIMIT({ app, limitMs, usedMs }).wire);
   }
 
   failByMemory(run: GuestRun): WireError {

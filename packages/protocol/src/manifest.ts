@@ -6,6 +6,8 @@ import { z } from "zod";
 import { HOST_PATTERN } from "./host-pattern.ts";
 
 const MIB = 1024 * 1024;
+/** Of one request, what its bodies add included. */
+const MAX_CPU_TIME_MS = 60_000;
 
 export const isolationModes = ["request", "app"] as const;
 /** `request`: a fresh context for each request; `app`: one context, module state survives. */
@@ -15,7 +17,13 @@ export type IsolationMode = (typeof isolationModes)[number];
 export const limitsSchema = z.strictObject({
   memory_mb: z.number().int().min(16).max(2048).default(128).describe("heap and array buffers of one isolate, MiB"),
   timeout_secs: z.number().min(0.1).max(3600).default(30).describe("from arrival to the response head"),
-  cpu_time_ms: z.number().int().min(1).max(60_000).default(50).describe("CPU of one request, all its entries"),
+  cpu_time_ms: z.number().int().min(1).max(MAX_CPU_TIME_MS).default(50).describe("CPU of one request, all its entries"),
+  cpu_ms_per_mb: z
+    .number()
+    .min(0)
+    .max(1000)
+    .default(4)
+    .describe("CPU beside that, for each MiB of bodies that its code reads or writes, of fetches too; 60 s with it at most"),
   workers: z
     .number()
     .int()
@@ -191,6 +199,8 @@ export interface AppLimits {
   readonly subrequestsAtOnceCount?: number;
   readonly subrequestSentBytes?: number;
   readonly subrequestReceivedBytes?: number;
+  /** Absent in records of registries that knew none: see `cpuLimitMsOf`. */
+  readonly cpuMsPerMb?: number;
 }
 
 /** What one request's fetches may do together. */
@@ -258,6 +268,7 @@ export function resolveManifest(input: ManifestInput): Manifest {
       memoryBytes: l.memory_mb * MIB,
       timeoutMs: Math.round(l.timeout_secs * 1000),
       cpuTimeMs: l.cpu_time_ms,
+      cpuMsPerMb: l.cpu_ms_per_mb,
       workerCount: l.workers ?? 0,
       initTimeMs: l.init_time_ms,
       queueDepth: l.queue_depth,
@@ -283,6 +294,14 @@ export function subrequestLimitsOf(limits: AppLimits): SubrequestLimits {
   return { ...DEFAULT_SUBREQUEST_LIMITS, ...limits };
 }
 
+/**
+ * CPU that a request may use which read and wrote so many bytes of bodies itself; `cpu_ms_per_mb` has its default where the record is of a registry
+ * that did not know it.
+ */
+export function cpuLimitMsOf({ cpuTimeMs, cpuMsPerMb = DEFAULT_CPU_MS_PER_MB }: AppLimits, touchedBytes: number): number {
+  return Math.min(MAX_CPU_TIME_MS, cpuTimeMs + (cpuMsPerMb * touchedBytes) / MIB);
+}
+
 function resolveSubrequestLimits(written: z.output<typeof limitsSchema>): SubrequestLimits {
   return {
     subrequestCount: written.subrequests,
@@ -306,3 +325,4 @@ function resolveWebSocketLimits(written: z.output<typeof websocketSchema>): Requ
 
 const DEFAULT_WEBSOCKET_LIMITS = resolveWebSocketLimits(websocketSchema.parse({}));
 const DEFAULT_SUBREQUEST_LIMITS = resolveSubrequestLimits(limitsSchema.parse({}));
+const DEFAULT_CPU_MS_PER_MB = limitsSchema.parse({}).cpu_ms_per_mb;

@@ -68,6 +68,7 @@ export const manifestSchema = z.looseObject({
     memoryBytes: z.number(),
     timeoutMs: z.number(),
     cpuTimeMs: z.number(),
+    cpuMsPerMb: z.number().optional(),
     workerCount: z.number(),
     initTimeMs: z.number(),
     queueDepth: z.number(),

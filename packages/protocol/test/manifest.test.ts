@@ -1,8 +1,16 @@
 import { expect, test } from "vitest";
 import { matchesHost } from "../src/host-pattern.ts";
-import { manifestInputSchema, resolveManifest, subrequestLimitsOf, websocketLimitsOf } from "../src/manifest.ts";
+import {
+  cpuLimitMsOf,
+  manifestInputSchema,
+  resolveManifest,
+  subrequestLimitsOf,
+  websocketLimitsOf,
+} from "../src/manifest.ts";
 import { decodeEgressHead, type EgressHead, encodeEgressHead } from "../src/messages.ts";
 import { manifestSchema } from "../src/record-schema.ts";
+
+const MIB = 1024 * 1024;
 
 test.each<readonly [host: string, pattern: string, isMatch: boolean]>([
   ["example.com", "example.com", true],
@@ -52,6 +60,13 @@ test("the script is asked before the assets where the manifest says so", () => {
   expect(manifestInputSchema.safeParse({ assets: { run_worker_first: ["/api/*"] } }).success).toBe(false);
 });
 
+test("the CPU limit of a request grows with its bodies, up to the longest that a manifest may name", () => {
+  const { limits } = resolveManifest({ limits: { cpu_time_ms: 20, cpu_ms_per_mb: 0.5 } });
+  expect([0, MIB, 100 * MIB].map((bytes) => cpuLimitMsOf(limits, bytes))).toEqual([20, 20.5, 70]);
+  expect(cpuLimitMsOf(limits, Number.MAX_SAFE_INTEGER)).toBe(60_000);
+  expect(cpuLimitMsOf({ ...limits, cpuMsPerMb: 0 }, 100 * MIB)).toBe(20);
+});
+
 test("records of registries that did not know a limit have its default", () => {
   const { limits, websocket } = resolveManifest({});
   const { subrequestsAtOnceCount, subrequestSentBytes, subrequestReceivedBytes, ...oldLimits } = limits;
@@ -61,6 +76,8 @@ test("records of registries that did not know a limit have its default", () => {
     subrequestSentBytes,
     subrequestReceivedBytes,
   });
+  const { cpuMsPerMb, ...limitsWithoutCpu } = limits;
+  expect(cpuLimitMsOf(limitsWithoutCpu, MIB)).toBe(limits.cpuTimeMs + (cpuMsPerMb ?? 0));
   const { maxOutboundCount, ...oldWebsocket } = websocket ?? websocketLimitsOf({});
   expect(websocketLimitsOf({ websocket: { ...oldWebsocket, maxConnectionCount: 3 } })).toMatchObject({
     maxConnectionCount: 3,
