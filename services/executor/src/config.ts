@@ -107,6 +107,13 @@ export const config = defineConfig("EXECUTOR", {
       max: 1024 ** 4,
       default: 2048 * MIB,
     }),
+    residentBytes: optional(
+      sizeBytes({
+        doc: "resident memory above which a worker is ended; unset: twice isolateBytes and 3.5 GiB, or three quarters of the machine's or container's where that is less",
+        min: 512 * MIB,
+        max: 4 * 1024 ** 4,
+      }),
+    ),
     logBytesPerSecond: sizeBytes({
       doc: "output of one app in one worker, per second",
       min: 0,
@@ -154,6 +161,13 @@ export const config = defineConfig("EXECUTOR", {
       max: 7_000,
       default: 6_000,
     }),
+    residentBytes: optional(
+      sizeBytes({
+        doc: "resident memory above which one of them is ended; unset: 4 MiB for each of connectionCount, bufferBytes and 3.5 GiB, or three quarters as above",
+        min: 512 * MIB,
+        max: 4 * 1024 ** 4,
+      }),
+    ),
     dedicatedThreads: integer({
       doc: "connections of the node that have a thread of their own; further ones share that of their process",
       min: 0,

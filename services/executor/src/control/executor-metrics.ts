@@ -76,7 +76,7 @@ export class ExecutorMetrics {
     this.#countLimit = (reason, delta) => limits.inc({ reason }, delta);
     const deaths = metrics.counter({
       name: "workers_lost_total",
-      help: "Workers that died or hung",
+      help: "Workers that died, hung, or outgrew their memory",
       labels: ["cause", "kind"],
     });
     this.#countDeath = (cause, kind) => deaths.inc({ cause, kind });

@@ -14,9 +14,9 @@ import type { PostmortemAnswer, PostmortemQuestion } from "@nano/protocol/messag
 import type { Logger } from "@nano/service-kit/logger";
 import { errors } from "../errors.ts";
 import type { WorkerStats } from "../worker-messages.ts";
-import { HangWatch } from "./hang-watch.ts";
 import { examineWorker, Tombstones } from "./tombstones.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { LossCause, WorkerProcess } from "./worker-process.ts";
+import { WorkerWatch } from "./worker-watch.ts";
 
 export const IDLE_MS = 60_000;
 /** Where another version wants a worker and there is none: one that had no request for so long leaves for it. */
@@ -34,7 +34,7 @@ export interface OwnWorkersOptions {
   equip(worker: WorkerProcess, versionId: VersionId): void;
   /** How long a version has to wait for its next one. */
   pauseMs(versionId: VersionId): number;
-  onDeath(worker: WorkerProcess, cause: "died" | "hung", versionId: VersionId): void;
+  onDeath(worker: WorkerProcess, cause: LossCause, versionId: VersionId): void;
   /** It ended because nobody needs it. */
   onEnd(worker: WorkerProcess): void;
   /** Who asked got none: its version waits for the next one, or others have them all. */
@@ -61,13 +61,13 @@ export class OwnWorkers {
   readonly #all = new Set<OwnWorker>();
   readonly #byVersion = new Map<VersionId, OwnWorker>();
   readonly #dead = new Tombstones();
-  readonly #watch: HangWatch;
+  readonly #watch: WorkerWatch;
   #isClosing = false;
 
   constructor(options: OwnWorkersOptions) {
     this.#options = options;
     this.#idleMs = options.idleMs ?? IDLE_MS;
-    this.#watch = new HangWatch({ logger: options.logger, workers: () => this.workers });
+    this.#watch = new WorkerWatch({ logger: options.logger, workers: () => this.workers });
   }
 
   /** Those that run. */

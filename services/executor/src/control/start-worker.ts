@@ -2,6 +2,7 @@ import type { WorkerId } from "@nano/protocol/brands";
 import type { ConfigFor } from "@nano/service-kit/config";
 import type { config } from "../config.ts";
 import type { WorkerKind } from "../worker-messages.ts";
+import { residentLimitBytes } from "./worker-ceilings.ts";
 import { WorkerProcess, type WorkerProcessOptions } from "./worker-process.ts";
 
 export interface StartWorkerOptions extends Pick<WorkerProcessOptions, "workersDirectory" | "onMessage" | "onError"> {
@@ -25,5 +26,6 @@ export function startWorker(
     kind,
     hasDebugHeaders: debugHeaders,
     startMs,
+    residentLimitBytes: residentLimitBytes(kind, config),
   });
 }

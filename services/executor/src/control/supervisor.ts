@@ -45,7 +45,7 @@ import { WebSocketMetrics } from "./websocket-metrics.ts";
 import { WebSocketPool } from "./websocket-pool.ts";
 import { WorkerLoad } from "./worker-load.ts";
 import { WorkerPool } from "./worker-pool.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { LossCause, WorkerProcess } from "./worker-process.ts";
 
 /** How long a start waits for the control store before it goes on without. */
 const STORE_PATIENCE_MS = 2_000;
@@ -405,7 +405,7 @@ export class Supervisor {
   }
 
   /** Answers whether a sliver is to blame, which needs to be built again. */
-  #lost(worker: WorkerProcess, cause: "died" | "hung", running: readonly RunningEntry[]): boolean {
+  #lost(worker: WorkerProcess, cause: LossCause, running: readonly RunningEntry[]): boolean {
     this.#metrics.workerLost(worker.id, cause, worker.kind);
     this.#rollouts.workerLost(worker.id, running[0]?.versionId ?? null);
     this.#peers.dismiss(worker);

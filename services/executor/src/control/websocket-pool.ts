@@ -16,12 +16,12 @@ import type { Logger } from "@nano/service-kit/logger";
 import { errors } from "../errors.ts";
 import { type RunningEntry, readRunningEntries } from "../flight-recorder.ts";
 import type { SocketStats } from "../worker-messages.ts";
-import { HangWatch } from "./hang-watch.ts";
 import { KillerApps } from "./killer-apps.ts";
 import { ThreadPermits } from "./thread-permits.ts";
 import { examineWorker, Tombstones } from "./tombstones.ts";
 import { WebSocketPlace } from "./websocket-place.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { LossCause, WorkerProcess } from "./worker-process.ts";
+import { WorkerWatch } from "./worker-watch.ts";
 
 /** A process without connections ends after this time; an app without them leaves its process for another app. */
 export const IDLE_MS = 60_000;
@@ -49,7 +49,7 @@ export interface WebSocketPoolOptions {
   /** Gives a worker that has just started what it needs. */
   equip(worker: WorkerProcess): void;
   /** @param running the entries that it was in, of all of its threads */
-  onDeath(worker: WorkerProcess, cause: "died" | "hung", running: readonly RunningEntry[]): void;
+  onDeath(worker: WorkerProcess, cause: LossCause, running: readonly RunningEntry[]): void;
   /** It ended because nobody needs it. */
   onEnd(worker: WorkerProcess): void;
   /** Nobody's connections are taken, for this reason. */
@@ -75,7 +75,7 @@ export class WebSocketPool {
   readonly #workers = new Map<WorkerId, WebSocketPlace>();
   readonly #killers = new KillerApps();
   readonly #dead = new Tombstones();
-  readonly #watch: HangWatch;
+  readonly #watch: WorkerWatch;
   #noStartBeforeMs = 0;
   #isClosing = false;
 
@@ -83,7 +83,7 @@ export class WebSocketPool {
     this.#options = options;
     this.#idleMs = options.idleMs ?? IDLE_MS;
     this.threads = new ThreadPermits(options.dedicatedThreads);
-    this.#watch = new HangWatch({ logger: options.logger, workers: () => this.workers });
+    this.#watch = new WorkerWatch({ logger: options.logger, workers: () => this.workers });
   }
 
   /** Those that run. */

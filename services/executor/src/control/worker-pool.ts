@@ -1,5 +1,6 @@
 /**
- * Keeps the workers of a node: starts them, replaces a dead one at once, kills one that hangs, and remembers of the dead what routers ask.
+ * Keeps the workers of a node: starts them, replaces a dead one at once, kills one that hangs or outgrows its memory, and remembers of the dead
+ * what routers ask.
  *
  * I1 One worker process more than serve is kept loaded, with no app's material: it takes a dead one's place without a process's start.
  */
@@ -8,9 +9,9 @@ import type { WorkerId } from "@nano/protocol/brands";
 import type { PostmortemAnswer, PostmortemQuestion } from "@nano/protocol/messages";
 import type { Logger } from "@nano/service-kit/logger";
 import { readRunningEntry } from "../flight-recorder.ts";
-import { HangWatch } from "./hang-watch.ts";
 import { examineWorker, Tombstones } from "./tombstones.ts";
-import type { WorkerProcess } from "./worker-process.ts";
+import type { LossCause, WorkerProcess } from "./worker-process.ts";
+import { WorkerWatch } from "./worker-watch.ts";
 
 const MAX_START_DELAY_MS = 5_000;
 const START_DELAY_MS = 50;
@@ -25,7 +26,7 @@ export interface WorkerPoolOptions {
   equip(worker: WorkerProcess): Promise<void>;
   /** The set of serving workers has changed. */
   onChange(): void;
-  onDeath(worker: WorkerProcess, cause: "died" | "hung"): void;
+  onDeath(worker: WorkerProcess, cause: LossCause): void;
 }
 
 export class WorkerPool {
@@ -34,14 +35,14 @@ export class WorkerPool {
   readonly #dead = new Tombstones();
   /** Under way, replacements included; none of them rejects. */
   readonly #starting = new Set<Promise<void>>();
-  readonly #watch: HangWatch;
+  readonly #watch: WorkerWatch;
   #spare: WorkerProcess | null = null;
   #spareTimer: NodeJS.Timeout | null = null;
   #isClosing = false;
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options;
-    this.#watch = new HangWatch({ logger: options.logger, workers: () => this.workers });
+    this.#watch = new WorkerWatch({ logger: options.logger, workers: () => this.workers });
   }
 
   get workers(): Iterable<WorkerProcess> {

@@ -26,6 +26,9 @@ const MAX_HANDOVERS = 256;
 
 const WORKER_ENTRY = new URL("../worker.main.ts", import.meta.url);
 
+/** Why a worker was lost: it died, or was ended by its supervisor. */
+export type LossCause = "died" | "hung" | "memory";
+
 export interface WorkerProcessOptions {
   readonly id: WorkerId;
   readonly runDirectory: string;
@@ -38,6 +41,8 @@ export interface WorkerProcessOptions {
   /** @default "http" */
   readonly kind?: WorkerKind;
   readonly startMs: number;
+  /** Resident memory above which it is ended. */
+  readonly residentLimitBytes: number;
   onMessage(message: Exclude<FromWorker, { type: "ready" | "took_socket" }>): void;
   onError(line: string): void;
 }
@@ -126,6 +131,10 @@ export class WorkerProcess {
 
   get kind(): WorkerKind {
     return this.#options.kind ?? "http";
+  }
+
+  get residentLimitBytes(): number {
+    return this.#options.residentLimitBytes;
   }
 
   get pid(): number | undefined {
