@@ -54,6 +54,7 @@ describe("the queue", () => {
     expect(collects.error?.reason).toBe("wall_limit");
     expect([lane.waitingCount, lane.runningCount]).toEqual([0, 1]);
     expect(streaming.error).toBeNull();
+    expect(worker.counters.limitEnds).toEqual({ wall_limit: 2 });
   });
 
   test("time in the queue is part of the wall limit", async () => {
@@ -71,6 +72,7 @@ describe("the queue", () => {
     const second = await ask(link, { versionId, path: "/second" });
     expect(second.error?.reason).toBe("wall_limit");
     expect(performance.now() - startedMs).toBeLessThan(1_200);
+    expect(worker.counters.limitEnds).toHaveProperty("wall_limit");
   });
 
   test("requests begin in the order in which they came", async () => {

@@ -72,7 +72,11 @@ export class ExecutorMetrics {
   constructor(metrics: Metrics, figures: ExecutorFigures) {
     const counters = new Map(COUNTERS.map(([key, name, help]) => [key, metrics.counter({ name, help })]));
     this.#count = (name, delta) => counters.get(name)?.inc(delta);
-    const limits = metrics.counter({ name: "limit_ends_total", help: "Isolates ended by a limit", labels: ["reason"] });
+    const limits = metrics.counter({
+      name: "limit_ends_total",
+      help: "Isolates ended by a limit, and requests by one that ends no isolate",
+      labels: ["reason"],
+    });
     this.#countLimit = (reason, delta) => limits.inc({ reason }, delta);
     const deaths = metrics.counter({
       name: "workers_lost_total",

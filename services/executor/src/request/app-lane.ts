@@ -161,6 +161,11 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     this.#checkIdle();
   }
 
+  /** A request was ended by a limit that ended no isolate. */
+  countLimit({ reason }: WireError): void {
+    this.#parts.counters.countLimit(reason);
+  }
+
   /** Whether its next request finds an isolate. */
   get isWarm(): boolean {
     return this.#isolates.current !== null;
@@ -241,7 +246,9 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   #refuseLate(request: RequestStream): void {
     this.gone(request);
     this.tally?.count(true);
-    request.refuse(errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: this.limits.timeoutMs }).wire);
+    const error = errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: this.limits.timeoutMs }).wire;
+    this.countLimit(error);
+    request.refuse(error);
   }
 
   /** One timer for all that wait: it looks again for the oldest of those that came meanwhile. */

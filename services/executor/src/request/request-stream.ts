@@ -23,6 +23,8 @@ import { sendResponse, writeResponseChunk } from "./send-response.ts";
 export const WHOLE_BODY_BYTES = 64 * 1024;
 /** Most bodies without a length are here whole by then. */
 export const UNKNOWN_BODY_WAIT_MS = 50;
+/** Its isolate outlives it, and does not count it. */
+const WALL_LIMIT = "wall_limit";
 const DECIMAL = /^\d+$/;
 
 export class RequestStream implements StreamListener, RunSink {
@@ -216,6 +218,7 @@ export class RequestStream implements StreamListener, RunSink {
 
   failResponse(error: WireError): void {
     if (!this.#isGone) this.isFailed = true;
+    if (error.reason === WALL_LIMIT) this.#lane.countLimit(error);
     this.#stream.reset(error);
   }
 

@@ -9,7 +9,7 @@ export class WorkerCounters {
   readonly queueWait = new DurationBuckets();
   readonly limitEnds: Record<string, number> = {};
 
-  /** @param reason one of the isolate's ends: a bounded set */
+  /** @param reason one of the isolate's ends, or of a request that its isolate outlives: a bounded set */
   countLimit(reason: string): void {
     this.limitEnds[reason] = (this.limitEnds[reason] ?? 0) + 1;
   }
