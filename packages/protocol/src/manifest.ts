@@ -23,7 +23,9 @@ export const limitsSchema = z.strictObject({
     .min(0)
     .max(1000)
     .default(4)
-    .describe("CPU beside that, for each MiB of bodies that its code reads or writes, of fetches too; 60 s with it at most"),
+    .describe(
+      "CPU beside that, for each MiB of bodies that its code reads or writes, of fetches too; 60 s with it at most",
+    ),
   workers: z
     .number()
     .int()
@@ -40,6 +42,20 @@ export const limitsSchema = z.strictObject({
     .max(4096)
     .default(256)
     .describe("requests of the app running or waiting on I/O in one worker"),
+  stream_idle_secs: z
+    .number()
+    .min(1)
+    .max(86_400)
+    .default(120)
+    .describe(
+      "after the response head, without a byte from the app or of its request's body: then the response is cut",
+    ),
+  stream_max_secs: z
+    .number()
+    .min(0)
+    .max(7 * 86_400)
+    .default(0)
+    .describe("from the response head to the end of its body, then it is cut; 0: as long as it takes"),
   request_body_mb: z.number().min(0).max(4096).default(64).describe("largest request body, MiB"),
   wait_until_secs: z.number().min(0).max(300).default(30).describe("work after the response"),
   subrequests: z.number().int().min(0).max(1000).default(50).describe("fetch calls of one request"),
@@ -199,9 +215,14 @@ export interface AppLimits {
   readonly subrequestsAtOnceCount?: number;
   readonly subrequestSentBytes?: number;
   readonly subrequestReceivedBytes?: number;
-  /** Absent in records of registries that knew none: see `cpuLimitMsOf`. */
+  /** This and those below are absent in records of older registries still: see `cpuLimitMsOf` and `streamLimitsOf`. */
   readonly cpuMsPerMb?: number;
+  readonly streamIdleMs?: number;
+  readonly streamMaxMs?: number;
 }
+
+/** How long a response may be under way. */
+export type StreamLimits = Required<Pick<AppLimits, "streamIdleMs" | "streamMaxMs">>;
 
 /** What one request's fetches may do together. */
 export type SubrequestLimits = Required<
@@ -275,6 +296,7 @@ export function resolveManifest(input: ManifestInput): Manifest {
       concurrentRequests: l.concurrent_requests,
       requestBodyBytes: Math.round(l.request_body_mb * MIB),
       waitUntilMs: Math.round(l.wait_until_secs * 1000),
+      ...resolveStreamLimits(l),
       ...resolveSubrequestLimits(l),
     },
   };
@@ -298,8 +320,23 @@ export function subrequestLimitsOf(limits: AppLimits): SubrequestLimits {
  * CPU that a request may use which read and wrote so many bytes of bodies itself; `cpu_ms_per_mb` has its default where the record is of a registry
  * that did not know it.
  */
-export function cpuLimitMsOf({ cpuTimeMs, cpuMsPerMb = DEFAULT_CPU_MS_PER_MB }: AppLimits, touchedBytes: number): number {
+export function cpuLimitMsOf(
+  { cpuTimeMs, cpuMsPerMb = DEFAULT_CPU_MS_PER_MB }: AppLimits,
+  touchedBytes: number,
+): number {
   return Math.min(MAX_CPU_TIME_MS, cpuTimeMs + (cpuMsPerMb * touchedBytes) / MIB);
+}
+
+/** An app's limits of responses under way: the defaults where its record is of a registry that did not know them. */
+export function streamLimitsOf(limits: AppLimits): StreamLimits {
+  return { ...DEFAULT_STREAM_LIMITS, ...limits };
+}
+
+function resolveStreamLimits(written: z.output<typeof limitsSchema>): StreamLimits {
+  return {
+    streamIdleMs: Math.round(written.stream_idle_secs * 1000),
+    streamMaxMs: Math.round(written.stream_max_secs * 1000),
+  };
 }
 
 function resolveSubrequestLimits(written: z.output<typeof limitsSchema>): SubrequestLimits {
@@ -326,3 +363,4 @@ function resolveWebSocketLimits(written: z.output<typeof websocketSchema>): Requ
 const DEFAULT_WEBSOCKET_LIMITS = resolveWebSocketLimits(websocketSchema.parse({}));
 const DEFAULT_SUBREQUEST_LIMITS = resolveSubrequestLimits(limitsSchema.parse({}));
 const DEFAULT_CPU_MS_PER_MB = limitsSchema.parse({}).cpu_ms_per_mb;
+const DEFAULT_STREAM_LIMITS = resolveStreamLimits(limitsSchema.parse({}));

@@ -69,6 +69,8 @@ export const manifestSchema = z.looseObject({
     timeoutMs: z.number(),
     cpuTimeMs: z.number(),
     cpuMsPerMb: z.number().optional(),
+    streamIdleMs: z.number().optional(),
+    streamMaxMs: z.number().optional(),
     workerCount: z.number(),
     initTimeMs: z.number(),
     queueDepth: z.number(),

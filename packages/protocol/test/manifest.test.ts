@@ -4,6 +4,7 @@ import {
   cpuLimitMsOf,
   manifestInputSchema,
   resolveManifest,
+  streamLimitsOf,
   subrequestLimitsOf,
   websocketLimitsOf,
 } from "../src/manifest.ts";
@@ -78,6 +79,9 @@ test("records of registries that did not know a limit have its default", () => {
   });
   const { cpuMsPerMb, ...limitsWithoutCpu } = limits;
   expect(cpuLimitMsOf(limitsWithoutCpu, MIB)).toBe(limits.cpuTimeMs + (cpuMsPerMb ?? 0));
+  const { streamIdleMs, streamMaxMs, ...limitsWithoutStreams } = limits;
+  expect(streamLimitsOf(limitsWithoutStreams)).toMatchObject({ streamIdleMs, streamMaxMs });
+  expect(streamLimitsOf({ ...limitsWithoutStreams, streamMaxMs: 7 })).toMatchObject({ streamIdleMs, streamMaxMs: 7 });
   const { maxOutboundCount, ...oldWebsocket } = websocket ?? websocketLimitsOf({});
   expect(websocketLimitsOf({ websocket: { ...oldWebsocket, maxConnectionCount: 3 } })).toMatchObject({
     maxConnectionCount: 3,

@@ -193,6 +193,22 @@ export const errors = defineErrors("EXEC", {
     reason: "body_too_large",
     message: (d: { limitBytes: number }) => `The request's body is over the limit of ${d.limitBytes} bytes`,
   },
+  STREAM_IDLE: {
+    fault: "tenant",
+    retryable: false,
+    httpStatus: 504,
+    reason: "stream_idle",
+    message: (d: { app: string; limitMs: number }) =>
+      `A response of ${d.app} was cut off: no byte of it or of its request came for ${d.limitMs} ms (limits.stream_idle_secs)`,
+  },
+  STREAM_MAX: {
+    fault: "tenant",
+    retryable: false,
+    httpStatus: 504,
+    reason: "stream_max",
+    message: (d: { app: string; limitMs: number }) =>
+      `A response of ${d.app} was cut off: its body had not ended ${d.limitMs} ms after its head (limits.stream_max_secs)`,
+  },
   QUEUE_WAIT: {
     fault: "platform",
     retryable: false,

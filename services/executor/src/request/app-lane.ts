@@ -12,7 +12,7 @@ import type { LinkStream } from "@nano/link/link-stream";
 import type { WorkerId } from "@nano/protocol/brands";
 import { toWireError, type WireError } from "@nano/protocol/errors";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
-import type { AppLimits } from "@nano/protocol/manifest";
+import { type AppLimits, type StreamLimits, streamLimitsOf } from "@nano/protocol/manifest";
 import type { HeaderBlock, RequestHead } from "@nano/protocol/messages";
 import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";
@@ -24,6 +24,7 @@ import { IsolateRecycling } from "./isolate-recycling.ts";
 import { LaneIsolates } from "./lane-isolates.ts";
 import { RequestStream } from "./request-stream.ts";
 import type { SliverSource } from "./sliver-sources.ts";
+import { StreamWatch } from "./stream-watch.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
 import type { VersionLane } from "./version-lane.ts";
 import { VersionTally } from "./version-tally.ts";
@@ -44,6 +45,7 @@ export interface LaneParts {
 export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   readonly assignment: Assignment;
   readonly limits: AppLimits;
+  readonly #streamLimits: StreamLimits;
   readonly #parts: LaneParts;
   readonly #queue: RequestStream[] = [];
   /** Admitted and not begun, those whose body is still arriving included; in order of arrival. */
@@ -62,6 +64,7 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   constructor(assignment: Assignment, parts: LaneParts) {
     this.assignment = assignment;
     this.limits = assignment.manifest.limits;
+    this.#streamLimits = streamLimitsOf(this.limits);
     this.#parts = parts;
     this.countSince(assignment.countedSince);
     const { recorder, counters, host, source } = parts;
@@ -164,6 +167,20 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   /** A request was ended by a limit that ended no isolate. */
   countLimit({ reason }: WireError): void {
     this.#parts.counters.countLimit(reason);
+  }
+
+  /** Watches a response whose body follows. @param onOver ends it: its app's author is told by then */
+  watchStream({ requestId }: RequestHead, onOver: (error: WireError) => void): StreamWatch {
+    const { app } = this.assignment;
+    return new StreamWatch({
+      app,
+      limits: this.#streamLimits,
+      onOver: (error) => {
+        this.countLimit(error);
+        this.#parts.host.log({ app, requestId, level: "error", text: `${error.reason}: ${error.message}` });
+        onOver(error);
+      },
+    });
   }
 
   /** Whether its next request finds an isolate. */

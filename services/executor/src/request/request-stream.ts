@@ -18,6 +18,7 @@ import { decodeHeaderBlock, type HeaderBlock, type RequestHead, type ResponseHea
 import { errors } from "../errors.ts";
 import type { AppLane } from "./app-lane.ts";
 import { sendResponse, writeResponseChunk } from "./send-response.ts";
+import type { StreamWatch } from "./stream-watch.ts";
 
 /** Bodies up to here enter the guest as one buffer. */
 export const WHOLE_BODY_BYTES = 64 * 1024;
@@ -49,6 +50,8 @@ export class RequestStream implements StreamListener, RunSink {
   /** Its body need not be here whole. */
   #isStreamed = false;
   #bodyWait: NodeJS.Timeout | null = null;
+  /** While the body of its response is under way. */
+  #watch: StreamWatch | null = null;
   #isGone = false;
   #hasBegun = false;
   #hasResponded = false;
@@ -93,6 +96,11 @@ export class RequestStream implements StreamListener, RunSink {
   #endWait(): void {
     if (this.#bodyWait !== null) clearTimeout(this.#bodyWait);
     this.#bodyWait = null;
+  }
+
+  #endWatch(): void {
+    this.#watch?.stop();
+    this.#watch = null;
   }
 
   /** The client left before its turn came. */
@@ -158,9 +166,10 @@ export class RequestStream implements StreamListener, RunSink {
     this.#receivedBytes += chunk.length;
     const limitBytes = this.#lane.limits.requestBodyBytes;
     if (this.#receivedBytes > limitBytes) {
-      this.#failBody(errors.BODY_TOO_LARGE({ limitBytes }).wire);
+      this.#giveUp(errors.BODY_TOO_LARGE({ limitBytes }).wire);
       return;
     }
+    this.#watch?.moved();
     if (this.#isBodyUnwanted) {
       this.#stream.grant(chunk.length);
       return;
@@ -180,6 +189,7 @@ export class RequestStream implements StreamListener, RunSink {
 
   onReset(error: WireError): void {
     this.#isGone = true;
+    this.#endWatch();
     this.#endWait();
     this.#chunks = [];
     if (this.#run !== null) this.#isolate?.abort(this.#run, error.message);
@@ -187,12 +197,14 @@ export class RequestStream implements StreamListener, RunSink {
   }
 
   onDrain(): void {
+    this.#watch?.wrote(true);
     if (this.#run !== null) this.#isolate?.pullResponse(this.#run);
   }
 
-  #failBody(error: WireError): void {
+  #giveUp(error: WireError): void {
     this.#isGone = true;
     this.#endWait();
+    this.#endWatch();
     this.#chunks = [];
     this.#stream.reset(error);
     if (this.#run !== null) this.#isolate?.abort(this.#run, error.message);
@@ -206,24 +218,30 @@ export class RequestStream implements StreamListener, RunSink {
     if (head.status >= 500) this.isFailed = true;
     const { workerHeaders } = this;
     sendResponse(this.#stream, workerHeaders === "" ? head : { ...head, workerHeaders }, body);
+    if (body === true && !this.#isGone) this.#watch = this.#lane.watchStream(this.head, (error) => this.#giveUp(error));
   }
 
   writeResponse(chunk: string | ArrayBuffer): boolean {
-    return writeResponseChunk(this.#stream, chunk);
+    const hasRoom = writeResponseChunk(this.#stream, chunk);
+    this.#watch?.wrote(hasRoom);
+    return hasRoom;
   }
 
   endResponse(): void {
+    this.#endWatch();
     this.#stream.end();
   }
 
   failResponse(error: WireError): void {
     if (!this.#isGone) this.isFailed = true;
+    this.#endWatch();
     if (error.reason === WALL_LIMIT) this.#lane.countLimit(error);
     this.#stream.reset(error);
   }
 
   settle(): void {
     this.#isSettled = true;
+    this.#endWatch();
     this.#run = null;
     this.#isolate = null;
     this.#isBodyUnwanted = true;
