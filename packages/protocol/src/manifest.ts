@@ -57,6 +57,14 @@ export const limitsSchema = z.strictObject({
     .default(0)
     .describe("from the response head to the end of its body, then it is cut; 0: as long as it takes"),
   request_body_mb: z.number().min(0).max(4096).default(64).describe("largest request body, MiB"),
+  response_body_mb: z
+    .number()
+    .min(0)
+    .max(1_048_576)
+    .default(4096)
+    .describe(
+      "largest response body of the app's code, MiB, passed on or its own; above, the response fails or is cut",
+    ),
   wait_until_secs: z.number().min(0).max(300).default(30).describe("work after the response"),
   subrequests: z.number().int().min(0).max(1000).default(50).describe("fetch calls of one request"),
   subrequests_at_once: z
@@ -219,10 +227,11 @@ export interface AppLimits {
   readonly cpuMsPerMb?: number;
   readonly streamIdleMs?: number;
   readonly streamMaxMs?: number;
+  readonly responseBodyBytes?: number;
 }
 
-/** How long a response may be under way. */
-export type StreamLimits = Required<Pick<AppLimits, "streamIdleMs" | "streamMaxMs">>;
+/** How long a response may be under way, and how much of it there may be. */
+export type StreamLimits = Required<Pick<AppLimits, "streamIdleMs" | "streamMaxMs" | "responseBodyBytes">>;
 
 /** What one request's fetches may do together. */
 export type SubrequestLimits = Required<
@@ -327,7 +336,7 @@ export function cpuLimitMsOf(
   return Math.min(MAX_CPU_TIME_MS, cpuTimeMs + (cpuMsPerMb * touchedBytes) / MIB);
 }
 
-/** An app's limits of responses under way: the defaults where its record is of a registry that did not know them. */
+/** An app's limits of responses: the defaults where its record is of a registry that did not know them. */
 export function streamLimitsOf(limits: AppLimits): StreamLimits {
   return { ...DEFAULT_STREAM_LIMITS, ...limits };
 }
@@ -336,6 +345,7 @@ function resolveStreamLimits(written: z.output<typeof limitsSchema>): StreamLimi
   return {
     streamIdleMs: Math.round(written.stream_idle_secs * 1000),
     streamMaxMs: Math.round(written.stream_max_secs * 1000),
+    responseBodyBytes: Math.round(written.response_body_mb * MIB),
   };
 }
 

@@ -71,6 +71,7 @@ export const manifestSchema = z.looseObject({
     cpuMsPerMb: z.number().optional(),
     streamIdleMs: z.number().optional(),
     streamMaxMs: z.number().optional(),
+    responseBodyBytes: z.number().optional(),
     workerCount: z.number(),
     initTimeMs: z.number(),
     queueDepth: z.number(),

@@ -79,8 +79,8 @@ test("records of registries that did not know a limit have its default", () => {
   });
   const { cpuMsPerMb, ...limitsWithoutCpu } = limits;
   expect(cpuLimitMsOf(limitsWithoutCpu, MIB)).toBe(limits.cpuTimeMs + (cpuMsPerMb ?? 0));
-  const { streamIdleMs, streamMaxMs, ...limitsWithoutStreams } = limits;
-  expect(streamLimitsOf(limitsWithoutStreams)).toMatchObject({ streamIdleMs, streamMaxMs });
+  const { streamIdleMs, streamMaxMs, responseBodyBytes, ...limitsWithoutStreams } = limits;
+  expect(streamLimitsOf(limitsWithoutStreams)).toMatchObject({ streamIdleMs, streamMaxMs, responseBodyBytes });
   expect(streamLimitsOf({ ...limitsWithoutStreams, streamMaxMs: 7 })).toMatchObject({ streamIdleMs, streamMaxMs: 7 });
   const { maxOutboundCount, ...oldWebsocket } = websocket ?? websocketLimitsOf({});
   expect(websocketLimitsOf({ websocket: { ...oldWebsocket, maxConnectionCount: 3 } })).toMatchObject({

@@ -209,6 +209,14 @@ export const errors = defineErrors("EXEC", {
     message: (d: { app: string; limitMs: number }) =>
       `A response of ${d.app} was cut off: its body had not ended ${d.limitMs} ms after its head (limits.stream_max_secs)`,
   },
+  RESPONSE_TOO_LARGE: {
+    fault: "tenant",
+    retryable: false,
+    httpStatus: 500,
+    reason: "response_too_large",
+    message: (d: { app: string; limitBytes: number }) =>
+      `A response of ${d.app} has a body of more than ${d.limitBytes} bytes (limits.response_body_mb)`,
+  },
   QUEUE_WAIT: {
     fault: "platform",
     retryable: false,

@@ -45,7 +45,7 @@ export interface LaneParts {
 export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   readonly assignment: Assignment;
   readonly limits: AppLimits;
-  readonly #streamLimits: StreamLimits;
+  readonly streamLimits: StreamLimits;
   readonly #parts: LaneParts;
   readonly #queue: RequestStream[] = [];
   /** Admitted and not begun, those whose body is still arriving included; in order of arrival. */
@@ -64,7 +64,7 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   constructor(assignment: Assignment, parts: LaneParts) {
     this.assignment = assignment;
     this.limits = assignment.manifest.limits;
-    this.#streamLimits = streamLimitsOf(this.limits);
+    this.streamLimits = streamLimitsOf(this.limits);
     this.#parts = parts;
     this.countSince(assignment.countedSince);
     const { recorder, counters, host, source } = parts;
@@ -170,17 +170,22 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   }
 
   /** Watches a response whose body follows. @param onOver ends it: its app's author is told by then */
-  watchStream({ requestId }: RequestHead, onOver: (error: WireError) => void): StreamWatch {
-    const { app } = this.assignment;
+  watchStream(head: RequestHead, onOver: (error: WireError) => void): StreamWatch {
     return new StreamWatch({
-      app,
-      limits: this.#streamLimits,
+      app: this.assignment.app,
+      limits: this.streamLimits,
       onOver: (error) => {
-        this.countLimit(error);
-        this.#parts.host.log({ app, requestId, level: "error", text: `${error.reason}: ${error.message}` });
+        this.tellLimit(head, error);
         onOver(error);
       },
     });
+  }
+
+  /** Counts it, and says it in the app's log. */
+  tellLimit({ requestId }: RequestHead, error: WireError): void {
+    const { app } = this.assignment;
+    this.countLimit(error);
+    this.#parts.host.log({ app, requestId, level: "error", text: `${error.reason}: ${error.message}` });
   }
 
   /** Whether its next request finds an isolate. */

@@ -50,6 +50,9 @@ export class RequestStream implements StreamListener, RunSink {
   /** Its body need not be here whole. */
   #isStreamed = false;
   #bodyWait: NodeJS.Timeout | null = null;
+  /** Of its response's body. */
+  #sentBytes = 0;
+  #isSentTooMuch = false;
   /** While the body of its response is under way. */
   #watch: StreamWatch | null = null;
   #isGone = false;
@@ -217,14 +220,33 @@ export class RequestStream implements StreamListener, RunSink {
     this.#hasResponded = true;
     if (head.status >= 500) this.isFailed = true;
     const { workerHeaders } = this;
+    if (body !== null && body !== true && !this.#maySend(body)) return;
     sendResponse(this.#stream, workerHeaders === "" ? head : { ...head, workerHeaders }, body);
     if (body === true && !this.#isGone) this.#watch = this.#lane.watchStream(this.head, (error) => this.#giveUp(error));
   }
 
   writeResponse(chunk: string | ArrayBuffer): boolean {
+    if (!this.#maySend(chunk)) return false;
     const hasRoom = writeResponseChunk(this.#stream, chunk);
     this.#watch?.wrote(hasRoom);
     return hasRoom;
+  }
+
+  /** Counts a part of the response's body. False: it is too much, and the response ends with it. */
+  #maySend(chunk: string | ArrayBuffer): boolean {
+    if (this.#isSentTooMuch) return false;
+    this.#sentBytes += typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.byteLength;
+    const limitBytes = this.#lane.streamLimits.responseBodyBytes;
+    if (this.#sentBytes <= limitBytes) return true;
+    this.#isSentTooMuch = true;
+    this.isFailed = true;
+    const error = errors.RESPONSE_TOO_LARGE({ app: this.#lane.assignment.app, limitBytes }).wire;
+    this.#lane.tellLimit(this.head, error);
+    this.#endWatch();
+    this.#stream.reset(error);
+    // The guest is running.
+    process.nextTick(() => this.#giveUp(error));
+    return false;
   }
 
   endResponse(): void {

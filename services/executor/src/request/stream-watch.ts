@@ -11,7 +11,7 @@ import { errors } from "../errors.ts";
 
 export interface StreamWatchOptions {
   readonly app: string;
-  readonly limits: StreamLimits;
+  readonly limits: Pick<StreamLimits, "streamIdleMs" | "streamMaxMs">;
   readonly onOver: (error: WireError) => void;
 }
 
