@@ -114,6 +114,12 @@ export const config = defineConfig("EXECUTOR", {
         max: 4 * 1024 ** 4,
       }),
     ),
+    descriptorCount: integer({
+      doc: "files and sockets that one worker, of requests or connections, may have open; a lower limit of the system stays",
+      min: 1_024,
+      max: 1_048_576,
+      default: 65_536,
+    }),
     logBytesPerSecond: sizeBytes({
       doc: "output of one app in one worker, per second",
       min: 0,

@@ -17,7 +17,7 @@ import { nextVersionId, temporaryDirectory, writeSliverEntry } from "./sliver-fi
 
 export const silentLogger = createLogger({ service: "test", level: "silent" });
 const BUDGETS: WorkerBudgets = { isolateCount: 10, isolateBytes: 2 ** 30, logBytesPerSecond: 64 * 1024 };
-const STARTED = { startMs: 20_000, residentLimitBytes: 2 ** 32 };
+const STARTED = { startMs: 20_000, residentLimitBytes: 2 ** 32, descriptorCount: 4_096 };
 
 type Message = Exclude<FromWorker, { type: "ready" | "took_socket" }>;
 

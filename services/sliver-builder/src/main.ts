@@ -1,6 +1,7 @@
 /** The sliver builder: takes build jobs, makes slivers in disposable processes, publishes them. */
 import { openBuildQueue } from "@nano/control-store/open-build-queue";
 import type { ConfigFor } from "@nano/service-kit/config";
+import { canLimitNode } from "@nano/service-kit/limited-node";
 import { type RunningService, runService, type ServiceContext } from "@nano/service-kit/run-service";
 import { openSliverStore } from "@nano/sliver/open-sliver-store";
 import { loadOrCreateSigningKey, trustKey } from "@nano/sliver/signing-key";
@@ -11,6 +12,7 @@ import { takeBuilds } from "./control/take-builds.ts";
 type Config = ConfigFor<typeof config>;
 
 async function start({ config, logger, metrics, fail }: ServiceContext<Config>): Promise<RunningService> {
+  if (!canLimitNode()) logger.warn("a wall is missing: without /bin/sh build children may leave core dumps");
   const signingKey = await loadOrCreateSigningKey(config.signing.keyFile);
   if (config.trustedKeys.directory !== null) await trustKey(config.trustedKeys.directory, signingKey);
   const store = await openSliverStore(config.store, { metrics });

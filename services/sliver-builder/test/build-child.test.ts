@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { eventually } from "@nano/test-kit/eventually";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, test } from "vitest";
 import { BuildChild } from "../src/build/build-child.ts";
 import { BuildChildren } from "../src/build/build-children.ts";
 import type { ChildReport } from "../src/build/child-messages.ts";
@@ -49,6 +50,18 @@ async function runHostile(
   });
   return { end, reports };
 }
+
+test("a build child leaves no core dump, and has a ceiling on descriptors", async () => {
+  const child = new BuildChild(["-e", PRELUDE + "stay();"]);
+  await eventually(() => buildChildIds().length === 1);
+  const [pid] = buildChildIds();
+  const limits = readFileSync(`/proc/${pid}/limits`, "latin1");
+  const filter = readFileSync(`/proc/${pid}/coredump_filter`, "latin1");
+  await child.dispose();
+  expect(limits).toMatch(/^Max core file size +0 +0 /m);
+  expect(limits).toMatch(/^Max open files +1024 +1024 /m);
+  expect(Number.parseInt(filter, 16)).toBe(0);
+});
 
 describe("a build child that", () => {
   it.each([

@@ -25,6 +25,7 @@ export function createCacheProcess(
     peer: "cache",
     entry: fileURLToPath(entryFile(CACHE_ENTRY)),
     env: {},
+    descriptorCount: settings.operationsCount,
     execArgv: [
       "--disable-warning=ExperimentalWarning",
       "--permission",

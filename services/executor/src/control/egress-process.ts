@@ -18,6 +18,7 @@ export function createEgressProcess(
     peer: "egress",
     entry: fileURLToPath(entryFile(EGRESS_ENTRY)),
     env: egressEnvironment(),
+    descriptorCount: options.settings.connectionsCount + options.settings.socketsCount,
   });
 }
 

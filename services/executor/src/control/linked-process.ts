@@ -1,6 +1,7 @@
 /** Keeps a process beside this executor's workers that serves them over links, and connects them to it. */
 import { type ChildProcess, fork } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { limitedNode } from "@nano/service-kit/limited-node";
 import type { Logger } from "@nano/service-kit/logger";
 import type { LinkedCommand, LinkedReport } from "../linked/linked-messages.ts";
 import type { LinkedPeer } from "../worker-messages.ts";
@@ -11,6 +12,8 @@ const RESTART_DELAY_MS = 100;
 const MAX_RESTART_DELAY_MS = 5_000;
 /** How long a process that ends may let what runs end. */
 const DRAIN_MS = 2_000;
+/** Links of workers, and what Node and name look-ups open. */
+const OWN_DESCRIPTORS = 4_096;
 
 export interface LinkedProcessOptions<Settings> {
   readonly peer: LinkedPeer;
@@ -18,6 +21,8 @@ export interface LinkedProcessOptions<Settings> {
   /** Flags of its Node. @default none */
   readonly execArgv?: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** Files and connections that it needs for what it serves at once; it may have as many again, and some of its own. */
+  readonly descriptorCount: number;
   readonly socketPath: string;
   readonly settings: Settings;
   readonly logger: Logger;
@@ -36,6 +41,10 @@ export class LinkedProcess<Settings, Counts> {
   constructor(options: LinkedProcessOptions<Settings>) {
     this.#options = options;
     this.#start();
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
   }
 
   get isReady(): boolean {
@@ -72,8 +81,14 @@ export class LinkedProcess<Settings, Counts> {
   }
 
   #start(): void {
-    const { peer, entry, execArgv = [], env, socketPath, settings, logger } = this.#options;
-    const child = fork(entry, [], { execArgv: [...execArgv], env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const { peer, entry, execArgv = [], env, descriptorCount, socketPath, settings, logger } = this.#options;
+    const node = limitedNode({ descriptorCount: 2 * descriptorCount + OWN_DESCRIPTORS }, execArgv);
+    const child = fork(entry, [], {
+      execPath: node.file,
+      execArgv: node.args,
+      env,
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
     this.#child = child;
     child.on("message", (report: LinkedReport<Counts>) => this.#receive(report));
     child.once("exit", () => {

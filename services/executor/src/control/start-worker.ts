@@ -15,7 +15,7 @@ export function startWorker(
   kind: WorkerKind,
   { config, ...options }: StartWorkerOptions,
 ): Promise<WorkerProcess> {
-  const { isolateBytes, logBytesPerSecond, startMs, debugHeaders } = config.workers;
+  const { isolateBytes, logBytesPerSecond, startMs, debugHeaders, descriptorCount } = config.workers;
   const isolateCount = kind === "http" ? config.workers.isolateCount : config.websocket.connectionCount;
   return WorkerProcess.start({
     ...options,
@@ -27,5 +27,6 @@ export function startWorker(
     hasDebugHeaders: debugHeaders,
     startMs,
     residentLimitBytes: residentLimitBytes(kind, config),
+    descriptorCount,
   });
 }

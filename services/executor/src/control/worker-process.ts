@@ -4,7 +4,7 @@
  *   starting ──ready──▶ serving ──drain──▶ draining ──▶ exited
  *       └──────────────── dies, hangs, is killed ─────────┘
  *
- * I1 It gets no environment, no descriptor but its recorder's, and may read the product's code and its own directory.
+ * I1 It gets no environment, no descriptor but its recorder's, and may read the product's code and its own directory. It leaves no core dump.
  * I2 Its sockets are opened or accepted here and handed over: under Node's permissions it can open none itself.
  */
 import { type ChildProcess, fork } from "node:child_process";
@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import type { WorkerId } from "@nano/protocol/brands";
 import type { WorkerEndpoint } from "@nano/protocol/records";
 import { entryFile } from "@nano/service-kit/entry-file";
+import { limitedNode } from "@nano/service-kit/limited-node";
 import { listenOn } from "@nano/service-kit/listen";
 import { errors } from "../errors.ts";
 import type { FromWorker, LinkedPeer, ToWorker, WorkerBudgets, WorkerKind } from "../worker-messages.ts";
@@ -43,6 +44,8 @@ export interface WorkerProcessOptions {
   readonly startMs: number;
   /** Resident memory above which it is ended. */
   readonly residentLimitBytes: number;
+  /** Files and sockets that it may have open. */
+  readonly descriptorCount: number;
   onMessage(message: Exclude<FromWorker, { type: "ready" | "took_socket" }>): void;
   onError(line: string): void;
 }
@@ -95,8 +98,10 @@ export class WorkerProcess {
     this.#server = createServer({ pauseOnConnect: true }, (socket) => {
       this.handOver(socket, null);
     });
+    const node = limitedNode(options, workerArguments(this.directory, this.kind));
     this.#child = fork(fileURLToPath(entryFile(WORKER_ENTRY)), [this.kind], {
-      execArgv: workerArguments(this.directory, this.kind),
+      execPath: node.file,
+      execArgv: node.args,
       env: {},
       stdio: ["ignore", "pipe", "pipe", "ipc", this.recorderFd],
     });

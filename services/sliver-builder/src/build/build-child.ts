@@ -10,6 +10,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { limitedNode } from "@nano/service-kit/limited-node";
 import { type ChildJob, type ChildReport, encodeMessage, MessageDecoder } from "./child-messages.ts";
 import { childArguments } from "./child-permissions.ts";
 import { parseReport } from "./parse-report.ts";
@@ -22,6 +23,8 @@ const KEPT_OUTPUT_CHARS = 16 * 1024;
 const MAX_FATAL_CHARS = 200;
 /** A child reports a handful of things. */
 const MAX_REPORTS = 16;
+/** It opens modules, one after another. */
+const MAX_DESCRIPTORS = 1_024;
 
 export type ChildEnd =
   | { readonly type: "finished" }
@@ -56,7 +59,8 @@ export class BuildChild {
 
   /** @param nodeArguments of another child, for tests of what a hostile one does */
   constructor(nodeArguments: readonly string[] = childArguments()) {
-    const child = spawn(process.execPath, nodeArguments, {
+    const node = limitedNode({ descriptorCount: MAX_DESCRIPTORS }, nodeArguments);
+    const child = spawn(node.file, node.args, {
       env: {},
       stdio: ["pipe", "pipe", "pipe", "pipe"],
       cwd: "/",
