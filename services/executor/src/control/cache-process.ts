@@ -6,7 +6,7 @@ import { entryFile } from "@nano/service-kit/entry-file";
 import type { CacheApiConfig } from "../cache/cache-config.ts";
 import type { CacheCounts } from "../cache/cache-counters.ts";
 import { LinkedProcess, type LinkedProcessOptions } from "./linked-process.ts";
-import { hasNetPermission, PRODUCT_DIRECTORIES } from "./worker-permissions.ts";
+import { linkedArguments } from "./worker-permissions.ts";
 
 const CACHE_ENTRY = new URL("../cache/cache.main.ts", import.meta.url);
 
@@ -18,7 +18,6 @@ export function createCacheProcess(
   const { settings, socketPath } = options;
   mkdirSync(settings.directory, { recursive: true, mode: 0o700 });
   const directory = realpathSync(settings.directory);
-  const writable = [directory, realpathSync(dirname(socketPath))];
   return new LinkedProcess({
     ...options,
     settings: { ...settings, directory },
@@ -26,12 +25,6 @@ export function createCacheProcess(
     entry: fileURLToPath(entryFile(CACHE_ENTRY)),
     env: {},
     descriptorCount: settings.operationsCount,
-    execArgv: [
-      "--disable-warning=ExperimentalWarning",
-      "--permission",
-      ...(hasNetPermission() ? ["--allow-net"] : []),
-      ...[...PRODUCT_DIRECTORIES, ...writable.map((path) => `${path}/`)].map((path) => `--allow-fs-read=${path}`),
-      ...writable.map((path) => `--allow-fs-write=${path}/`),
-    ],
+    execArgv: linkedArguments([directory, dirname(socketPath)]),
   });
 }

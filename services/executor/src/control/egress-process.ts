@@ -1,9 +1,14 @@
-/** The egress process of this executor. */
+/**
+ * The egress process of this executor: it may open connections, and write the directory of the sockets. What the system reads for names and
+ * certificates (hosts file, resolver's settings, `NODE_EXTRA_CA_CERTS`) is read below JavaScript, which Node's permissions do not hold.
+ */
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { entryFile } from "@nano/service-kit/entry-file";
 import type { EgressSettings } from "../egress/egress-config.ts";
 import type { EgressCounts } from "../egress/egress-counters.ts";
 import { LinkedProcess, type LinkedProcessOptions } from "./linked-process.ts";
+import { linkedArguments } from "./worker-permissions.ts";
 
 const EGRESS_ENTRY = new URL("../egress/egress.main.ts", import.meta.url);
 const EGRESS_POOL_THREADS = 16;
@@ -18,6 +23,7 @@ export function createEgressProcess(
     peer: "egress",
     entry: fileURLToPath(entryFile(EGRESS_ENTRY)),
     env: egressEnvironment(),
+    execArgv: linkedArguments([dirname(options.socketPath)]),
     descriptorCount: options.settings.connectionsCount + options.settings.socketsCount,
   });
 }

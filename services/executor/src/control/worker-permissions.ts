@@ -1,4 +1,6 @@
-/** With how little a worker process runs: Node's permission model, as far as this Node has it. */
+/** With how little a worker and the processes beside it run: Node's permission model, as far as this Node has it. */
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { THREAD_CPU_PATH } from "@nano/isolate/thread-cpu-counter";
 import { TASK_STAT_PATH } from "../own-task-id.ts";
@@ -17,7 +19,7 @@ const DROP_PERMISSION_MINORS: Readonly<Record<number, number>> = { 24: 21, 25: N
 const DROP_PERMISSION_MAJOR = 26;
 
 /** Where the product's code is. */
-export const PRODUCT_DIRECTORIES: readonly string[] = [
+const PRODUCT_DIRECTORIES: readonly string[] = [
   `${ROOT}packages/`,
   `${ROOT}services/executor/`,
   `${ROOT}node_modules/`,
@@ -39,6 +41,20 @@ export function workerArguments(directory: string, kind: WorkerKind): string[] {
     "--allow-addons",
     ...(mayStartThreads ? ["--allow-worker", "--disable-warning=PERM0006"] : []),
     ...readable.map((path) => `--allow-fs-read=${path}`),
+  ];
+}
+
+/** Flags of the Node of a process beside workers: it may have connections, read the product's code, and write these directories. */
+export function linkedArguments(directories: readonly string[]): string[] {
+  // By both names where links lead there: Node compares the one that is used.
+  const names = new Set(directories.flatMap((path) => [resolve(path), realpathSync(path)]));
+  const writable = [...names].map((path) => `${path}/`);
+  return [
+    "--disable-warning=ExperimentalWarning",
+    "--permission",
+    ...(hasNetPermission() ? ["--allow-net"] : []),
+    ...[...PRODUCT_DIRECTORIES, ...writable].map((path) => `--allow-fs-read=${path}`),
+    ...writable.map((path) => `--allow-fs-write=${path}`),
   ];
 }
 
