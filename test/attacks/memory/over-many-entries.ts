@@ -13,6 +13,7 @@ const tenant = {
 export const attack: Attack = {
   tries: "Grows a little in each of many entries.",
   tenant,
-  strike: endsAs("503 memory_limit", "503 cpu_limit"),
+  // Lost, where the isolate is ended in an entry that is nobody's.
+  strike: endsAs("503 memory_limit", "503 cpu_limit", "502 isolate_lost"),
   undefended: () => growsOn(tenant),
 };
