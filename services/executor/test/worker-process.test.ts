@@ -150,7 +150,10 @@ describe("a worker process", () => {
     expect(heard.body.length).toBe(1_000_000);
     await worker.exited;
     expect(worker.ending).toBe("exit code 0");
-    expect(inbox.of("log").flatMap(({ lines }) => lines.map(({ text }) => text))).toEqual(["after"]);
+    // What it wrote into its channel may be read after its end.
+    const said = () => inbox.of("log").flatMap(({ lines }) => lines.map(({ text }) => text));
+    await eventually(() => said().length > 0);
+    expect(said()).toEqual(["after"]);
   });
 
   test("ends with its supervisor's channel, and not by a terminal's signal", async () => {

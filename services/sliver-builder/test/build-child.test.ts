@@ -52,9 +52,10 @@ async function runHostile(
 }
 
 test("a build child leaves no core dump, and has a ceiling on descriptors", async () => {
-  const child = new BuildChild(["-e", PRELUDE + "stay();"]);
+  const child = new BuildChild(["-e", `${PRELUDE}stay();`]);
   await eventually(() => buildChildIds().length === 1);
   const [pid] = buildChildIds();
+  await eventually(() => readFileSync(`/proc/${pid}/cmdline`, "latin1").startsWith(process.execPath));
   const limits = readFileSync(`/proc/${pid}/limits`, "latin1");
   const filter = readFileSync(`/proc/${pid}/coredump_filter`, "latin1");
   await child.dispose();

@@ -37,7 +37,8 @@ export function buildChildIds(): number[] {
       const stat = readFileSync(`/proc/${name}/stat`, "latin1");
       const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
       if (Number(parent) !== process.pid || state === "Z") return [];
-      return readFileSync(`/proc/${name}/cmdline`, "latin1").startsWith(process.execPath) ? [Number(name)] : [];
+      // A shell begins as what becomes Node.
+      return readFileSync(`/proc/${name}/cmdline`, "latin1").includes(process.execPath) ? [Number(name)] : [];
     } catch {
       return []; // ended while the directory was read
     }
