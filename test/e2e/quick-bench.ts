@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { needWholeRun } from "../support/whole-run.ts";
 
 const MAIN = fileURLToPath(new URL("../bench/main.ts", import.meta.url));
 const TIMEOUT_MS = 180_000;
@@ -15,6 +16,7 @@ const reportSchema = z.object({
 
 /** A test for each of the benchmarks, by the names that `npm run bench` knows. */
 export function testQuickBenches(names: readonly string[]): void {
+  needWholeRun();
   test.each(names)("the benchmark %s runs on a small scale", { timeout: TIMEOUT_MS }, async (name) => {
     const child = spawn(process.execPath, ["--no-node-snapshot", MAIN, name, "--quick"], {
       stdio: ["ignore", "pipe", "pipe"],

@@ -2,6 +2,9 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { needWholeRun } from "../../support/whole-run.ts";
+
+needWholeRun();
 
 const SOAK = fileURLToPath(new URL("../../soak/sockets.main.ts", import.meta.url));
 
