@@ -12,8 +12,8 @@ const shared = {
 };
 
 const unit = {
-  // One more than there are cores: many files wait, for processes and for time limits, as long as they work.
-  maxWorkers: availableParallelism() + 1,
+  // Vitest leaves one core to itself, of two as well: half the machine.
+  maxWorkers: availableParallelism(),
   // What runs concurrently in a file starts processes, as the file beside it does: more of them wait so long that they fail.
   maxConcurrency: 3,
 };
