@@ -8,6 +8,10 @@ import { HOST_PATTERN } from "./host-pattern.ts";
 const MIB = 1024 * 1024;
 /** Of one request, what its bodies add included. */
 const MAX_CPU_TIME_MS = 60_000;
+const KIB = 1024;
+/** What a router reads of a request at most, however it is set: `listen.maxHeaderBytes` may be less. */
+export const MAX_REQUEST_HEADER_BYTES = 128 * KIB;
+export const MAX_REQUEST_HEADER_COUNT = 1_000;
 
 export const isolationModes = ["request", "app"] as const;
 /** `request`: a fresh context for each request; `app`: one context, module state survives. */
@@ -57,6 +61,28 @@ export const limitsSchema = z.strictObject({
     .default(0)
     .describe("from the response head to the end of its body, then it is cut; 0: as long as it takes"),
   request_body_mb: z.number().min(0).max(4096).default(64).describe("largest request body, MiB"),
+  request_header_count: z
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_REQUEST_HEADER_COUNT)
+    .default(MAX_REQUEST_HEADER_COUNT)
+    .describe("most headers of a request, as the client sent them"),
+  request_header_kb: z
+    .number()
+    .min(0.25)
+    .max(MAX_REQUEST_HEADER_BYTES / KIB)
+    .default(MAX_REQUEST_HEADER_BYTES / KIB)
+    .describe("names and values of a request's headers, KiB; `listen.maxHeaderBytes` of the router may be less"),
+  url_length: z
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_REQUEST_HEADER_BYTES)
+    .default(MAX_REQUEST_HEADER_BYTES)
+    .describe(
+      "longest path and query of a request, bytes as the client sent them; `listen.maxHeaderBytes` counts them, too",
+    ),
   response_body_mb: z
     .number()
     .min(0)
@@ -228,7 +254,14 @@ export interface AppLimits {
   readonly streamIdleMs?: number;
   readonly streamMaxMs?: number;
   readonly responseBodyBytes?: number;
+  /** These are absent in records that are older than they: see `requestHeadLimitsOf`. */
+  readonly requestHeaderCount?: number;
+  readonly requestHeaderBytes?: number;
+  readonly urlBytes?: number;
 }
+
+/** How much of a request may come ahead of its body. */
+export type RequestHeadLimits = Required<Pick<AppLimits, "requestHeaderCount" | "requestHeaderBytes" | "urlBytes">>;
 
 /** How long a response may be under way, and how much of it there may be. */
 export type StreamLimits = Required<Pick<AppLimits, "streamIdleMs" | "streamMaxMs" | "responseBodyBytes">>;
@@ -305,6 +338,7 @@ export function resolveManifest(input: ManifestInput): Manifest {
       concurrentRequests: l.concurrent_requests,
       requestBodyBytes: Math.round(l.request_body_mb * MIB),
       waitUntilMs: Math.round(l.wait_until_secs * 1000),
+      ...resolveRequestHeadLimits(l),
       ...resolveStreamLimits(l),
       ...resolveSubrequestLimits(l),
     },
@@ -341,6 +375,20 @@ export function streamLimitsOf(limits: AppLimits): StreamLimits {
   return { ...DEFAULT_STREAM_LIMITS, ...limits };
 }
 
+/** An app's limits of a request's head: the defaults where its record is of a registry that did not know them. */
+export function requestHeadLimitsOf(limits: AppLimits): RequestHeadLimits {
+  const { requestHeaderCount, requestHeaderBytes, urlBytes } = { ...DEFAULT_REQUEST_HEAD_LIMITS, ...limits };
+  return { requestHeaderCount, requestHeaderBytes, urlBytes };
+}
+
+function resolveRequestHeadLimits(written: z.output<typeof limitsSchema>): RequestHeadLimits {
+  return {
+    requestHeaderCount: written.request_header_count,
+    requestHeaderBytes: Math.round(written.request_header_kb * KIB),
+    urlBytes: written.url_length,
+  };
+}
+
 function resolveStreamLimits(written: z.output<typeof limitsSchema>): StreamLimits {
   return {
     streamIdleMs: Math.round(written.stream_idle_secs * 1000),
@@ -373,4 +421,5 @@ function resolveWebSocketLimits(written: z.output<typeof websocketSchema>): Requ
 const DEFAULT_WEBSOCKET_LIMITS = resolveWebSocketLimits(websocketSchema.parse({}));
 const DEFAULT_SUBREQUEST_LIMITS = resolveSubrequestLimits(limitsSchema.parse({}));
 const DEFAULT_CPU_MS_PER_MB = limitsSchema.parse({}).cpu_ms_per_mb;
+const DEFAULT_REQUEST_HEAD_LIMITS = resolveRequestHeadLimits(limitsSchema.parse({}));
 const DEFAULT_STREAM_LIMITS = resolveStreamLimits(limitsSchema.parse({}));

@@ -3,6 +3,7 @@ import { matchesHost } from "../src/host-pattern.ts";
 import {
   cpuLimitMsOf,
   manifestInputSchema,
+  requestHeadLimitsOf,
   resolveManifest,
   streamLimitsOf,
   subrequestLimitsOf,
@@ -82,6 +83,13 @@ test("records of registries that did not know a limit have its default", () => {
   const { streamIdleMs, streamMaxMs, responseBodyBytes, ...limitsWithoutStreams } = limits;
   expect(streamLimitsOf(limitsWithoutStreams)).toMatchObject({ streamIdleMs, streamMaxMs, responseBodyBytes });
   expect(streamLimitsOf({ ...limitsWithoutStreams, streamMaxMs: 7 })).toMatchObject({ streamIdleMs, streamMaxMs: 7 });
+  const { requestHeaderCount, requestHeaderBytes, urlBytes, ...limitsWithoutHeads } = limits;
+  expect(requestHeadLimitsOf(limitsWithoutHeads)).toEqual({ requestHeaderCount, requestHeaderBytes, urlBytes });
+  expect(requestHeadLimitsOf({ ...limitsWithoutHeads, urlBytes: 7 })).toEqual({
+    requestHeaderCount,
+    requestHeaderBytes,
+    urlBytes: 7,
+  });
   const { maxOutboundCount, ...oldWebsocket } = websocket ?? websocketLimitsOf({});
   expect(websocketLimitsOf({ websocket: { ...oldWebsocket, maxConnectionCount: 3 } })).toMatchObject({
     maxConnectionCount: 3,
