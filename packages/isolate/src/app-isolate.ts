@@ -9,23 +9,18 @@
 import type { AppName } from "@nano/protocol/brands";
 import { isNanoError, toWireError } from "@nano/protocol/errors";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
-import { GuestEvent, HostOp } from "@nano/web-api/boundary";
+import { GuestEvent } from "@nano/web-api/boundary";
 import ivm from "isolated-vm";
-import { CodecOps } from "./codec-ops.ts";
 import { CpuClock } from "./cpu-clock.ts";
 import { EntryLimit } from "./entry-limit.ts";
 import { errors } from "./errors.ts";
-import { GuestCalls } from "./guest-calls.ts";
 import type { GuestContext, GuestValue } from "./guest-context.ts";
+import { GuestOps } from "./guest-ops.ts";
 import { GuestRun } from "./guest-run.ts";
-import { HashOps } from "./hash-ops.ts";
-import { runPureOp } from "./host-ops.ts";
 import type { AppIsolateOptions, GuestRequest, IsolateEnd, RunSink } from "./isolate.ts";
 import { openContext, reasonOf } from "./open-context.ts";
 import { contextBound, type OpenedIsolate, openIsolate } from "./open-isolate.ts";
-import { ResponseOps } from "./response-ops.ts";
 import { RunLimits } from "./run-limits.ts";
-import { SocketOps } from "./socket-ops.ts";
 import { countTaken, isChunk, readBytes } from "./touched-bytes.ts";
 
 /** Of each entry, read as it begins. */
@@ -40,16 +35,12 @@ export class AppIsolate {
   /** What the callback closes over: isolated-vm may hold that for ever, and so must not hold this after its end. */
   readonly #dispatchTo: { isolate: AppIsolate | null } = { isolate: this };
   readonly #contexts = new Set<GuestContext>();
-  readonly #hashes = new HashOps();
   readonly #runs = new Set<GuestRun>();
   /** Over in the guest, while the host still sends their response: its body never came here. They outlive the isolate. */
   readonly #passing = new Set<GuestRun>();
   readonly #maxContexts: number;
-  readonly #calls: GuestCalls;
-  readonly #codecs: CodecOps;
-  readonly #responses: ResponseOps;
+  readonly #ops: GuestOps;
   readonly #limits: RunLimits;
-  readonly #sockets: SocketOps;
   readonly #opened: OpenedIsolate;
   readonly #clock = new CpuClock();
   readonly #entryLimit: EntryLimit;
@@ -78,13 +69,14 @@ export class AppIsolate {
     this.#opened = opened;
     this.#maxContexts = contextBound(options);
     this.#op = new ivm.Callback(AppIsolate.#createDispatch(this.#dispatchTo));
-    this.#calls = new GuestCalls(options, (context, owner, event, id, a, b, c, d) =>
-      this.#enter(context, owner, event, id, a, b, c, d),
-    );
-    this.#codecs = new CodecOps((context, owner, event, id, a) => this.#enter(context, owner, event, id, a));
-    this.#responses = new ResponseOps(options.app, options.host);
     this.#limits = new RunLimits(options);
-    this.#sockets = new SocketOps(options.app, this.#responses);
+    this.#ops = new GuestOps(options, {
+      enter: (context, owner, event, id, a, b, c, d) => this.#enter(context, owner, event, id, a, b, c, d),
+      settle: (run) => this.#settle(run),
+      answered: (run) => this.#answered(run),
+      passed: (run) => this.#onPassed(run),
+      stop: (run) => this.#stopLater(run),
+    });
     this.#entryLimit = new EntryLimit(options.host.cpuWatch ?? null, opened.isolate);
   }
 
@@ -415,67 +407,12 @@ export class AppIsolate {
   /** Never throws into the guest: it would see what is ours. */
   #dispatch(code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
     try {
-      return this.#perform(code, id, a, b, c, d);
+      if (this.#context === null || typeof id !== "number") return undefined;
+      return this.#ops.perform(this.#context, this.#run, code, id, a, b, c, d);
     } catch (thrown) {
       this.#run?.fail(toWireError(thrown));
       return undefined;
     }
-  }
-
-  #perform(code: unknown, id: unknown, a: unknown, b: unknown, c: unknown, d: unknown): unknown {
-    const context = this.#context;
-    if (context === null || typeof id !== "number") return undefined;
-    const run = context.runs.get(id);
-    switch (code) {
-      case HostOp.RESPOND_SETTLED:
-      case HostOp.RESPOND:
-        if (run === undefined) return undefined;
-        this.#responses.respond(run, { status: a, statusText: b, headers: c, body: d }, () => this.#onPassed(run));
-        if (code === HostOp.RESPOND_SETTLED) this.#settle(run);
-        this.#answered(run);
-        return run.isPassing;
-      case HostOp.RESPONSE_CHUNK:
-        if (run === undefined) return false;
-        if (run.isAnswered) this.#stopLater(run);
-        return this.#responses.chunk(run, a);
-      case HostOp.RESPONSE_END:
-        if (run !== undefined) this.#responses.end(run);
-        this.#answered(run);
-        return undefined;
-      case HostOp.RESPONSE_ERROR:
-        if (run !== undefined) this.#responses.error(run, a, b);
-        this.#answered(run);
-        return undefined;
-      case HostOp.THREW:
-        if (run !== undefined) this.#responses.threw(run, a, b, c);
-        this.#answered(run);
-        return undefined;
-      case HostOp.SETTLED:
-        if (run?.isAnswered || run?.isPassing) this.#settle(run);
-        return undefined;
-      case HostOp.REQUEST_BODY_PULL:
-        if (run?.bodyPipe === null) run.sink.wantBody();
-        return undefined;
-      case HostOp.REQUEST_BODY_CANCEL:
-        if (run?.bodyPipe === null) run.sink.cancelBody();
-        return undefined;
-      case HostOp.LOG:
-        return this.#responses.log(id === 0 ? this.#run : (run ?? null), a, b);
-      default:
-        if (this.#hashes.handles(code)) return this.#hashes.run(context, code, id, a, b, c);
-        if (this.#sockets.handles(code)) return this.#runSocketOp(run, code, a, b, c);
-        if (this.#codecs.handles(code)) return this.#codecs.run(context, this.#run, code, id, a, b);
-        return this.#calls.handles(code)
-          ? this.#calls.run(context, this.#run, code, id, a, b, c, d)
-          : runPureOp(code, a, b, c);
-    }
-  }
-
-  #runSocketOp(run: GuestRun | undefined, code: unknown, a: unknown, b: unknown, c: unknown): unknown {
-    const wasAnswered = run?.isAnswered === true;
-    const answer = this.#sockets.run(run, code, a, b, c);
-    if (!wasAnswered) this.#answered(run);
-    return answer;
   }
 
   /** The guest sends the body of an answer that has failed: it would wait for ever to go on. */
@@ -486,8 +423,8 @@ export class AppIsolate {
   }
 
   /** From here on a run has `waitUntil`'s time left. In its first entry its deadline is armed after it. */
-  #answered(run: GuestRun | undefined): void {
-    if (run === undefined || !run.isAnswered || !run.isUnderway || run.isSettled) return;
+  #answered(run: GuestRun): void {
+    if (!run.isAnswered || !run.isUnderway || run.isSettled) return;
     run.clearDeadline();
     this.#armDeadline(run);
   }

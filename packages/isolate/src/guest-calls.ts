@@ -34,7 +34,7 @@ const CACHE_BODY = /^(?:none|stream|-?\d{1,15})$/;
 const URL_TEXT = /^[\x21-\x7e]+$/;
 const METHOD = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}$/;
 
-type Enter = (
+export type Enter = (
   context: GuestContext,
   owner: GuestRun | null,
   event: number,
