@@ -24,7 +24,7 @@ const OPERATIONS = [
   { path: "stream", name: "streamed body of 64 KiB, 16 chunks" },
 ] as const;
 const EFFORT = { rounds: 5, durationMs: 400 };
-const QUICK_EFFORT = { rounds: 1, durationMs: 20 };
+const SMALL_EFFORT = { rounds: 1, durationMs: 20 };
 /** As high as it may be: one request is the whole measurement. */
 const LIMITS = { cpu_time_ms: 60_000 };
 
@@ -34,8 +34,8 @@ interface Contender {
   readonly host: string;
 }
 
-export async function benchApi({ isQuick }: { readonly isQuick: boolean }): Promise<void> {
-  const { rounds, durationMs } = isQuick ? QUICK_EFFORT : EFFORT;
+export async function benchApi({ isSmall }: { readonly isSmall: boolean }): Promise<void> {
+  const { rounds, durationMs } = isSmall ? SMALL_EFFORT : EFFORT;
   const directory = mkdtempSync(join(tmpdir(), "nano-bench-"));
   const servers: Server[] = [];
   const keep = (server: Server): Server => {
@@ -61,7 +61,7 @@ export async function benchApi({ isQuick }: { readonly isQuick: boolean }): Prom
         formatRatio(median(own.map((value, round) => value / (peer[round] ?? Number.NaN))));
       rows.push([name, ...[own, node, workerd].map((each) => formatCount(median(each))), ratio(node), ratio(workerd)]);
     }
-    report(isQuick ? "api-quick" : "api", {
+    report(isSmall ? "api-small" : "api", {
       title: `api: operations per second inside one request, medians of ${rounds} rounds in turns`,
       head: ["", "NANO", "Node", "workerd", "NANO ÷ Node", "NANO ÷ workerd"],
       rows,

@@ -11,7 +11,7 @@ import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
 const CONNECTIONS = 64;
 const EXPECT = "Hello from the bench\n";
 const EFFORT = { rounds: 5, warmUpMs: 1_000, durationMs: 3_000 };
-const QUICK_EFFORT = { rounds: 1, warmUpMs: 200, durationMs: 300 };
+const SMALL_EFFORT = { rounds: 1, warmUpMs: 200, durationMs: 300 };
 const HANDLER = fileURLToPath(new URL("hello-handler.js", import.meta.url));
 /** What their command lines hold. */
 const ROUTER_MAIN = "services/router/src/main.ts";
@@ -36,8 +36,8 @@ function asServer(name: string, cluster: ClusterServices): Server {
   return { name, port: cluster.routers[0]?.port ?? 0, pids: cluster.pids, close: () => cluster.close() };
 }
 
-export async function measureClusterHello(directory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
-  const { rounds, ...times } = isQuick ? QUICK_EFFORT : EFFORT;
+export async function measureClusterHello(directory: string, { isSmall }: { isSmall: boolean }): Promise<Report> {
+  const { rounds, ...times } = isSmall ? SMALL_EFFORT : EFFORT;
   const servers: Server[] = [];
   const contenders: Contender[] = [];
   const add = (name: string, server: Server, host: string): void => {

@@ -37,7 +37,7 @@ interface Effort {
   readonly changeRequestCount: number;
 }
 const EFFORT: Effort = { appCount: 10_000, nodeCount: 10, requestCount: 20_000, changeRequestCount: 5_000 };
-const QUICK_EFFORT: Effort = { appCount: 100, nodeCount: 3, requestCount: 300, changeRequestCount: 100 };
+const SMALL_EFFORT: Effort = { appCount: 100, nodeCount: 3, requestCount: 300, changeRequestCount: 100 };
 
 /** Requests of one phase. */
 interface Phase {
@@ -56,8 +56,8 @@ interface Phase {
 /** The first worker of each app. */
 type Places = readonly string[];
 
-export async function measureClusterPlacement(directory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
-  const effort = isQuick ? QUICK_EFFORT : EFFORT;
+export async function measureClusterPlacement(directory: string, { isSmall }: { isSmall: boolean }): Promise<Report> {
+  const effort = isSmall ? SMALL_EFFORT : EFFORT;
   const port = await freePort();
   const redis = await new RedisServer({ directory: join(directory, "redis"), port, args: IN_MEMORY }).start();
   const store = await openControlStore({ redis: { urls: [redis.url], cell: CELL } });

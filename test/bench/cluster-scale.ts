@@ -50,7 +50,7 @@ const EFFORT: Effort = {
   windowMs: 6_000,
   lookupRounds: 400,
 };
-const QUICK_EFFORT: Effort = {
+const SMALL_EFFORT: Effort = {
   appCount: 100,
   nodeCount: 3,
   routerCount: 2,
@@ -104,8 +104,8 @@ interface Scale {
 
 type Router = BenchChild<RouterCommands>;
 
-export async function measureClusterScale(directory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
-  const effort = isQuick ? QUICK_EFFORT : EFFORT;
+export async function measureClusterScale(directory: string, { isSmall }: { isSmall: boolean }): Promise<Report> {
+  const effort = isSmall ? SMALL_EFFORT : EFFORT;
   const redis = await new RedisServer({
     directory: join(directory, "redis"),
     port: await freePort(),

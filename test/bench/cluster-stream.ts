@@ -18,7 +18,7 @@ const REQUESTS_PER_SECOND = 250;
 const STEADY_BYTES_PER_SECOND = 100 * MIB;
 const EXPECT = "Hello from the bench\n";
 const EFFORT = { rounds: 3, chunkCount: (1024 * MIB) / STREAM_CHUNK_BYTES, aloneMs: 4_000 };
-const QUICK_EFFORT = { rounds: 1, chunkCount: (16 * MIB) / STREAM_CHUNK_BYTES, aloneMs: 300 };
+const SMALL_EFFORT = { rounds: 1, chunkCount: (16 * MIB) / STREAM_CHUNK_BYTES, aloneMs: 300 };
 const WARM_UP = { chunkCount: (64 * MIB) / STREAM_CHUNK_BYTES, durationMs: 1_000 };
 
 const HELLO = fileURLToPath(new URL("hello-handler.js", import.meta.url));
@@ -42,8 +42,8 @@ interface Clients {
   readonly stream: BenchChild<ClientCommands>;
 }
 
-export async function measureClusterStream(directory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
-  const { rounds, chunkCount, aloneMs } = isQuick ? QUICK_EFFORT : EFFORT;
+export async function measureClusterStream(directory: string, { isSmall }: { isSmall: boolean }): Promise<Report> {
+  const { rounds, chunkCount, aloneMs } = isSmall ? SMALL_EFFORT : EFFORT;
   const helloApp = { name: "hello", entrypoint: HELLO, manifest: { isolation: "app" as const } };
   const limits = { cpu_time_ms: 60_000 };
   const streamApp = { name: "stream", entrypoint: STREAM, manifest: { isolation: "app" as const, limits } };

@@ -12,7 +12,7 @@ import { measureClusterScale } from "./cluster-scale.ts";
 import { measureClusterStream } from "./cluster-stream.ts";
 import { type Report, report } from "./report.ts";
 
-type Measure = (directory: string, options: { isQuick: boolean }) => Promise<Report>;
+type Measure = (directory: string, options: { isSmall: boolean }) => Promise<Report>;
 
 const PARTS = {
   hello: measureClusterHello,
@@ -26,7 +26,7 @@ export const clusterParts = Object.keys(PARTS) as readonly ClusterPart[];
 
 export async function benchCluster(
   parts: readonly ClusterPart[],
-  options: { readonly isQuick: boolean },
+  options: { readonly isSmall: boolean },
 ): Promise<void> {
   if (!hasRedisServer) throw new Error("The cluster benchmark needs redis-server on the path");
   const directory = mkdtempSync(join(tmpdir(), "nano-cluster-"));
@@ -35,7 +35,7 @@ export async function benchCluster(
       process.stderr.write(`cluster-${part}\n`);
       mkdirSync(join(directory, part));
       // What a small scale shows is no figure to keep.
-      const name = `cluster-${part}${options.isQuick ? "-quick" : ""}`;
+      const name = `cluster-${part}${options.isSmall ? "-small" : ""}`;
       report(name, await PARTS[part](join(directory, part), options));
     }
   } finally {

@@ -9,7 +9,7 @@ import { formatMs, formatRatio, summarize } from "./table.ts";
 const ENTRY = fileURLToPath(new URL("levers.main.ts", import.meta.url));
 const APPS = ["hello", "zod-schema"];
 const ROUNDS = 40;
-const QUICK_ROUNDS = 3;
+const SMALL_ROUNDS = 3;
 /** Processes of each kind, one after another: two processes are never quite alike. */
 const REPEATS = 3;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
@@ -54,15 +54,15 @@ const LEVERS: readonly Lever[] = [
   },
 ];
 
-export async function measureLevers(appsDirectory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
-  const rounds = isQuick ? QUICK_ROUNDS : ROUNDS;
+export async function measureLevers(appsDirectory: string, { isSmall }: { isSmall: boolean }): Promise<Report> {
+  const rounds = isSmall ? SMALL_ROUNDS : ROUNDS;
   const rows: string[][] = [];
   const data: Record<string, unknown> = {};
   for (const name of APPS) {
     process.stderr.write(`levers of ${name}\n`);
     const source = join(appsDirectory, name);
     const results = new Map<Lever, LeverRun>();
-    for (let repeat = 0; repeat < (isQuick ? 1 : REPEATS); repeat++) {
+    for (let repeat = 0; repeat < (isSmall ? 1 : REPEATS); repeat++) {
       for (const flags of [[], [NO_REHASH]]) {
         const levers = LEVERS.filter((lever) => lever.flags.length === flags.length);
         const runs = await runProcess({ source, rounds, variants: levers.map(({ variant }) => variant) }, flags);

@@ -1,4 +1,4 @@
-/** `npm run bench -- NAME`: runs one benchmark, or with no name all of them. `--quick`: only to see that it runs, where it can. */
+/** `npm run bench -- NAME`: runs one benchmark, or with no name all of them. `--small`: only to see that it runs, where it can. */
 import { benchApi } from "./api.bench.ts";
 import { benchCluster, type ClusterPart, clusterParts } from "./cluster.bench.ts";
 import { benchColdStart } from "./cold-start.bench.ts";
@@ -6,9 +6,9 @@ import { benchHello } from "./hello.bench.ts";
 import { benchSlivers } from "./slivers.bench.ts";
 import { benchWebSocket, type WebSocketPart, webSocketParts } from "./websocket.bench.ts";
 
-type Bench = (options: { readonly isQuick: boolean }) => Promise<void>;
+type Bench = (options: { readonly isSmall: boolean }) => Promise<void>;
 
-const QUICK = "--quick";
+const SMALL = "--small";
 const benches: Readonly<Record<string, Bench>> = {
   "cold-start": benchColdStart,
   slivers: benchSlivers,
@@ -30,12 +30,12 @@ const parts: Readonly<Record<string, Bench>> = Object.fromEntries([
 ]);
 
 const args = process.argv.slice(2);
-const names = args.filter((arg) => arg !== QUICK);
+const names = args.filter((arg) => arg !== SMALL);
 const known: Readonly<Record<string, Bench>> = { ...benches, ...parts };
 const unknown = names.filter((name) => !(name in known));
 if (unknown.length > 0) {
   process.stderr.write(`Unknown benchmark ${unknown.join(", ")}: expected one of ${Object.keys(known).join(", ")}\n`);
   process.exit(2);
 }
-const options = { isQuick: args.includes(QUICK) };
+const options = { isSmall: args.includes(SMALL) };
 for (const name of names.length > 0 ? names : Object.keys(benches)) await known[name]?.(options);

@@ -24,7 +24,7 @@ interface Effort {
 }
 const ROW_EFFORT: Effort = { minRounds: 10, budgetMs: 4_000, maxRounds: 200 };
 const APP_EFFORT: Effort = { minRounds: 60, budgetMs: 10_000, maxRounds: 250 };
-const QUICK_EFFORT: Effort = { minRounds: 3, budgetMs: 0, maxRounds: 3 };
+const SMALL_EFFORT: Effort = { minRounds: 3, budgetMs: 0, maxRounds: 3 };
 
 const HEAD = [
   "init heap",
@@ -42,7 +42,7 @@ const HEAD = [
   "request mode",
 ];
 
-export async function benchSlivers({ isQuick }: { readonly isQuick: boolean }): Promise<void> {
+export async function benchSlivers({ isSmall }: { readonly isSmall: boolean }): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "nano-slivers-"));
   try {
     const results: Record<string, StartOutcome> = {};
@@ -50,7 +50,7 @@ export async function benchSlivers({ isQuick }: { readonly isQuick: boolean }): 
       process.stderr.write(`${name}\n`);
       const outcome = await measureStarts({
         ...job,
-        ...(isQuick ? QUICK_EFFORT : effort),
+        ...(isSmall ? SMALL_EFFORT : effort),
         directory: join(directory, name),
       });
       rmSync(join(directory, name), { recursive: true, force: true });
@@ -77,7 +77,7 @@ export async function benchSlivers({ isQuick }: { readonly isQuick: boolean }): 
       ),
       data: results,
     });
-    report("levers", await measureLevers(APPS_DIRECTORY, { isQuick }));
+    report("levers", await measureLevers(APPS_DIRECTORY, { isSmall }));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

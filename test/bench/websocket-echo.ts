@@ -12,7 +12,7 @@ import type { MessageKind } from "./websocket-message.ts";
 import { cpuOf, hostOfThread, socketProcessesOf, startSocketNano, startSocketWorkerd } from "./websocket-servers.ts";
 
 const EFFORT = { rounds: 5, warmUpMs: 1_000, durationMs: 3_000, scale: 1 };
-const QUICK_EFFORT = { rounds: 1, warmUpMs: 50, durationMs: 200, scale: 0.1 };
+const SMALL_EFFORT = { rounds: 1, warmUpMs: 50, durationMs: 200, scale: 0.1 };
 const MAX_CONNECTIONS = 2_000;
 
 type Contender = "shared" | "dedicated" | "workerd";
@@ -80,8 +80,8 @@ interface Case {
   readonly runs: Map<Contender, EchoFigures[]>;
 }
 
-export async function measureWebSocketEcho(directory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
-  const { rounds, scale, ...times } = isQuick ? QUICK_EFFORT : EFFORT;
+export async function measureWebSocketEcho(directory: string, { isSmall }: { isSmall: boolean }): Promise<Report> {
+  const { rounds, scale, ...times } = isSmall ? SMALL_EFFORT : EFFORT;
   const nano = await startSocketNano(join(directory, "nano"), {
     threads: ["shared", "dedicated"],
     maxConnections: MAX_CONNECTIONS,

@@ -17,7 +17,7 @@ import {
 const GIB = 1024 ** 3;
 const BUDGET_BYTES = 10 * GIB;
 const EFFORT = { steps: [1_000, 2_500, 5_000] };
-const QUICK_EFFORT = { steps: [20, 60] };
+const SMALL_EFFORT = { steps: [20, 60] };
 /** What a process has open besides its clients. */
 const OTHER_DESCRIPTORS = 1_000;
 const MESSAGE = { kind: "text", payloadBytes: 16 } as const;
@@ -34,8 +34,8 @@ interface Step {
   readonly answeredMs: number;
 }
 
-export async function measureWebSocketMemory(directory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
-  const { steps } = isQuick ? QUICK_EFFORT : EFFORT;
+export async function measureWebSocketMemory(directory: string, { isSmall }: { isSmall: boolean }): Promise<Report> {
+  const { steps } = isSmall ? SMALL_EFFORT : EFFORT;
   const most = steps.at(-1) ?? 0;
   const raised = raiseDescriptors(most + OTHER_DESCRIPTORS);
   const nano = await startSocketNano(join(directory, "nano"), { threads: ["shared"], maxConnections: most });

@@ -11,7 +11,7 @@ import { countFor, startWebSocketClient } from "./websocket-client.ts";
 import { cpuOf, hostOfThread, socketProcessesOf, startSocketNano, startSocketWorkerd } from "./websocket-servers.ts";
 
 const EFFORT = { rounds: 5, warmUpMs: 1_000, durationMs: 3_000 };
-const QUICK_EFFORT = { rounds: 1, warmUpMs: 300, durationMs: 300 };
+const SMALL_EFFORT = { rounds: 1, warmUpMs: 300, durationMs: 300 };
 const MAX_CONNECTIONS = 1_000;
 const AT_ONCE = [1, 16] as const;
 
@@ -32,8 +32,8 @@ interface Contender {
   readonly runs: Map<number, OpeningFigures[]>;
 }
 
-export async function measureWebSocketOpen(directory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
-  const { rounds, ...times } = isQuick ? QUICK_EFFORT : EFFORT;
+export async function measureWebSocketOpen(directory: string, { isSmall }: { isSmall: boolean }): Promise<Report> {
+  const { rounds, ...times } = isSmall ? SMALL_EFFORT : EFFORT;
   const nano = await startSocketNano(join(directory, "nano"), {
     threads: ["shared", "dedicated"],
     maxConnections: MAX_CONNECTIONS,

@@ -16,7 +16,7 @@ import {
 } from "./websocket-servers.ts";
 
 const EFFORT = { rounds: 5, count: 48, warmUpMs: 1_000, durationMs: 4_000 };
-const QUICK_EFFORT = { rounds: 1, count: 4, warmUpMs: 50, durationMs: 300 };
+const SMALL_EFFORT = { rounds: 1, count: 4, warmUpMs: 50, durationMs: 300 };
 const MAX_CONNECTIONS = 100;
 const QUIET_EVERY_MS = 10;
 /** Busy connections, each with one message after another of 5 ms CPU. */
@@ -32,8 +32,8 @@ interface Contender {
   threadsEach: number;
 }
 
-export async function measureWebSocketThreads(directory: string, { isQuick }: { isQuick: boolean }): Promise<Report> {
-  const { rounds, count, ...times } = isQuick ? QUICK_EFFORT : EFFORT;
+export async function measureWebSocketThreads(directory: string, { isSmall }: { isSmall: boolean }): Promise<Report> {
+  const { rounds, count, ...times } = isSmall ? SMALL_EFFORT : EFFORT;
   const contenders: Contender[] = [];
   try {
     for (const thread of ["shared", "dedicated"] as const) {

@@ -11,7 +11,7 @@ import { measureWebSocketMemory } from "./websocket-memory.ts";
 import { measureWebSocketOpen } from "./websocket-open.ts";
 import { measureWebSocketThreads } from "./websocket-threads.ts";
 
-type Measure = (directory: string, options: { isQuick: boolean }) => Promise<Report>;
+type Measure = (directory: string, options: { isSmall: boolean }) => Promise<Report>;
 
 const PARTS = {
   echo: measureWebSocketEcho,
@@ -25,7 +25,7 @@ export const webSocketParts = Object.keys(PARTS) as readonly WebSocketPart[];
 
 export async function benchWebSocket(
   parts: readonly WebSocketPart[],
-  options: { readonly isQuick: boolean },
+  options: { readonly isSmall: boolean },
 ): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "nano-websocket-"));
   try {
@@ -33,7 +33,7 @@ export async function benchWebSocket(
       process.stderr.write(`websocket-${part}\n`);
       mkdirSync(join(directory, part));
       // What a small scale shows is no figure to keep.
-      const name = `websocket-${part}${options.isQuick ? "-quick" : ""}`;
+      const name = `websocket-${part}${options.isSmall ? "-small" : ""}`;
       report(name, await PARTS[part](join(directory, part), options));
     }
   } finally {

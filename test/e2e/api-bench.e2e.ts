@@ -1,3 +1,3 @@
-import { testQuickBenches } from "./quick-bench.ts";
+import { testSmallBenches } from "./small-bench.ts";
 
-testQuickBenches(["api"]);
+testSmallBenches(["api"]);

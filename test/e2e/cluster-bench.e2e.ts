@@ -1,6 +1,6 @@
 import { needRedisServer } from "@nano/test-kit/redis-server";
 import { clusterParts } from "../bench/cluster.bench.ts";
-import { testQuickBenches } from "./quick-bench.ts";
+import { testSmallBenches } from "./small-bench.ts";
 
 needRedisServer();
-testQuickBenches(clusterParts.map((part) => `cluster-${part}`));
+testSmallBenches(clusterParts.map((part) => `cluster-${part}`));

@@ -1,4 +1,4 @@
 import { webSocketParts } from "../../bench/websocket.bench.ts";
-import { testQuickBenches } from "../quick-bench.ts";
+import { testSmallBenches } from "../small-bench.ts";
 
-testQuickBenches(webSocketParts.map((part) => `websocket-${part}`));
+testSmallBenches(webSocketParts.map((part) => `websocket-${part}`));

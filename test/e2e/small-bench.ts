@@ -15,10 +15,10 @@ const reportSchema = z.object({
 });
 
 /** A test for each of the benchmarks, by the names that `npm run bench` knows. */
-export function testQuickBenches(names: readonly string[]): void {
+export function testSmallBenches(names: readonly string[]): void {
   needWholeRun();
   test.each(names)("the benchmark %s runs on a small scale", { timeout: TIMEOUT_MS }, async (name) => {
-    const child = spawn(process.execPath, ["--no-node-snapshot", MAIN, name, "--quick"], {
+    const child = spawn(process.execPath, ["--no-node-snapshot", MAIN, name, "--small"], {
       stdio: ["ignore", "pipe", "pipe"],
     });
     let output = "";
@@ -30,7 +30,7 @@ export function testQuickBenches(names: readonly string[]): void {
     const code = await new Promise((resolve) => child.once("close", resolve));
     expect(code, output).toBe(0);
     expect(output).not.toMatch(/NaN|undefined|Infinity/);
-    const file = new URL(`../bench/dist/${name}-quick.json`, import.meta.url);
+    const file = new URL(`../bench/dist/${name}-small.json`, import.meta.url);
     const report = reportSchema.parse(JSON.parse(readFileSync(file, "utf8")));
     for (const row of report.rows) expect(row).toHaveLength(report.head.length);
   });
