@@ -37,6 +37,7 @@ describe("a good config", () => {
       adminPort: 9090,
       egressAllowedRanges: [],
       debugHeaders: false,
+      clientTimeouts: { headersMs: 30_000, requestMs: 300_000, stallMs: 120_000 },
     });
     expect(plan.apps).toEqual([
       {

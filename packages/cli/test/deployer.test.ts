@@ -15,7 +15,14 @@ import type { DeploymentOutcome } from "../src/run/deployment.ts";
 /** On a busy machine, too. */
 const WAIT = { timeout: 10_000 };
 
-const server = { host: "127.0.0.1", port: 0, adminPort: 0, egressAllowedRanges: [], debugHeaders: false };
+const server = {
+  host: "127.0.0.1",
+  port: 0,
+  adminPort: 0,
+  egressAllowedRanges: [],
+  debugHeaders: false,
+  clientTimeouts: { headersMs: 30_000, requestMs: 300_000, stallMs: 120_000 },
+};
 
 function planOf(...names: string[]): RunPlan {
   const apps = names.map(

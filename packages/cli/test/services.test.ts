@@ -33,7 +33,13 @@ test("every service accepts what the launcher tells it, and gets nothing else of
   const env = { PATH: "/bin", AWS_SECRET_ACCESS_KEY: "hush", ROUTER_LISTEN_PORT: "1" };
   const specs = describeServices(
     places,
-    { host: "[::1]", port: 8080, egressAllowedRanges: ["10.1.0.0/16", "fd00::/8"], debugHeaders: true },
+    {
+      host: "[::1]",
+      port: 8080,
+      egressAllowedRanges: ["10.1.0.0/16", "fd00::/8"],
+      debugHeaders: true,
+      clientTimeouts: { headersMs: 30_000, requestMs: 2_000, stallMs: 1_500 },
+    },
     env,
   );
   expect(listUnreadSettings({ ...env, ROUTER_URL: "" })).toEqual(["ROUTER_LISTEN_PORT"]);
@@ -47,5 +53,13 @@ test("every service accepts what the launcher tells it, and gets nothing else of
     EXECUTOR_EGRESS_ALLOWED_RANGES: "10.1.0.0/16,fd00::/8",
     EXECUTOR_WORKERS_DEBUG_HEADERS: "true",
   });
-  expect(specs[3]?.env).toMatchObject({ ROUTER_LISTEN_HOST: "::1", ROUTER_LISTEN_PORT: "8080" });
+  expect(specs[3]?.env).toMatchObject({
+    ROUTER_LISTEN_HOST: "::1",
+    ROUTER_LISTEN_PORT: "8080",
+    // Never longer than for the whole request, which a router would not start with.
+    ROUTER_LISTEN_HEADERS_TIMEOUT_MS: "2000",
+    ROUTER_LISTEN_REQUEST_TIMEOUT_MS: "2000",
+    ROUTER_LISTEN_STALL_TIMEOUT_MS: "1500",
+    ROUTER_LISTEN_TIMEOUT_CHECK_MS: "500",
+  });
 });

@@ -23,6 +23,9 @@ import { readSecretFiles, type SecretFiles } from "./secret-files.ts";
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 /** Most ranges of `server.egress_allowed_ranges`, as the executor takes them. */
 const MAX_ALLOWED_RANGES = 256;
+/** Bounds of how long clients are waited for, as the router takes them. */
+const MIN_TIMEOUT_MS = 100;
+const HOUR_MS = 3_600_000;
 /** What a failed read found, by the system's code. */
 const READ_FAILURES: ReadonlyMap<string, string> = new Map([
   ["ENOENT", "no such file"],
@@ -53,6 +56,27 @@ export const serverSchema = z.strictObject({
     .max(MAX_ALLOWED_RANGES)
     .default([])
     .describe("address ranges that apps may fetch from although a rule refuses them, such as `10.1.0.0/16`"),
+  headers_timeout_ms: z
+    .number()
+    .int()
+    .min(MIN_TIMEOUT_MS)
+    .max(HOUR_MS)
+    .default(30_000)
+    .describe("until a client's headers are complete; never longer than `request_timeout_ms`"),
+  request_timeout_ms: z
+    .number()
+    .int()
+    .min(MIN_TIMEOUT_MS)
+    .max(24 * HOUR_MS)
+    .default(300_000)
+    .describe("until a client's request is complete, its body included"),
+  stall_timeout_ms: z
+    .number()
+    .int()
+    .min(MIN_TIMEOUT_MS)
+    .max(HOUR_MS)
+    .default(120_000)
+    .describe("how long a client may take nothing of an answer that waits for it"),
 });
 
 const hostnameSchema = z.string().transform((text, context) => {
@@ -92,12 +116,20 @@ export const configSchema = z.strictObject({
   apps: z.array(appSchema).max(MAX_APPS),
 });
 
+/** How long clients are waited for. */
+export interface ClientTimeouts {
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly stallMs: number;
+}
+
 export interface ServerSettings {
   readonly host: string;
   readonly port: number;
   readonly adminPort: number;
   readonly egressAllowedRanges: readonly string[];
   readonly debugHeaders: boolean;
+  readonly clientTimeouts: ClientTimeouts;
 }
 
 /** An app as it is to be served, however the user named it. */
@@ -117,7 +149,12 @@ export interface RunPlan {
 
 export function toServerSettings(server: z.infer<typeof serverSchema>): ServerSettings {
   const { host, port, admin_port: adminPort, egress_allowed_ranges: egressAllowedRanges } = server;
-  return { host, port, adminPort, egressAllowedRanges, debugHeaders: server.debug_headers };
+  const clientTimeouts: ClientTimeouts = {
+    headersMs: server.headers_timeout_ms,
+    requestMs: server.request_timeout_ms,
+    stallMs: server.stall_timeout_ms,
+  };
+  return { host, port, adminPort, egressAllowedRanges, debugHeaders: server.debug_headers, clientTimeouts };
 }
 
 /** Reads and checks a config file. @throws CTL_CONFIG_INVALID with every problem */

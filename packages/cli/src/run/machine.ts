@@ -1,4 +1,5 @@
 /** The running machine: its services, its admin endpoint and its apps as one thing that a plan is applied to. */
+import { isDeepStrictEqual } from "node:util";
 import type { AppName } from "@nano/protocol/brands";
 import type { AdminServer } from "@nano/service-kit/admin-server";
 import { loadTrustedKeys } from "@nano/sliver/signing-key";
@@ -188,6 +189,10 @@ export class Machine {
       const { terminal } = this.#options;
       terminal.line(terminal.paint("yellow", "server.debug_headers is taken up at the next start"));
     }
+    if (!isDeepStrictEqual(server.clientTimeouts, before.clientTimeouts)) {
+      const { terminal } = this.#options;
+      terminal.line(terminal.paint("yellow", "Timeouts of clients under server are taken up at the next start"));
+    }
     if (server.adminPort !== before.adminPort) {
       const next = await this.#openAdmin(server.adminPort);
       await this.#admin?.close();
@@ -209,11 +214,9 @@ export class Machine {
 
   #routerEnv({ host, port }: Pick<ServerSettings, "host" | "port">): Readonly<Record<string, string>> {
     const { places, env } = this.#options;
-    return (
-      describeServices(places, { host, port, egressAllowedRanges: [], debugHeaders: false }, env).find(
-        (each) => each.name === ServiceName.ROUTER,
-      )?.env ?? {}
-    );
+    if (this.#server === null) return {};
+    const services = describeServices(places, { ...this.#server, host, port }, env);
+    return services.find((each) => each.name === ServiceName.ROUTER)?.env ?? {};
   }
 
   /** A router that is started again takes the port that the first one was given. */

@@ -2,7 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { ServerSettings } from "../config/config-file.ts";
+import { entryFile } from "@nano/service-kit/entry-file";
+import type { ClientTimeouts, ServerSettings } from "../config/config-file.ts";
 import { cacheDirectoryOf } from "../config/data-directory.ts";
 import type { KeyPlaces } from "../config/key-places.ts";
 import type { ServiceSpec } from "./service-process.ts";
@@ -29,6 +30,9 @@ const INHERITED = [
 const SERVICE_SETTING = /^(?:BUILDER|EXECUTOR|REGISTRY|ROUTER)_[A-Z0-9_]+$/;
 /** Below the launcher's own patience, so that a service ends itself. */
 const SHUTDOWN_GRACE_MS = 4000;
+/** Between two looks at the clients that are waited for: a share of how long they are, so that none is waited for much longer. */
+const MAX_TIMEOUT_CHECK_MS = 5000;
+const TIMEOUT_CHECKS = 4;
 /** Leaves the router the time that it wants for leaving. */
 const ROUTER_DRAIN_GRACE_MS = 3000;
 const ROUTER_DRAIN_SPREAD_MS = 500;
@@ -63,7 +67,7 @@ export function describeServices(
   }
   const describe = (name: string, prefix: string, own: Readonly<Record<string, string>>): ServiceSpec => ({
     name,
-    main: fileURLToPath(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url)),
+    main: fileURLToPath(entryFile(new URL(`../../../../services/${name}/src/main.ts`, import.meta.url))),
     env: {
       ...pickEnv(env),
       // A service that died is back sooner when its modules need not be compiled again: 250 ms instead of 400 on two busy cores.
@@ -104,8 +108,20 @@ export function describeServices(
       ROUTER_DRAIN_NOTICE_MS: "0",
       ROUTER_DRAIN_GRACE_MS: String(ROUTER_DRAIN_GRACE_MS),
       ROUTER_WEBSOCKET_DRAIN_SPREAD_MS: String(ROUTER_DRAIN_SPREAD_MS),
+      ...describeTimeouts(server.clientTimeouts),
     }),
   ];
+}
+
+function describeTimeouts({ headersMs, requestMs, stallMs }: ClientTimeouts): Record<string, string> {
+  // Headers are a part of their request: the router's server takes no time for them that is longer.
+  const shorterMs = Math.min(headersMs, requestMs);
+  return {
+    ROUTER_LISTEN_HEADERS_TIMEOUT_MS: String(shorterMs),
+    ROUTER_LISTEN_REQUEST_TIMEOUT_MS: String(requestMs),
+    ROUTER_LISTEN_STALL_TIMEOUT_MS: String(stallMs),
+    ROUTER_LISTEN_TIMEOUT_CHECK_MS: String(Math.min(MAX_TIMEOUT_CHECK_MS, Math.ceil(shorterMs / TIMEOUT_CHECKS))),
+  };
 }
 
 /** What of our own environment is a setting of a service, and not passed on. */
