@@ -30,6 +30,15 @@ export const limitsSchema = z.strictObject({
     .describe(
       "CPU beside that, for each MiB of bodies that its code reads or writes, of fetches too; 60 s with it at most",
     ),
+  cpu_soft_percent: z
+    .number()
+    .int()
+    .min(0)
+    .max(100)
+    .default(90)
+    .describe(
+      "share of its CPU limit from which a request is the last that its isolate takes, for a fresh one; 0: none is",
+    ),
   workers: z
     .number()
     .int()
@@ -39,6 +48,12 @@ export const limitsSchema = z.strictObject({
     .describe("most workers of one node that hold the app at once; unset: as load asks"),
   init_time_ms: z.number().int().min(10).max(60_000).default(2000).describe("the top level of the app's modules"),
   queue_depth: z.number().int().min(0).max(4096).default(512).describe("requests waiting for the app in one worker"),
+  queue_wait_secs: z
+    .number()
+    .min(0.01)
+    .max(3600)
+    .optional()
+    .describe("longest wait there for a turn, then another worker may take the request; unset: `timeout_secs`"),
   concurrent_requests: z
     .number()
     .int()
@@ -112,6 +127,27 @@ export const limitsSchema = z.strictObject({
     .max(65_536)
     .default(1024)
     .describe("response bodies of all fetch calls of one request, after decoding, MiB"),
+  timers: z
+    .number()
+    .int()
+    .min(0)
+    .max(1000)
+    .default(1000)
+    .describe("timers set at once by a request, or by all requests of an isolate with `isolation` `app`"),
+  crypto_in_flight: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .default(64)
+    .describe("WebCrypto operations of the app that one worker does beside its code, or that wait for that"),
+  log_bytes_per_second: z
+    .number()
+    .int()
+    .min(0)
+    .max(16 * MIB)
+    .optional()
+    .describe("output of the app that one worker passes on; unset, or more than that: `workers.logBytesPerSecond`"),
 });
 
 /** Text of host patterns: they travel with each fetch. */
@@ -254,6 +290,14 @@ export interface AppLimits {
   readonly streamIdleMs?: number;
   readonly streamMaxMs?: number;
   readonly responseBodyBytes?: number;
+  /** This and those below are absent in records of older registries still: see `cpuSoftRatioOf` and `guestLimitsOf`. */
+  readonly cpuSoftPercent?: number;
+  readonly timerCount?: number;
+  readonly cryptoInFlightCount?: number;
+  /** Absent: as long as `timeoutMs`. */
+  readonly queueWaitMs?: number;
+  /** Absent: as much as the worker passes on. */
+  readonly logBytesPerSecond?: number;
   /** These are absent in records that are older than they: see `requestHeadLimitsOf`. */
   readonly requestHeaderCount?: number;
   readonly requestHeaderBytes?: number;
@@ -265,6 +309,9 @@ export type RequestHeadLimits = Required<Pick<AppLimits, "requestHeaderCount" | 
 
 /** How long a response may be under way, and how much of it there may be. */
 export type StreamLimits = Required<Pick<AppLimits, "streamIdleMs" | "streamMaxMs" | "responseBodyBytes">>;
+
+/** What code in an isolate may have at once, beside fetches. */
+export type GuestLimits = Required<Pick<AppLimits, "timerCount" | "cryptoInFlightCount">>;
 
 /** What one request's fetches may do together. */
 export type SubrequestLimits = Required<
@@ -341,6 +388,10 @@ export function resolveManifest(input: ManifestInput): Manifest {
       ...resolveRequestHeadLimits(l),
       ...resolveStreamLimits(l),
       ...resolveSubrequestLimits(l),
+      cpuSoftPercent: l.cpu_soft_percent,
+      ...resolveGuestLimits(l),
+      ...(l.queue_wait_secs === undefined ? {} : { queueWaitMs: Math.round(l.queue_wait_secs * 1000) }),
+      ...(l.log_bytes_per_second === undefined ? {} : { logBytesPerSecond: l.log_bytes_per_second }),
     },
   };
 }
@@ -370,6 +421,16 @@ export function cpuLimitMsOf(
   return Math.min(MAX_CPU_TIME_MS, cpuTimeMs + (cpuMsPerMb * touchedBytes) / MIB);
 }
 
+/** Share of its CPU limit from which a request wears its isolate out; above 1: none does. */
+export function cpuSoftRatioOf({ cpuSoftPercent = DEFAULT_CPU_SOFT_PERCENT }: AppLimits): number {
+  return cpuSoftPercent === 0 ? Number.POSITIVE_INFINITY : cpuSoftPercent / 100;
+}
+
+/** An app's limits of what its code has at once: the defaults where its record is of a registry that did not know them. */
+export function guestLimitsOf(limits: AppLimits): GuestLimits {
+  return { ...DEFAULT_GUEST_LIMITS, ...limits };
+}
+
 /** An app's limits of responses: the defaults where its record is of a registry that did not know them. */
 export function streamLimitsOf(limits: AppLimits): StreamLimits {
   return { ...DEFAULT_STREAM_LIMITS, ...limits };
@@ -395,6 +456,10 @@ function resolveStreamLimits(written: z.output<typeof limitsSchema>): StreamLimi
     streamMaxMs: Math.round(written.stream_max_secs * 1000),
     responseBodyBytes: Math.round(written.response_body_mb * MIB),
   };
+}
+
+function resolveGuestLimits(written: z.output<typeof limitsSchema>): GuestLimits {
+  return { timerCount: written.timers, cryptoInFlightCount: written.crypto_in_flight };
 }
 
 function resolveSubrequestLimits(written: z.output<typeof limitsSchema>): SubrequestLimits {
@@ -423,3 +488,5 @@ const DEFAULT_SUBREQUEST_LIMITS = resolveSubrequestLimits(limitsSchema.parse({})
 const DEFAULT_CPU_MS_PER_MB = limitsSchema.parse({}).cpu_ms_per_mb;
 const DEFAULT_REQUEST_HEAD_LIMITS = resolveRequestHeadLimits(limitsSchema.parse({}));
 const DEFAULT_STREAM_LIMITS = resolveStreamLimits(limitsSchema.parse({}));
+const DEFAULT_CPU_SOFT_PERCENT = limitsSchema.parse({}).cpu_soft_percent;
+const DEFAULT_GUEST_LIMITS = resolveGuestLimits(limitsSchema.parse({}));

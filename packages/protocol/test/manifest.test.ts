@@ -2,6 +2,8 @@ import { expect, test } from "vitest";
 import { matchesHost } from "../src/host-pattern.ts";
 import {
   cpuLimitMsOf,
+  cpuSoftRatioOf,
+  guestLimitsOf,
   manifestInputSchema,
   requestHeadLimitsOf,
   resolveManifest,
@@ -89,6 +91,14 @@ test("records of registries that did not know a limit have its default", () => {
     requestHeaderCount,
     requestHeaderBytes,
     urlBytes: 7,
+  });
+  const { cpuSoftPercent, timerCount, cryptoInFlightCount, ...limitsWithoutGuests } = limits;
+  expect(cpuSoftRatioOf(limitsWithoutGuests)).toBe((cpuSoftPercent ?? 0) / 100);
+  expect(cpuSoftRatioOf({ ...limits, cpuSoftPercent: 0 })).toBe(Number.POSITIVE_INFINITY);
+  expect(guestLimitsOf(limitsWithoutGuests)).toMatchObject({ timerCount, cryptoInFlightCount });
+  expect(guestLimitsOf({ ...limitsWithoutGuests, timerCount: 7 })).toMatchObject({
+    timerCount: 7,
+    cryptoInFlightCount,
   });
   const { maxOutboundCount, ...oldWebsocket } = websocket ?? websocketLimitsOf({});
   expect(websocketLimitsOf({ websocket: { ...oldWebsocket, maxConnectionCount: 3 } })).toMatchObject({
