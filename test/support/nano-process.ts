@@ -1,12 +1,13 @@
 /** A whole NANO of one machine, as its user starts it: `nanoctl run` in a process of its own, on ports of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Answer, type AskOptions, askHttp } from "./http-answer.ts";
 import { sumMetric } from "./metric-text.ts";
+import { commandLineOf, descendantsOf, kindOf, type ProcessKind } from "./process-table.ts";
 
 const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
 const START_TIMEOUT_MS = 110_000;
@@ -106,12 +107,22 @@ export class NanoProcess {
 
   /** Process ids below this one whose command line holds `part`. */
   findProcesses(part: string): number[] {
-    return descendants(this.pid).filter((pid) => commandLine(pid).includes(part));
+    return this.processes.filter((pid) => commandLineOf(pid).includes(part));
+  }
+
+  /** Of this kind, the oldest first. */
+  processesOf(kind: ProcessKind): number[] {
+    return this.processes.filter((pid) => kindOf(pid) === kind).sort((a, b) => a - b);
   }
 
   /** Every process below this one. */
   get processes(): number[] {
-    return descendants(this.pid);
+    return descendantsOf(this.pid);
+  }
+
+  /** Closes the connections that requests would use again. */
+  dropConnections(): void {
+    this.#agent.destroy();
   }
 
   async close(): Promise<void> {
@@ -123,36 +134,4 @@ export class NanoProcess {
     }
     rmSync(this.directory, { recursive: true, force: true });
   }
-}
-
-function parentOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-  } catch {
-    return 0;
-  }
-}
-
-function commandLine(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
-  } catch {
-    return "";
-  }
-}
-
-function descendants(root: number): number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync("/proc")) if (/^\d+$/.test(name)) parents.set(Number(name), parentOf(Number(name)));
-  const found: number[] = [];
-  const pending = [root];
-  for (let parent = pending.pop(); parent !== undefined; parent = pending.pop()) {
-    for (const [pid, of] of parents) {
-      if (of !== parent) continue;
-      found.push(pid);
-      pending.push(pid);
-    }
-  }
-  return found;
 }
