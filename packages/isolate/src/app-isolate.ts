@@ -51,6 +51,14 @@ export class AppIsolate {
   #settled: GuestRun[] = [];
   #nextRunId = 1;
   #end: IsolateEnd | null = null;
+  #isWorn = false;
+
+  /** Of this thread, those that have not ended. */
+  static #liveCount = 0;
+
+  static get liveCount(): number {
+    return AppIsolate.#liveCount;
+  }
 
   /** @throws ISO_RESTORE_FAILED */
   static restore(options: AppIsolateOptions): AppIsolate {
@@ -78,6 +86,7 @@ export class AppIsolate {
       stop: (run) => this.#stopLater(run),
     });
     this.#entryLimit = new EntryLimit(options.host.cpuWatch ?? null, opened.isolate);
+    AppIsolate.#liveCount += 1;
   }
 
   /** Why it ended, or null while it can be used. */
@@ -321,6 +330,7 @@ export class AppIsolate {
   /** Takes a run out of its context; its sink hears of it after the entry. */
   #settle(run: GuestRun): void {
     if (run.isSettled) return;
+    AppIsolate.#liveCount -= 1;
     run.isSettled = true;
     run.clearDeadline();
     run.context.runs.delete(run.id);

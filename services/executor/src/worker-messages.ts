@@ -166,6 +166,8 @@ export interface WorkerStats {
   readonly threadUse: ThreadUseReport;
   readonly limitEnds: Readonly<Record<string, number>>;
   readonly isolates: number;
+  /** On the worker's own thread, those that nothing holds any more included. */
+  readonly liveIsolates: number;
   readonly isolateBytes: number;
   readonly blobBytes: number;
   readonly queued: number;

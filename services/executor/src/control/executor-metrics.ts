@@ -30,6 +30,11 @@ const COUNTERS: readonly (readonly [Countable, string, string])[] = [
 
 const GAUGES: readonly (readonly [keyof WorkerStats, string, string])[] = [
   ["isolates", "isolates_count", "Live isolates"],
+  [
+    "liveIsolates",
+    "isolates_live_count",
+    "Isolates that have not ended: more than the others when nothing runs is a leak",
+  ],
   ["isolateBytes", "isolates_bytes", "Memory of live isolates"],
   ["blobBytes", "snapshot_blobs_bytes", "Snapshots in memory"],
   ["queued", "queued_requests_count", "Requests that wait"],

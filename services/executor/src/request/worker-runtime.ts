@@ -1,5 +1,6 @@
 /** What runs in a worker, and how it answers its supervisor's messages. */
 import type { Socket } from "node:net";
+import { AppIsolate } from "@nano/isolate/app-isolate";
 import type { CpuWatch } from "@nano/isolate/cpu-watch";
 import { CryptoPool } from "@nano/isolate/crypto-pool";
 import { engineFingerprint } from "@nano/isolate/engine";
@@ -377,6 +378,7 @@ export class WorkerRuntime {
       threadUse: this.#threadUse.take(),
       limitEnds: this.#counters.limitEnds,
       isolates: this.#cache.isolateCount + (this.#sockets?.size ?? 0),
+      liveIsolates: AppIsolate.liveCount,
       isolateBytes: this.#cache.bytes,
       blobBytes: this.#sources.blobBytes,
       queued,
