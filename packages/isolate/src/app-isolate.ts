@@ -51,7 +51,6 @@ export class AppIsolate {
   #settled: GuestRun[] = [];
   #nextRunId = 1;
   #end: IsolateEnd | null = null;
-  #isWorn = false;
 
   /** Of this thread, those that have not ended. */
   static #liveCount = 0;
@@ -323,6 +322,7 @@ export class AppIsolate {
     this.#spare = null;
     this.#dispatchTo.isolate = null;
     this.#entryLimit.dispose();
+    AppIsolate.#liveCount -= 1;
     if (this.#options.source.rung !== "source") this.#options.source.blob.release();
     this.#flushSettled();
   }
@@ -330,7 +330,6 @@ export class AppIsolate {
   /** Takes a run out of its context; its sink hears of it after the entry. */
   #settle(run: GuestRun): void {
     if (run.isSettled) return;
-    AppIsolate.#liveCount -= 1;
     run.isSettled = true;
     run.clearDeadline();
     run.context.runs.delete(run.id);
