@@ -2,9 +2,9 @@
 import { hasRedisServer, needRedisServer } from "@nano/test-kit/redis-server";
 import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import { createMixApps } from "../../support/load-mix.ts";
+import { describeFailures, renderSteps, type StepColumn } from "../../support/step-table.ts";
 import { Cluster, type ClusterOptions } from "./cluster.ts";
-import { runStep, STEP_STREAM_MS, type StepOptions, type StepRow } from "./step.ts";
-import { describeFailures, renderSteps } from "./step-table.ts";
+import { type ClusterStepRow, runStep, STEP_STREAM_MS, type StepOptions } from "./step.ts";
 
 export const STEP_TIMEOUT_MS = 600_000;
 const OPEN_TIMEOUT_MS = 180_000;
@@ -14,6 +14,18 @@ const OPEN_TIMEOUT_MS = 180_000;
  * had used its 50. What is measured here is the cluster.
  */
 const MIX_MANIFEST = { limits: { cpu_time_ms: 2_000 } };
+
+const ERRORS_LOGGED: StepColumn<ClusterStepRow> = {
+  title: "errors logged",
+  of: ({ errorLines }) => errorLines.length,
+};
+
+function describeRow(row: ClusterStepRow): string {
+  return describeFailures(
+    row,
+    row.errorLines.map(({ service, msg }) => `logged by ${service}: ${msg}`),
+  );
+}
 
 export interface StepTests {
   /** To be asked for inside of tests. */
@@ -25,7 +37,7 @@ export interface StepTests {
 export function openStepTests(options: ClusterOptions = {}): StepTests {
   needRedisServer();
   let opened: Cluster | null = null;
-  const rows: StepRow[] = [];
+  const rows: ClusterStepRow[] = [];
   const cluster = (): Cluster => {
     if (opened === null) throw new Error("The cluster was not opened");
     return opened;
@@ -42,8 +54,8 @@ export function openStepTests(options: ClusterOptions = {}): StepTests {
   afterAll(async () => {
     await opened?.close();
     if (rows.length === 0) return;
-    const failures = rows.map(describeFailures).filter((text) => text !== "");
-    process.stdout.write(`\n${[renderSteps(rows), ...failures].join("\n\n")}\n`);
+    const failures = rows.map(describeRow).filter((text) => text !== "");
+    process.stdout.write(`\n${[renderSteps(rows, [ERRORS_LOGGED]), ...failures].join("\n\n")}\n`);
   }, OPEN_TIMEOUT_MS);
 
   return {
@@ -53,7 +65,7 @@ export function openStepTests(options: ClusterOptions = {}): StepTests {
         onTestFailed(() => void process.stderr.write(cluster().describe()));
         const row = await runStep(cluster(), describe(cluster()));
         rows.push(row);
-        expect(describeFailures({ ...row, other: [] })).toBe("");
+        expect(describeRow({ ...row, other: [] })).toBe("");
         await cluster().settled();
         expect(await cluster().deploys.findMissing(cluster().routers)).toEqual([]);
       });

@@ -1,7 +1,8 @@
 /** One step of a scenario: load from before something happens until after it, and what the clients saw of it. */
 import { setTimeout as delay } from "node:timers/promises";
 import { createMix, STREAM_MS } from "../../support/load-mix.ts";
-import { type LoadEnd, type LoadFailure, type LoadReport, runLoad } from "../../support/open-loop.ts";
+import { type LoadEnd, type LoadReport, runLoad } from "../../support/open-loop.ts";
+import type { StepRow } from "../../support/step-table.ts";
 import type { Cluster } from "./cluster.ts";
 import type { ErrorLine } from "./service.ts";
 
@@ -23,17 +24,7 @@ const DISTURB_AFTER_MS = 1_500;
 /** An answer that took longer was disturbed: far above p99 without, far below any timeout. */
 const DISTURBED_MS = 1_000;
 
-export interface StepRow {
-  readonly name: string;
-  readonly requests: number;
-  /** Retryable requests that failed: none may. */
-  readonly failed: readonly LoadFailure[];
-  /** What could not be run again, see `LoadReport.lost`. */
-  readonly other: readonly LoadFailure[];
-  readonly p99Ms: number;
-  readonly maxMs: number;
-  /** From what happened until clients were served as before, and the step's own condition held. */
-  readonly recoveredMs: number;
+export interface ClusterStepRow extends StepRow {
   readonly errorLines: readonly ErrorLine[];
 }
 
@@ -48,7 +39,7 @@ export interface StepOptions {
 }
 
 /** Runs the load, and what happens in its midst. Answers when both are over. */
-export async function runStep(cluster: Cluster, options: StepOptions): Promise<StepRow> {
+export async function runStep(cluster: Cluster, options: StepOptions): Promise<ClusterStepRow> {
   const { name, disturb, hasStreamsThroughout = false, expectedErrors } = options;
   const { balancer } = cluster;
   const linesBefore = new Set(cluster.errorLines);
