@@ -31,10 +31,11 @@ import {
   type Hello,
 } from "@nano/protocol/messages";
 import { linkErrors } from "./errors.ts";
-import { DEFAULT_LINK_LIMITS, type LinkLimits, MAX_ANNOUNCED_SILENCE_MS } from "./limits.ts";
+import { DEFAULT_LINK_LIMITS, type LinkLimits } from "./limits.ts";
 import type { LinkOutcome } from "./link-outcome.ts";
 import { LinkStream, type StreamListener, type StreamTransport } from "./link-stream.ts";
 import { parseHello } from "./peek-hello.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 import { WriteBatch } from "./write-batch.ts";
 
 /** Data handed to the socket in one turn; also how much data a control frame can find ahead of it. */
@@ -75,15 +76,12 @@ export class Link implements StreamTransport {
   readonly #batch = new WriteBatch();
   readonly #streams = new Map<number, LinkStream>();
   readonly #decoder: FrameDecoder;
+  readonly #silence: SilenceWatch;
   readonly #runFlush = (): void => {
     this.#isFlushScheduled = false;
     this.#flush();
   };
   #state: "greeting" | "open" | "draining" | "closed" = "greeting";
-  #timer: NodeJS.Timeout;
-  #silentIntervalCount = 0;
-  /** From the peer's HELLO and what it announced. */
-  #allowedIntervalCount = 0;
   /** The initiator has not heard our GOAWAY: it may have opened streams meanwhile, and closes when it has. */
   #isPeerToClose = false;
   #lastStreamId = 0;
@@ -103,11 +101,11 @@ export class Link implements StreamTransport {
       (type, isEnd, streamId, payload) => this.#receive(type, isEnd, streamId, payload),
       { splitsData: true },
     );
-    const { handshakeTimeoutMs } = this.limits;
-    this.#timer = setTimeout(
-      () => this.#end("timed-out", linkErrors.HANDSHAKE_TIMEOUT({ timeoutMs: handshakeTimeoutMs })),
-      handshakeTimeoutMs,
-    );
+    this.#silence = new SilenceWatch(this.limits, {
+      onLateGreeting: (timeoutMs) => this.#end("timed-out", linkErrors.HANDSHAKE_TIMEOUT({ timeoutMs })),
+      onQuiet: () => this.sendControl(FrameType.PING, 0, 0, null),
+      onSilent: (silentMs) => this.#end("timed-out", linkErrors.PEER_SILENT({ silentMs })),
+    });
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#receiveBytes(chunk));
     socket.on("drain", () => {
@@ -276,7 +274,7 @@ export class Link implements StreamTransport {
 
   #receiveBytes(chunk: Buffer): void {
     if (this.#state === "closed") return;
-    this.#silentIntervalCount = 0;
+    this.#silence.heard();
     try {
       this.#decoder.push(chunk);
     } catch (thrown) {
@@ -353,8 +351,7 @@ export class Link implements StreamTransport {
   #receiveConnectionFrame(type: FrameType, payload: Buffer): void {
     switch (type) {
       case FrameType.PING:
-        this.#allowSilence(decodeSilence(payload));
-        this.sendControl(FrameType.PONG, 0, 0, null);
+        this.#receivePing(decodeSilence(payload));
         return;
       case FrameType.PONG:
         return;
@@ -366,6 +363,11 @@ export class Link implements StreamTransport {
       default:
         this.fail(`frame of type ${type} on the connection`);
     }
+  }
+
+  #receivePing(silenceMs: number | null): void {
+    if (silenceMs !== null) this.#silence.allow(silenceMs);
+    this.sendControl(FrameType.PONG, 0, 0, null);
   }
 
   #receiveGreeting(type: FrameType, payload: Buffer): void {
@@ -404,30 +406,9 @@ export class Link implements StreamTransport {
   #open(hello: Hello, wireVersion: number): void {
     this.#peerName = hello.peer;
     this.#wireVersion = wireVersion;
-    const { silentIntervalCount, patientIntervalCount } = this.limits;
-    this.#allowedIntervalCount = hello.isPrompt === true ? silentIntervalCount : patientIntervalCount;
     this.#state = "open";
-    clearTimeout(this.#timer);
-    this.#timer = setInterval(() => this.#checkSilence(), this.limits.pingIntervalMs);
-    this.#timer.unref();
+    this.#silence.greeted({ isPrompt: hello.isPrompt === true });
     this.#options.onOpen?.(this, hello);
-  }
-
-  #checkSilence(): void {
-    if (this.#silentIntervalCount >= this.#allowedIntervalCount) {
-      const silentMs = this.#silentIntervalCount * this.limits.pingIntervalMs;
-      this.#end("timed-out", linkErrors.PEER_SILENT({ silentMs }));
-      return;
-    }
-    this.#silentIntervalCount += 1;
-    if (this.#silentIntervalCount > 1) this.sendControl(FrameType.PING, 0, 0, null);
-  }
-
-  #allowSilence(silenceMs: number | null): void {
-    if (silenceMs === null) return;
-    const { pingIntervalMs, silentIntervalCount } = this.limits;
-    const announcedMs = Math.min(silenceMs, MAX_ANNOUNCED_SILENCE_MS);
-    this.#allowedIntervalCount = silentIntervalCount + Math.ceil(announcedMs / pingIntervalMs);
   }
 
   #sendHello(credential: string): void {
@@ -464,7 +445,7 @@ export class Link implements StreamTransport {
 
   #endWith(type: LinkOutcome["type"], error: WireError): void {
     if (this.#state === "closed") return;
-    clearTimeout(this.#timer);
+    this.#silence.stop();
     const mayFlush = type === "closed" || type === "refused";
     if (mayFlush) this.#writeBatch();
     if (this.isClosed) return; // that write found the peer stalled
