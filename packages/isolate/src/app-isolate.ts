@@ -51,6 +51,7 @@ export class AppIsolate {
   #settled: GuestRun[] = [];
   #nextRunId = 1;
   #end: IsolateEnd | null = null;
+  #isWorn = false;
 
   /** Of this thread, those that have not ended. */
   static #liveCount = 0;
@@ -77,7 +78,7 @@ export class AppIsolate {
     this.#maxContexts = contextBound(options);
     this.#op = new ivm.Callback(AppIsolate.#createDispatch(this.#dispatchTo));
     this.#limits = new RunLimits(options);
-    this.#ops = new GuestOps(options, {
+    this.#ops = new GuestOps(options, this.#limits, {
       enter: (context, owner, event, id, a, b, c, d) => this.#enter(context, owner, event, id, a, b, c, d),
       settle: (run) => this.#settle(run),
       answered: (run) => this.#answered(run),
@@ -91,6 +92,11 @@ export class AppIsolate {
   /** Why it ended, or null while it can be used. */
   get end(): IsolateEnd | null {
     return this.#end;
+  }
+
+  /** A request in it used more than the soft share of its CPU limit: another isolate should take the next ones. */
+  get isWorn(): boolean {
+    return this.#isWorn;
   }
 
   get runCount(): number {
@@ -218,6 +224,7 @@ export class AppIsolate {
       return guest;
     } catch (thrown) {
       if (this.#isolate.isDisposed) {
+        this.#limits.failByMemory(null);
         this.#endIsolate("memory_limit", "it exceeded its memory limit while a context was made");
         throw errors.RESTORE_FAILED({ app, why: "it exceeded its memory limit while a context was made" }, thrown);
       }
@@ -286,6 +293,7 @@ export class AppIsolate {
       if (isOverLimit) this.#endByCpu(owner);
       // An entry never throws of itself: isolated-vm hands out an unhandled rejection.
       else if (hasThrown) this.#limits.logRejection(owner, thrown);
+      if (owner !== null && !isOverLimit && this.#limits.isWorn(owner)) this.#isWorn = true;
       if (owner !== null && !owner.isSettled && this.#limits.isOverCpu(owner) && this.#end === null) {
         this.#limits.failByCpu(owner);
         // The isolate was its own.
@@ -297,12 +305,12 @@ export class AppIsolate {
   }
 
   #endByCpu(owner: GuestRun | null): void {
-    if (owner !== null) this.#limits.failByCpu(owner);
+    this.#limits.failByCpu(owner);
     this.#endIsolate("cpu_limit", "a request in it exceeded its CPU limit");
   }
 
   #endByMemory(owner: GuestRun | null): void {
-    if (owner !== null) this.#limits.failByMemory(owner);
+    this.#limits.failByMemory(owner);
     this.#endIsolate("memory_limit", "it exceeded its memory limit");
   }
 
@@ -401,8 +409,7 @@ export class AppIsolate {
   }
 
   #expireWaitUntil(run: GuestRun): void {
-    const text = `waitUntil took longer than ${this.#options.limits.waitUntilMs} ms and was ended`;
-    this.#options.host.log({ app: this.app, requestId: run.request.requestId, level: "warn", text });
+    this.#limits.endWaitUntil(run);
     this.#settle(run);
     this.#flushSettled();
   }

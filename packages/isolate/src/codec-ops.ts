@@ -8,6 +8,7 @@ import { CODEC_INPUT_BYTES, GuestEvent, HostOp } from "@nano/web-api/boundary";
 import { Codec, codecKind } from "./codec.ts";
 import type { GuestContext, GuestValue } from "./guest-context.ts";
 import type { GuestRun } from "./guest-run.ts";
+import type { Refuse } from "./limit-names.ts";
 
 /** Codecs that one isolate may have at once. */
 export const MAX_CODECS = 32;
@@ -29,6 +30,7 @@ interface OpenCodec {
 
 export class CodecOps {
   readonly #enter: EnterGuest;
+  readonly #refuse: Refuse;
   readonly #open = new WeakMap<GuestContext, Map<number, OpenCodec>>();
   /** In the order in which they asked; what is closed leaves. */
   readonly #waiting = new Set<OpenCodec>();
@@ -36,8 +38,10 @@ export class CodecOps {
   #heldBytes = 0;
   #jobCount = 0;
 
-  constructor(enter: EnterGuest) {
+  /** @param refuse @default nobody counts */
+  constructor(enter: EnterGuest, refuse: Refuse = (_, text) => text) {
     this.#enter = enter;
+    this.#refuse = refuse;
   }
 
   /** Codecs whose memory is not given back yet. */
@@ -75,13 +79,17 @@ export class CodecOps {
     return undefined;
   }
 
+  #tooMany(why: string): string {
+    return this.#refuse("compression_streams", `Too many compression streams: ${why}`);
+  }
+
   /** Answers true, or why not. */
   #openCodec(context: GuestContext, owner: GuestRun | null, id: number, format: unknown, isCompressor: unknown) {
     const kind = codecKind(format, isCompressor === true);
     if (kind === undefined || context.codecs.has(id)) return "The compression format is not supported";
-    if (this.#count >= MAX_CODECS) return `Too many compression streams: an app may have ${MAX_CODECS} at once`;
+    if (this.#count >= MAX_CODECS) return this.#tooMany(`an app may have ${MAX_CODECS} at once`);
     if (this.#heldBytes + kind.memoryBytes > MAX_CODEC_BYTES) {
-      return `Too many compression streams: those of an app may hold ${MAX_CODEC_BYTES} bytes at once`;
+      return this.#tooMany(`those of an app may hold ${MAX_CODEC_BYTES} bytes at once`);
     }
     this.#count += 1;
     this.#heldBytes += kind.memoryBytes;

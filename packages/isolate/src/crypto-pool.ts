@@ -2,7 +2,7 @@
  * Work on keys off the thread, of all apps of a worker: libuv's few threads are shared with all else that the process does.
  *
  * I1 An app has at most MAX_IN_FLIGHT_PER_APP of the threads, one of them for long work; all apps together leave one to the process.
- * I2 What waits is bounded per app, in number and in bytes; apps take turns.
+ * I2 What an app has here is bounded in number, and what waits in bytes, too; apps take turns.
  * I3 What nobody waits for any more is not begun.
  */
 import { answerOfFailure, type CryptoAnswer, type CryptoJob } from "./crypto-job.ts";
@@ -12,7 +12,8 @@ export const MAX_CRYPTO_IN_FLIGHT = 3;
 export const MAX_CRYPTO_IN_FLIGHT_PER_APP = 2;
 const MAX_LONG_IN_FLIGHT = 2;
 const MAX_LONG_IN_FLIGHT_PER_APP = 1;
-export const MAX_CRYPTO_QUEUED_PER_APP = 64;
+/** Of an app, those that wait and those that have a thread. */
+export const MAX_CRYPTO_PER_APP = 64;
 export const MAX_CRYPTO_QUEUED_BYTES_PER_APP = 64 * 1024 * 1024;
 
 /** What waits for a thread, and who for it. */
@@ -49,12 +50,15 @@ export class CryptoPool {
     return count;
   }
 
-  /** False: the app has too much waiting, and nothing was taken. */
-  submit(app: string, waiter: CryptoWaiter): boolean {
+  /**
+   * False: the app has too much here already, and nothing was taken.
+   * @param limitCount how many it may have, MAX_CRYPTO_PER_APP at most
+   */
+  submit(app: string, waiter: CryptoWaiter, limitCount: number = MAX_CRYPTO_PER_APP): boolean {
     const lane = this.#lanes.get(app) ?? { queue: [], queuedBytes: 0, inFlightCount: 0, longCount: 0 };
     const { heldBytes } = waiter.job;
     const isFull =
-      lane.queue.length >= MAX_CRYPTO_QUEUED_PER_APP ||
+      lane.queue.length + lane.inFlightCount >= Math.min(limitCount, MAX_CRYPTO_PER_APP) ||
       (lane.queue.length > 0 && lane.queuedBytes + heldBytes > MAX_CRYPTO_QUEUED_BYTES_PER_APP);
     if (isFull) {
       this.refusedCount += 1;

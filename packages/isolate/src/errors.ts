@@ -93,6 +93,14 @@ export const errors = defineErrors("ISO", {
     reason: "bad_upgrade",
     message: (d: { app: string; why: string }) => `App ${d.app} answered with status 101 and no connection: ${d.why}`,
   },
+  RESPONSE_HEADERS_TOO_LARGE: {
+    fault: "tenant",
+    retryable: false,
+    httpStatus: 500,
+    reason: "response_headers_too_large",
+    message: (d: { app: string; limitChars: number }) =>
+      `A response of ${d.app} has more than ${d.limitChars} bytes of headers, names and values together: send fewer`,
+  },
   RESPONSE_CUT: {
     fault: "tenant",
     retryable: false,

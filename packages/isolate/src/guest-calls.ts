@@ -1,23 +1,17 @@
 /** Calls of a guest that end later, by an entry of their own: timers, fetches, work on keys. */
 import { type CacheCommand, parseCacheCommand } from "@nano/protocol/cache-command";
-import { subrequestLimitsOf, type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
+import { guestLimitsOf, subrequestLimitsOf, type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
 import type { EgressHead, EgressWebSocket } from "@nano/protocol/messages";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import { fetchTarget, passBody } from "./body-passing.ts";
 import { isCryptoOp } from "./crypto-ops.ts";
-import {
-  type GuestContext,
-  type GuestFetch,
-  type GuestTimer,
-  type GuestValue,
-  type Holding,
-  MAX_TIMERS,
-} from "./guest-context.ts";
+import type { GuestContext, GuestFetch, GuestTimer, GuestValue, Holding } from "./guest-context.ts";
 import { GuestCrypto } from "./guest-crypto.ts";
 import type { GuestRun } from "./guest-run.ts";
-import { isHeaderBlock } from "./header-block.ts";
+import { isHeaderBlock, isHeaderBlockTooLarge, MAX_HEADER_BLOCK_CHARS } from "./header-block.ts";
 import type { AppIsolateOptions, OutboundFetch, OutboundFetchListener } from "./isolate.ts";
 import { OutboundSocket, SocketAssembly } from "./outbound-socket.ts";
+import type { RunLimits } from "./run-limits.ts";
 import { SubrequestMeter } from "./subrequest-meter.ts";
 import { countTaken, countWritten } from "./touched-bytes.ts";
 
@@ -76,6 +70,8 @@ const HANDLED = new Set<unknown>([
 export class GuestCalls {
   readonly #options: AppIsolateOptions;
   readonly #enter: Enter;
+  readonly #limits: RunLimits;
+  readonly #timerCount: number;
   readonly #meter: SubrequestMeter;
   readonly #socketLimits: Required<WebSocketLimits>;
   readonly #assembly = new SocketAssembly();
@@ -83,12 +79,21 @@ export class GuestCalls {
   #firing: GuestTimer | null = null;
   readonly #crypto: GuestCrypto;
 
-  constructor(options: AppIsolateOptions, enter: Enter) {
+  constructor(options: AppIsolateOptions, limits: RunLimits, enter: Enter) {
     this.#options = options;
+    this.#limits = limits;
     this.#enter = enter;
-    this.#crypto = new GuestCrypto(options.app, enter, options.host.cryptoPool);
+    const { timerCount, cryptoInFlightCount } = guestLimitsOf(options.limits);
+    this.#timerCount = timerCount;
+    const { refuse } = limits;
+    this.#crypto = new GuestCrypto(enter, {
+      app: options.app,
+      pool: options.host.cryptoPool,
+      inFlightCount: cryptoInFlightCount,
+      refuse,
+    });
     this.#socketLimits = websocketLimitsOf(options);
-    this.#meter = new SubrequestMeter(subrequestLimitsOf(options.limits), this.#socketLimits.maxOutboundCount);
+    this.#meter = new SubrequestMeter(subrequestLimitsOf(options.limits), this.#socketLimits.maxOutboundCount, refuse);
   }
 
   handles(code: unknown): boolean {
@@ -166,7 +171,11 @@ export class GuestCalls {
   }
 
   #setTimer(context: GuestContext, owner: GuestRun | null, id: number, delayMs: unknown): boolean {
-    if (context.timers.size >= MAX_TIMERS || context.timers.has(id)) return false;
+    if (context.timers.has(id)) return false;
+    if (context.timers.size >= this.#timerCount) {
+      this.#limits.met("timers");
+      return false;
+    }
     const fire = (): void => {
       context.timers.delete(id);
       this.#firing = timer;
@@ -215,10 +224,11 @@ export class GuestCalls {
     if (isAsset && openAsset === undefined) return "The app has no assets";
     if (context.fetches.has(id)) return "This fetch call has begun already";
     if (typeof method !== "string" || !METHOD.test(method)) return "The request's method is malformed";
-    if (typeof url !== "string" || url.length > MAX_URL_CHARS)
-      return `The request's URL is longer than ${MAX_URL_CHARS} characters`;
+    if (typeof url !== "string") return "The request's URL is malformed";
+    const tooLarge = this.#refuseLargeHead(url, headers);
+    if (tooLarge !== undefined) return tooLarge;
     if (!URL_TEXT.test(url)) return "The request's URL is malformed";
-    if (!isHeaderBlock(headers)) return "The request's headers are malformed or too large";
+    if (!isHeaderBlock(headers)) return "The request's headers are malformed";
     const words = typeof mode === "string" && mode.length <= MAX_MODE_CHARS ? mode.split(" ") : [""];
     const [redirect, body = "none"] = words;
     if (redirect !== "follow" && redirect !== "manual" && redirect !== "error")
@@ -259,6 +269,15 @@ export class GuestCalls {
       return undefined;
     }
     return this.#passInto(context, { id, fetch, name: Number(body) });
+  }
+
+  #refuseLargeHead(url: string, headers: unknown): string | undefined {
+    const { refuse } = this.#limits;
+    if (url.length > MAX_URL_CHARS) {
+      return refuse("subrequest_url", `The request's URL is longer than ${MAX_URL_CHARS} characters`);
+    }
+    if (!isHeaderBlockTooLarge(headers)) return undefined;
+    return refuse("subrequest_headers", `The request's headers are longer than ${MAX_HEADER_BLOCK_CHARS} characters`);
   }
 
   /** What a fetch sends is a body that the host has. */

@@ -6,7 +6,7 @@ import type { GuestRun } from "./guest-run.ts";
 import type { OutboundFetch } from "./isolate.ts";
 import type { OutboundSocket } from "./outbound-socket.ts";
 
-/** Timers that one context may hold at once. */
+/** Timers that a top level may have set. Of a context, `limits.timers`. */
 export const MAX_TIMERS = 1_000;
 
 /** What may cross into a guest; an ArrayBuffer is copied. */

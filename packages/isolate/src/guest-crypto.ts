@@ -7,23 +7,32 @@ import { GuestEvent } from "@nano/web-api/boundary";
 import { type CryptoAnswer, type CryptoJob, isJob, refusalText } from "./crypto-job.ts";
 import { SealedKeys } from "./crypto-keys.ts";
 import { beginCrypto, type CryptoArguments, runJob } from "./crypto-ops.ts";
-import { CryptoPool, MAX_CRYPTO_QUEUED_PER_APP } from "./crypto-pool.ts";
+import { CryptoPool } from "./crypto-pool.ts";
 import type { GuestContext } from "./guest-context.ts";
 import type { GuestRun } from "./guest-run.ts";
+import type { Refuse } from "./limit-names.ts";
 
 type Enter = (context: GuestContext, owner: GuestRun | null, event: number, id: number, answer: CryptoAnswer) => void;
 
+export interface GuestCryptoOptions {
+  readonly app: string;
+  /** That of the worker. @default one of its own */
+  readonly pool?: CryptoPool | undefined;
+  /** Operations of the app that its worker does off the thread, or that wait for that. */
+  readonly inFlightCount: number;
+  readonly refuse: Refuse;
+}
+
 export class GuestCrypto {
-  readonly #app: string;
+  readonly #options: GuestCryptoOptions;
   readonly #enter: Enter;
   readonly #pool: CryptoPool;
   readonly #keys = new SealedKeys();
 
-  /** @param pool that of the worker. @default one of its own */
-  constructor(app: string, enter: Enter, pool: CryptoPool = new CryptoPool()) {
-    this.#app = app;
+  constructor(enter: Enter, options: GuestCryptoOptions) {
+    this.#options = options;
     this.#enter = enter;
-    this.#pool = pool;
+    this.#pool = options.pool ?? new CryptoPool();
   }
 
   /** Undefined: an event follows. Arguments are hostile (boundary I4). */
@@ -36,20 +45,21 @@ export class GuestCrypto {
 
   #submit(context: GuestContext, owner: GuestRun | null, id: number, job: CryptoJob): CryptoAnswer | undefined {
     const holding = context.hold(owner);
-    const isTaken = this.#pool.submit(this.#app, {
+    const { app, inFlightCount, refuse } = this.#options;
+    const waiter = {
       job,
       isWanted: () => !context.isReleased && context.inherit(holding),
-      deliver: (answer) => {
+      deliver: (answer: CryptoAnswer) => {
         if (!context.isReleased && context.inherit(holding)) {
           this.#enter(context, holding.owner, GuestEvent.CRYPTO, id, answer);
         }
       },
-    });
-    if (isTaken) return undefined;
-    if (!job.isLong) return runJob(job);
-    return refusalText(
-      "QuotaExceededError",
-      `Too many operations of this app wait for a thread: at most ${MAX_CRYPTO_QUEUED_PER_APP} may`,
+    };
+    if (this.#pool.submit(app, waiter, inFlightCount)) return undefined;
+    const why = refuse(
+      "crypto_in_flight",
+      `Too many operations of this app wait for a thread: at most ${inFlightCount} may be in flight (limits.crypto_in_flight)`,
     );
+    return job.isLong ? refusalText("QuotaExceededError", why) : runJob(job);
   }
 }

@@ -12,6 +12,7 @@ import { HashOps } from "./hash-ops.ts";
 import { runPureOp } from "./host-ops.ts";
 import type { AppIsolateOptions } from "./isolate.ts";
 import { ResponseOps } from "./response-ops.ts";
+import type { RunLimits } from "./run-limits.ts";
 import { SocketOps } from "./socket-ops.ts";
 
 /** What becomes of runs by what they ask for. */
@@ -35,11 +36,11 @@ export class GuestOps {
   readonly #responses: ResponseOps;
   readonly #sockets: SocketOps;
 
-  constructor(options: AppIsolateOptions, life: RunLife) {
+  constructor(options: AppIsolateOptions, limits: RunLimits, life: RunLife) {
     this.#life = life;
-    this.#calls = new GuestCalls(options, life.enter);
-    this.#codecs = new CodecOps(life.enter);
-    this.#responses = new ResponseOps(options.app, options.host);
+    this.#calls = new GuestCalls(options, limits, life.enter);
+    this.#codecs = new CodecOps(life.enter, limits.refuse);
+    this.#responses = new ResponseOps(options.app, options.host, limits);
     this.#sockets = new SocketOps(options.app, this.#responses);
   }
 

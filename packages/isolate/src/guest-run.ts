@@ -17,6 +17,8 @@ export class GuestRun {
   touchedBytes = 0;
   /** Of its response's body: see touched-bytes.ts. */
   untakenBytes = 0;
+  /** It used more than the soft share of its CPU limit, which was said. */
+  isOverSoftCpu = false;
   subrequestCount = 0;
   /** Of these, those that are under way. */
   openSubrequestCount = 0;
@@ -33,8 +35,8 @@ export class GuestRun {
   isUnderway = false;
   /** It is a connection: each entry has a CPU budget of its own, and it has no wall limit. */
   isUpgraded = false;
-  /** It answered with 101 and is none. */
-  isUpgradeRefused = false;
+  /** Its answer was refused, and its author told why. */
+  isRefused = false;
   /** The guest has closed its connection: it sends nothing more. */
   isSocketClosing = false;
   /** The guest was told that its connection is over. */

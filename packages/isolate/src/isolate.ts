@@ -5,6 +5,7 @@ import type { AppLimits, EgressRules, IsolationMode, WebSocketLimits } from "@na
 import type { EgressHead, EgressResponseHead, HeaderBlock, ResponseHead } from "@nano/protocol/messages";
 import type { CpuWatch } from "./cpu-watch.ts";
 import type { CryptoPool } from "./crypto-pool.ts";
+import type { LimitName } from "./limit-names.ts";
 import type { SnapshotBlob } from "./snapshot-blob.ts";
 
 /** What an isolate starts from: the rung of its sliver. `wasm`: modules that the bundle imports, by their numbers. */
@@ -42,6 +43,8 @@ export interface AppIsolateOptions {
   /** Heap that one more context costs, as the builder measured it; undefined: estimated from the snapshot. */
   readonly contextBytes?: number;
   readonly host: GuestHost;
+  /** The app met a limit: once each time, whatever that ended or refused. It may be inside an entry. @default nobody counts */
+  readonly onLimit?: (limit: LimitName) => void;
 }
 
 /** One request as it enters an isolate. */

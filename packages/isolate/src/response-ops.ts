@@ -4,8 +4,9 @@ import { passBody } from "./body-passing.ts";
 import type { PipeTarget } from "./body-pipe.ts";
 import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";
-import { isHeaderBlock } from "./header-block.ts";
+import { isHeaderBlock, isHeaderBlockTooLarge } from "./header-block.ts";
 import type { GuestHost } from "./isolate.ts";
+import type { RunLimits } from "./run-limits.ts";
 import { countWritten, lengthOf } from "./touched-bytes.ts";
 
 /** Longest line of an app's log, and longest stack, in characters. */
@@ -18,10 +19,12 @@ const STATUS_TEXT = /^[\t\x20-\x7e\x80-\xff]{0,256}$/;
 export class ResponseOps {
   readonly #app: AppName;
   readonly #host: GuestHost;
+  readonly #limits: RunLimits;
 
-  constructor(app: AppName, host: GuestHost) {
+  constructor(app: AppName, host: GuestHost, limits: RunLimits) {
     this.#app = app;
     this.#host = host;
+    this.#limits = limits;
   }
 
   /** @param onPassed where `body` names one of the host's: it is over */
@@ -35,6 +38,7 @@ export class ResponseOps {
       this.refuseUpgrade(run, "the response has no webSocket");
       return;
     }
+    if (this.refuseLargeHeaders(run, headers)) return;
     const isStatus = typeof status === "number" && status >= 200 && status <= 599 && Number.isInteger(status);
     if (!isStatus || typeof statusText !== "string" || !STATUS_TEXT.test(statusText) || !isHeaderBlock(headers)) {
       this.threw(run, "TypeError", "The response's status or headers cannot be sent over HTTP", "");
@@ -92,19 +96,27 @@ export class ResponseOps {
   }
 
   threw(run: GuestRun, name: unknown, message: unknown, stack: unknown): void {
-    // What the guest says of an upgrade that was refused is logged already.
-    if (run.isUpgradeRefused) return;
+    // What the guest says of an answer that was refused is logged already.
+    if (run.isRefused) return;
     this.logThrown(run, boundedText(name), message, stack);
     run.fail(errors.HANDLER_THREW({ app: this.#app }).wire);
   }
 
   /** The handler answered with 101 where that is no upgrade. */
   refuseUpgrade(run: GuestRun, why: string): void {
-    run.isUpgradeRefused = true;
+    run.isRefused = true;
     const { wire } = errors.BAD_UPGRADE({ app: this.#app, why });
     const requestId = run.request.requestId;
     this.#host.log({ app: this.#app, requestId, level: "error", text: `${wire.reason}: ${wire.message}` });
     run.fail(wire);
+  }
+
+  /** Whether an answer's headers are over the limit, which ends its run's response. */
+  refuseLargeHeaders(run: GuestRun, headers: unknown): boolean {
+    if (!isHeaderBlockTooLarge(headers)) return false;
+    run.isRefused = true;
+    this.#limits.failByHeaders(run);
+    return true;
   }
 
   log(run: GuestRun | null, level: unknown, text: unknown): void {

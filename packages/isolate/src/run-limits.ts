@@ -1,19 +1,39 @@
-/** What a run that is over a limit is answered with, and what its app's author reads of it: the client hears the reason's name alone. */
+/**
+ * What a run that is over a limit is answered with, and what its app's author reads of it: the client hears the reason's name alone.
+ *
+ * I1 Every limit that an app meets in its isolate comes by here, once each time: nothing else counts them.
+ */
 import type { WireError } from "@nano/protocol/errors";
-import { cpuLimitMsOf } from "@nano/protocol/manifest";
+import { cpuLimitMsOf, cpuSoftRatioOf } from "@nano/protocol/manifest";
 import { CPU_CLOCK_SLACK_MS } from "./cpu-clock.ts";
 import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";
 import { withoutHostFrames } from "./guest-stack.ts";
+import { MAX_HEADER_BLOCK_CHARS } from "./header-block.ts";
 import type { AppIsolateOptions } from "./isolate.ts";
+import type { EndingLimit, LimitName, Refuse } from "./limit-names.ts";
 import { boundedText, withMemoryHint } from "./response-ops.ts";
 
-export class RunLimits {
-  readonly #options: Pick<AppIsolateOptions, "app" | "limits" | "host">;
+type LimitedOptions = Pick<AppIsolateOptions, "app" | "limits" | "host" | "onLimit">;
 
-  constructor(options: Pick<AppIsolateOptions, "app" | "limits" | "host">) {
+export class RunLimits {
+  readonly #options: LimitedOptions;
+  readonly #softRatio: number;
+
+  constructor(options: LimitedOptions) {
     this.#options = options;
+    this.#softRatio = cpuSoftRatioOf(options.limits);
   }
+
+  /** The app met a limit that ends nothing. */
+  met(limit: LimitName): void {
+    this.#options.onLimit?.(limit);
+  }
+
+  readonly refuse: Refuse = (limit, text) => {
+    this.met(limit);
+    return text;
+  };
 
   /** Where its thread had to wait, the clock is less exact, and the request has the benefit of that. */
   isOverCpu(run: GuestRun): boolean {
@@ -26,21 +46,56 @@ export class RunLimits {
     return cpuLimitMsOf(this.#options.limits, run.touchedBytes) - run.cpuUsedMs;
   }
 
-  failByCpu(run: GuestRun): WireError {
-    const { app, limits } = this.#options;
-    const usedMs = Math.ceil(run.cpuUsedMs);
-    const limitMs = Math.floor(cpuLimitMsOf(limits, run.touchedBytes));
-    return this.#fail(run, errors.CPU_LIMIT({ app, limitMs, usedMs }).wire);
+  /** Whether a run has used so much CPU that its isolate should be the last one's: said once for each. A connection's entries have it anew each. */
+  isWorn(run: GuestRun): boolean {
+    if (run.isUpgraded || run.isOverSoftCpu) return run.isOverSoftCpu;
+    const { app, host, limits } = this.#options;
+    const limitMs = cpuLimitMsOf(limits, run.touchedBytes);
+    if (run.cpuUsedMs <= limitMs * this.#softRatio) return false;
+    run.isOverSoftCpu = true;
+    if (this.isOverCpu(run)) return true;
+    const used = `${Math.ceil(run.cpuUsedMs)} of ${Math.floor(limitMs)} ms of CPU for one request`;
+    this.met("cpu_soft_limit");
+    host.log({
+      app,
+      requestId: run.request.requestId,
+      level: "warn",
+      text: `cpu_soft_limit: App ${app} used ${used}, over limits.cpu_soft_percent: a fresh isolate takes its next requests`,
+    });
+    return true;
   }
 
-  failByMemory(run: GuestRun): WireError {
+  /** @param run null: the entry was on nobody's behalf */
+  failByCpu(run: GuestRun | null): void {
     const { app, limits } = this.#options;
-    return this.#fail(run, errors.MEMORY_LIMIT({ app, limitBytes: limits.memoryBytes }).wire);
+    const usedMs = Math.ceil(run?.cpuUsedMs ?? limits.cpuTimeMs);
+    const limitMs = Math.floor(cpuLimitMsOf(limits, run?.touchedBytes ?? 0));
+    this.#fail(run, "cpu_limit", errors.CPU_LIMIT({ app, limitMs, usedMs }).wire);
+  }
+
+  /** @param run null: the entry was on nobody's behalf */
+  failByMemory(run: GuestRun | null): void {
+    const { app, limits } = this.#options;
+    this.#fail(run, "memory_limit", errors.MEMORY_LIMIT({ app, limitBytes: limits.memoryBytes }).wire);
   }
 
   failByWall(run: GuestRun): WireError {
     const { app, limits } = this.#options;
-    return this.#fail(run, errors.WALL_LIMIT({ app, limitMs: limits.timeoutMs }).wire);
+    return this.#fail(run, "wall_limit", errors.WALL_LIMIT({ app, limitMs: limits.timeoutMs }).wire);
+  }
+
+  failByHeaders(run: GuestRun): void {
+    const limitChars = MAX_HEADER_BLOCK_CHARS;
+    const error = errors.RESPONSE_HEADERS_TOO_LARGE({ app: this.#options.app, limitChars });
+    this.#fail(run, "response_headers_too_large", error.wire);
+  }
+
+  /** What it keeps after its answer has had its time. */
+  endWaitUntil(run: GuestRun): void {
+    const { app, host, limits } = this.#options;
+    const text = `waitUntil took longer than ${limits.waitUntilMs} ms and was ended (limits.wait_until_secs)`;
+    this.met("wait_until");
+    host.log({ app, requestId: run.request.requestId, level: "warn", text });
   }
 
   /** What isolated-vm hands out of an entry: a rejection that nobody handled. */
@@ -55,11 +110,12 @@ export class RunLimits {
     });
   }
 
-  #fail(run: GuestRun, error: WireError): WireError {
+  #fail(run: GuestRun | null, limit: EndingLimit, error: WireError): WireError {
     const { app, host } = this.#options;
     const text = `${error.reason}: ${error.message}`;
-    host.log({ app, requestId: run.request.requestId, level: "error", text });
-    run.fail(error);
+    this.met(limit);
+    host.log({ app, requestId: run?.request.requestId ?? null, level: "error", text });
+    run?.fail(error);
     return error;
   }
 }

@@ -73,6 +73,7 @@ export class SocketOps {
       this.#responses.refuseUpgrade(run, "the request asks for no upgrade");
       return "The request asks for no upgrade";
     }
+    if (this.#responses.refuseLargeHeaders(run, headers)) return "The headers of the response are too large";
     if (!isHeaderBlock(headers)) return "The headers of the response cannot be sent over HTTP";
     run.isHeadSent = true;
     run.isUpgraded = true;

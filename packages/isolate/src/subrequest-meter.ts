@@ -8,6 +8,7 @@ import type { SubrequestLimits } from "@nano/protocol/manifest";
 import type { GuestContext, Holding } from "./guest-context.ts";
 import type { GuestRun } from "./guest-run.ts";
 import type { OutboundFetch, OutboundFetchListener } from "./isolate.ts";
+import type { Refuse } from "./limit-names.ts";
 
 interface Metered {
   readonly holding: Holding;
@@ -18,30 +19,37 @@ interface Metered {
 export class SubrequestMeter {
   readonly #limits: SubrequestLimits;
   readonly #maxSocketCount: number;
+  readonly #refuse: Refuse;
   #socketCount = 0;
 
-  constructor(limits: SubrequestLimits, maxSocketCount: number) {
+  constructor(limits: SubrequestLimits, maxSocketCount: number, refuse: Refuse) {
     this.#limits = limits;
     this.#maxSocketCount = maxSocketCount;
+    this.#refuse = refuse;
   }
 
   /** Why a run may begin no further one; undefined: it may. A connection lives for long: it has so many at once, and not in all. */
   refuse(context: GuestContext, owner: GuestRun | null, isSocket: boolean): string | undefined {
     const { subrequestCount, subrequestsAtOnceCount } = this.#limits;
     if (owner?.isUpgraded && context.fetches.size >= subrequestCount) {
-      return `Too many subrequests: one connection may make ${subrequestCount} at once (limits.subrequests)`;
+      return this.#tooMany("subrequests", `one connection may make ${subrequestCount} at once`);
     }
     if (owner !== null && !owner.isUpgraded && owner.subrequestCount >= subrequestCount) {
-      return `Too many subrequests: one request may make ${subrequestCount} (limits.subrequests)`;
+      return this.#tooMany("subrequests", `one request may make ${subrequestCount}`);
     }
     const atOnceCount = owner === null ? context.fetches.size : owner.openSubrequestCount;
     if (atOnceCount >= subrequestsAtOnceCount) {
-      return `Too many subrequests: one request may have ${subrequestsAtOnceCount} at once (limits.subrequests_at_once)`;
+      return this.#tooMany("subrequests_at_once", `one request may have ${subrequestsAtOnceCount} at once`);
     }
     if (isSocket && this.#socketCount >= this.#maxSocketCount) {
-      return `Too many WebSockets: the app may have ${this.#maxSocketCount} open in one isolate (websocket.ws_max_outbound)`;
+      const most = `the app may have ${this.#maxSocketCount} open in one isolate`;
+      return this.#refuse("ws_max_outbound", `Too many WebSockets: ${most} (websocket.ws_max_outbound)`);
     }
     return undefined;
+  }
+
+  #tooMany(limit: "subrequests" | "subrequests_at_once", why: string): string {
+    return this.#refuse(limit, `Too many subrequests: ${why} (limits.${limit})`);
   }
 
   /** Begins one and counts it until its end. @param begin opens it, for that listener */
@@ -129,7 +137,7 @@ export class SubrequestMeter {
   #count({ holding, isSocket }: Metered, direction: "sentBytes" | "receivedBytes") {
     const isSent = direction === "sentBytes";
     const limitBytes = isSent ? this.#limits.subrequestSentBytes : this.#limits.subrequestReceivedBytes;
-    const name = isSent ? "limits.subrequest_sent_mb" : "limits.subrequest_received_mb";
+    const name = isSent ? "subrequest_sent_mb" : "subrequest_received_mb";
     const what = isSent ? "send" : "receive";
     let bytes = 0;
     return {
@@ -140,7 +148,8 @@ export class SubrequestMeter {
         bytes += addedBytes;
         owner[direction] += addedBytes;
         if (owner[direction] <= limitBytes) return undefined;
-        return `Too many bytes: the fetches of one request may ${what} ${limitBytes} (${name})`;
+        const most = `the fetches of one request may ${what} ${limitBytes}`;
+        return this.#refuse(name, `Too many bytes: ${most} (limits.${name})`);
       },
       /** A connection counts those that are under way. */
       giveBack: (): void => {

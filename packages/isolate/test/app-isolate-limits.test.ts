@@ -1,5 +1,7 @@
+import type { AppLimits } from "@nano/protocol/manifest";
 import { burnSource } from "@nano/test-kit/burn-source";
 import { describe, expect, test } from "vitest";
+import type { LimitName } from "../src/limit-names.ts";
 import { appScript, openIsolate, type RecordingSink } from "./isolate-harness.ts";
 
 const LOOP = "for (;;);";
@@ -163,7 +165,7 @@ describe("wall", () => {
 
 describe("memory", () => {
   test("a request that fills the heap ends with memory_limit, those beside it are lost", async () => {
-    const { start, ask, isolate } = openIsolate(
+    const { start, ask, isolate, met } = openIsolate(
       appScript(
         `if (request.url.endsWith("/wait")) return new Promise(() => {});
          let kept = null; for (;;) kept = { kept, more: [1, 2, 3, 4, 5, 6, 7, 8] };`,
@@ -176,6 +178,7 @@ describe("memory", () => {
     expect(sink.error).toMatchObject({ httpStatus: 503, retryable: false });
     expect(get.error).toMatchObject({ reason: "isolate_lost", retryable: true });
     expect(isolate).toMatchObject({ end: "memory_limit", hasRoom: false });
+    expect(met).toEqual(["memory_limit"]);
   });
 
   test("contexts alive at once have a bound, and room comes back with each that ends", async () => {
@@ -205,6 +208,92 @@ describe("memory", () => {
     start();
     expect(isolate.hasRoom).toBe(false);
   });
+});
+
+describe("the soft share of the CPU limit", () => {
+  const BURNS = appScript(
+    `const { pathname } = new URL(request.url);
+     if (pathname === "/calm") return new Response("calm");
+     for (let i = 0; i < 12; i++) { burn(1); await new Promise((r) => setTimeout(r, 1)); }
+     return new Response("used much");`,
+    BURN,
+  );
+
+  test("wears an isolate out by a request that uses more: it is answered, and told in the log once", async () => {
+    const { ask, isolate, host, met } = openIsolate(BURNS, { limits: { cpuTimeMs: 2_000, cpuSoftPercent: 0.1 } });
+    expect((await ask()).text).toBe("used much");
+    expect(isolate).toMatchObject({ isWorn: true, end: null });
+    expect(met).toEqual(["cpu_soft_limit"]);
+    expect(host.logs.map(({ level, text }) => `${level} ${text.split(" ")[0]}`)).toEqual(["warn cpu_soft_limit:"]);
+    expect((await ask({ path: "/calm" })).text).toBe("calm");
+  });
+
+  test.each([
+    ["below it", { cpuTimeMs: 5_000, cpuSoftPercent: 90 }],
+    ["where there is none", { cpuTimeMs: 2_000, cpuSoftPercent: 0 }],
+  ])("means nothing to a request %s", async (_, limits) => {
+    const { ask, isolate, met } = openIsolate(BURNS, { limits });
+    expect((await ask()).text).toBe("used much");
+    expect([isolate.isWorn, met]).toEqual([false, []]);
+  });
+});
+
+describe("each limit that an app meets is told by its name, once", () => {
+  const FETCHES = `const failures = []; const all = [];
+    for (let i = 0; i < 3; i++) all.push(fetch("http://up.test/").catch((e) => failures.push(e.message)));
+    await new Promise((r) => setTimeout(r, 1)); return new Response(failures.join());`;
+  const LATE = "ctx.waitUntil(new Promise(() => {})); return new Response();";
+
+  test.each<readonly [name: LimitName, body: string, limits: Partial<AppLimits>, count: number]>([
+    ["cpu_limit", LOOP, { cpuTimeMs: 20 }, 1],
+    [
+      "cpu_limit",
+      "for (;;) { burn(1); await new Promise((r) => setTimeout(r, 1)); }",
+      { cpuTimeMs: 30, cpuSoftPercent: 0 },
+      1,
+    ],
+    ["wall_limit", "return new Promise(() => {});", { timeoutMs: 20 }, 1],
+    ["wait_until", LATE, { waitUntilMs: 5 }, 1],
+    ["response_headers_too_large", "return new Response('', { headers: { x: 'y'.repeat(70_000) } });", {}, 1],
+    ["subrequests", FETCHES, { subrequestCount: 1 }, 2],
+    ["subrequests_at_once", FETCHES, { subrequestsAtOnceCount: 2 }, 1],
+    [
+      "subrequest_url",
+      "await fetch('http://up.test/' + 'x'.repeat(70_000)).catch(() => {}); return new Response();",
+      {},
+      1,
+    ],
+    ["timers", "setTimeout(() => {}, 1); setTimeout(() => {}, 1); return new Response();", { timerCount: 1 }, 1],
+  ])("%s", async (name, body, limits, count) => {
+    const { ask, met } = openIsolate(appScript(body, BURN), { limits: { waitUntilMs: 5, ...limits } });
+    await ask();
+    expect(met).toEqual(Array.from({ length: count }, () => name));
+  });
+
+  test("crypto_in_flight, which the app's own limit sets", async () => {
+    const { ask, met } = openIsolate(
+      appScript(
+        `const data = new Uint8Array(100_000);
+         await Promise.all([1, 2, 3].map(() => crypto.subtle.digest("SHA-256", data))); return new Response("digested");`,
+      ),
+      { limits: { cryptoInFlightCount: 2 } },
+    );
+    expect((await ask()).text).toBe("digested");
+    expect(met).toEqual(["crypto_in_flight"]);
+  });
+});
+
+test("headers of a response that are too large are a 500 of that name, told once in the log", async () => {
+  const { ask, host, isolate } = openIsolate(
+    appScript(
+      `const headers = { x: "y".repeat(request.url.endsWith("/large") ? 70_000 : 60_000) }; return new Response("fine", { headers });`,
+    ),
+  );
+  const sink = await ask({ path: "/large" });
+  expect(sink.error).toMatchObject({ reason: "response_headers_too_large", httpStatus: 500, fault: "tenant" });
+  expect(host.logs.map(({ text }) => text.split(":")[0])).toEqual(["response_headers_too_large"]);
+  expect((await ask()).text).toBe("fine");
+  expect(isolate.end).toBeNull();
 });
 
 test("subrequests of one request have a bound, and each is named where it is refused", async () => {

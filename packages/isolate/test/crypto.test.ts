@@ -3,7 +3,7 @@ import { HostOp } from "@nano/web-api/boundary";
 import { describe, expect, test } from "vitest";
 import { MAX_CRYPTO_INPUT_BYTES } from "../src/crypto-job.ts";
 import { MAX_OPEN_KEYS } from "../src/crypto-keys.ts";
-import { CryptoPool, MAX_CRYPTO_IN_FLIGHT_PER_APP, MAX_CRYPTO_QUEUED_PER_APP } from "../src/crypto-pool.ts";
+import { CryptoPool, MAX_CRYPTO_PER_APP } from "../src/crypto-pool.ts";
 import { openHostileGuest } from "./hostile-guest.ts";
 import { appScript, type OpenIsolateOptions, openIsolate } from "./isolate-harness.ts";
 
@@ -145,15 +145,14 @@ describe("work off the thread", () => {
   });
 
   test("that is long is refused where too much of the app's waits", async () => {
-    const asked = MAX_CRYPTO_QUEUED_PER_APP + MAX_CRYPTO_IN_FLIGHT_PER_APP + 5;
+    const asked = MAX_CRYPTO_PER_APP + 5;
     const answer = await ask(`
       const key = await subtle.importKey("raw", new Uint8Array(16), "PBKDF2", false, ["deriveBits"]);
       const salt = new Uint8Array(1);
       const names = await Promise.all(Array.from({ length: ${asked} }, () =>
         subtle.deriveBits({ name: "PBKDF2", hash: "SHA-1", salt, iterations: 1_000 }, key, 160).then(() => "derived", (error) => error.name)));
       return Response.json([names.filter((name) => name === "derived").length, names.at(-1)]);`);
-    // One of the two that an app has at once may be long.
-    expect(answer).toEqual([MAX_CRYPTO_QUEUED_PER_APP + 1, "QuotaExceededError"]);
+    expect(answer).toEqual([MAX_CRYPTO_PER_APP, "QuotaExceededError"]);
   });
 
   test("is not begun for a request that is over", async () => {

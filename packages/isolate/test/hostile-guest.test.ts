@@ -4,18 +4,11 @@ import { eventually } from "@nano/test-kit/eventually";
 import { HostOp } from "@nano/web-api/boundary";
 import { describe, expect, test } from "vitest";
 import { MAX_PASSED_FETCHES } from "../src/body-passing.ts";
-import {
-  CryptoPool,
-  type CryptoWaiter,
-  MAX_CRYPTO_IN_FLIGHT_PER_APP,
-  MAX_CRYPTO_QUEUED_PER_APP,
-} from "../src/crypto-pool.ts";
+import { CryptoPool, type CryptoWaiter, MAX_CRYPTO_PER_APP } from "../src/crypto-pool.ts";
 import { MAX_HEADER_BLOCK_CHARS } from "../src/header-block.ts";
 import { MAX_LOG_CHARS } from "../src/response-ops.ts";
 import { hostileSource, openHostileGuest } from "./hostile-guest.ts";
 import { bytesOf, openIsolate } from "./isolate-harness.ts";
-
-const MAX_WAITING = MAX_CRYPTO_IN_FLIGHT_PER_APP + MAX_CRYPTO_QUEUED_PER_APP;
 
 /** As a statement of the guest: an answer that is whole. */
 const answer = (status: unknown, statusText: unknown, headers: unknown): string =>
@@ -134,7 +127,6 @@ describe("what would split a response or a request", () => {
     ["a name without a value", "x\n"],
     ["no last line feed", "x\na"],
     ["an odd number of lines", "x\na\ny\n"],
-    ["too many bytes", `x\n${"a".repeat(MAX_HEADER_BLOCK_CHARS)}\n`],
     ["a number", 5],
     ["nothing", undefined],
   ])("a header block with %s is refused", (_, block) => {
@@ -143,7 +135,18 @@ describe("what would split a response or a request", () => {
     const { said } = run(
       `say(op(${HostOp.FETCH_START}, 1, "GET", "http://up.test/", ${block === undefined ? "undefined" : JSON.stringify(block)}, "follow none"));`,
     );
-    expect(said).toEqual(["The request's headers are malformed or too large"]);
+    expect(said).toEqual(["The request's headers are malformed"]);
+    expect(host.fetches).toEqual([]);
+  });
+
+  test("a header block of too many bytes is refused by name", () => {
+    const { run, host } = openHostileGuest();
+    const block = `x\n${"a".repeat(MAX_HEADER_BLOCK_CHARS)}\n`;
+    expect(run(answer(200, "", block)).sink.events).toEqual(["fail response_headers_too_large", "settle"]);
+    const { said } = run(
+      `say(op(${HostOp.FETCH_START}, 1, "GET", "http://up.test/", ${JSON.stringify(block)}, "follow none"));`,
+    );
+    expect(said).toEqual([`The request's headers are longer than ${MAX_HEADER_BLOCK_CHARS} characters`]);
     expect(host.fetches).toEqual([]);
   });
 
@@ -255,9 +258,9 @@ describe("bounds", () => {
   test("more digests at once than may wait for a thread are answered within the entry", async () => {
     const { run, isolate } = openHostileGuest({ limits: { waitUntilMs: 0 } });
     const { said } = run(
-      `for (let i = 0; i < ${MAX_WAITING + 2}; i++) say(op(${HostOp.DIGEST}, i, "SHA-1", new ArrayBuffer(1e5)));`,
+      `for (let i = 0; i < ${MAX_CRYPTO_PER_APP + 2}; i++) say(op(${HostOp.DIGEST}, i, "SHA-1", new ArrayBuffer(1e5)));`,
     );
-    expect(said).toEqual([...Array(MAX_WAITING).fill("undefined"), "bytes 20", "bytes 20"]);
+    expect(said).toEqual([...Array(MAX_CRYPTO_PER_APP).fill("undefined"), "bytes 20", "bytes 20"]);
     // What is under way ends with its isolate, without a sound.
     isolate.dispose();
     await eventually(() => true);

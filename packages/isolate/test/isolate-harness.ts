@@ -17,6 +17,7 @@ import type {
   OutboundFetchListener,
   RunSink,
 } from "../src/isolate.ts";
+import type { LimitName } from "../src/limit-names.ts";
 import { makeSnapshot } from "../src/make-snapshot.ts";
 import { SnapshotBlob } from "../src/snapshot-blob.ts";
 
@@ -162,6 +163,8 @@ export class RecordingSink implements RunSink {
 export interface OpenedIsolate {
   readonly isolate: AppIsolate;
   readonly host: RecordingHost;
+  /** Limits that the app met. */
+  readonly met: LimitName[];
   /** Starts a request; `sink.settled` tells when it is over. */
   start(request?: StartRequest, sink?: RecordingSink): { run: GuestRun; sink: RecordingSink };
   /** Runs a request to its end. */
@@ -195,6 +198,7 @@ export function openIsolate(script: string, options: OpenIsolateOptions = {}): O
   const host = new RecordingHost();
   if (options.cryptoPool !== undefined) host.cryptoPool = options.cryptoPool;
   if (options.cpuWatch !== undefined) host.cpuWatch = options.cpuWatch;
+  const met: LimitName[] = [];
   const isolate = AppIsolate.restore({
     app: APP,
     source: options.source ?? heapSource(script),
@@ -204,6 +208,7 @@ export function openIsolate(script: string, options: OpenIsolateOptions = {}): O
     initEnvJson: JSON.stringify(options.initEnv ?? {}),
     ...(options.contextBytes === undefined ? {} : { contextBytes: options.contextBytes }),
     host,
+    onLimit: (limit) => met.push(limit),
   });
   onTestFinished(() => isolate.dispose());
   let lastStreamId = 0;
@@ -227,7 +232,7 @@ export function openIsolate(script: string, options: OpenIsolateOptions = {}): O
     await sink.settled;
     return sink;
   };
-  return { isolate, host, start, ask };
+  return { isolate, host, met, start, ask };
 }
 
 /** UTF-8 of a text, as a buffer that holds nothing else. */
