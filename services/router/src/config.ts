@@ -1,4 +1,5 @@
 import { storeShape } from "@nano/control-store/store-settings";
+import { MAX_REQUEST_HEADER_BYTES } from "@nano/protocol/manifest";
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
 import {
   type ConfigField,
@@ -113,9 +114,9 @@ export const routerConfig = defineConfig("ROUTER", {
       default: 5_000,
     }),
     maxHeaderBytes: sizeBytes({
-      doc: "largest header block of a request",
+      doc: "request line and headers of a request, all names and values",
       min: 4 * KIB,
-      max: 128 * KIB,
+      max: MAX_REQUEST_HEADER_BYTES,
       default: 32 * KIB,
     }),
   },

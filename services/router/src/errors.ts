@@ -63,7 +63,15 @@ export const errors = defineErrors("ROUTER", {
     retryable: false,
     httpStatus: 431,
     reason: "headers_too_large",
-    message: () => "Header block of the request is over the limit",
+    message: (d: { limit: string }) => `Headers of the request are over the limit: ${d.limit}`,
+  },
+  URL_TOO_LONG: {
+    fault: "caller",
+    retryable: false,
+    httpStatus: 414,
+    reason: "url_too_long",
+    message: (d: { limitBytes: number }) =>
+      `Path and query of the request are over the limit of ${d.limitBytes} bytes (limits.url_length)`,
   },
   REQUEST_TIMEOUT: {
     fault: "caller",

@@ -170,6 +170,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
     certificates,
     onRefusedConnection: (cause) => metrics.connectionRefused(cause),
     onStalledConnection: () => metrics.connectionStalled(),
+    onLimitEnd: (reason) => metrics.limitEnded(reason),
   });
   const { server } = clientServer;
   const reloading =

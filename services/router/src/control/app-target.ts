@@ -1,10 +1,12 @@
 /** Records of an app → what the router needs of it. Pure. */
 
 import type { AppName, VersionId } from "@nano/protocol/brands";
-import { websocketLimitsOf } from "@nano/protocol/manifest";
+import { type RequestHeadLimits, requestHeadLimitsOf, websocketLimitsOf } from "@nano/protocol/manifest";
 import type { StoreRecord } from "@nano/protocol/records";
 import { resolveShare } from "../request/rollout-share.ts";
 import type { AppTarget, CellRouting } from "../request/routing-state.ts";
+
+const NO_HEAD: RequestHeadLimits = { requestHeaderCount: 0, requestHeaderBytes: 0, urlBytes: 0 };
 
 type Records = ReadonlyMap<string, StoreRecord>;
 
@@ -26,6 +28,7 @@ function targetOf(records: Records, app: AppName, cell: CellRouting, versionId: 
       app,
       cell,
       versionId: null,
+      head: NO_HEAD,
       requestBodyBytes: 0,
       workerCount: 0,
       websocket: websocketLimitsOf({}),
@@ -33,8 +36,9 @@ function targetOf(records: Records, app: AppName, cell: CellRouting, versionId: 
     };
   }
   const { requestBodyBytes, workerCount } = version.manifest.limits;
+  const head = requestHeadLimitsOf(version.manifest.limits);
   const websocket = websocketLimitsOf(version.manifest);
-  return { app, cell, versionId: version.id, requestBodyBytes, workerCount, websocket, rollout: null };
+  return { app, cell, versionId: version.id, head, requestBodyBytes, workerCount, websocket, rollout: null };
 }
 
 /** Versions that clients are given. */

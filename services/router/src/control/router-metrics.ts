@@ -58,6 +58,11 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
     help: "Attempts after the first, by cause",
     labels: ["cause"],
   });
+  const limitEnds = metrics.counter({
+    name: "limit_ends_total",
+    help: "Requests that a limit of the router, or one of their app that it sees to, ended or kept from beginning",
+    labels: ["reason"],
+  });
   const postmortems = metrics.counter({
     name: "postmortems_total",
     help: "Questions to supervisors, by verdict",
@@ -160,6 +165,7 @@ export function createRouterMetrics(metrics: Metrics, gauges: RouterGauges): Rou
       duration.observeMs(durationMs);
     },
     retried: (cause) => retries.inc({ cause }),
+    limitEnded: (reason) => limitEnds.inc({ reason }),
     postmortem: (verdict) => postmortems.inc({ verdict }),
     linkEnded: (type) => linkEnds.inc({ outcome: type }),
     connectionStalled: () => stalledConnections.inc(),

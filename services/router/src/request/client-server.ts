@@ -9,12 +9,14 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
+import { MAX_REQUEST_HEADER_COUNT } from "@nano/protocol/manifest";
 import type { ClientConnections, Trust } from "./client-connection.ts";
 import type { Scheme } from "./forwarded-claims.ts";
 import { refuseMalformed, refuseTunnel } from "./parser-refusal.ts";
 import type { ProxyHeader } from "./proxy-header.ts";
 import { takeProxyHeader } from "./proxy-intake.ts";
 import type { RequestHandler } from "./request-handler.ts";
+import { type LimitReason, limitReasonOf } from "./request-metrics.ts";
 import { canonicalAddress } from "./trusted-proxies.ts";
 import { findHandshakeError, wantsWebSocket } from "./websocket-handshake.ts";
 import { WebSocketUpgrade } from "./websocket-upgrade.ts";
@@ -46,6 +48,8 @@ export interface ClientServerOptions {
   readonly certificates: CertificateSource | null;
   onRefusedConnection(cause: "proxy_header" | "tls_handshake"): void;
   onStalledConnection(): void;
+  /** What came on a connection was over what is read of any. */
+  onLimitEnd(reason: LimitReason): void;
 }
 
 const MIN_TLS_VERSION = "TLSv1.2";
@@ -69,6 +73,8 @@ export class ClientServer {
     this.#options = options;
     this.server = this.#createServer();
     this.server.maxConnections = options.maxConnectionCount;
+    // Of more, node would drop the rest without a word: this many are read, so that it is seen when there are too many.
+    this.server.maxHeadersCount = MAX_REQUEST_HEADER_COUNT + 1;
     this.#listenToServer();
   }
 
@@ -151,8 +157,11 @@ export class ClientServer {
     server.on("connect", (_req, socket: Socket) => refuseTunnel(socket, this.#connections.find(socket)));
     server.on("clientError", (error: NodeJS.ErrnoException, socket: Socket) => {
       const connection = this.#connections.find(socket);
-      if (connection !== undefined) refuseMalformed(error, socket, connection);
-      else {
+      if (connection !== undefined) {
+        const refusal = refuseMalformed(error, socket, connection);
+        const reason = refusal === null ? null : limitReasonOf(refusal.wire);
+        if (reason !== null) this.#options.onLimitEnd(reason);
+      } else {
         this.#options.onRefusedConnection("tls_handshake");
         socket.destroy();
       }

@@ -17,7 +17,7 @@ const LINGER_MS = 1000;
 function errorOfParser(error: NodeJS.ErrnoException): NanoError | null {
   switch (error.code) {
     case "HPE_HEADER_OVERFLOW":
-      return errors.HEADERS_TOO_LARGE({});
+      return errors.HEADERS_TOO_LARGE({ limit: "listen.maxHeaderBytes" });
     case "HPE_CHUNK_EXTENSIONS_OVERFLOW":
       return errors.CHUNK_EXTENSIONS_TOO_LARGE({});
     case "ERR_HTTP_REQUEST_TIMEOUT":
@@ -27,34 +27,39 @@ function errorOfParser(error: NodeJS.ErrnoException): NanoError | null {
   }
 }
 
-/** Nothing more is read from the connection; what is owed on it is answered, then it ends. */
-export function refuseMalformed(thrown: NodeJS.ErrnoException, socket: Socket, connection: ClientConnection): void {
-  if (connection.isBroken) return;
+/** Nothing more is read from the connection; what is owed on it is answered, then it ends. @returns why it was refused; null: its client is gone */
+export function refuseMalformed(
+  thrown: NodeJS.ErrnoException,
+  socket: Socket,
+  connection: ClientConnection,
+): NanoError | null {
+  if (connection.isBroken) return null;
   connection.isBroken = true;
   const error = errorOfParser(thrown);
   if (error === null || !socket.writable) {
     socket.destroy();
-    return;
+    return null;
   }
   const { latestRequest: req, latestResponse: res, latestForwarded: forwarded } = connection;
   if (req === null || res === null || (req.complete && res.writableFinished)) {
     answerBare(socket, error);
-    return;
+    return error;
   }
   // A body that broke off is its request's fault, and there is nothing more to say once that was answered.
   if (!req.complete && (res.writableFinished || res.headersSent || forwarded === null)) {
     socket.destroySoon();
-    return;
+    return error;
   }
   if (!req.complete && thrown.code === "HPE_INVALID_EOF_STATE") {
     // The client left in the middle of its body.
     socket.destroy();
-    return;
+    return null;
   }
   socket.pause();
   res.shouldKeepAlive = false;
   res.once("close", () => socket.destroySoon());
   if (!req.complete) forwarded?.refuse(error.wire);
+  return error;
 }
 
 /** Refuses a CONNECT. The parser has let go of its socket. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestId } from "@nano/protocol/brands";
 import type { NanoError } from "@nano/protocol/errors";
+import { MAX_PAYLOAD_BYTES } from "@nano/protocol/frames";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import { encodeHeaderBlock, encodeRequestHead } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
@@ -10,8 +11,9 @@ import type { Client, ClientConnection, ClientConnections, Trust } from "./clien
 import { ALLOWED_METHODS, sendErrorResponse } from "./error-response.ts";
 import { type ForwardContext, ForwardedRequest } from "./forwarded-request.ts";
 import { discardBody, RequestBody } from "./request-body.ts";
+import { findExcess } from "./request-head-limits.ts";
 import { type RequestHeaders, readRequestHeaders } from "./request-headers.ts";
-import type { RequestOutcome } from "./request-metrics.ts";
+import { limitReasonOf, type RequestOutcome } from "./request-metrics.ts";
 import { isInShare } from "./rollout-share.ts";
 import type { AppTarget } from "./routing-state.ts";
 import { findHandshakeError, headersOfUpgrade } from "./websocket-handshake.ts";
@@ -143,6 +145,7 @@ export class RequestHandler {
       // A client that waits for `100 Continue` may or may not send its body after another answer: nobody can tell where the next request begins.
       const isClosing = request.expectation !== "none" || more.isFramingDoubtful === true;
       request.connection.isEnding ||= isClosing;
+      this.#countLimit(error);
       sendErrorResponse(res, error.wire, { requestId: request.requestId, isClosing, ...more });
       discardBody(req, options.discardBytes);
       return null;
@@ -186,10 +189,10 @@ export class RequestHandler {
     if (headers.wantsWebSocket) {
       // What its client sends next may be frames.
       if (upgrade === null) return refuse(refusedHandshake(req), { isFramingDoubtful: true });
-      const full = options.webSockets.beginUpgrade();
-      if (full !== null) return refuse(full);
       headers.forwarded = headersOfUpgrade(headers.forwarded);
     }
+    const excess = findExcess(app, headers, req.url ?? "");
+    if (excess !== null) return refuse(excess);
     const limitBytes = app.requestBodyBytes;
     if (headers.contentLengthBytes > limitBytes) return refuse(errors.BODY_TOO_LARGE({ limitBytes }));
 
@@ -201,6 +204,11 @@ export class RequestHandler {
       url: target.url,
       headers: encodeHeaderBlock(headers.forwarded),
     });
+    // On the link a byte above 0x7F is two, and a `%` that begins no escape is three.
+    if (head.length > MAX_PAYLOAD_BYTES)
+      return refuse(errors.HEADERS_TOO_LARGE({ limit: `${MAX_PAYLOAD_BYTES} bytes` }));
+    const full = headers.wantsWebSocket ? options.webSockets.beginUpgrade() : null;
+    if (full !== null) return refuse(full);
     const forwarded = new ForwardedRequest(options, res, {
       requestId: request.requestId,
       target: app,
@@ -213,6 +221,11 @@ export class RequestHandler {
     const onWanted = request.expectation === "continue" ? () => res.writeContinue() : null;
     forwarded.start(headers.hasBody ? this.#openBody(req, forwarded, { headers, app, onWanted }) : null);
     return forwarded;
+  }
+
+  #countLimit(error: NanoError): void {
+    const reason = limitReasonOf(error.wire);
+    if (reason !== null) this.#options.metrics.limitEnded(reason);
   }
 
   #clientOf(connection: ClientConnection, headers: RequestHeaders): Client {
@@ -231,7 +244,11 @@ export class RequestHandler {
       retryBufferBytes: this.#options.retryBufferBytes,
       discardBytes: this.#options.discardBytes,
       contentLengthBytes: request.headers.contentLengthBytes,
-      onTooLarge: () => forwarded.refuse(errors.BODY_TOO_LARGE({ limitBytes }).wire),
+      onTooLarge: () => {
+        const error = errors.BODY_TOO_LARGE({ limitBytes });
+        this.#countLimit(error);
+        forwarded.refuse(error.wire);
+      },
       onWanted: request.onWanted,
     });
   }

@@ -1,7 +1,7 @@
 /** What a request reads of the control plane, and what it waits for. */
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
-import type { WebSocketLimits } from "@nano/protocol/manifest";
+import type { RequestHeadLimits, WebSocketLimits } from "@nano/protocol/manifest";
 import type { WorkerChoice } from "./cordoned-workers.ts";
 import type { WorkerSlot } from "./pick-worker.ts";
 import type { RolloutShare } from "./rollout-share.ts";
@@ -39,6 +39,7 @@ export interface AppTarget {
   readonly cell: CellRouting;
   /** Null: no version of it is built. */
   readonly versionId: VersionId | null;
+  readonly head: RequestHeadLimits;
   readonly requestBodyBytes: number;
   /** Most workers of one node; 0: as load asks. */
   readonly workerCount: number;
