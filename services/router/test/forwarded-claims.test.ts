@@ -87,10 +87,10 @@ test("no text makes it throw, or take long", () => {
     `"${"\\".repeat(32_000)}`,
     "10.0.0.1,".repeat(3_500),
   ]) {
-    const startedMs = performance.now();
+    const before = process.cpuUsage();
     resolve({ forwarded: text });
     resolve({ "x-forwarded-for": text });
-    expect(performance.now() - startedMs).toBeLessThan(200);
+    expect(process.cpuUsage(before).user).toBeLessThan(200_000);
   }
 });
 
