@@ -1,5 +1,5 @@
 /**
- * `npm start`, `npm test`, `npm run e2e`, `npm run bench`, `npm run churn`, `npm run soak:websocket`, `npm run attacks`, `npm run conformance` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
+ * `npm start`, `npm test`, `npm run e2e`, `npm run bench`, `npm run churn`, `npm run soak:websocket`, `npm run soak:attacks`, `npm run attacks`, `npm run conformance` and `npm run readme`: sets NANO up where that is not done yet, then runs the task.
  * Runs on Node 20 with nothing installed.
  */
 import { fileURLToPath } from "node:url";
@@ -56,6 +56,10 @@ const tasks = {
   /** Opens and closes WebSocket connections for minutes, and looks for what is left of them. */
   "soak:websocket": ({ node, env, args }) =>
     runInForeground(node, ["test/soak/sockets.main.ts", ...args], { cwd: root, env }),
+
+  /** Attacks at random on a NANO under mixed load, for minutes. */
+  "soak:attacks": ({ node, env, args }) =>
+    runInForeground(node, ["--no-node-snapshot", "test/soak/attacks.main.ts", ...args], { cwd: root, env }),
 
   /** The attack corpus against a NANO of its own, with neighbours under load, as a table. */
   attacks: ({ node, env, args }) =>
