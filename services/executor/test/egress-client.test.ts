@@ -104,9 +104,9 @@ async function openEgress(client: EgressClient) {
     for (const link of accepted) link.close();
     server.close();
   });
-  const begin = async (): Promise<{ heard: Heard; call: OutboundFetch; upstream: Upstream }> => {
+  const begin = async (head = HEAD): Promise<{ heard: Heard; call: OutboundFetch; upstream: Upstream }> => {
     const heard = new Heard();
-    const call = client.open(HEAD, heard);
+    const call = client.open(head, heard);
     const at = upstreams.length;
     await eventually(() => upstreams.length > at);
     return { heard, call, upstream: upstreams[at] as Upstream };
@@ -114,7 +114,7 @@ async function openEgress(client: EgressClient) {
   const close = (): void => {
     for (const link of accepted) link.close();
   };
-  return { begin, close };
+  return { begin, close, upstreams };
 }
 
 test("a fetch goes out with its body and comes back in pieces, each asked for", async () => {
@@ -227,6 +227,32 @@ test("with the egress process its fetches fail, others fail at once, and the nex
   upstream.answer();
   await eventually(() => again.events.length === 1);
   expect([again.events, cancelled.events]).toEqual([["head"], []]);
+});
+
+test("a fetch without a body waits for the next link, and one that was sent is sent again where that is safe", async () => {
+  const client = new EgressClient();
+  const first = await openEgress(client);
+  const safe = await first.begin({ ...HEAD, method: "GET" });
+  safe.call.endBody();
+  const unsafe = await first.begin();
+  unsafe.call.endBody();
+  first.close();
+  await eventually(() => unsafe.heard.events.length === 1);
+  expect(unsafe.heard.events[0]).toContain("egress process");
+
+  const unsent = new Heard();
+  client.open(HEAD, unsent).endBody();
+  const cancelled = new Heard();
+  const leaving = client.open(HEAD, cancelled);
+  leaving.endBody();
+  await new Promise((resolve) => setImmediate(resolve));
+  leaving.cancel();
+
+  const second = await openEgress(client);
+  await eventually(() => second.upstreams.length === 2 && second.upstreams.every(({ isEnded }) => isEnded));
+  for (const upstream of second.upstreams) upstream.answer();
+  await eventually(() => safe.heard.events.length === 1 && unsent.events.length === 1);
+  expect([safe.heard.events, unsent.events, cancelled.events]).toEqual([["head"], ["head"], []]);
 });
 
 test("heads beyond what the link takes are refused one by one, begun and cancelled ones too: what is under way stays", async () => {

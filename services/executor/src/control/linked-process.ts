@@ -7,8 +7,10 @@ import type { LinkedCommand, LinkedReport } from "../linked/linked-messages.ts";
 import type { LinkedPeer } from "../worker-messages.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-/** Doubled with each restart in a row, up to the bound. */
+/** The first restart is at once; this, doubled with each one in a row, up to the bound, is before the others. */
 const RESTART_DELAY_MS = 100;
+/** One that served for so long begins anew. */
+const STABLE_MS = 10_000;
 const MAX_RESTART_DELAY_MS = 5_000;
 /** How long a process that ends may let what runs end. */
 const DRAIN_MS = 2_000;
@@ -36,7 +38,8 @@ export class LinkedProcess<Settings, Counts> {
   #isReady = false;
   #isClosing = false;
   #counts: Counts | null = null;
-  #restartDelayMs = RESTART_DELAY_MS;
+  #restartDelayMs = 0;
+  #readyAtMs = Number.POSITIVE_INFINITY;
 
   constructor(options: LinkedProcessOptions<Settings>) {
     this.#options = options;
@@ -95,10 +98,13 @@ export class LinkedProcess<Settings, Counts> {
       this.#isReady = false;
       if (this.#isClosing) return;
       logger.error(`${peer} process lost`, { ending: child.signalCode ?? child.exitCode });
+      const isStable = performance.now() - this.#readyAtMs >= STABLE_MS;
+      const delayMs = isStable ? 0 : this.#restartDelayMs;
+      this.#readyAtMs = Number.POSITIVE_INFINITY;
+      this.#restartDelayMs = Math.min(Math.max(RESTART_DELAY_MS, delayMs * 2), MAX_RESTART_DELAY_MS);
       setTimeout(() => {
         if (!this.#isClosing) this.#start();
-      }, this.#restartDelayMs);
-      this.#restartDelayMs = Math.min(this.#restartDelayMs * 2, MAX_RESTART_DELAY_MS);
+      }, delayMs);
     });
     this.#send({ type: "start", socketPath, settings });
   }
@@ -108,7 +114,7 @@ export class LinkedProcess<Settings, Counts> {
     switch (report.type) {
       case "ready":
         this.#isReady = true;
-        this.#restartDelayMs = RESTART_DELAY_MS;
+        this.#readyAtMs = performance.now();
         onReady();
         return;
       case "failed":

@@ -15,6 +15,7 @@ export function cacheOwnerOf({ app, identity }: Pick<Assignment, "app" | "identi
 export function createCacheClient(): EgressClient {
   return new EgressClient({
     encode: encodeCacheHead,
+    waits: false,
     onUnavailable: (listener) => {
       listener.onHead(NOTHING);
       listener.onEnd();

@@ -1,10 +1,16 @@
-/** Carries calls of guests to a process beside the worker, over the one link to it: fetches to the egress process, others to the cache process. */
+/**
+ * Carries calls of guests to a process beside the worker, over the one link to it: fetches to the egress process, others to the cache process.
+ *
+ * I1 A fetch without a body that finds no link, or whose link ends before there was an answer, waits for the next link, where to send it is safe:
+ *    at most `WAIT_MS`, so many as `MAX_WAITING_CALLS`, and once for what was sent.
+ */
 import { ownBuffer } from "@nano/isolate/host-ops";
 import type { OutboundFetch, OutboundFetchListener } from "@nano/isolate/isolate";
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
 import type { WireError } from "@nano/protocol/errors";
 import { MAX_PAYLOAD_BYTES } from "@nano/protocol/frames";
+import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import { decodeEgressResponseHead, type EgressHead, encodeEgressHead } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 
@@ -12,16 +18,22 @@ const UNAVAILABLE = "fetch failed: the egress process of this executor is not av
 const TOO_LARGE = `fetch failed: URL and headers, as they are sent, are over ${MAX_PAYLOAD_BYTES} bytes`;
 /** Of what a link may hold unsent, the share that heads may fill: one that holds more ends, with what all apps of the worker have under way. */
 const MAX_UNSENT_RATIO = 0.5;
+/** Some times what the process takes to be back. */
+const WAIT_MS = 3_000;
+const MAX_WAITING_CALLS = 1_000;
 const CONGESTED = "fetch failed: too much is on its way out of this worker, try again";
 
 export interface EgressClientOptions {
   encode(head: EgressHead): Buffer;
+  /** Whether calls wait for a link. */
+  readonly waits: boolean;
   /** There is no link, or it ended before there was an answer. */
   onUnavailable(listener: OutboundFetchListener): void;
 }
 
 export class EgressClient {
   readonly #options: EgressClientOptions;
+  readonly #waiting = new Set<EgressCall>();
   #link: Link | null = null;
 
   /** @default options those of fetches */
@@ -31,9 +43,12 @@ export class EgressClient {
 
   use(link: Link): void {
     this.#link = link;
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of waiting) this.#begin(call);
   }
 
-  /** The link ended: fetches fail until the supervisor hands over another. Answers false for one that was replaced before. */
+  /** The link ended: fetches wait or fail until the supervisor hands over another. Answers false for one that was replaced before. */
   lost(link: Link): boolean {
     if (this.#link !== link) return false;
     this.#link = null;
@@ -41,34 +56,68 @@ export class EgressClient {
   }
 
   open(head: EgressHead, listener: OutboundFetchListener): OutboundFetch {
-    const call = new EgressCall(listener, () => this.#options.onUnavailable(listener));
-    const payload = this.#options.encode(head);
+    const call = new EgressCall({
+      payload: this.#options.encode(head),
+      isRepeatable: isIdempotent(head.method),
+      listener,
+      onUnavailable: () => this.#options.onUnavailable(listener),
+      wait: () => head.webSocket === undefined && this.#wait(call),
+      leave: () => this.#waiting.delete(call),
+    });
     // The other side would close the link, which all apps of the worker share.
-    if (payload.length > MAX_PAYLOAD_BYTES) {
-      call.refuseSoon(TOO_LARGE);
-      return call;
-    }
+    if (call.payload.length > MAX_PAYLOAD_BYTES) call.refuseSoon(TOO_LARGE);
+    else this.#begin(call);
+    return call;
+  }
+
+  #begin(call: EgressCall): void {
+    const { payload } = call;
     const link = this.#link;
     if (link !== null && link.unsentBytes + payload.length > link.limits.maxQueuedBytes * MAX_UNSENT_RATIO) {
       call.refuseSoon(CONGESTED);
-      return call;
+      return;
     }
     const stream = link?.openStream(payload, call, { isEnd: false }) ?? null;
     if (stream === null) call.failSoon();
     else call.attach(stream);
-    return call;
   }
+
+  /** Answers false where it does not wait. */
+  #wait(call: EgressCall): boolean {
+    if (!this.#options.waits || this.#waiting.size >= MAX_WAITING_CALLS) return false;
+    this.#waiting.add(call);
+    return true;
+  }
+}
+
+interface EgressCallOptions {
+  /** Its head as it is sent. */
+  readonly payload: Buffer;
+  /** What was sent may be sent again. */
+  readonly isRepeatable: boolean;
+  readonly listener: OutboundFetchListener;
+  onUnavailable(): void;
+  /** For the next link; answers false where nobody waits. */
+  wait(): boolean;
+  /** Waits no more. */
+  leave(): void;
 }
 
 const FETCHES: EgressClientOptions = {
   encode: encodeEgressHead,
+  waits: true,
   onUnavailable: (listener) => listener.onError(UNAVAILABLE),
 };
 
 class EgressCall implements OutboundFetch, StreamListener {
+  readonly payload: Buffer;
+  readonly #options: EgressCallOptions;
   readonly #listener: OutboundFetchListener;
-  readonly #onUnavailable: () => void;
   #hasAnswer = false;
+  #hasBody = false;
+  #isBodyEnded = false;
+  #isRepeated = false;
+  #patience: NodeJS.Timeout | null = null;
   #stream: LinkStream | null = null;
   /** Wait for the guest: the link's window bounds their bytes. */
   readonly #chunks: Buffer[] = [];
@@ -78,33 +127,39 @@ class EgressCall implements OutboundFetch, StreamListener {
   #isEnded = false;
   #isCancelled = false;
 
-  constructor(listener: OutboundFetchListener, onUnavailable: () => void) {
-    this.#listener = listener;
-    this.#onUnavailable = onUnavailable;
+  constructor(options: EgressCallOptions) {
+    this.#options = options;
+    this.#listener = options.listener;
+    this.payload = options.payload;
   }
 
   attach(stream: LinkStream): void {
+    this.#endPatience();
     this.#stream = stream;
+    if (this.#isBodyEnded) stream.end();
   }
 
   /** Not at once: the guest that asked is still running. */
   failSoon(): void {
     setImmediate(() => {
-      if (!this.#isCancelled) this.#onUnavailable();
+      if (!this.#isCancelled && !this.#waits()) this.#fail();
     });
   }
 
   refuseSoon(message: string): void {
+    this.#endPatience();
     setImmediate(() => {
       if (!this.#isCancelled) this.#listener.onError(message);
     });
   }
 
   writeBody(chunk: ArrayBuffer): boolean {
+    this.#hasBody = true;
     return this.#stream?.writeOwned(chunk) ?? false;
   }
 
   endBody(): void {
+    this.#isBodyEnded = true;
     this.#stream?.end();
   }
 
@@ -115,6 +170,8 @@ class EgressCall implements OutboundFetch, StreamListener {
 
   cancel(): void {
     this.#isCancelled = true;
+    this.#endPatience();
+    this.#options.leave();
     this.#stream?.reset(errors.FETCH_CANCELLED({}).wire);
     this.#stream = null;
   }
@@ -137,13 +194,40 @@ class EgressCall implements OutboundFetch, StreamListener {
 
   onReset(error: WireError): void {
     if (this.#isCancelled) return;
-    this.#isCancelled = true;
-    if (!this.#hasAnswer && this.#stream?.isLinkLost === true) this.#onUnavailable();
-    else this.#listener.onError(error.message);
+    if (this.#hasAnswer || this.#stream?.isLinkLost !== true) {
+      this.#isCancelled = true;
+      this.#listener.onError(error.message);
+      return;
+    }
+    this.#stream = null;
+    const mayRepeat = this.#options.isRepeatable && !this.#isRepeated;
+    this.#isRepeated = true;
+    if (!mayRepeat || !this.#waits()) this.#fail();
   }
 
   onDrain(): void {
     this.#listener.onBodyDrain();
+  }
+
+  /** Whether it waits for the next link: what the guest sends with it is not kept. */
+  #waits(): boolean {
+    if (this.#hasBody || !this.#isBodyEnded || !this.#options.wait()) return false;
+    this.#patience ??= setTimeout(() => {
+      this.#options.leave();
+      this.#fail();
+    }, WAIT_MS);
+    return true;
+  }
+
+  #fail(): void {
+    this.#isCancelled = true;
+    this.#endPatience();
+    this.#options.onUnavailable();
+  }
+
+  #endPatience(): void {
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = null;
   }
 
   /**
