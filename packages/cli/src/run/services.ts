@@ -33,6 +33,8 @@ const SHUTDOWN_GRACE_MS = 4000;
 /** Between two looks at the clients that are waited for: a share of how long they are, so that none is waited for much longer. */
 const MAX_TIMEOUT_CHECK_MS = 5000;
 const TIMEOUT_CHECKS = 4;
+/** There is one executor: until a new one serves, after it died, nobody else could answer. */
+const NO_WORKER_WAIT_MS = 10_000;
 /** Leaves the router the time that it wants for leaving. */
 const ROUTER_DRAIN_GRACE_MS = 3000;
 const ROUTER_DRAIN_SPREAD_MS = 500;
@@ -108,6 +110,7 @@ export function describeServices(
       ROUTER_DRAIN_NOTICE_MS: "0",
       ROUTER_DRAIN_GRACE_MS: String(ROUTER_DRAIN_GRACE_MS),
       ROUTER_WEBSOCKET_DRAIN_SPREAD_MS: String(ROUTER_DRAIN_SPREAD_MS),
+      ROUTER_REQUEST_NO_WORKER_WAIT_MS: String(NO_WORKER_WAIT_MS),
       ...describeTimeouts(server.clientTimeouts),
     }),
   ];
