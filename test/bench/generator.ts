@@ -4,8 +4,8 @@
  *
  *   node generator.ts '{"port":8080,"host":"hello.localhost","path":"/","connections":64,"warmUpMs":1000,"durationMs":5000,"expect":"hello"}'
  */
-import { getRequest, KeepAliveConnection } from "./keep-alive-connection.ts";
-import { LatencyHistogram } from "./latency-histogram.ts";
+import { CountedRun } from "./counted-run.ts";
+import { bodyRequest, getRequest, KeepAliveConnection } from "./keep-alive-connection.ts";
 
 export interface GeneratorJob {
   readonly port: number;
@@ -16,6 +16,8 @@ export interface GeneratorJob {
   readonly durationMs: number;
   /** What every body must be. */
   readonly expect: string;
+  /** What each request brings. @default nothing: a GET */
+  readonly json?: { readonly method: string; readonly body: string };
 }
 
 export interface GeneratorResult {
@@ -26,42 +28,27 @@ export interface GeneratorResult {
   readonly p99Ms: number;
 }
 
-function run(job: GeneratorJob): void {
-  const latencies = new LatencyHistogram();
-  let wrong = 0;
-  let isCounting = false;
-  const request = getRequest(job.host, job.path);
+async function run(job: GeneratorJob): Promise<void> {
+  const counted = new CountedRun();
+  const request = requestOf(job);
   const exchange = {
     next: () => request,
     take({ isOk, body, latencyMs }: { isOk: boolean; body: string; latencyMs: number }): void {
-      if (!isOk || body !== job.expect) wrong += 1;
-      if (!isCounting) return;
-      latencies.add(latencyMs);
+      counted.add({ isRight: isOk && body === job.expect, latencyMs });
     },
     onError(error: Error): void {
       process.stderr.write(`${error.message}\n`);
       process.exit(1);
     },
   };
-  const connections = Array.from({ length: job.connections }, () => new KeepAliveConnection(job.port, exchange));
-  setTimeout(() => {
-    isCounting = true;
-    const startMs = performance.now();
-    process.stdout.write("counting\n");
-    setTimeout(() => {
-      const seconds = (performance.now() - startMs) / 1000;
-      for (const connection of connections) connection.close();
-      const result: GeneratorResult = {
-        requests: latencies.total,
-        wrong,
-        seconds,
-        p50Ms: latencies.percentile(0.5),
-        p99Ms: latencies.percentile(0.99),
-      };
-      process.stdout.write(`${JSON.stringify(result)}\n`);
-      process.exit(0);
-    }, job.durationMs);
-  }, job.warmUpMs);
+  for (let i = 0; i < job.connections; i++) new KeepAliveConnection(job.port, exchange);
+  await counted.end(job);
 }
 
-if (import.meta.main) run(JSON.parse(process.argv[2] ?? "{}") as GeneratorJob);
+/** Every request of a job is the same. */
+export function requestOf({ host, path, json }: Pick<GeneratorJob, "host" | "path" | "json">): string | Buffer {
+  if (json === undefined) return getRequest(host, path);
+  return bodyRequest(host, path, { ...json, contentType: "application/json" });
+}
+
+if (import.meta.main) await run(JSON.parse(process.argv[2] ?? "{}") as GeneratorJob);

@@ -1,21 +1,19 @@
 /** One keep-alive connection of a closed loop: it sends the next request when the last answer is whole. */
 import { connect, type Socket } from "node:net";
-
-const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
+import { AnswerReader } from "./answer-reader.ts";
 
 /** What drives a connection. */
 export interface Exchange {
   /** The next request; null: there is none. */
-  next(): string | null;
+  next(): string | Buffer | null;
   take(answer: { readonly isOk: boolean; readonly body: string; readonly latencyMs: number }): void;
   onError(error: Error): void;
 }
 
-/** Plain sockets, because a client library would take more CPU than the servers. */
 export class KeepAliveConnection {
   readonly #socket: Socket;
   readonly #exchange: Exchange;
-  #received = "";
+  readonly #reader = new AnswerReader();
   #sentMs = 0;
 
   constructor(port: number, exchange: Exchange) {
@@ -26,7 +24,7 @@ export class KeepAliveConnection {
     this.#socket.on("data", (text: string) => this.#receive(text));
     this.#socket.on("error", (error) => exchange.onError(error));
     this.#socket.on("end", () =>
-      exchange.onError(new Error(`The connection was ended: ${this.#received.slice(0, 300)}`)),
+      exchange.onError(new Error(`The connection was ended: ${this.#reader.begun.slice(0, 300)}`)),
     );
   }
 
@@ -45,20 +43,28 @@ export class KeepAliveConnection {
   }
 
   #receive(text: string): void {
-    this.#received += text;
-    const headEnd = this.#received.indexOf("\r\n\r\n");
-    if (headEnd < 0) return;
-    const length = Number(CONTENT_LENGTH.exec(this.#received)?.[1] ?? Number.NaN);
-    if (Number.isNaN(length)) throw new Error(`Answer has no content-length: ${this.#received.slice(0, 300)}`);
-    if (this.#received.length < headEnd + 4 + length) return;
-    const isOk = this.#received.startsWith("HTTP/1.1 200");
-    const body = this.#received.slice(headEnd + 4);
-    this.#received = "";
-    this.#exchange.take({ isOk, body, latencyMs: performance.now() - this.#sentMs });
+    const answer = this.#reader.push(text);
+    if (answer === null) return;
+    this.#exchange.take({ ...answer, latencyMs: performance.now() - this.#sentMs });
     this.#send();
   }
 }
 
 export function getRequest(host: string, path: string): string {
   return `GET ${path} HTTP/1.1\r\nhost: ${host}\r\nuser-agent: bench\r\naccept: */*\r\n\r\n`;
+}
+
+/** A request with a body of a known length. */
+export interface BodyRequest {
+  readonly method: string;
+  readonly contentType: string;
+  readonly body: string | Buffer;
+}
+
+export function bodyRequest(host: string, path: string, { method, contentType, body }: BodyRequest): Buffer {
+  const bytes = Buffer.from(body);
+  const head =
+    `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\nuser-agent: bench\r\naccept: */*\r\n` +
+    `content-type: ${contentType}\r\ncontent-length: ${bytes.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head), bytes]);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePort, type Server, startServer } from "./processes.ts";
 
-const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
+export const NANOCTL = fileURLToPath(new URL("../../packages/cli/bin/nanoctl", import.meta.url));
 
 /** Of a NANO of one machine. */
 export interface NanoServer extends Server {
@@ -26,13 +26,17 @@ export function startNano(directory: string, entrypoint: string): Promise<Server
   );
 }
 
-/** Answers when each app's host answers `/` with 200. */
-export async function startNanoWith(directory: string, apps: readonly NanoApp[]): Promise<NanoServer> {
+/** Answers when each app's host answers `/` with 200. @param env beside this process's own */
+export async function startNanoWith(
+  directory: string,
+  apps: readonly NanoApp[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<NanoServer> {
   const port = await freePort();
   const adminPort = await freePort();
   const config = join(directory, "nano.json");
   writeFileSync(config, JSON.stringify({ server: { port, admin_port: adminPort }, apps }));
   const command = [NANOCTL, "run", "--config", config, "--data-dir", join(directory, "data")] as const;
-  const server = await startServer("NANO", command, { port, hosts: apps.map(({ hostname }) => hostname) });
+  const server = await startServer("NANO", command, { port, hosts: apps.map(({ hostname }) => hostname), env });
   return { ...server, adminPort };
 }

@@ -5,6 +5,7 @@ import { request } from "node:http";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { GeneratorJob, GeneratorResult } from "./generator.ts";
+import type { OpenLoopJob } from "./open-loop-generator.ts";
 
 /** `CLK_TCK` of every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -91,10 +92,10 @@ export interface Server {
 export async function startServer(
   name: string,
   command: readonly [string, ...string[]],
-  ready: { port: number; hosts: readonly string[] },
+  { env = {}, ...ready }: { port: number; hosts: readonly string[]; env?: Readonly<Record<string, string>> },
 ): Promise<Server> {
   const [file, ...args] = command;
-  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   let output = "";
   const keep = (text: Buffer): void => {
     output = (output + text.toString()).slice(-8_192);
@@ -148,18 +149,28 @@ export interface LoadResult extends GeneratorResult {
 /** Processes of a server whose CPU is told apart. */
 export type ServerParts = Readonly<Record<string, readonly number[]>>;
 
-/** Loads a server from a generator process and measures the server's CPU meanwhile. */
-export async function load(
+/** Loads a server from a generator process, closed loop, and measures the server's CPU meanwhile. */
+export function load(server: Server, job: Omit<GeneratorJob, "port">, parts: ServerParts = {}): Promise<LoadResult> {
+  return loadBy("generator.ts", server, { job, parts });
+}
+
+/** As `load`, at a fixed rate: latency counts from the intended start of a request. */
+export function loadAtRate(server: Server, job: Omit<OpenLoopJob, "port">): Promise<LoadResult> {
+  return loadBy("open-loop-generator.ts", server, { job });
+}
+
+/** @param generator takes its job as JSON, and prints `counting` and then its result */
+export async function loadBy(
+  generator: string,
   server: Server,
-  job: Omit<GeneratorJob, "port">,
-  parts: ServerParts = {},
+  { job, parts = {} }: { readonly job: object; readonly parts?: ServerParts },
 ): Promise<LoadResult> {
   const measureCpu = () => ({
     all: cpuSecondsOf(server.pids.flatMap(treeOf)),
     parts: Object.values(parts).map(cpuSecondsOf),
   });
-  const generator = fileURLToPath(new URL("generator.ts", import.meta.url));
-  const child = spawn(process.execPath, [generator, JSON.stringify({ ...job, port: server.port })], {
+  const file = fileURLToPath(new URL(generator, import.meta.url));
+  const child = spawn(process.execPath, [file, JSON.stringify({ ...job, port: server.port })], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let before: ReturnType<typeof measureCpu> | null = null;

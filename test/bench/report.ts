@@ -13,8 +13,12 @@ export interface Report {
   readonly data: unknown;
 }
 
+export function describeMachine(): string {
+  return `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? "unknown"}, Node ${process.version}`;
+}
+
 export function report(name: string, { title, head, rows, data }: Report): void {
-  const machine = `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? "unknown"}, Node ${process.version}`;
+  const machine = describeMachine();
   process.stdout.write(`\n${title}\n${machine}\n\n${formatTable(head, rows)}\n`);
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(`${RESULTS}${name}.json`, `${JSON.stringify({ name, title, machine, head, rows, data }, null, 2)}\n`);

@@ -46,7 +46,7 @@ export function readStream({ port, host, path }: StreamSource, onBytes: (bytes: 
 }
 
 /** An answer of HTTP/1.1 in chunks, as far as a router sends it: no extensions, no trailers. */
-class ChunkedAnswer {
+export class ChunkedAnswer {
   readonly #onBytes: (bytes: Buffer) => number;
   #head: string[] | null = [];
   #line = "";
