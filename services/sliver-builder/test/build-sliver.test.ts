@@ -7,6 +7,7 @@ import type { BuildEvent, BundleArtifact } from "@nano/protocol/records";
 import { trustedKeysOf } from "@nano/sliver/signing-key";
 import { findSection, parseSliver, readSection } from "@nano/sliver/sliver-file";
 import { parseWasmPack } from "@nano/sliver/wasm-pack";
+import { eventually } from "@nano/test-kit/eventually";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { appScript, build, buildChildIds, partsOf, signingKey } from "./builder-harness.ts";
 
@@ -45,6 +46,27 @@ async function buildFiles(files: Readonly<Record<string, string>>, input: Input 
     onEvent: (event) => event.type === "log" && onLog?.(`${event.level} ${event.text}`),
   });
 }
+
+describe("a build child that somebody else kills", () => {
+  async function buildWithKills(count: number) {
+    const building = build(partsOf(appScript(""), { isolation: "app" }));
+    let killed = 0;
+    for (let times = 0; times < count; times++) {
+      await eventually(() => buildChildIds().some((pid) => pid !== killed));
+      killed = buildChildIds().find((pid) => pid !== killed) ?? 0;
+      process.kill(killed, "SIGKILL");
+    }
+    return await building;
+  }
+
+  it("costs its build nothing but time", async () => {
+    expect(await buildWithKills(1)).toMatchObject({ type: "built", manifest: { rung: "heap" } });
+  });
+
+  it("again, fails it", async () => {
+    expect(await buildWithKills(2)).toMatchObject({ type: "failed", error: { code: "BUILD_CHILD_UNUSABLE" } });
+  });
+});
 
 describe("a sliver", () => {
   it("holds heap, script and source map, is signed, and says what it was made of", async () => {

@@ -16,6 +16,8 @@ const MAKE_TIMES_INIT = 4;
 const EMPTY_CHILD_BYTES = 80 * 1024 * 1024;
 /** Share of the memory limit above which a child that ended without a word is said to have run out of memory. */
 const MEMORY_SUSPICION_RATIO = 0.9;
+/** How a child is told of that ended without a word of V8. */
+const KILLED = "SIGKILL";
 /** What the stand-in of `replay-init.ts` says where it is used, and the engine where the name was taken away. */
 const NO_WASM = /\bWebAssembly(?:\.\w+)? is not defined/;
 const WASM_AT_INIT =
@@ -35,7 +37,9 @@ export type HeapOutcome =
 
 export async function makeHeap(context: BuildContext, attachSecret: string): Promise<HeapOutcome> {
   const { sourceMap } = context.parts.bundle;
-  const first = await runMake(context, { attachSecret, warmsUp: true });
+  let first = await runMake(context, { attachSecret, warmsUp: true });
+  // No limit of ours, and nothing that an app can do: somebody else ended it, once.
+  if (wasKilled(first)) first = await runMake(context, { attachSecret, warmsUp: true });
   if (first.end.type === "cancelled") return { type: "failed", error: errors.CANCELLED({}) };
   if (!first.hasBegun) return { type: "failed", error: errors.CHILD_UNUSABLE({ cause: describeEnd(first.end) }) };
   for (const { level, text } of first.init?.lines ?? [])
@@ -56,6 +60,11 @@ export async function makeHeap(context: BuildContext, attachSecret: string): Pro
   if (second.end.type === "cancelled") return { type: "failed", error: errors.CANCELLED({}) };
   if (second.snapshot !== null) return { type: "made", snapshot: second.snapshot, init };
   return { type: "unmade", reason: unmadeReason(second, sourceMap), init };
+}
+
+/** Whether somebody else killed it, before the app's top level had an outcome. */
+function wasKilled({ end, init }: MakeRun): boolean {
+  return init === null && end.type === "lost" && end.cause === KILLED;
 }
 
 interface MakeRun extends ChildResult {
