@@ -1,4 +1,4 @@
-/** Makes one file of what each build starts anew. */
+/** Makes one file of the process, and of what each build starts anew. */
 import { buildEntries } from "@nano/service-kit/build-entries";
 
-await buildEntries(import.meta.dirname, ["src/build-child.main.ts"]);
+await buildEntries(import.meta.dirname, ["src/main.ts", "src/build-child.main.ts"]);

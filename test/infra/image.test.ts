@@ -160,7 +160,7 @@ test("it runs as nobody, and asks the admin port for its health", () => {
 function staleEntries(root: string, service: string): string[] {
   const code = `import { entryFile } from "@nano/service-kit/entry-file";
     import { globSync } from "node:fs";
-    const sources = globSync("src/**/*.{main,thread}.ts").map((path) => new URL(path, "file://" + process.cwd() + "/"));
+    const sources = globSync("src/**/{main,*.main,*.thread}.ts").map((path) => new URL(path, "file://" + process.cwd() + "/"));
     const built = globSync("dist/*.js").length;
     const stale = sources.filter((source) => entryFile(source) === source).map(String);
     console.log(JSON.stringify(built > 0 ? stale : []));`;

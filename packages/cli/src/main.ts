@@ -1,15 +1,9 @@
-/** nanoctl: the command line of NANO. */
-import { createRequire } from "node:module";
-import { runNanoctl } from "./run-nanoctl.ts";
+/** Starts nanoctl: the one file that `build` made of it where there is one, which is loaded in half the time, and its modules' compiled code. */
+import { enableCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
+import { BUILT_FOLDER, entryFile } from "@nano/service-kit/entry-file";
 
-const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
-
-// A reader that goes away (`nanoctl … | head`) ends the output, not the machine.
-process.stdout.on("error", () => {});
-process.exitCode = await runNanoctl(process.argv.slice(2), {
-  version,
-  env: process.env,
-  input: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-});
+const entry = entryFile(new URL("./nanoctl.main.ts", import.meta.url));
+// Beside what it is made of, where nobody else can write; without it where we cannot either.
+enableCompileCache(fileURLToPath(new URL(`../${BUILT_FOLDER}/compile-cache`, import.meta.url)));
+await import(entry.href);

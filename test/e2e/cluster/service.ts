@@ -1,7 +1,9 @@
 /** One service of a cluster: a process from its `main.ts`, on a host of its own, with its environment and nothing else. */
 import { type ChildProcess, execFile } from "node:child_process";
 import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { entryFile } from "@nano/service-kit/entry-file";
 import { eventually } from "@nano/test-kit/eventually";
 import { REPOSITORY } from "../../support/checkout.ts";
 import { askHttp } from "../../support/http-answer.ts";
@@ -85,7 +87,10 @@ export class Service {
     const known = await this.#knownTo(main);
     const settings = Object.entries(env).filter(([name]) => known?.has(name) ?? true);
     const flags = kind === "executor" || kind === "sliver-builder" ? ["--no-node-snapshot"] : [];
-    const child = host.spawn([process.execPath, ...flags, main], Object.fromEntries([...inherited, ...settings]));
+    const child = host.spawn(
+      [process.execPath, ...flags, fileURLToPath(entryFile(pathToFileURL(main)))],
+      Object.fromEntries([...inherited, ...settings]),
+    );
     this.#child = child;
     this.#exited = new Promise((resolve) => {
       child.once("exit", () => {

@@ -23,7 +23,7 @@ const KEPT_LINES = 20;
 
 export interface ServiceSpec {
   readonly name: string;
-  /** Path of its `main.ts`. */
+  /** Path of its `main.ts`, or of what was built of it. */
   readonly main: string;
   /** All of its environment. */
   readonly env: Readonly<Record<string, string>>;
