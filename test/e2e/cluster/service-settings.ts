@@ -6,8 +6,8 @@ import { ADMIN_PORT, type ServiceKind } from "./service.ts";
 export const REGISTRY_PORT = 8090;
 export const ROUTER_PORT = 8080;
 const LINK_PORT = 7000;
-/** A balancer that asks every second and believes the second failure has noticed by then. */
-const ROUTER_NOTICE_MS = 3_000;
+/** A balancer that asks twice a second and believes the second failure has noticed by then. */
+const ROUTER_NOTICE_MS = 1_500;
 /** Longer than the streams of the load. */
 const GRACE_MS = 20_000;
 
