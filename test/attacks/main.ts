@@ -1,5 +1,5 @@
 /**
- * `npm run attacks -- [--only PART] [--seconds N] [--json FILE]`: the corpus against a whole NANO of one machine, attack by attack, while
+ * `npm run attacks -- [--only PART] [--seconds N] [--connections N] [--json FILE]`: the corpus against a whole NANO of one machine, attack by attack, while
  * neighbours are loaded. Prints a table, and exits 1 where an attack is not contained, or a neighbour noticed.
  */
 import { writeFileSync } from "node:fs";
@@ -13,17 +13,24 @@ import { EchoingSockets, loadNeighbours, type NeighbourReport, neighbourApps } f
 import { type AttackReport, runAttack } from "./harness/run-attack.ts";
 
 const DEFAULT_SECONDS = 10;
+/** Of an attack that opens as many as it can. */
+const DEFAULT_CONNECTIONS = 10_000;
 const EXIT_USAGE = 2;
 
 const { values } = parseArgs({
-  options: { only: { type: "string", default: "" }, seconds: { type: "string" }, json: { type: "string" } },
+  options: {
+    only: { type: "string", default: "" },
+    seconds: { type: "string" },
+    connections: { type: "string" },
+    json: { type: "string" },
+  },
 });
 const seconds = Number(values.seconds ?? DEFAULT_SECONDS);
+const connectionCount = Number(values.connections ?? DEFAULT_CONNECTIONS);
 const attacks = await loadCorpus(values.only);
-if (!(seconds > 0) || attacks.length === 0) {
-  process.stderr.write(
-    seconds > 0 ? `No attack is called ${values.only}\n` : `Not a number of seconds: ${values.seconds}\n`,
-  );
+const misuse = findMisuse();
+if (misuse !== null) {
+  process.stderr.write(`${misuse}\n`);
   process.exit(EXIT_USAGE);
 }
 const attackApps = new AttackApps(attacks);
@@ -41,7 +48,7 @@ try {
     process.stdout.write(`undisturbed: ${describeNeighbours(undisturbed)}\n`);
     const reports: AttackReport[] = [];
     for (const attack of attacks) {
-      const target = attackApps.aim(attack, nano, fixture);
+      const target = attackApps.aim(attack, { nano, fixture, connectionCount });
       const report = await runAttack(attack, target, { nano, sockets, durationMs, longestCpuMs: longestCpuMs(apps) });
       process.stdout.write(`${attack.id}: ${report.wrong.length === 0 ? "contained" : report.wrong.join("; ")}\n`);
       reports.push(report);
@@ -58,6 +65,12 @@ try {
   }
 } finally {
   fixture.remove();
+}
+
+function findMisuse(): string | null {
+  if (!(seconds > 0)) return `Not a number of seconds: ${values.seconds}`;
+  if (!(connectionCount > 0)) return `Not a number of connections: ${values.connections}`;
+  return attacks.length === 0 ? `No attack is called ${values.only}` : null;
 }
 
 function describeNeighbours({ quick, waiting, brokenSockets }: NeighbourReport): string {

@@ -4,14 +4,27 @@
  */
 import type { Fixture, FixtureApp, FixtureServer } from "../../support/fixtures.ts";
 import type { NanoProcess } from "../../support/nano-process.ts";
+import { RawWebSocket } from "../../support/raw-websocket.ts";
 import type { AttackTarget, Tenant } from "./attack.ts";
 import type { NamedAttack } from "./corpus.ts";
 import { INTERNET } from "./outbound.ts";
 
-/** What its config file says under `server`. */
-export const ATTACKED_SERVER: FixtureServer = { egress_allowed_ranges: [`${INTERNET}/32`] };
+/** What its config file says under `server`: clients that are slow are waited for as long as one whose machine is loaded takes. */
+export const ATTACKED_SERVER: FixtureServer = {
+  egress_allowed_ranges: [`${INTERNET}/32`],
+  headers_timeout_ms: 3_000,
+  request_timeout_ms: 4_000,
+  stall_timeout_ms: 2_000,
+};
 
 const DEFAULT_CPU_MS = 50;
+
+export interface AttackedNano {
+  readonly nano: NanoProcess;
+  readonly fixture: Fixture;
+  /** See `AttackTarget`. */
+  readonly connectionCount: number;
+}
 
 interface Placed {
   readonly attack: NamedAttack;
@@ -48,14 +61,16 @@ export class AttackApps {
     this.apps = apps;
   }
 
-  aim(attack: NamedAttack, nano: NanoProcess, fixture: Fixture): AttackTarget {
+  aim(attack: NamedAttack, attacked: AttackedNano): AttackTarget {
+    const { nano } = attacked;
     const host = this.#hosts.get(attack.id) ?? "";
     const pathOf = (query = ""): string => `/${attack.name}${query}`;
     return {
-      nano,
-      fixture,
+      ...attacked,
       host,
+      path: pathOf(),
       ask: (query, options) => nano.ask(host, pathOf(query), options),
+      upgrade: (query) => RawWebSocket.ask({ port: nano.port, host, path: pathOf(query) }),
       askVictim: (query, options) => nano.ask(victimHostOf(attack), pathOf(query), options),
     };
   }

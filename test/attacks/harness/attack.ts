@@ -2,6 +2,7 @@
 
 import type { Fixture } from "../../support/fixtures.ts";
 import type { Answer, AskOptions, NanoProcess } from "../../support/nano-process.ts";
+import type { RawWebSocket } from "../../support/raw-websocket.ts";
 
 /** The hostile app. */
 export interface Tenant {
@@ -11,6 +12,8 @@ export interface Tenant {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Its top level, or what becomes of its app, is for no other attack. @default one app for all of a group that have the same settings */
   readonly isAlone?: boolean;
+  /** It answers by upgrading, and this is sent to its connection. @default it is asked by a request */
+  readonly message?: string;
 }
 
 /** How one arrival ended. */
@@ -26,8 +29,14 @@ export interface AttackTarget {
   readonly fixture: Fixture;
   /** Of the attack's app. */
   readonly host: string;
+  /** Path of the attack's app. */
+  readonly path: string;
+  /** How many connections an attack opens that opens as many as it can. */
+  readonly connectionCount: number;
   /** Asks the attack's app. @param query of the attack's URL, "?step=1" */
   ask(query?: string, options?: AskOptions): Promise<Answer>;
+  /** Asks the attack's app for a WebSocket. */
+  upgrade(query?: string): Promise<RawWebSocket>;
   /** Asks the attack's victim. */
   askVictim(query?: string, options?: AskOptions): Promise<Answer>;
 }
@@ -70,4 +79,14 @@ export function judgeText(answer: Answer, expected: string | RegExp): Outcome {
   const isRight = typeof expected === "string" ? answer.text === expected : expected.test(answer.text);
   const what = `${describeAnswer(answer)} ${answer.text.slice(0, 80).replaceAll(/\s+/g, " ")}`.trimEnd();
   return { isContained: answer.status === 200 && isRight, what };
+}
+
+/** One arrival after the other: for what is told by counts of the whole NANO, or takes all that there is. */
+export function inTurn(strike: Attack["strike"]): Attack["strike"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (target) => {
+    const outcome = last.then(() => strike(target));
+    last = outcome.catch(() => undefined);
+    return outcome;
+  };
 }

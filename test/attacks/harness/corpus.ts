@@ -11,6 +11,7 @@ export const groups = [
   "leaks",
   "egress",
   "edge",
+  "websocket",
   "init",
   "floods",
 ] as const;

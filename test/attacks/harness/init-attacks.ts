@@ -1,7 +1,7 @@
 /** Attacks on the builder, by what an app does at its top level. Without the builder's walls, they take the process that makes the snapshot. */
 import { fileURLToPath } from "node:url";
-import type { Attack, Outcome, Tenant } from "./attack.ts";
-import { describeAnswer } from "./attack.ts";
+import type { Attack, Tenant } from "./attack.ts";
+import { describeAnswer, inTurn } from "./attack.ts";
 import { watchUnlimited } from "./unlimited-app.ts";
 
 const BARE_MAIN = fileURLToPath(new URL("bare-snapshot.main.ts", import.meta.url));
@@ -24,25 +24,19 @@ export function initAttack(tries: string, topLevel: string, { told, settings }: 
     isAlone: true,
     settings: { ...settings, limits: { init_time_ms: 300, memory_mb: 32 } },
   };
-  let last: Promise<unknown> = Promise.resolve();
   let editCount = 0;
   return {
     tries,
     tenant,
-    strike({ ask, fixture, host, nano }) {
+    strike: inTurn(async ({ ask, fixture, host, nano }) => {
       const app = host.replace(/\.localhost$/, "");
-      const arrive = async (): Promise<Outcome> => {
-        const from = nano.output.length;
-        editCount += 1;
-        fixture.edit(host, `${fixture.sourceOf(host)}\nglobalThis.editCount = ${editCount};`);
-        await nano.waitForOutput(new RegExp(told === null ? `✓ ${app}` : `✗ ${app}[^]*${told}`), from, BUILT_WITHIN_MS);
-        const what = describeAnswer(await ask());
-        return { isContained: what === (told === null ? "200" : "503 not_built"), what: `${told ?? "built"}, ${what}` };
-      };
-      const outcome = last.then(arrive);
-      last = outcome.catch(() => undefined);
-      return outcome;
-    },
+      const from = nano.output.length;
+      editCount += 1;
+      fixture.edit(host, `${fixture.sourceOf(host)}\nglobalThis.editCount = ${editCount};`);
+      await nano.waitForOutput(new RegExp(told === null ? `✓ ${app}` : `✗ ${app}[^]*${told}`), from, BUILT_WITHIN_MS);
+      const what = describeAnswer(await ask());
+      return { isContained: what === (told === null ? "200" : "503 not_built"), what: `${told ?? "built"}, ${what}` };
+    }),
     undefended: () =>
       watchUnlimited(tenant, {
         main: BARE_MAIN,

@@ -4,6 +4,7 @@ import { createMixApps, createTagShot } from "../../support/load-mix.ts";
 import type { NanoProcess } from "../../support/nano-process.ts";
 import { type LoadReport, runLoad } from "../../support/open-loop.ts";
 import { RawWebSocket } from "../../support/raw-websocket.ts";
+import type { NamedAttack } from "./corpus.ts";
 
 const QUICK = "named.localhost";
 const WAITING = "waiting.localhost";
@@ -11,6 +12,9 @@ const ECHO = "echo.localhost";
 const REQUESTS_PER_SECOND = 100;
 const SOCKET_COUNT = 4;
 const ECHO_INTERVAL_MS = 1_000;
+
+/** How a connection ends whose process does. */
+const PROCESS_LOST = "1012 worker_lost";
 
 const ECHO_SOURCE = `export default { fetch() {
   const [client, server] = new WebSocketPair();
@@ -29,6 +33,11 @@ export interface NeighbourReport {
   readonly waiting: LoadReport;
   /** Connections that ended, with their codes, and echoes that were wrong or did not come. */
   readonly brokenSockets: readonly string[];
+}
+
+/** Whether an attack may end connections of neighbours in this way: what kills its process takes along those that it shares it with. */
+export function isBlastRadius({ group, harm }: NamedAttack, end: string): boolean {
+  return group === "websocket" && harm !== undefined && end === PROCESS_LOST;
 }
 
 /** Connections that send once a second and compare what comes back. */

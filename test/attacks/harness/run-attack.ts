@@ -2,7 +2,7 @@
 import type { NanoProcess } from "../../support/nano-process.ts";
 import type { AttackTarget, Outcome } from "./attack.ts";
 import type { NamedAttack } from "./corpus.ts";
-import { type EchoingSockets, loadNeighbours, type NeighbourReport } from "./neighbours.ts";
+import { type EchoingSockets, isBlastRadius, loadNeighbours, type NeighbourReport } from "./neighbours.ts";
 
 const ARRIVAL_INTERVAL_MS = 1_000;
 /** An arrival that has not ended by then is not contained. */
@@ -63,7 +63,7 @@ export async function runAttack(
   await Promise.all(strikes);
 
   const p99BoundMs = attack.harm === undefined ? CPU_FACTOR * longestCpuMs + CPU_GRACE_MS : HARMED_P99_MS;
-  for (const fault of findFaults(neighbours, p99BoundMs)) wrong.add(fault);
+  for (const fault of findFaults(attack, neighbours, p99BoundMs)) wrong.add(fault);
   tookMs.sort((a, b) => a - b);
   return {
     id: attack.id,
@@ -92,7 +92,11 @@ export async function strikeOnce(attack: NamedAttack, target: AttackTarget): Pro
   return outcome;
 }
 
-function findFaults({ quick, waiting, brokenSockets }: NeighbourReport, p99BoundMs: number): string[] {
+function findFaults(
+  attack: NamedAttack,
+  { quick, waiting, brokenSockets }: NeighbourReport,
+  p99BoundMs: number,
+): string[] {
   const faults: string[] = [];
   for (const [name, load] of Object.entries({ quick, waiting })) {
     const [first] = load.failures;
@@ -100,6 +104,7 @@ function findFaults({ quick, waiting, brokenSockets }: NeighbourReport, p99Bound
       faults.push(`${load.failures.length} requests of ${name} failed: ${first.what.split("\n")[0]}`);
     if (load.p99Ms > p99BoundMs) faults.push(`p99 of ${name} is ${Math.round(load.p99Ms)} ms`);
   }
-  if (brokenSockets.length > 0) faults.push(`sockets closed: ${brokenSockets.join(", ")}`);
+  const outsideRadius = brokenSockets.filter((end) => !isBlastRadius(attack, end));
+  if (outsideRadius.length > 0) faults.push(`sockets closed: ${outsideRadius.join(", ")}`);
   return faults;
 }

@@ -4,6 +4,7 @@ import type { GuestHost } from "@nano/isolate/isolate";
 import type { AppName } from "@nano/protocol/brands";
 import { type IsolationMode, type ManifestInput, resolveManifest } from "@nano/protocol/manifest";
 import { askIsolate } from "../../support/ask-isolate.ts";
+import { messageIsolate } from "./message-isolate.ts";
 
 export interface UnlimitedJob {
   readonly script: string;
@@ -11,6 +12,8 @@ export interface UnlimitedJob {
   readonly limits: NonNullable<ManifestInput["limits"]>;
   /** Asked one after the other. */
   readonly queries: readonly string[];
+  /** Null: it is asked. Else each query is an upgrade, and this is sent to its connection. */
+  readonly message: string | null;
 }
 
 const job = JSON.parse(process.argv[2] ?? "") as UnlimitedJob;
@@ -35,7 +38,10 @@ const isolate = AppIsolate.restore({
 });
 process.stdout.write("ready\n");
 for (const [i, query] of job.queries.entries()) {
-  const { status, text, failed } = await askIsolate(isolate, `http://subject.test/${query}`, i + 1);
+  const url = `http://subject.test/${query}`;
+  const { message } = job;
+  const asked = message === null ? askIsolate(isolate, url, i + 1) : messageIsolate(isolate, url, message);
+  const { status, text, failed } = await asked;
   process.stdout.write(`${JSON.stringify({ status, text, failed, lineCount })}\n`);
 }
 process.exit(0);

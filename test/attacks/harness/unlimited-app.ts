@@ -3,9 +3,9 @@
  * watches. It is ended as soon as what proves the attack is seen.
  */
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { cpuMsOf } from "../../support/process-table.ts";
 import { residentBytesOf } from "../../support/resident-watch.ts";
 import type { Tenant } from "./attack.ts";
 import type { UnlimitedJob } from "./unlimited-app.main.ts";
@@ -13,7 +13,6 @@ import type { UnlimitedJob } from "./unlimited-app.main.ts";
 const MAIN = fileURLToPath(new URL("unlimited-app.main.ts", import.meta.url));
 const NAIVE_MAIN = fileURLToPath(new URL("naive-host.main.ts", import.meta.url));
 const LOOK_INTERVAL_MS = 10;
-const CLOCK_TICK_MS = 10;
 const MIB = 1024 * 1024;
 /** Many times the limits that the corpus gives. */
 const BURNT_MS = 500;
@@ -104,7 +103,8 @@ export function answersInOneContext(
 
 export async function watchUnlimited(tenant: Tenant, options: WatchOptions): Promise<string | null> {
   const { limits = FAR_LIMITS, isolation = "request", queries = [""], main = MAIN, proves } = options;
-  const job: UnlimitedJob = { script: scriptOf(tenant.source), isolation, limits, queries };
+  const { source, message = null } = tenant;
+  const job: UnlimitedJob = { script: scriptOf(source), isolation, limits, queries, message };
   const child = spawn(process.execPath, ["--no-node-snapshot", main, JSON.stringify(job)], {
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -151,15 +151,4 @@ export function limitsOf({ settings }: Tenant): UnlimitedJob["limits"] {
 /** As a bundle is one. */
 function scriptOf(source: string): string {
   return `__nano_app__(function () { ${source.replace("export default ", "const exported = ")}\nreturn { default: exported }; });`;
-}
-
-/** 0: it is gone. */
-function cpuMsOf(pid: number): number {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS;
-  } catch {
-    return 0;
-  }
 }
