@@ -76,6 +76,15 @@ test("one that has no requests for long ends, and so does one whose version is f
   expect([workers.size, deaths]).toEqual([0, []]);
 });
 
+test("one that a router asked for after its version was free again ends soon", async () => {
+  const { workers, ended } = await openOwnWorkers({ isQuarantined: () => false });
+  const late = await workers.workerFor(nextVersionId());
+  await eventually(() => {
+    workers.report(late.id, IDLE);
+    return ended.includes(late);
+  });
+});
+
 test("at the end of the node all of them end, those that start included, and none is started any more", async () => {
   const { workers } = await openOwnWorkers();
   const worker = await workers.workerFor(nextVersionId());

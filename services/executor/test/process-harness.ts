@@ -143,6 +143,7 @@ export async function openOwnWorkers(overrides: Partial<OwnWorkersOptions> = {})
     logger: silentLogger,
     start: (id) => WorkerProcess.start(workerOptions(id, directories, new Inbox())),
     equip: (_, versionId) => void equipped.push(versionId),
+    isQuarantined: () => true,
     pauseMs: () => 0,
     onDeath: (_, cause, versionId) => void deaths.push({ versionId, cause }),
     onEnd: (worker) => void ended.push(worker),

@@ -19,7 +19,7 @@ import type { LossCause, WorkerProcess } from "./worker-process.ts";
 import { WorkerWatch } from "./worker-watch.ts";
 
 export const IDLE_MS = 60_000;
-/** Where another version wants a worker and there is none: one that had no request for so long leaves for it. */
+/** One that had no request for so long leaves where another version wants a worker and there is none, or where its own is free again. */
 const YIELD_MS = 1_000;
 /** How long an answer waits for the end of a process that cannot be reached any more. */
 const END_WAIT_MS = 1_000;
@@ -32,6 +32,8 @@ export interface OwnWorkersOptions {
   start(id: WorkerId): Promise<WorkerProcess>;
   /** Gives a worker that has just started what it needs for its version. */
   equip(worker: WorkerProcess, versionId: VersionId): void;
+  /** Whether a version is in quarantine: a router that has not heard yet that it is free again asks for a worker of its own still. */
+  isQuarantined(versionId: VersionId): boolean;
   /** How long a version has to wait for its next one. */
   pauseMs(versionId: VersionId): number;
   onDeath(worker: WorkerProcess, cause: LossCause, versionId: VersionId): void;
@@ -108,7 +110,8 @@ export class OwnWorkers {
     const nowMs = performance.now();
     if (requests !== own.requestCount || queued + running > 0) own.usedMs = nowMs;
     own.requestCount = requests;
-    if (nowMs - own.usedMs >= this.#idleMs) this.#leave(own);
+    const idleMs = this.#options.isQuarantined(own.versionId) ? this.#idleMs : YIELD_MS;
+    if (nowMs - own.usedMs >= idleMs) this.#leave(own);
   }
 
   /** A version is served by shared workers again. */

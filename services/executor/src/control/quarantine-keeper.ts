@@ -9,7 +9,7 @@ import type { WorkerProcess } from "./worker-process.ts";
 
 const SWEEP_INTERVAL_MS = 5_000;
 
-export interface QuarantineKeeperOptions extends Omit<OwnWorkersOptions, "pauseMs" | "onRefused"> {
+export interface QuarantineKeeperOptions extends Omit<OwnWorkersOptions, "isQuarantined" | "pauseMs" | "onRefused"> {
   readonly metrics: Metrics;
   /** Those that all versions share. */
   sharedWorkers(): Iterable<WorkerProcess>;
@@ -41,6 +41,7 @@ export class QuarantineKeeper {
     this.workers = new OwnWorkers({
       ...options,
       onRefused: (cause) => refused.inc({ cause }),
+      isQuarantined: (versionId) => this.#quarantine.has(versionId),
       pauseMs: (versionId) => this.#quarantine.pauseMs(versionId),
       onDeath: (worker, cause, versionId) => {
         this.#endedOwn(versionId);
