@@ -46,6 +46,26 @@ test("an empty line is not free", () => {
   expect(logs.droppedCount).toBeGreaterThan(500);
 });
 
+test("an app may have a smaller quota than the worker's, and its lines are dropped by that name", async () => {
+  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
+  try {
+    const { logs, batches } = openLogs(1_000);
+    for (const [app, bytesPerSecond] of [
+      ["a", 300],
+      ["b", 9_000],
+    ] as const) {
+      for (let i = 0; i < 2; i++) logs.add(line("x".repeat(100), app), bytesPerSecond);
+      logs.add(line("y".repeat(800), app), bytesPerSecond);
+    }
+    vi.advanceTimersByTime(1_001);
+    await eventually(() => batches.flat().length === 5);
+    const told = batches.flat().map(({ app, text }) => `${app} ${text.slice(0, 1)}${/\(.*\)/.exec(text)?.[0] ?? ""}`);
+    expect(told).toEqual(["a x", "b x", "b x", "a 2(limits.log_bytes_per_second)", "b 1(workers.logBytesPerSecond)"]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("the quota is of a second", async () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   try {

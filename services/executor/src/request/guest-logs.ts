@@ -18,6 +18,8 @@ export interface GuestLogsOptions {
 interface Share {
   usedBytes: number;
   droppedCount: number;
+  /** By which lines were dropped. */
+  limit: string;
 }
 
 export class GuestLogs {
@@ -39,16 +41,18 @@ export class GuestLogs {
     return this.#droppedCount;
   }
 
-  add(line: AppLogLine): void {
+  /** @param appBytesPerSecond of its app, where that is less than what the worker lets through */
+  add(line: AppLogLine, appBytesPerSecond: number = Number.POSITIVE_INFINITY): void {
     const nowMs = performance.now();
     if (nowMs - this.#windowStartMs >= QUOTA_WINDOW_MS) this.#beginWindow(nowMs);
     let share = this.#shares.get(line.app);
     if (share === undefined) {
-      share = { usedBytes: 0, droppedCount: 0 };
+      share = { usedBytes: 0, droppedCount: 0, limit: "" };
       this.#shares.set(line.app, share);
     }
     const usedBytes = share.usedBytes + LINE_BYTES + line.text.length + (line.stack?.length ?? 0);
-    if (usedBytes > this.#options.bytesPerSecond) {
+    if (usedBytes > Math.min(appBytesPerSecond, this.#options.bytesPerSecond)) {
+      share.limit = limitText(appBytesPerSecond, this.#options.bytesPerSecond);
       this.#drop(line, share, nowMs);
       return;
     }
@@ -70,17 +74,12 @@ export class GuestLogs {
     if (this.#noticeTimer !== null) clearTimeout(this.#noticeTimer);
     this.#noticeTimer = null;
     for (const { app, versionId } of this.#dropped.values()) {
-      const count = this.#shares.get(app)?.droppedCount ?? 0;
-      this.#push({ app, versionId, requestId: null, level: "warn", text: this.#noticeOf(count) });
+      const share = this.#shares.get(app);
+      if (share !== undefined) this.#push({ app, versionId, requestId: null, level: "warn", text: noticeOf(share) });
     }
     this.#dropped.clear();
     this.#shares.clear();
     this.#windowStartMs = nowMs;
-  }
-
-  #noticeOf(count: number): string {
-    const lines = count === 1 ? "1 line of this app was" : `${count} lines of this app were`;
-    return `${lines} dropped within a second: a worker passes ${this.#options.bytesPerSecond} bytes of an app's log on per second (workers.logBytesPerSecond)`;
   }
 
   #push(line: AppLogLine): void {
@@ -92,4 +91,15 @@ export class GuestLogs {
     this.#batch = [];
     this.#options.send(lines);
   }
+}
+
+function noticeOf({ droppedCount, limit }: Share): string {
+  const lines = droppedCount === 1 ? "1 line of this app was" : `${droppedCount} lines of this app were`;
+  return `${lines} dropped within a second: a worker passes ${limit}`;
+}
+
+function limitText(appBytesPerSecond: number, workerBytesPerSecond: number): string {
+  return appBytesPerSecond < workerBytesPerSecond
+    ? `${appBytesPerSecond} bytes of this app's log on per second (limits.log_bytes_per_second)`
+    : `${workerBytesPerSecond} bytes of an app's log on per second (workers.logBytesPerSecond)`;
 }
