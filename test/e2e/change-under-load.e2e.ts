@@ -13,9 +13,11 @@ import type { Answer } from "../support/http-answer.ts";
 import { createMix, createMixApps } from "../support/load-mix.ts";
 import { NanoProcess } from "../support/nano-process.ts";
 import { type LoadShot, runLoad } from "../support/open-loop.ts";
+import { isWholeRun } from "../support/whole-run.ts";
 
 const REQUESTS_PER_SECOND = 120;
-const DURATION_MS = 60_000;
+/** At least: until all changes are applied. */
+const DURATION_MS = isWholeRun ? 60_000 : 30_000;
 /** One request in so many is a stream of over ten seconds. */
 const STREAM_EVERY = 600;
 /** One request in so many goes to an app that changes. */

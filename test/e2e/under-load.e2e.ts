@@ -9,10 +9,11 @@ import type { Answer } from "../support/http-answer.ts";
 import { createMix, createMixApps, expectText } from "../support/load-mix.ts";
 import { runLoad } from "../support/open-loop.ts";
 import { serveApps } from "../support/serve-apps.ts";
+import { isWholeRun } from "../support/whole-run.ts";
 
 const REQUESTS_PER_SECOND = 150;
-const DURATION_MS = 60_000;
-const KILL_AT_MS = [10_000, 25_000, 40_000];
+const DURATION_MS = isWholeRun ? 60_000 : 30_000;
+const KILL_AT_MS = [1 / 6, 5 / 12, 2 / 3].map((share) => share * DURATION_MS);
 /** One request in so many. */
 const STREAM_EVERY = 500;
 const REPLACED_WITHIN_MS = 1_000;

@@ -4,10 +4,12 @@ import { beforeEach } from "vitest";
 /** The final count lists them under this. */
 const NOT_RUN = "not run: benchmarks and soaks on a small scale, which NANO_TEST_ALL=1 adds";
 
+/** Everything is asked for: what can be shorter is not. */
+export const isWholeRun = (process.env.NANO_TEST_ALL ?? "") !== "";
+
 /** Skips the tests of a file in a run that is not of everything. */
 export function needWholeRun(): void {
-  const isWhole = (process.env.NANO_TEST_ALL ?? "") !== "";
   beforeEach((context) => {
-    if (!isWhole) context.skip(NOT_RUN);
+    if (!isWholeRun) context.skip(NOT_RUN);
   });
 }
