@@ -224,6 +224,14 @@ export const errors = defineErrors("EXEC", {
     reason: "wall_limit",
     message: (d: { app: string; limitMs: number }) => `The request waited ${d.limitMs} ms for ${d.app} and never began`,
   },
+  QUEUE_WAIT_LIMIT: {
+    fault: "platform",
+    retryable: true,
+    httpStatus: 503,
+    reason: "queue_wait",
+    message: (d: { app: string; limitMs: number }) =>
+      `The request waited ${d.limitMs} ms for its turn at ${d.app} (limits.queue_wait_secs)`,
+  },
   ASSET_NOT_FOUND: {
     fault: "caller",
     retryable: false,

@@ -164,7 +164,9 @@ export interface WorkerStats {
   readonly queueWait: DurationCounts;
   readonly rollouts: Readonly<Record<VersionId, CountedVersion>>;
   readonly threadUse: ThreadUseReport;
+  /** By reason: what limits of apps ended, and what they refused. */
   readonly limitEnds: Readonly<Record<string, number>>;
+  readonly limitRefusals: Readonly<Record<string, number>>;
   readonly isolates: number;
   /** On the worker's own thread, those that nothing holds any more included. */
   readonly liveIsolates: number;

@@ -1,3 +1,4 @@
+import { burnSource } from "@nano/test-kit/burn-source";
 import { eventually } from "@nano/test-kit/eventually";
 import { describe, expect, test } from "vitest";
 import { readEnteredStreams, readRunningEntry, recorderLinkId } from "../src/flight-recorder.ts";
@@ -75,6 +76,26 @@ describe("the queue", () => {
     expect(worker.counters.limitEnds).toHaveProperty("wall_limit");
   });
 
+  test("a request that waits for its turn for longer than its limit is sent elsewhere, and was never entered", async () => {
+    const worker = await openWorker();
+    const { assignment, lane } = worker.serve(appScript(`console.log(request.method); ${HANGS}`), {
+      limits: { concurrentRequests: 1, queueWaitMs: 60, waitUntilMs: 10 },
+    });
+    const link = await worker.dial();
+    const { versionId } = assignment;
+    const headers = ["host", "subject.test", "content-length", "9"];
+    const collects = send(link, { versionId, method: "POST", headers, body: "open" });
+    send(link, { versionId });
+    const [first, second] = [1, 2].map(() => ask(link, { versionId, method: "PUT", body: "x" }));
+    for (const waits of [await first, await second]) {
+      expect(waits?.error).toMatchObject({ reason: "queue_wait", httpStatus: 503, retryable: true });
+    }
+    expect(worker.counters.limitEnds).toEqual({ queue_wait: 2 });
+    // One whose body is on its way does not wait for a turn.
+    expect([collects.error, lane.waitingCount]).toEqual([null, 1]);
+    expect(worker.logs).toEqual(["GET"]);
+  });
+
   test("requests begin in the order in which they came", async () => {
     const worker = await openWorker();
     const { assignment } = worker.serve(
@@ -91,6 +112,44 @@ describe("the queue", () => {
 });
 
 describe("the isolate", () => {
+  const COUNTS = `if (request.url.endsWith("/wait")) { await new Promise((r) => setTimeout(r, 300)); return new Response("kept " + ++count); }
+    if (request.url.endsWith("/burn")) { burn(30); await new Promise((r) => setTimeout(r, 1)); }
+    return new Response(String(++count));`;
+
+  test("of app mode is replaced after a request that used more than its soft share of CPU: who is in it finishes there", async () => {
+    const worker = await openWorker();
+    const { assignment, lane } = worker.serve(appScript(COUNTS, `let count = 0; ${burnSource()}`), {
+      manifest: { isolation: "app" },
+      limits: { cpuSoftPercent: 0.2 },
+    });
+    const link = await worker.dial();
+    const { versionId } = assignment;
+    expect((await ask(link, { versionId })).text).toBe("1");
+    const waits = send(link, { versionId, path: "/wait" });
+    await eventually(() => lane.runningCount === 1);
+    expect((await ask(link, { versionId, path: "/burn" })).text).toBe("2");
+    await eventually(() => worker.counters.coldStarts === 2);
+    expect((await ask(link, { versionId })).text).toBe("1");
+    await waits.done;
+    expect(waits.text).toBe("kept 3");
+    expect(worker.counters.limitEnds).toEqual({ cpu_soft_limit: 1 });
+    expect(worker.logs.filter((text) => text.startsWith("cpu_soft_limit: "))).toHaveLength(1);
+    await eventually(() => lane.isIdle);
+  });
+
+  test("that refuses what an app asks for over a limit is counted apart, and ends nothing", async () => {
+    const worker = await openWorker();
+    const { assignment } = worker.serve(
+      appScript(
+        "try { setTimeout(() => {}, 1); setTimeout(() => {}, 1); } catch (e) { return new Response(e.message); }",
+      ),
+      { limits: { timerCount: 1 } },
+    );
+    const { text } = await ask(await worker.dial(), { versionId: assignment.versionId });
+    expect(text).toContain("too many timers");
+    expect([worker.counters.limitRefusals, worker.counters.limitEnds]).toEqual([{ timers: 1 }, {}]);
+  });
+
   test("is restored by the first request, kept for the next, and counted once", async () => {
     const worker = await openWorker();
     const { assignment } = worker.serve(appScript("return new Response();"));

@@ -62,6 +62,23 @@ describe("what decides", () => {
     expect(state.recycledCount).toBe(2);
   });
 
+  test("one that requests wore out is replaced whatever its size is, and no more often", () => {
+    const { look, recycling, state } = open("app");
+    look(2);
+    recycling.wear();
+    recycling.wear();
+    vi.advanceTimersByTime(1);
+    expect(state.recycledCount).toBe(1);
+    recycling.restored();
+    vi.advanceTimersByTime(RECYCLE_INTERVAL_MS / 2);
+    expect(state.recycledCount).toBe(1);
+    recycling.wear();
+    vi.advanceTimersByTime(RECYCLE_INTERVAL_MS / 2 - 2);
+    expect(state.recycledCount).toBe(1);
+    vi.advanceTimersByTime(2);
+    expect(state.recycledCount).toBe(2);
+  });
+
   test("one that is in use is looked at again", () => {
     const { look, state } = open("request");
     look(2);

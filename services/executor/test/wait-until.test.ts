@@ -5,6 +5,7 @@ import { assign, dialWorker, startWorker } from "./process-harness.ts";
 import { appScript } from "./sliver-fixture.ts";
 import { ask } from "./worker-harness.ts";
 
+const TALKS = appScript("for (let i = 0; i < 9; i++) console.log('x'.repeat(200)); return new Response();");
 const WORK = appScript(`
   const { pathname } = new URL(request.url);
   ctx.passThroughOnException();
@@ -37,4 +38,8 @@ test("it goes on, its failure and its limit are logged with app, version and req
       text: expect.stringContaining(text),
     });
   }
+  // What an app says is bounded by its own limit, and each limit that it met is told to the supervisor.
+  await ask(link, { versionId: assign(worker, TALKS, { manifest: { limits: { log_bytes_per_second: 1000 } } }) });
+  await eventually(() => lines().some(({ text }) => text.includes("limits.log_bytes_per_second")));
+  await eventually(() => inbox.of("stats").some(({ stats }) => stats.limitEnds.wait_until === 1));
 });

@@ -119,6 +119,44 @@ describe("a message", () => {
   });
 });
 
+describe("an answer that declines a connection", () => {
+  const then = (pull: string): string =>
+    appScript(
+      `return new Response(new ReadableStream({ start(c) { c.enqueue(new Uint8Array(50)); }, async pull(c) { ${pull} } }));`,
+    );
+  const SILENT = then("await new Promise(() => {});");
+  const TALKING = then("await new Promise((r) => setTimeout(r, 5)); c.enqueue(new Uint8Array(50));");
+  const LIMITS = { waitUntilMs: 10 };
+
+  test.each([
+    ["falls silent", SILENT, { streamIdleMs: 60 }, "stream_idle"],
+    ["goes on for too long", TALKING, { streamMaxMs: 60 }, "stream_max"],
+    ["has too large a body", TALKING, { responseBodyBytes: 120 }, "response_too_large"],
+  ])("and %s is cut, and its app's log says by which limit", async (_, script, limits, reason) => {
+    const worker = await openSocketWorker();
+    const lane = worker.serve(script, { limits: { ...LIMITS, ...limits } });
+    const socket = await connect(await worker.dial(), lane);
+    await socket.done;
+    expect([socket.head?.status, socket.error?.reason]).toEqual([200, reason]);
+    expect(socket.body.length).toBeGreaterThanOrEqual(50);
+    expect(worker.logs.filter((text) => text.startsWith(`${reason}: `))).toHaveLength(1);
+    expect(worker.counters.limitEnds).toEqual({ [reason]: 1 });
+    await eventually(() => lane.isIdle);
+  });
+
+  test("with a whole body over the limit is a 500 in its place", async () => {
+    const worker = await openSocketWorker();
+    const lane = worker.serve(appScript("return new Response('x'.repeat(121));"), {
+      limits: { ...LIMITS, responseBodyBytes: 120 },
+    });
+    const socket = await connect(await worker.dial(), lane);
+    expect(socket.head).toBeNull();
+    expect(socket.error).toMatchObject({ reason: "response_too_large", httpStatus: 500 });
+    expect(worker.live.stats(0).refused).toEqual({ response_too_large: 1 });
+    await eventually(() => lane.isIdle);
+  });
+});
+
 describe("what waits", () => {
   test("for a slow guest stops the router at the limit, and nothing is lost", async () => {
     const worker = await openSocketWorker();

@@ -153,10 +153,12 @@ describe("an end", () => {
   test("by a limit closes the connection with 1011, and the thread serves on", async () => {
     const worker = await openSocketWorker();
     const { threads, permits } = await openThreads(worker, 1);
-    const lane = worker.serve(appScript(upgradeWith('server.addEventListener("message", () => { for (;;); });')), {
+    const loops = 'server.addEventListener("message", () => { for (;;); });';
+    const manyTimers = "for (let i = 0; i < 7; i++) try { setTimeout(() => {}, 1e6); } catch {}";
+    const lane = worker.serve(appScript(upgradeWith(`${manyTimers} ${loops}`)), {
       manifest: DEDICATED,
       parts: { threads },
-      limits: { cpuTimeMs: 20 },
+      limits: { cpuTimeMs: 20, timerCount: 5 },
     });
     const link = await worker.dial();
     for (let i = 0; i < 2; i++) {
@@ -167,7 +169,8 @@ describe("an end", () => {
       socket.closed(1011);
       await eventually(() => lane.isIdle);
     }
-    expect([permits.takenCount, worker.counters.limitEnds]).toEqual([1, { cpu_limit: 2 }]);
+    const { limitEnds, limitRefusals } = worker.counters;
+    expect([permits.takenCount, limitEnds, limitRefusals]).toEqual([1, { cpu_limit: 2 }, { timers: 4 }]);
   });
 
   test("by a limit comes when the thread has used that much CPU, on each of them", async () => {

@@ -4,10 +4,14 @@ import type { Rung } from "@nano/protocol/records";
 import { DurationBuckets } from "@nano/service-kit/duration-buckets";
 import type { Metrics } from "@nano/service-kit/metrics";
 import type { CacheCounts } from "../cache/cache-counters.ts";
+import { LIMIT_ENDS, LIMIT_REFUSALS } from "../limit-reasons.ts";
 import type { FallReason, WorkerKind, WorkerStats } from "../worker-messages.ts";
 import type { CacheProcess } from "./cache-process.ts";
 import type { EgressProcess } from "./egress-process.ts";
 import type { EntranceRefusal } from "./entrance.ts";
+
+/** In place of a name that a worker made up. */
+const OTHER = "other";
 
 type Countable =
   | "requests"
@@ -71,6 +75,7 @@ export class ExecutorMetrics {
   readonly #byWorker = new Map<WorkerId, WorkerStats>();
   readonly #count: (name: Countable, delta: number) => void;
   readonly #countLimit: (reason: string, delta: number) => void;
+  readonly #countRefusal: (limit: string, delta: number) => void;
   readonly #countDeath: (cause: string, kind: WorkerKind) => void;
   readonly #countFall: (from: Rung, to: Rung, reason: FallReason) => void;
 
@@ -79,10 +84,16 @@ export class ExecutorMetrics {
     this.#count = (name, delta) => counters.get(name)?.inc(delta);
     const limits = metrics.counter({
       name: "limit_ends_total",
-      help: "Isolates ended by a limit, and requests by one that ends no isolate",
+      help: "Requests, responses, isolates and work after answers that a limit of their app ended",
       labels: ["reason"],
     });
     this.#countLimit = (reason, delta) => limits.inc({ reason }, delta);
+    const refusals = metrics.counter({
+      name: "limit_refusals_total",
+      help: "What apps asked for and a limit of theirs refused, which ends nothing",
+      labels: ["limit"],
+    });
+    this.#countRefusal = (limit, delta) => refusals.inc({ limit }, delta);
     const deaths = metrics.counter({
       name: "workers_lost_total",
       help: "Workers that died, hung, or outgrew their memory",
@@ -190,7 +201,10 @@ export class ExecutorMetrics {
     for (const [key] of COUNTERS) this.#count(key, stats[key] - (before?.[key] ?? 0));
     this.#queueWait.addSince(stats.queueWait, before?.queueWait ?? null);
     for (const [reason, count] of Object.entries(stats.limitEnds)) {
-      this.#countLimit(reason, count - (before?.limitEnds[reason] ?? 0));
+      this.#countLimit(LIMIT_ENDS.has(reason) ? reason : OTHER, count - (before?.limitEnds[reason] ?? 0));
+    }
+    for (const [limit, count] of Object.entries(stats.limitRefusals)) {
+      this.#countRefusal(LIMIT_REFUSALS.has(limit) ? limit : OTHER, count - (before?.limitRefusals[limit] ?? 0));
     }
   }
 

@@ -3,7 +3,8 @@
  *
  * I1 At most `limits.queueDepth` requests wait; one more is answered `queue_full`, and was never entered.
  * I2 The isolate is restored when the first request's turn comes, and leaves by the cache, by a limit, or with the lane.
- * I3 A request that waited for longer than its wall limit does not begin, and is answered then, whether or not its turn comes.
+ * I3 A request that waited for longer than its wall limit, or for its turn than `limits.queueWaitMs`, does not begin, and is answered then,
+ *    whether or not its turn comes.
  * I4 Each request is counted as waiting, then as running, each once, however it ends.
  */
 import type { AppIsolate } from "@nano/isolate/app-isolate";
@@ -20,14 +21,15 @@ import type { FlightRecorder } from "../flight-recorder.ts";
 import type { Assignment } from "../worker-messages.ts";
 import { debugHeaders, type StartKind } from "./debug-headers.ts";
 import type { CachedIsolate, IsolateCache } from "./isolate-cache.ts";
-import { IsolateRecycling } from "./isolate-recycling.ts";
+import { IsolateRecycling, type RecycleReason } from "./isolate-recycling.ts";
 import { LaneIsolates } from "./lane-isolates.ts";
 import { RequestStream } from "./request-stream.ts";
+import { ResponseLimits } from "./response-limits.ts";
 import type { SliverSource } from "./sliver-sources.ts";
-import { StreamWatch } from "./stream-watch.ts";
 import type { Turns, TurnTaker } from "./turns.ts";
 import type { VersionLane } from "./version-lane.ts";
 import { VersionTally } from "./version-tally.ts";
+import { WaitLimit } from "./wait-limit.ts";
 import type { WorkerCounters } from "./worker-counters.ts";
 
 export interface LaneParts {
@@ -48,9 +50,10 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   readonly streamLimits: StreamLimits;
   readonly #parts: LaneParts;
   readonly #queue: RequestStream[] = [];
-  /** Admitted and not begun, those whose body is still arriving included; in order of arrival. */
-  readonly #waiting = new Set<RequestStream>();
-  #expiry: NodeJS.Timeout | null = null;
+  /** Admitted and not begun, those whose body is still arriving included; since they came. */
+  readonly #waiting: WaitLimit<RequestStream>;
+  /** Those of the queue, since they could begin. Null: the wall limit alone ends them. */
+  readonly #turnWait: WaitLimit<RequestStream> | null;
   #runningCount = 0;
   readonly #isolates: LaneIsolates;
   readonly #recycling: IsolateRecycling;
@@ -66,6 +69,17 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     this.limits = assignment.manifest.limits;
     this.streamLimits = streamLimitsOf(this.limits);
     this.#parts = parts;
+    const { app } = assignment;
+    const { timeoutMs, queueWaitMs } = this.limits;
+    this.#waiting = new WaitLimit(timeoutMs, (request) => {
+      this.#refuseLate(request, errors.QUEUE_WAIT({ app, limitMs: timeoutMs }).wire);
+    });
+    this.#turnWait =
+      queueWaitMs === undefined || queueWaitMs >= timeoutMs
+        ? null
+        : new WaitLimit(queueWaitMs, (request) => {
+            this.#refuseLate(request, errors.QUEUE_WAIT_LIMIT({ app, limitMs: queueWaitMs }).wire);
+          });
     this.countSince(assignment.countedSince);
     const { recorder, counters, host, source } = parts;
     const onRestored = (): void => {
@@ -77,7 +91,7 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
       isolation: assignment.manifest.isolation,
       memoryBytes: this.limits.memoryBytes,
       measure: () => this.#isolates.current?.measureBytes() ?? 0,
-      canRecycle: (isFull) => this.#canRecycle(isFull),
+      canRecycle: (why) => this.#canRecycle(why),
       recycle: () => this.#recycle(),
     });
   }
@@ -109,10 +123,10 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
       request.refuse(errors.QUEUE_FULL(full).wire);
       return request;
     }
-    this.#waiting.add(request);
+    this.#waiting.begin(request, request.arrivedMs);
     if (options.isEnd) this.#enqueue(request);
     else request.awaitBody();
-    if (this.#waiting.has(request)) this.#armExpiry(this.limits.timeoutMs);
+    this.#waiting.watch(request);
     return request;
   }
 
@@ -126,24 +140,20 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   #enqueue(request: RequestStream): void {
     request.isQueued = true;
     this.#queue.push(request);
+    this.#turnWait?.begin(request, request.readyMs);
     this.#parts.turns.ask(this);
+    this.#turnWait?.watch(request);
   }
 
   /** A request that waited is not wanted any more. One that does not wait is none of it. */
   gone(request: RequestStream): void {
-    if (!this.#waiting.delete(request)) return;
-    const index = this.#queue.indexOf(request);
-    if (index >= 0) this.#queue.splice(index, 1);
-    this.#checkIdle();
+    if (this.#waiting.end(request)) this.#leave(request);
   }
 
   takeTurn(): boolean {
     const request = this.#queue[0];
     if (request === undefined) return false;
-    if (performance.now() - request.arrivedMs >= this.limits.timeoutMs) {
-      this.#refuseLate(request);
-      return this.#queue.length > 0;
-    }
+    if (this.#waiting.endLate(request) || this.#turnWait?.endLate(request)) return this.#queue.length > 0;
     const isolate = this.#useIsolate(request);
     if (isolate === null) return this.#queue.length > 0;
     if (!isolate.hasRoom) return false;
@@ -158,7 +168,9 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     this.tally?.count(request.isFailed);
     this.#parts.recorder.returnSlot(request.slot);
     this.#isolates.tidy();
-    if (this.#isolates.current === null) this.#parts.cache.remove(this);
+    const { current } = this.#isolates;
+    if (current === null) this.#parts.cache.remove(this);
+    else if (current.isWorn) this.#recycling.wear();
     if (this.#queue.length > 0) this.#parts.turns.ask(this);
     else this.#prepareSpareLater();
     this.#checkIdle();
@@ -169,9 +181,9 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     this.#parts.counters.countLimit(reason);
   }
 
-  /** Watches a response whose body follows. @param onOver ends it: its app's author is told by then */
-  watchStream(head: RequestHead, onOver: (error: WireError) => void): StreamWatch {
-    return new StreamWatch({
+  /** Bounds the body of a response. @param onOver ends it: its app's author is told by then */
+  boundResponse(head: RequestHead, onOver: (error: WireError) => void): ResponseLimits {
+    return new ResponseLimits({
       app: this.assignment.app,
       limits: this.streamLimits,
       onOver: (error) => {
@@ -230,6 +242,7 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
 
   measureBytes(): number {
     const isolate = this.#isolates.current;
+    if (isolate?.isWorn) this.#recycling.wear();
     if (isolate !== null) this.#recycling.look(isolate.measureBytes());
     return this.#isolates.measureBytes();
   }
@@ -240,7 +253,7 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
   }
 
   expel(error: WireError): void {
-    for (const request of [...this.#waiting]) {
+    for (const request of this.#waiting.waiters) {
       this.gone(request);
       request.refuse(error);
     }
@@ -265,30 +278,27 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     return waitingCount > 0 || this.#isolates.current?.hasRoom === false;
   }
 
-  #refuseLate(request: RequestStream): void {
-    this.gone(request);
-    this.tally?.count(true);
-    const error = errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: this.limits.timeoutMs }).wire;
+  #refuseLate(request: RequestStream, error: WireError): void {
+    this.#waiting.end(request);
+    if (!error.retryable) this.tally?.count(true);
     this.countLimit(error);
     request.refuse(error);
+    this.#leave(request);
   }
 
-  /** One timer for all that wait: it looks again for the oldest of those that came meanwhile. */
-  #armExpiry(delayMs: number): void {
-    this.#expiry ??= setTimeout(() => {
-      this.#expiry = null;
-      const nowMs = performance.now();
-      for (const request of this.#waiting) {
-        const remainingMs = request.arrivedMs + this.limits.timeoutMs - nowMs;
-        if (remainingMs > 0) return this.#armExpiry(remainingMs);
-        this.#refuseLate(request);
-      }
-    }, delayMs);
+  /** It does not wait any more. */
+  #leave(request: RequestStream): void {
+    this.#turnWait?.end(request);
+    const index = this.#queue.indexOf(request);
+    if (index >= 0) this.#queue.splice(index, 1);
+    this.#checkIdle();
   }
 
   #takeFirst(): void {
     const request = this.#queue.shift();
-    if (request !== undefined) this.#waiting.delete(request);
+    if (request === undefined) return;
+    this.#waiting.end(request);
+    this.#turnWait?.end(request);
   }
 
   /** The isolate with room for a request, or null where it cannot be had: the request is then refused. */
@@ -311,10 +321,12 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     }
   }
 
-  /** What leaks in app mode is replaced under load too: else its memory limit would end it with all that runs in it. */
-  #canRecycle(isFull: boolean): boolean {
+  /** What leaks in app mode is replaced under load too, else its memory limit would end it with all that runs in it; and what is worn. */
+  #canRecycle(why: RecycleReason): boolean {
+    if (!this.isWarm) return false;
     if (this.isIdle) return true;
-    return isFull && this.assignment.manifest.isolation === "app" && this.#isolates.leavingCount === 0;
+    const isUrgent = why === "worn" || (why === "full" && this.assignment.manifest.isolation === "app");
+    return isUrgent && this.#isolates.leavingCount === 0;
   }
 
   #recycle(): void {
@@ -385,8 +397,8 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     if (this.#onIdle === null || !this.isIdle) return;
     const onIdle = this.#onIdle;
     this.#onIdle = null;
-    if (this.#expiry !== null) clearTimeout(this.#expiry);
-    this.#expiry = null;
+    this.#waiting.close();
+    this.#turnWait?.close();
     this.#dropIsolates();
     onIdle();
   }

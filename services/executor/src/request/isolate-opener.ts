@@ -79,13 +79,13 @@ export class IsolateOpener {
         envJson: this.#envJson,
         initEnvJson: this.#initEnvJson,
         host,
+        onLimit: (limit) => counters.countLimit(limit),
         ...(contextBytes === undefined ? {} : { contextBytes }),
       });
       isolate.prepareSpare();
       return { isolate };
     } catch (thrown) {
       const isMemory = isolate?.end === "memory_limit";
-      if (isMemory) counters.countLimit("memory_limit");
       isolate?.dispose();
       return { thrown, isMemory };
     } finally {

@@ -4,7 +4,8 @@
  * Replacing is also how the contexts of past requests are collected: V8 offers a full collection only to those who run out of memory, and
  * one took 70 to 100 ms where a restore of the same heap (4 MiB) took 10 to 40, on the same busy machine.
  *
- * I1 At most once in `RECYCLE_INTERVAL_MS`, and never one that is not larger than it began.
+ * I1 At most once in `RECYCLE_INTERVAL_MS`, and never one that is not larger than it began, unless requests wore it out: a fresh one may be as
+ *    slow, and restores are on nobody's CPU limit.
  * I2 The fresh isolate is there before the old one goes: no request finds none.
  */
 import type { IsolationMode } from "@nano/protocol/manifest";
@@ -19,19 +20,23 @@ const LITTERED_RATIO = 2;
 const LITTERED_BYTES = 4 * MIB;
 export const RECYCLE_INTERVAL_MS = 10_000;
 
+/** `worn`: a request in it used more than the soft share of its CPU limit. */
+export type RecycleReason = "worn" | "full" | "littered";
+
 export interface RecyclingOptions {
   readonly isolation: IsolationMode;
   readonly memoryBytes: number;
   /** Heap of the isolate that takes requests; 0: there is none. */
   measure(): number;
   /** Whether this is a moment to replace it. */
-  canRecycle(isFull: boolean): boolean;
+  canRecycle(why: RecycleReason): boolean;
   recycle(): void;
 }
 
 export class IsolateRecycling {
   readonly #options: RecyclingOptions;
   #freshBytes = 0;
+  #isWorn = false;
   #recycledMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
@@ -42,29 +47,46 @@ export class IsolateRecycling {
   /** A fresh isolate takes requests: the next look measures what it begins with. */
   restored(): void {
     this.#freshBytes = 0;
+    this.#isWorn = false;
   }
 
   /** Plans a replacement where the isolate's size asks for one. */
   look(bytes: number): void {
     if (this.#freshBytes === 0) this.#freshBytes = bytes;
-    if (this.#timer !== null || !(this.#isFull(bytes) || this.#isLittered(bytes))) return;
-    const delayMs = Math.max(0, this.#recycledMs + RECYCLE_INTERVAL_MS - performance.now());
-    this.#timer = setTimeout(() => this.#recycle(), delayMs).unref();
+    if (this.#reasonFor(bytes) !== null) this.#plan();
+  }
+
+  /** Plans one whatever its size is. */
+  wear(): void {
+    this.#isWorn = true;
+    this.#plan();
   }
 
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#isWorn = false;
+  }
+
+  #plan(): void {
+    if (this.#timer !== null) return;
+    const delayMs = Math.max(0, this.#recycledMs + RECYCLE_INTERVAL_MS - performance.now());
+    this.#timer = setTimeout(() => this.#recycle(), delayMs).unref();
   }
 
   #recycle(): void {
     this.#timer = null;
     const { measure, canRecycle, recycle } = this.#options;
-    const bytes = measure();
-    const isFull = this.#isFull(bytes);
-    if (!(isFull || this.#isLittered(bytes)) || !canRecycle(isFull)) return;
+    const why = this.#reasonFor(measure());
+    if (why === null || !canRecycle(why)) return;
     this.#recycledMs = performance.now();
     recycle();
+  }
+
+  #reasonFor(bytes: number): RecycleReason | null {
+    if (this.#isWorn) return "worn";
+    if (this.#isFull(bytes)) return "full";
+    return this.#isLittered(bytes) ? "littered" : null;
   }
 
   #isFull(bytes: number): boolean {

@@ -70,7 +70,7 @@ export class LaneIsolates {
     this.#current = null;
     if (isolate === null) return;
     if (isolate.end === null && isolate.runCount > 0) this.#leaving.add(isolate);
-    else this.#dispose(isolate);
+    else isolate.dispose();
   }
 
   /** After a run: lets go of isolates that have ended, or that nobody needs any more. */
@@ -79,7 +79,7 @@ export class LaneIsolates {
     for (const isolate of this.#leaving) {
       if (isolate.end === null && isolate.runCount > 0) continue;
       this.#leaving.delete(isolate);
-      this.#dispose(isolate);
+      isolate.dispose();
     }
   }
 
@@ -94,7 +94,7 @@ export class LaneIsolates {
     const all = [...this.#leaving, ...(this.#current === null ? [] : [this.#current])];
     this.#leaving.clear();
     this.#current = null;
-    for (const isolate of all) this.#dispose(isolate);
+    for (const isolate of all) isolate.dispose();
   }
 
   #take(fresh: AppIsolate): void {
@@ -102,11 +102,5 @@ export class LaneIsolates {
     this.#current = fresh;
     this.#options.counters.coldStarts += 1;
     this.#options.onRestored();
-  }
-
-  #dispose(isolate: AppIsolate): void {
-    const { end } = isolate;
-    isolate.dispose();
-    if (end !== null && end !== "disposed") this.#options.counters.countLimit(end);
   }
 }

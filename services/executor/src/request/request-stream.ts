@@ -17,15 +17,15 @@ import { isIdempotent } from "@nano/protocol/idempotent-methods";
 import { decodeHeaderBlock, type HeaderBlock, type RequestHead, type ResponseHead } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 import type { AppLane } from "./app-lane.ts";
+import { byteLengthOf, type ResponseLimits } from "./response-limits.ts";
 import { sendResponse, writeResponseChunk } from "./send-response.ts";
-import type { StreamWatch } from "./stream-watch.ts";
 
 /** Bodies up to here enter the guest as one buffer. */
 export const WHOLE_BODY_BYTES = 64 * 1024;
 /** Most bodies without a length are here whole by then. */
 export const UNKNOWN_BODY_WAIT_MS = 50;
-/** Its isolate outlives it, and does not count it. */
-const WALL_LIMIT = "wall_limit";
+/** A response that is cut as it goes on for long is not the app's failure; this one is. */
+const RESPONSE_TOO_LARGE = "response_too_large";
 const DECIMAL = /^\d+$/;
 
 export class RequestStream implements StreamListener, RunSink {
@@ -50,11 +50,8 @@ export class RequestStream implements StreamListener, RunSink {
   /** Its body need not be here whole. */
   #isStreamed = false;
   #bodyWait: NodeJS.Timeout | null = null;
-  /** Of its response's body. */
-  #sentBytes = 0;
-  #isSentTooMuch = false;
-  /** While the body of its response is under way. */
-  #watch: StreamWatch | null = null;
+  /** Of its response's body, where that is long or follows. */
+  #limits: ResponseLimits | null = null;
   #isGone = false;
   #hasBegun = false;
   #hasResponded = false;
@@ -99,11 +96,6 @@ export class RequestStream implements StreamListener, RunSink {
   #endWait(): void {
     if (this.#bodyWait !== null) clearTimeout(this.#bodyWait);
     this.#bodyWait = null;
-  }
-
-  #endWatch(): void {
-    this.#watch?.stop();
-    this.#watch = null;
   }
 
   /** The client left before its turn came. */
@@ -169,10 +161,12 @@ export class RequestStream implements StreamListener, RunSink {
     this.#receivedBytes += chunk.length;
     const limitBytes = this.#lane.limits.requestBodyBytes;
     if (this.#receivedBytes > limitBytes) {
-      this.#giveUp(errors.BODY_TOO_LARGE({ limitBytes }).wire);
+      const error = errors.BODY_TOO_LARGE({ limitBytes }).wire;
+      this.#lane.tellLimit(this.head, error);
+      this.#giveUp(error);
       return;
     }
-    this.#watch?.moved();
+    this.#limits?.moved();
     if (this.#isBodyUnwanted) {
       this.#stream.grant(chunk.length);
       return;
@@ -192,7 +186,7 @@ export class RequestStream implements StreamListener, RunSink {
 
   onReset(error: WireError): void {
     this.#isGone = true;
-    this.#endWatch();
+    this.#limits?.stop();
     this.#endWait();
     this.#chunks = [];
     if (this.#run !== null) this.#isolate?.abort(this.#run, error.message);
@@ -200,14 +194,14 @@ export class RequestStream implements StreamListener, RunSink {
   }
 
   onDrain(): void {
-    this.#watch?.wrote(true);
+    this.#limits?.wrote(true);
     if (this.#run !== null) this.#isolate?.pullResponse(this.#run);
   }
 
   #giveUp(error: WireError): void {
     this.#isGone = true;
     this.#endWait();
-    this.#endWatch();
+    this.#limits?.stop();
     this.#chunks = [];
     this.#stream.reset(error);
     if (this.#run !== null) this.#isolate?.abort(this.#run, error.message);
@@ -220,50 +214,49 @@ export class RequestStream implements StreamListener, RunSink {
     this.#hasResponded = true;
     if (head.status >= 500) this.isFailed = true;
     const { workerHeaders } = this;
-    if (body !== null && body !== true && !this.#maySend(body)) return;
+    if (body !== null && body !== true && !this.#maySendWhole(body)) return;
     sendResponse(this.#stream, workerHeaders === "" ? head : { ...head, workerHeaders }, body);
-    if (body === true && !this.#isGone) this.#watch = this.#lane.watchStream(this.head, (error) => this.#giveUp(error));
+    if (body === true && !this.#isGone) this.#boundBody().begin();
   }
 
   writeResponse(chunk: string | ArrayBuffer): boolean {
-    if (!this.#maySend(chunk)) return false;
+    if (!this.#boundBody().maySend(chunk)) return false;
     const hasRoom = writeResponseChunk(this.#stream, chunk);
-    this.#watch?.wrote(hasRoom);
+    this.#limits?.wrote(hasRoom);
     return hasRoom;
   }
 
-  /** Counts a part of the response's body. False: it is too much, and the response ends with it. */
-  #maySend(chunk: string | ArrayBuffer): boolean {
-    if (this.#isSentTooMuch) return false;
-    this.#sentBytes += typeof chunk === "string" ? Buffer.byteLength(chunk) : chunk.byteLength;
-    const limitBytes = this.#lane.streamLimits.responseBodyBytes;
-    if (this.#sentBytes <= limitBytes) return true;
-    this.#isSentTooMuch = true;
-    this.isFailed = true;
-    const error = errors.RESPONSE_TOO_LARGE({ app: this.#lane.assignment.app, limitBytes }).wire;
-    this.#lane.tellLimit(this.head, error);
-    this.#endWatch();
+  /** Most bodies are far below the limit: nothing is made for them. */
+  #maySendWhole(body: string | ArrayBuffer): boolean {
+    return byteLengthOf(body) <= this.#lane.streamLimits.responseBodyBytes || this.#boundBody().maySend(body);
+  }
+
+  #boundBody(): ResponseLimits {
+    this.#limits ??= this.#lane.boundResponse(this.head, (error) => this.#overLimit(error));
+    return this.#limits;
+  }
+
+  #overLimit(error: WireError): void {
+    if (error.reason === RESPONSE_TOO_LARGE) this.isFailed = true;
     this.#stream.reset(error);
-    // The guest is running.
+    // The guest may be running.
     process.nextTick(() => this.#giveUp(error));
-    return false;
   }
 
   endResponse(): void {
-    this.#endWatch();
+    this.#limits?.stop();
     this.#stream.end();
   }
 
   failResponse(error: WireError): void {
     if (!this.#isGone) this.isFailed = true;
-    this.#endWatch();
-    if (error.reason === WALL_LIMIT) this.#lane.countLimit(error);
+    this.#limits?.stop();
     this.#stream.reset(error);
   }
 
   settle(): void {
     this.#isSettled = true;
-    this.#endWatch();
+    this.#limits?.stop();
     this.#run = null;
     this.#isolate = null;
     this.#isBodyUnwanted = true;

@@ -1,4 +1,5 @@
 import { DurationBuckets } from "@nano/service-kit/duration-buckets";
+import { LIMIT_REFUSALS } from "../limit-reasons.ts";
 
 /** What a worker counts since it started; its supervisor exports it. */
 export class WorkerCounters {
@@ -8,9 +9,11 @@ export class WorkerCounters {
   /** From a request that could begin to its turn. */
   readonly queueWait = new DurationBuckets();
   readonly limitEnds: Record<string, number> = {};
+  readonly limitRefusals: Record<string, number> = {};
 
-  /** @param reason one of the isolate's ends, or of a request that its isolate outlives: a bounded set */
-  countLimit(reason: string): void {
-    this.limitEnds[reason] = (this.limitEnds[reason] ?? 0) + 1;
+  /** @param reason of those in limit-reasons.ts */
+  countLimit(reason: string, addedCount = 1): void {
+    const counts = LIMIT_REFUSALS.has(reason) ? this.limitRefusals : this.limitEnds;
+    counts[reason] = (counts[reason] ?? 0) + addedCount;
   }
 }

@@ -280,7 +280,7 @@ export class WorkerRuntime {
   }
 
   #createHost(assignment: Assignment, assets: AppAssets | null): GuestHost {
-    const { versionId, app } = assignment;
+    const { versionId, app, manifest } = assignment;
     const { recorder, cpuWatch = null } = this.#options;
     const use = this.#threadUse.open(versionId, app);
     const cacheOwner = cacheOwnerOf(assignment);
@@ -290,7 +290,7 @@ export class WorkerRuntime {
         recorder.end();
         noteEntry(use, cpuMs);
       },
-      log: (line) => this.#logs.add({ ...line, versionId }),
+      log: (line) => this.#logs.add({ ...line, versionId }, manifest.limits.logBytesPerSecond),
       openFetch: (head, listener) =>
         head.cache === undefined
           ? this.#egress.open(head, listener)
@@ -377,6 +377,7 @@ export class WorkerRuntime {
       rollouts,
       threadUse: this.#threadUse.take(),
       limitEnds: this.#counters.limitEnds,
+      limitRefusals: this.#counters.limitRefusals,
       isolates: this.#cache.isolateCount + (this.#sockets?.size ?? 0),
       liveIsolates: AppIsolate.liveCount,
       isolateBytes: this.#cache.bytes,

@@ -24,6 +24,7 @@ import {
   SocketMessageKind,
 } from "@nano/protocol/socket-messages";
 import { errors } from "../errors.ts";
+import type { ResponseLimits } from "../request/response-limits.ts";
 import { sendResponse, writeResponseChunk } from "../request/send-response.ts";
 import type { Turns, TurnTaker } from "../request/turns.ts";
 import type { LiveSocket, LiveSockets } from "./live-sockets.ts";
@@ -55,6 +56,8 @@ export interface ConnectionLane {
   answered(connection: SocketConnection): void;
   /** The router could not use the app's answer: for its author. */
   unusable(connection: SocketConnection, error: WireError): void;
+  /** Bounds the body of an answer. @param onOver ends it: the app's author is told by then */
+  boundAnswer(connection: SocketConnection, onOver: (error: WireError) => void): ResponseLimits;
   /** Nothing of it is left. Once, and last. */
   over(connection: SocketConnection): void;
 }
@@ -79,6 +82,8 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
   #isStreamOver = false;
   #isSessionOver = false;
   #isOver = false;
+  /** Of an answer that is no upgrade. */
+  #limits: ResponseLimits | null = null;
   #closedTimer: NodeJS.Timeout | null = null;
   /** The end that the guest was not told of yet. */
   #untold: SocketClose | null = null;
@@ -243,6 +248,7 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
 
   onDrain(): void {
     if (this.#state === "declined") {
+      this.#limits?.wrote(true);
       this.#session?.pull();
       return;
     }
@@ -254,19 +260,33 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
   // As sink of its run.
 
   respond(head: ResponseHead, body: string | ArrayBuffer | null | true): void {
+    this.#limits = this.#options.lane.boundAnswer(this, (error) => this.#overLimit(error));
+    if (body !== null && body !== true && !this.#limits.maySend(body)) return;
     this.#state = "declined";
     this.isFailed = head.status >= 500;
     this.#options.live.countRefused("declined");
     this.#options.lane.answered(this);
     sendResponse(this.#stream, head, body);
+    if (body === true && !this.#isStreamOver) this.#limits.begin();
   }
 
   writeResponse(chunk: string | ArrayBuffer): boolean {
-    return writeResponseChunk(this.#stream, chunk);
+    if (this.#limits?.maySend(chunk) === false) return false;
+    const hasRoom = writeResponseChunk(this.#stream, chunk);
+    this.#limits?.wrote(hasRoom);
+    return hasRoom;
   }
 
   endResponse(): void {
+    this.#limits?.stop();
     this.#stream.end();
+  }
+
+  /** Of an answer that is no upgrade. */
+  #overLimit(error: WireError): void {
+    this.failResponse(error);
+    // The guest may be running.
+    process.nextTick(() => this.#session?.abort(error.message));
   }
 
   /** Of an upgraded run it is the end of the connection: the isolate's, or a listener's that threw. */
@@ -392,6 +412,7 @@ export class SocketConnection implements StreamListener, RunSink, SocketSink, Tu
 
   #streamOver(): void {
     this.#isStreamOver = true;
+    this.#limits?.stop();
     this.#outbox.clear();
     if (this.#closedTimer !== null) clearTimeout(this.#closedTimer);
     this.#closedTimer = null;

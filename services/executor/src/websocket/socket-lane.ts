@@ -2,19 +2,19 @@
  * The WebSocket connections of one version in a worker.
  *
  * I1 Each has an isolate of its own, restored in its turn or ahead as the one standby, never used again.
- * I2 At most `limits.queueDepth` upgrades wait, each for its wall limit at most; one more is answered `queue_full`, and was never entered.
+ * I2 At most `limits.queueDepth` upgrades wait, each for `limits.queueWaitMs` and its wall limit at most; one more is answered `queue_full`, and was never entered.
  * I3 A connection is counted from its admission until nothing is left of it.
  * I4 The standby goes `STANDBY_IDLE_MS` after the last connection.
  */
 import type { AppIsolate } from "@nano/isolate/app-isolate";
-import type { IsolateEnd } from "@nano/isolate/isolate";
 import type { LinkStream } from "@nano/link/link-stream";
 import { toWireError, type WireError } from "@nano/protocol/errors";
-import { type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
+import { streamLimitsOf, type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
 import type { RequestHead } from "@nano/protocol/messages";
 import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";
 import { IsolateOpener, type IsolateOpenerOptions } from "../request/isolate-opener.ts";
+import { ResponseLimits } from "../request/response-limits.ts";
 import type { SliverSource } from "../request/sliver-sources.ts";
 import type { Turns, TurnTaker } from "../request/turns.ts";
 import type { VersionLane } from "../request/version-lane.ts";
@@ -183,6 +183,19 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
     this.#parts.host.log({ app, requestId, level: "error", text: `${reason}: ${message}` });
   }
 
+  boundAnswer(connection: SocketConnection, onOver: (error: WireError) => void): ResponseLimits {
+    const { app, manifest } = this.assignment;
+    return new ResponseLimits({
+      app,
+      limits: streamLimitsOf(manifest.limits),
+      onOver: (error) => {
+        this.#parts.counters.countLimit(error.reason);
+        this.unusable(connection, error);
+        onOver(error);
+      },
+    });
+  }
+
   over(connection: SocketConnection): void {
     this.#parts.live.remove(connection);
     if (!this.#connections.delete(connection)) return;
@@ -216,12 +229,19 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
     else this.#beginOnThread(thread, connection);
   }
 
-  /** Refuses one that has waited for its whole wall limit. */
+  /** Refuses one that has waited for too long. */
   #isLate(connection: SocketConnection): boolean {
-    const { timeoutMs } = this.assignment.manifest.limits;
-    if (performance.now() - connection.arrivedMs < timeoutMs) return false;
+    const { app, manifest } = this.assignment;
+    const { timeoutMs, queueWaitMs = timeoutMs } = manifest.limits;
+    const waitedMs = performance.now() - connection.arrivedMs;
+    if (waitedMs < Math.min(timeoutMs, queueWaitMs)) return false;
+    const late =
+      waitedMs < timeoutMs
+        ? errors.QUEUE_WAIT_LIMIT({ app, limitMs: queueWaitMs })
+        : errors.QUEUE_WAIT({ app, limitMs: timeoutMs });
     this.tally?.count(true);
-    connection.refuse(errors.QUEUE_WAIT({ app: this.assignment.app, limitMs: timeoutMs }).wire);
+    this.#parts.counters.countLimit(late.wire.reason);
+    connection.refuse(late.wire);
     return true;
   }
 
@@ -251,7 +271,7 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
         onRestored: () => {
           counters.coldStarts += 1;
         },
-        onLimit: (reason) => counters.countLimit(reason),
+        onLimit: (reason, count) => counters.countLimit(reason, count),
         onFell: ({ reason, why }) => void source.fall(reason, why),
       }),
     );
@@ -267,12 +287,8 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
       connection.refuse(toWireError(thrown));
       return;
     }
-    connection.begin(new IsolateSession(isolate, (end) => this.#ended(end)));
+    connection.begin(new IsolateSession(isolate));
     this.#prepareStandbyLater();
-  }
-
-  #ended(end: IsolateEnd | null): void {
-    if (end !== null && end !== "disposed") this.#parts.counters.countLimit(end);
   }
 
   #open(): AppIsolate {

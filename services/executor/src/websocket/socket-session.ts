@@ -1,7 +1,7 @@
 /** A connection inside its isolate, and what is asked of it there, wherever it runs: on this thread, or on one of its own. */
 import type { AppIsolate } from "@nano/isolate/app-isolate";
 import type { GuestRun } from "@nano/isolate/guest-run";
-import type { GuestRequest, IsolateEnd, RunSink } from "@nano/isolate/isolate";
+import type { GuestRequest, RunSink } from "@nano/isolate/isolate";
 
 export interface SocketSession {
   /** Runs the handler; `sink` hears of everything. @throws why its context cannot be had: the sink has heard nothing */
@@ -25,12 +25,12 @@ export interface SocketSession {
 /** On the thread of the isolate. */
 export class IsolateSession implements SocketSession {
   readonly #isolate: AppIsolate;
-  readonly #onEnd: (end: IsolateEnd | null) => void;
+  readonly #onEnd: () => void;
   #run: GuestRun | null = null;
   #isDisposed = false;
 
-  /** @param onEnd called once: what ended the isolate, null where nothing did */
-  constructor(isolate: AppIsolate, onEnd: (end: IsolateEnd | null) => void) {
+  /** @param onEnd called once. @default nobody asks */
+  constructor(isolate: AppIsolate, onEnd: () => void = () => undefined) {
     this.#isolate = isolate;
     this.#onEnd = onEnd;
   }
@@ -67,8 +67,7 @@ export class IsolateSession implements SocketSession {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    const { end } = this.#isolate;
     this.#isolate.dispose();
-    this.#onEnd(end);
+    this.#onEnd();
   }
 }

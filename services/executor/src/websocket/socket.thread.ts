@@ -96,21 +96,21 @@ function begin(given: ThreadBegin): void {
   };
   try {
     const source = sources.open(sliverPath, { isSourceOnly, onFall: (fall) => output.push({ type: "fell", fall }) });
-    const counters = { countLimit: (reason: string) => output.push({ type: "limit", reason }) };
+    const counters = { countLimit: (reason: string) => output.countLimit(reason) };
     const opener = new IsolateOpener({ assignment, recorder, counters, host, source, isolation: "request" });
     opener.useSecrets(secrets);
     const isolate = opener.open();
     output.push({ type: "restored" });
-    const session = new IsolateSession(isolate, (end) => {
+    const session = new IsolateSession(isolate, () => {
       running = null;
-      output.push({ type: "settled", end });
+      output.push({ type: "settled" });
     });
     const sink = new PortSink(output, socketLimits, () => session.dispose());
     running = { session, sink };
     startOrFail(session, sink, { ...request, arrivedMs: performance.now() - waitedMs });
   } catch (thrown) {
     output.push({ type: "failed", error: toWireError(thrown), isHeadSent: false });
-    output.push({ type: "settled", end: null });
+    output.push({ type: "settled" });
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a worker and the thread of a connection say to each other: two discriminated unions. */
-import type { AssetHead, GuestRequest, IsolateEnd } from "@nano/isolate/isolate";
+import type { AssetHead, GuestRequest } from "@nano/isolate/isolate";
 import type { WireError } from "@nano/protocol/errors";
 import type { WebSocketLimits } from "@nano/protocol/manifest";
 import type { EgressHead, EgressResponseHead, ResponseHead } from "@nano/protocol/messages";
@@ -66,9 +66,10 @@ export type ThreadOutput =
   /** The guest took a message that costs so much while it waits. */
   | { readonly type: "taken"; readonly bytes: number }
   /** The connection's isolate is gone, the thread is free. Last. */
-  | { readonly type: "settled"; readonly end: IsolateEnd | null }
+  | { readonly type: "settled" }
   | { readonly type: "restored" }
-  | { readonly type: "limit"; readonly reason: string }
+  /** Limits that the app met, by reason. The first of a list: nothing of the connection is heard after its end. */
+  | { readonly type: "limits"; readonly counts: Readonly<Record<string, number>> }
   | { readonly type: "fell"; readonly fall: SourceFall }
   | { readonly type: "log"; readonly line: AppLogLine }
   | { readonly type: "fetch"; readonly id: number; readonly head: EgressHead }

@@ -1,12 +1,5 @@
 /** A connection inside its isolate on a thread of its own, as its worker has it. */
-import type {
-  GuestHost,
-  GuestRequest,
-  IsolateEnd,
-  OutboundFetch,
-  OutboundFetchListener,
-  RunSink,
-} from "@nano/isolate/isolate";
+import type { GuestHost, GuestRequest, OutboundFetch, OutboundFetchListener, RunSink } from "@nano/isolate/isolate";
 import { bytesOf } from "@nano/isolate/outgoing-limits";
 import type { SourceFall } from "../request/sliver-sources.ts";
 import type { SocketConnection } from "./socket-connection.ts";
@@ -27,7 +20,7 @@ export interface ThreadSessionOptions {
   readonly connection: SocketConnection;
   readonly host: GuestHost;
   onRestored(): void;
-  onLimit(reason: string): void;
+  onLimit(reason: string, count: number): void;
   onFell(fall: SourceFall): void;
 }
 
@@ -132,13 +125,13 @@ export class ThreadSession implements SocketSession {
         this.#options.connection.taken(output.bytes);
         return;
       case "settled":
-        this.#settled(sink, output.end);
+        this.#settled(sink);
         return;
       case "restored":
         this.#options.onRestored();
         return;
-      case "limit":
-        this.#options.onLimit(output.reason);
+      case "limits":
+        for (const [reason, count] of Object.entries(output.counts)) this.#options.onLimit(reason, count);
         return;
       case "fell":
         this.#options.onFell(output.fall);
@@ -151,8 +144,7 @@ export class ThreadSession implements SocketSession {
     }
   }
 
-  #settled(sink: RunSink, end: IsolateEnd | null): void {
-    if (end !== null && end !== "disposed") this.#options.onLimit(end);
+  #settled(sink: RunSink): void {
     sink.settle();
     this.#options.thread.free();
   }
