@@ -155,6 +155,7 @@ export async function startRouter(options: StartRouterOptions): Promise<RunningR
   const webSockets = new WebSockets({ ...config.websocket, metrics: metrics.webSockets, now: options.now });
   const handler = new RequestHandler({
     ...config.request,
+    supervisorSilenceMs: config.upstream.postmortemTimeoutMs,
     webSockets,
     routing: holder,
     metrics,

@@ -127,6 +127,22 @@ test("a supervisor that is gone is no verdict", async () => {
   expect(answer?.status).toBe(502);
 });
 
+test("where a supervisor died with its workers, none that is about to die gets a request of one that has", async () => {
+  const { t, first, second } = await startPair({ upstream: { postmortemTimeoutMs: 200 } });
+  first.handler = () => {};
+  second.handler = () => {};
+  const asked = t.fetch("/get");
+  await eventually(() => first.requests.some(({ path }) => path === "/get"));
+  t.node.supervisor.close();
+  first.die();
+  await eventually(async () => (await t.metric("router_postmortems_total", { verdict: "unanswered" })) === 1);
+  second.die();
+  const replacement = await t.node.startWorker();
+  await t.useWorkers(replacement);
+  expect(await asked).toMatchObject({ status: 200, text: `hello from ${replacement.id}` });
+  expect(second.requests).toHaveLength(0);
+});
+
 test("a body that is larger than the retry buffer does not run again", async () => {
   const pair = await startPair({ request: { retryBufferBytes: 1000 } });
   const [large, small] = await loseWorker(

@@ -43,6 +43,8 @@ export interface ForwardContext {
   readonly webSockets: WebSockets;
   /** How long a request waits for a worker that can be reached. */
   readonly noWorkerWaitMs: number;
+  /** How long the workers of a supervisor that could not be asked are left alone: where it died, they are about to. */
+  readonly supervisorSilenceMs: number;
 }
 
 export interface ForwardedRequestOptions {
@@ -71,6 +73,9 @@ export class ForwardedRequest implements StreamListener {
   #refusal: WireError | null = null;
   #refusalCount = 0;
   #lostCount = 0;
+  /** Credential of the supervisor that could not be asked, and until when its workers are left alone. */
+  #silentSupervisor = "";
+  #silentUntilMs = 0;
   #waitUntilMs = 0;
   #owedBytes = 0;
   #isDrainAwaited = false;
@@ -130,7 +135,9 @@ export class ForwardedRequest implements StreamListener {
         this.refuse(slot);
         return;
       }
-      const stream = slot.link?.openStream(this.#options.head, this, { isEnd }) ?? null;
+      const stream = this.#isLeftAlone(slot)
+        ? null
+        : (slot.link?.openStream(this.#options.head, this, { isEnd }) ?? null);
       if (stream !== null) {
         this.#slot = slot;
         this.#link = slot.link;
@@ -166,7 +173,8 @@ export class ForwardedRequest implements StreamListener {
       this.refuse(errors.NO_WORKER({ app: this.#options.target.app }).wire);
       return;
     }
-    await this.#context.routing.waitForWorker(leftMs);
+    const silentMs = this.#silentUntilMs - performance.now();
+    await this.#context.routing.waitForWorker(silentMs > 0 ? Math.min(leftMs, silentMs) : leftMs);
     if (this.#isOver) return;
     this.#tried = null;
     this.#attempt();
@@ -193,6 +201,10 @@ export class ForwardedRequest implements StreamListener {
     const waitMs = isAsked ? webSockets.workerWaitMs : noWorkerWaitMs;
     if (this.#waitUntilMs === 0) this.#waitUntilMs = nowMs + waitMs;
     return this.#waitUntilMs - nowMs;
+  }
+
+  #isLeftAlone({ supervisor }: WorkerSlot): boolean {
+    return supervisor.credential === this.#silentSupervisor && performance.now() < this.#silentUntilMs;
   }
 
   #markTried(slot: WorkerSlot): void {
@@ -223,6 +235,10 @@ export class ForwardedRequest implements StreamListener {
     const wasWritten = link.wasWritten(streamId);
     const postmortem = wasWritten ? await slot.askPostmortem(link, streamId) : null;
     if (this.#isOver) return;
+    if (wasWritten && postmortem === null) {
+      this.#silentSupervisor = slot.supervisor.credential;
+      this.#silentUntilMs = performance.now() + this.#context.supervisorSilenceMs;
+    }
     const isReplayable = this.#body?.isReplayable ?? true;
     const error = decideAfterLoss({
       streamId,
