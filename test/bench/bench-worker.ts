@@ -1,6 +1,7 @@
 /** A worker's own code in this process, without sockets: lanes that are asked, and what they need around them. */
 import { closeSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { FlightRecorder } from "@nano/executor/flight-recorder";
 import { AppLane } from "@nano/executor/request/app-lane";
 import { IsolateCache, type IsolateCacheBudget } from "@nano/executor/request/isolate-cache";
@@ -72,12 +73,26 @@ export interface LaneAnswer {
   readonly body: string;
 }
 
-let cpuWatch: CpuWatch | null | undefined;
+/** One for the process, as a worker has it, for as long as somebody uses it: a process with an open one does not end. */
+let cpuWatch: { readonly watcher: CpuWatcher; readonly watch: CpuWatch | null; users: number } | null = null;
 
-/** One for the process, as a worker has it. */
-async function openCpuWatch(): Promise<CpuWatch | null> {
-  if (cpuWatch === undefined) cpuWatch = CpuWatch.open((await CpuWatcher.open()).shared, 0);
-  return cpuWatch;
+async function acquireCpuWatch(): Promise<CpuWatch | null> {
+  if (cpuWatch === null) {
+    const watcher = await CpuWatcher.open();
+    cpuWatch = { watcher, watch: CpuWatch.open(watcher.shared, 0), users: 0 };
+  }
+  cpuWatch.users += 1;
+  return cpuWatch.watch;
+}
+
+async function releaseCpuWatch(): Promise<void> {
+  if (cpuWatch === null) return;
+  cpuWatch.users -= 1;
+  if (cpuWatch.users > 0) return;
+  const { watcher, watch } = cpuWatch;
+  cpuWatch = null;
+  watch?.close();
+  await watcher.close();
 }
 
 export class BenchWorker {
@@ -88,7 +103,7 @@ export class BenchWorker {
 
   static async open(): Promise<BenchWorker> {
     warmEngine();
-    return new BenchWorker(await openCpuWatch());
+    return new BenchWorker(await acquireCpuWatch());
   }
 
   private constructor(watch: CpuWatch | null) {
@@ -140,8 +155,11 @@ export class BenchWorker {
     return { headMs, body };
   }
 
-  close(): void {
+  /** Every lane and isolate is gone. */
+  async close(): Promise<void> {
     // The recorder writes once more when the turn ends.
-    setImmediate(() => closeSync(this.#recorderFd));
+    await turn();
+    closeSync(this.#recorderFd);
+    await releaseCpuWatch();
   }
 }

@@ -65,7 +65,7 @@ async function measureApp(name: string, directory: string, effort: Effort): Prom
     standby.close();
     if (round >= 0 && round % sourceEvery === 0) samples.source.push(await app.fromSource());
   }
-  app.close();
+  await app.close();
   floor.close();
   return samples;
 }

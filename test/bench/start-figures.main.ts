@@ -28,7 +28,7 @@ async function measure(job: StartJob): Promise<StartOutcome> {
   const floor = openFloor(app.script, app.expectedBody, { memoryLimitBytes: app.memoryLimitBytes });
   const samples = await runRounds(job, app, floor);
   floor.close();
-  app.close();
+  await app.close();
   return {
     type: "measured",
     samples,

@@ -35,7 +35,7 @@ export interface BenchApp {
   openStandby(): BenchStandby;
   fromSource(): Promise<number>;
   openLive(): LiveIsolate;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export async function openBenchApp(source: string, directory: string): Promise<BenchApp> {
