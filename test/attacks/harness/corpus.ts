@@ -11,6 +11,7 @@ export const groups = [
   "leaks",
   "egress",
   "edge",
+  "link",
   "websocket",
   "init",
   "floods",
