@@ -56,6 +56,7 @@ describe("the queue", () => {
     expect([lane.waitingCount, lane.runningCount]).toEqual([0, 1]);
     expect(streaming.error).toBeNull();
     expect(worker.counters.limitEnds).toEqual({ wall_limit: 2 });
+    expect(worker.logs.filter((text) => text.startsWith("wall_limit: "))).toHaveLength(2);
   });
 
   test("time in the queue is part of the wall limit", async () => {

@@ -280,8 +280,11 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
 
   #refuseLate(request: RequestStream, error: WireError): void {
     this.#waiting.end(request);
-    if (!error.retryable) this.tally?.count(true);
-    this.countLimit(error);
+    if (error.retryable) this.countLimit(error);
+    else {
+      this.tally?.count(true);
+      this.tellLimit(request.head, error);
+    }
     request.refuse(error);
     this.#leave(request);
   }

@@ -241,6 +241,7 @@ export class SocketLane implements VersionLane, ConnectionLane, TurnTaker {
         : errors.QUEUE_WAIT({ app, limitMs: timeoutMs });
     this.tally?.count(true);
     this.#parts.counters.countLimit(late.wire.reason);
+    if (!late.wire.retryable) this.unusable(connection, late.wire);
     connection.refuse(late.wire);
     return true;
   }
