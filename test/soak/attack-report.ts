@@ -1,4 +1,5 @@
 /** What a soak with attacks showed, as tables, and what of it is wrong. */
+import { SOCKET_COUNT } from "../attacks/harness/neighbours.ts";
 import { formatTable } from "../bench/table.ts";
 import type { LoadFailure } from "../support/open-loop.ts";
 import { processKinds } from "../support/process-table.ts";
@@ -9,6 +10,8 @@ import { type ProcessLife, slopeOf } from "./process-watch.ts";
 const MAX_SLOPE_RATIO = 0.01;
 /** Lines of one kind. */
 const MAX_LINES = 20;
+/** Its code, at the begin of what is said of a socket. */
+const PROCESS_LOST = "1012";
 const MIB = 1024 * 1024;
 
 export interface AttackVerdict {
@@ -31,7 +34,7 @@ export function judgeAttackSoak({ result, lives, left }: JudgedSoak): AttackVerd
   const wrong = [
     ...describeFailures(failures),
     ...(failedCount > failures.length ? [`${failedCount} requests failed in all`] : []),
-    ...brokenSockets.slice(0, MAX_LINES).map((what) => `a neighbour's socket closed: ${what}`),
+    ...describeBroken(brokenSockets, strikes),
     ...free.slice(0, MAX_LINES).map(({ id, atMs, what }) => `${id} was not contained at ${atMs} ms: ${what}`),
     ...steep.map((life) => `memory of ${nameOf(life)} grows by ${percent(slopeOf(life))} per 10 minutes`),
     ...findGrown(before, after),
@@ -42,6 +45,22 @@ export function judgeAttackSoak({ result, lives, left }: JudgedSoak): AttackVerd
     `${lostCount} lost with the process or isolate that they were in, ${brokenSockets.length} sockets closed; ` +
     `${strikes.length} attacks, ${strikes.length - free.length} contained; ${left.length} processes left`;
   return { summary, wrong };
+}
+
+/** A process of connections takes those of its apps with it, once for each app that ends it: from then on that has one to itself. */
+function describeBroken(brokenSockets: readonly string[], strikes: readonly Strike[]): string[] {
+  const restarted = brokenSockets.filter((what) => what.startsWith(PROCESS_LOST));
+  const killers = new Set(strikes.flatMap(({ id, harm }) => (harm === undefined ? [] : [id])));
+  const allowedCount = SOCKET_COUNT * killers.size;
+  return [
+    ...brokenSockets
+      .filter((what) => !restarted.includes(what))
+      .slice(0, MAX_LINES)
+      .map((what) => `a neighbour's socket closed: ${what}`),
+    ...(restarted.length > allowedCount
+      ? [`${restarted.length} sockets of a neighbour closed with their process, where ${allowedCount} may`]
+      : []),
+  ];
 }
 
 /** By their kinds. */

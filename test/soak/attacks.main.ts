@@ -1,5 +1,5 @@
 /**
- * `npm run soak:attacks -- [MINUTES] [--seed N] [--only PART] [--json FILE]`: mixed load on a whole NANO of one machine while attacks of the corpus
+ * `npm run soak:attacks -- [MINUTES] [--seed N] [--only PART,…] [--rate N] [--json FILE]`: mixed load on a whole NANO of one machine while attacks of the corpus
  * arrive at random, about one a second. Prints a line a minute and tables at the end, and exits 1 where a request failed, an attack was not
  * contained, or anything grew or was left.
  */
@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ATTACKED_SERVER, AttackApps } from "../attacks/harness/attack-apps.ts";
 import { loadCorpus } from "../attacks/harness/corpus.ts";
-import { EchoingSockets, neighbourApps } from "../attacks/harness/neighbours.ts";
+import { EchoingSockets, neighbourApps, REQUESTS_PER_SECOND } from "../attacks/harness/neighbours.ts";
 import { Fixture } from "../support/fixtures.ts";
 import { createMixApps } from "../support/load-mix.ts";
 import { NanoProcess } from "../support/nano-process.ts";
@@ -25,10 +25,16 @@ const EXIT_USAGE = 2;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: "string" }, only: { type: "string", default: "" }, json: { type: "string" } },
+  options: {
+    seed: { type: "string" },
+    only: { type: "string", default: "" },
+    rate: { type: "string", default: String(REQUESTS_PER_SECOND) },
+    json: { type: "string" },
+  },
 });
 const minutes = countOf("MINUTES", positionals[0] ?? String(FULL_MINUTES));
 const seed = countOf("--seed", values.seed ?? String(randomInt(MAX_SEED)));
+const requestsPerSecond = countOf("--rate", values.rate);
 const attacks = (await Promise.all(values.only.split(",").map((part) => loadCorpus(part)))).flat();
 if (attacks.length === 0) {
   process.stderr.write(`No attack is called ${values.only}\n`);
@@ -54,6 +60,7 @@ try {
       sockets,
       hosts: attackApps.apps.map(({ hostname }) => hostname),
       durationMs: minutes * 60_000,
+      requestsPerSecond,
       nextArrival: drawAttacks(attacks, seed),
       aim: (attack) => attackApps.aim(attack, { nano, fixture, connectionCount: CONNECTIONS }),
       onProgress: print,

@@ -15,8 +15,8 @@ import type { Arrival } from "./attack-draw.ts";
 import { findGrown, type Holdings, look } from "./holdings.ts";
 import type { ProcessWatch } from "./process-watch.ts";
 
-/** Beside what the neighbours get. */
-const MIX_REQUESTS_PER_SECOND = 30;
+/** Of what each neighbour gets, beside that. */
+const MIX_RATIO = 0.3;
 /** One request of the mix in so many: some three are alive at a time. */
 const STREAM_EVERY = 100;
 /** The load is made in pieces of this length, each reported when its last request has ended; the next has begun by then. */
@@ -29,13 +29,15 @@ const LOOK_EVERY_MS = 500;
 const CALM_LOOKS = 4;
 const MAX_FAILURES_KEPT = 100;
 /** What an attack got that was in a process, or an isolate, which another attack ended: nothing. */
-const ENDED_BY_ANOTHER = /^(?:502 (?:worker_lost|isolate_lost)|503 quarantined)\b/;
+const ENDED_BY_ANOTHER = /^(?:502 (?:worker_lost|isolate_lost)|503 (?:quarantined|websocket_held_back)|1012)\b/;
 const MIB = 1024 * 1024;
 
 export interface AttackSoakOptions {
   readonly sockets: EchoingSockets;
   readonly hosts: readonly string[];
   readonly durationMs: number;
+  /** Of each neighbour. */
+  readonly requestsPerSecond: number;
   nextArrival(): Arrival;
   aim(attack: NamedAttack): AttackTarget;
   onProgress(line: string): void;
@@ -48,6 +50,8 @@ export interface Strike {
   readonly tookMs: number;
   readonly what: string;
   readonly isContained: boolean;
+  /** What it does to its process: see `Attack`. */
+  readonly harm: NamedAttack["harm"];
 }
 
 /** A piece of the load. */
@@ -89,13 +93,14 @@ export async function soakWithAttacks(
   options: AttackSoakOptions,
 ): Promise<AttackSoakResult> {
   const { sockets, hosts, durationMs, onProgress } = options;
+  const load = (forMs: number): Promise<PieceLoads> => loadPiece(nano, options, forMs);
   const tally: Tally = { pieces: [], failures: [], lost: [], brokenSockets: [], strikes: [] };
   const letGo = (): void => {
     sockets.close();
     nano.dropConnections();
   };
 
-  await loadPiece(nano, sockets, Math.min(WARM_UP_MS, durationMs));
+  await load(Math.min(WARM_UP_MS, durationMs));
   // What holds an app holds it from now on.
   for (const host of hosts) await nano.ask(host);
   letGo();
@@ -109,7 +114,7 @@ export async function soakWithAttacks(
     await delay(Math.max(0, startMs + beganMs - performance.now()));
     const pieceMs = Math.min(PIECE_MS, durationMs - beganMs);
     loading.push(
-      loadPiece(nano, sockets, pieceMs).then((loads) => {
+      load(pieceMs).then((loads) => {
         addPiece(tally, loads, beganMs);
         onProgress(describeProgress(beganMs + pieceMs, tally, watch.residentByKind()));
       }),
@@ -137,11 +142,15 @@ interface PieceLoads {
   readonly mix: LoadReport;
 }
 
-async function loadPiece(nano: NanoProcess, sockets: EchoingSockets, durationMs: number): Promise<PieceLoads> {
+async function loadPiece(
+  nano: NanoProcess,
+  { sockets, requestsPerSecond }: AttackSoakOptions,
+  durationMs: number,
+): Promise<PieceLoads> {
   const shot = createMix({ ask: (...request) => nano.ask(...request), streamEvery: STREAM_EVERY });
   const [neighbours, mix] = await Promise.all([
-    loadNeighbours(nano, { sockets, durationMs }),
-    runLoad({ requestsPerSecond: MIX_REQUESTS_PER_SECOND, durationMs, shot }),
+    loadNeighbours(nano, { sockets, durationMs, requestsPerSecond }),
+    runLoad({ requestsPerSecond: requestsPerSecond * MIX_RATIO, durationMs, shot }),
   ]);
   return { neighbours, mix };
 }
@@ -180,6 +189,7 @@ async function strikeUntil(
       atMs: Math.round(beganMs - startMs),
       tookMs: performance.now() - beganMs,
       what,
+      harm: attack.harm,
       isContained: isContained || ENDED_BY_ANOTHER.test(what),
     });
   };

@@ -8,8 +8,8 @@ import { AppIsolate } from "@nano/isolate/app-isolate";
 import { engineFingerprint } from "@nano/isolate/engine";
 import type { GuestHost, RunSink } from "@nano/isolate/isolate";
 import { warmEngine } from "@nano/isolate/warm-engine";
+import type { AppLimits } from "@nano/protocol/app-limits";
 import type { AppName, RequestId } from "@nano/protocol/brands";
-import type { AppLimits } from "@nano/protocol/manifest";
 import { type ResidentSample, slopeRatioPerTenMinutes } from "./resident-slope.ts";
 
 export interface ChurnQuestion {

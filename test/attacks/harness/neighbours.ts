@@ -9,8 +9,9 @@ import type { NamedAttack } from "./corpus.ts";
 const QUICK = "named.localhost";
 const WAITING = "waiting.localhost";
 const ECHO = "echo.localhost";
-const REQUESTS_PER_SECOND = 100;
-const SOCKET_COUNT = 4;
+/** Of each of the two that answer requests. */
+export const REQUESTS_PER_SECOND = 100;
+export const SOCKET_COUNT = 4;
 const ECHO_INTERVAL_MS = 1_000;
 
 /** How a connection ends whose process does. */
@@ -89,14 +90,21 @@ export class EchoingSockets {
   }
 }
 
+export interface LoadNeighboursOptions {
+  readonly sockets: EchoingSockets;
+  readonly durationMs: number;
+  /** @default REQUESTS_PER_SECOND */
+  readonly requestsPerSecond?: number;
+}
+
 /** Loads the neighbours for so long. */
 export async function loadNeighbours(
   nano: NanoProcess,
-  { sockets, durationMs }: { readonly sockets: EchoingSockets; readonly durationMs: number },
+  { sockets, durationMs, requestsPerSecond = REQUESTS_PER_SECOND }: LoadNeighboursOptions,
 ): Promise<NeighbourReport> {
   const load = (host: string): Promise<LoadReport> =>
     runLoad({
-      requestsPerSecond: REQUESTS_PER_SECOND,
+      requestsPerSecond,
       durationMs,
       shot: (index) => createTagShot((...request) => nano.ask(...request), host, index),
     });
