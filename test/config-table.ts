@@ -1,6 +1,7 @@
 /** The keys of the config file as README lists them, from the schemas that check them. */
 import { appSchema, serverSchema } from "@nano/cli/config/config-file";
-import { assetsSchema, egressSchema, limitsSchema, websocketSchema } from "@nano/protocol/manifest";
+import { limitsSchema } from "@nano/protocol/app-limits";
+import { assetsSchema, egressSchema, websocketSchema } from "@nano/protocol/manifest";
 import { z } from "zod";
 
 interface Property {

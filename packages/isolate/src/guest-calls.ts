@@ -1,6 +1,8 @@
 /** Calls of a guest that end later, by an entry of their own: timers, fetches, work on keys. */
+
+import { guestLimitsOf, subrequestLimitsOf } from "@nano/protocol/app-limits";
 import { type CacheCommand, parseCacheCommand } from "@nano/protocol/cache-command";
-import { guestLimitsOf, subrequestLimitsOf, type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
+import { type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
 import type { EgressHead, EgressWebSocket } from "@nano/protocol/messages";
 import { GuestEvent, HostOp } from "@nano/web-api/boundary";
 import { fetchTarget, passBody } from "./body-passing.ts";

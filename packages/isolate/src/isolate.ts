@@ -1,7 +1,9 @@
 /** The port between an isolate and the worker that runs it: what is asked of it, and what it asks for. */
+
+import type { AppLimits } from "@nano/protocol/app-limits";
 import type { AppName, RequestId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
-import type { AppLimits, EgressRules, IsolationMode, WebSocketLimits } from "@nano/protocol/manifest";
+import type { EgressRules, IsolationMode, WebSocketLimits } from "@nano/protocol/manifest";
 import type { EgressHead, EgressResponseHead, HeaderBlock, ResponseHead } from "@nano/protocol/messages";
 import type { CpuWatch } from "./cpu-watch.ts";
 import type { CryptoPool } from "./crypto-pool.ts";

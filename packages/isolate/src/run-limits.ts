@@ -3,8 +3,9 @@
  *
  * I1 Every limit that an app meets in its isolate comes by here, once each time: nothing else counts them.
  */
+
+import { cpuLimitMsOf, cpuSoftRatioOf } from "@nano/protocol/app-limits";
 import type { WireError } from "@nano/protocol/errors";
-import { cpuLimitMsOf, cpuSoftRatioOf } from "@nano/protocol/manifest";
 import { CPU_CLOCK_SLACK_MS } from "./cpu-clock.ts";
 import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";

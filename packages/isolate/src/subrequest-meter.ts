@@ -4,7 +4,7 @@
  * I1 What `open` counted is given back once, however the call ends.
  * I2 After a call went over a limit nothing of it is heard but one `onError` that names the limit.
  */
-import type { SubrequestLimits } from "@nano/protocol/manifest";
+import type { SubrequestLimits } from "@nano/protocol/app-limits";
 import type { GuestContext, Holding } from "./guest-context.ts";
 import type { GuestRun } from "./guest-run.ts";
 import type { OutboundFetch, OutboundFetchListener } from "./isolate.ts";

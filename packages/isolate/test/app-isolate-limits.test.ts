@@ -1,4 +1,4 @@
-import type { AppLimits } from "@nano/protocol/manifest";
+import type { AppLimits } from "@nano/protocol/app-limits";
 import { burnSource } from "@nano/test-kit/burn-source";
 import { describe, expect, test } from "vitest";
 import type { LimitName } from "../src/limit-names.ts";

@@ -1,8 +1,9 @@
 /** Real isolates of apps written in the tests, with a host and sinks that keep what they hear. */
 import { randomBytes } from "node:crypto";
+import type { AppLimits } from "@nano/protocol/app-limits";
 import type { AppName, RequestId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
-import { type AppLimits, type IsolationMode, resolveManifest } from "@nano/protocol/manifest";
+import { type IsolationMode, resolveManifest } from "@nano/protocol/manifest";
 import { decodeHeaderBlock, type EgressHead, encodeHeaderBlock, type ResponseHead } from "@nano/protocol/messages";
 import { onTestFinished } from "vitest";
 import { AppIsolate } from "../src/app-isolate.ts";

@@ -1,16 +1,14 @@
 import { expect, test } from "vitest";
-import { matchesHost } from "../src/host-pattern.ts";
 import {
   cpuLimitMsOf,
   cpuSoftRatioOf,
   guestLimitsOf,
-  manifestInputSchema,
   requestHeadLimitsOf,
-  resolveManifest,
   streamLimitsOf,
   subrequestLimitsOf,
-  websocketLimitsOf,
-} from "../src/manifest.ts";
+} from "../src/app-limits.ts";
+import { matchesHost } from "../src/host-pattern.ts";
+import { manifestInputSchema, resolveManifest, websocketLimitsOf } from "../src/manifest.ts";
 import { decodeEgressHead, type EgressHead, encodeEgressHead } from "../src/messages.ts";
 import { manifestSchema } from "../src/record-schema.ts";
 

@@ -7,9 +7,10 @@ import type { GuestHost } from "@nano/isolate/isolate";
 import { dialLink } from "@nano/link/dial-link";
 import type { Link } from "@nano/link/link";
 import type { LinkStream, StreamListener } from "@nano/link/link-stream";
+import type { AppLimits } from "@nano/protocol/app-limits";
 import type { AppName, RequestId, VersionId, WorkerId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
-import { type AppLimits, type ManifestInput, resolveManifest } from "@nano/protocol/manifest";
+import { type ManifestInput, resolveManifest } from "@nano/protocol/manifest";
 import {
   decodeHeaderBlock,
   decodeResponseHead,

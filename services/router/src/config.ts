@@ -1,5 +1,5 @@
 import { storeShape } from "@nano/control-store/store-settings";
-import { MAX_REQUEST_HEADER_BYTES } from "@nano/protocol/manifest";
+import { MAX_REQUEST_HEADER_BYTES } from "@nano/protocol/app-limits";
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
 import {
   type ConfigField,

@@ -10,10 +10,10 @@
 import type { AppIsolate } from "@nano/isolate/app-isolate";
 import type { GuestHost } from "@nano/isolate/isolate";
 import type { LinkStream } from "@nano/link/link-stream";
+import { type AppLimits, type StreamLimits, streamLimitsOf } from "@nano/protocol/app-limits";
 import type { WorkerId } from "@nano/protocol/brands";
 import { toWireError, type WireError } from "@nano/protocol/errors";
 import { isIdempotent } from "@nano/protocol/idempotent-methods";
-import { type AppLimits, type StreamLimits, streamLimitsOf } from "@nano/protocol/manifest";
 import type { HeaderBlock, RequestHead } from "@nano/protocol/messages";
 import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";

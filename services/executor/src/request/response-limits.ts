@@ -3,8 +3,9 @@
  *
  * I1 The first one that it goes over is told once, and nothing may be sent after it.
  */
+
+import type { StreamLimits } from "@nano/protocol/app-limits";
 import type { WireError } from "@nano/protocol/errors";
-import type { StreamLimits } from "@nano/protocol/manifest";
 import { errors } from "../errors.ts";
 import { StreamWatch } from "./stream-watch.ts";
 

@@ -8,8 +8,9 @@
  */
 import type { AppIsolate } from "@nano/isolate/app-isolate";
 import type { LinkStream } from "@nano/link/link-stream";
+import { streamLimitsOf } from "@nano/protocol/app-limits";
 import { toWireError, type WireError } from "@nano/protocol/errors";
-import { streamLimitsOf, type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
+import { type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";
 import type { RequestHead } from "@nano/protocol/messages";
 import type { SecretValues } from "@nano/protocol/secrets";
 import { errors } from "../errors.ts";

@@ -1,7 +1,8 @@
 /** Records of an app → what the router needs of it. Pure. */
 
+import { type RequestHeadLimits, requestHeadLimitsOf } from "@nano/protocol/app-limits";
 import type { AppName, VersionId } from "@nano/protocol/brands";
-import { type RequestHeadLimits, requestHeadLimitsOf, websocketLimitsOf } from "@nano/protocol/manifest";
+import { websocketLimitsOf } from "@nano/protocol/manifest";
 import type { StoreRecord } from "@nano/protocol/records";
 import { resolveShare } from "../request/rollout-share.ts";
 import type { AppTarget, CellRouting } from "../request/routing-state.ts";

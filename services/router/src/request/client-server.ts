@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerOptions } f
 import { createServer as createTlsServer, type ServerOptions as TlsServerOptions } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
 import type { SecureContext } from "node:tls";
-import { MAX_REQUEST_HEADER_COUNT } from "@nano/protocol/manifest";
+import { MAX_REQUEST_HEADER_COUNT } from "@nano/protocol/app-limits";
 import type { ClientConnections, Trust } from "./client-connection.ts";
 import type { Scheme } from "./forwarded-claims.ts";
 import { refuseMalformed, refuseTunnel } from "./parser-refusal.ts";

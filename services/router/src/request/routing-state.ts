@@ -1,7 +1,9 @@
 /** What a request reads of the control plane, and what it waits for. */
+
+import type { RequestHeadLimits } from "@nano/protocol/app-limits";
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
-import type { RequestHeadLimits, WebSocketLimits } from "@nano/protocol/manifest";
+import type { WebSocketLimits } from "@nano/protocol/manifest";
 import type { WorkerChoice } from "./cordoned-workers.ts";
 import type { WorkerSlot } from "./pick-worker.ts";
 import type { RolloutShare } from "./rollout-share.ts";

@@ -12,8 +12,9 @@
 import type { InitNote } from "@nano/isolate/init-host";
 import type { StartCost } from "@nano/isolate/measure-start";
 import type { WarmUpFailure } from "@nano/isolate/warm-up";
+import type { AppLimits } from "@nano/protocol/app-limits";
 import type { AppName } from "@nano/protocol/brands";
-import type { AppLimits, IsolationMode, WarmUpRequest } from "@nano/protocol/manifest";
+import type { IsolationMode, WarmUpRequest } from "@nano/protocol/manifest";
 import type { Rung } from "@nano/protocol/records";
 import { MAX_SECTION_BYTES } from "@nano/sliver/sliver-layout";
 
