@@ -20,6 +20,8 @@ import { type ProcessLife, ProcessWatch } from "./process-watch.ts";
 const FULL_MINUTES = 30;
 /** Of an attack that opens as many as it can. */
 const CONNECTIONS = 1_000;
+/** An app of an attack takes seconds to build where the machine has others to serve. */
+const START_TIMEOUT_MS = 600_000;
 const MAX_SEED = 2 ** 31;
 const EXIT_USAGE = 2;
 
@@ -51,7 +53,7 @@ const apps = [
 const fixture = new Fixture(apps, ATTACKED_SERVER);
 try {
   print(`seed ${seed}: ${attacks.length} attacks, ${minutes} minutes; building ${apps.length} apps`);
-  const nano = await NanoProcess.start(fixture.args);
+  const nano = await NanoProcess.start(fixture.args, { timeoutMs: START_TIMEOUT_MS });
   const watch = new ProcessWatch(nano.pid);
   const sockets = new EchoingSockets(nano);
   let result: AttackSoakResult;

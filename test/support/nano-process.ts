@@ -28,11 +28,11 @@ export class NanoProcess {
   /** Starts `nanoctl run` with these arguments and answers when it serves. */
   static async start(
     args: readonly string[],
-    directory = mkdtempSync(join(tmpdir(), "nano-e2e-")),
+    { timeoutMs = START_TIMEOUT_MS }: { readonly timeoutMs?: number } = {},
   ): Promise<NanoProcess> {
-    const nano = new NanoProcess(args, directory);
+    const nano = new NanoProcess(args, mkdtempSync(join(tmpdir(), "nano-e2e-")));
     try {
-      const serving = await nano.waitForOutput(SERVING);
+      const serving = await nano.waitForOutput(SERVING, 0, timeoutMs);
       nano.#port = Number(serving[1]);
     } catch (error) {
       await nano.close();
