@@ -191,7 +191,7 @@ export class RequestHandler {
       if (upgrade === null) return refuse(refusedHandshake(req), { isFramingDoubtful: true });
       headers.forwarded = headersOfUpgrade(headers.forwarded);
     }
-    const excess = findExcess(app, headers, req.url ?? "");
+    const excess = findExcess(app, req.url ?? "", req.rawHeaders);
     if (excess !== null) return refuse(excess);
     const limitBytes = app.requestBodyBytes;
     if (headers.contentLengthBytes > limitBytes) return refuse(errors.BODY_TOO_LARGE({ limitBytes }));

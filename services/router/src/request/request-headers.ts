@@ -68,10 +68,6 @@ const DROPPED_OF_REQUESTS = new Set([...DROPPED, ...CLAIMS]);
 const UNDERSCORES = /_/g;
 
 export interface RequestHeaders {
-  /** As they came. */
-  readonly count: number;
-  /** Of their names and values, as they came. */
-  readonly byteCount: number;
   /** Null: there is none, or more than one. */
   readonly host: string | null;
   /** Whether a body follows. */
@@ -91,7 +87,6 @@ export interface RequestHeaders {
 export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
   let host: string | null = null;
   let hostCount = 0;
-  let byteCount = 0;
   let contentLengthBytes = -1;
   let transferCoding: string | null = null;
   let isUpgrade = false;
@@ -101,7 +96,6 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
   for (let index = 0; index + 1 < raw.length; index += 2) {
     const name = (raw[index] as string).toLowerCase();
     const value = raw[index + 1] as string;
-    byteCount += name.length + value.length;
     if (!DROPPED_OF_REQUESTS.has(name)) {
       if (name === "content-length") contentLengthBytes = Number(value);
       if (!isDisguised(name)) forwarded.push(name, value);
@@ -115,8 +109,6 @@ export function readRequestHeaders(raw: readonly string[]): RequestHeaders {
     else if (CLAIMS.has(name)) claims = withClaim(claims, name as ForwardedHeaderName, value);
   }
   return {
-    count: raw.length >> 1,
-    byteCount,
     host: hostCount === 1 ? host : null,
     hasBody: transferCoding !== null || contentLengthBytes > 0,
     contentLengthBytes,
