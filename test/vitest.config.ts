@@ -28,9 +28,9 @@ const SHARING = [
   "test/conformance/web/**/*.test.ts",
 ];
 /** They assert what is lost at a steady rate of requests, for minutes: one beside the other leaves each the cores that it needs. */
-const LOADED = ["test/e2e/*under-load.e2e.ts"];
+const LOADED = ["test/e2e/*under-load.e2e.ts", "test/e2e/cluster/**/*.e2e.ts"];
 /** They assert how long something takes: nothing else may run then. */
-const TIMED = ["test/e2e/cluster/**/*.e2e.ts", "test/e2e/edits.e2e.ts"];
+const TIMED = ["test/e2e/edits.e2e.ts", "test/e2e/bench-baseline.e2e.ts"];
 /** Each is a whole NANO, of processes enough for a core. */
 const NANOS_AT_A_TIME = 2;
 

@@ -4,7 +4,7 @@
  * What keeps noise out: ratios alone are compared, each of medians of rounds that were run in turns; each row has a margin of its own, as wide
  * as it was seen to spread; and a row beyond its margin is measured once more, in rounds of its own, before it counts.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { type RecordRow, summarizeRounds } from "./record.ts";
 import { describeMachine } from "./report.ts";
@@ -43,12 +43,16 @@ export function readBaseline(file: URL): Baseline {
   return baselineSchema.parse(JSON.parse(readFileSync(file, "utf8")));
 }
 
-/** @param runs rows of several runs of everything */
-export function writeBaseline(file: URL, runs: readonly (readonly RecordRow[])[]): void {
+/** @param runs rows of several runs of the same. @param isPart rows that were not run stay as they are */
+export function writeBaseline(
+  file: URL,
+  runs: readonly (readonly RecordRow[])[],
+  { isPart }: { readonly isPart: boolean },
+): void {
   const at = new Date().toISOString();
   const machine = describeMachine();
   const names = new Set(runs.flat().flatMap((row) => (row.unit === "×" ? [row.name] : [])));
-  const baseline: Baseline = {};
+  const baseline: Baseline = isPart && existsSync(file) ? readBaseline(file) : {};
   for (const name of names) {
     const own = runs.flatMap((rows) => rows.filter((row) => row.name === name));
     const each = own.map(({ rounds }) => summarizeRounds(rounds));

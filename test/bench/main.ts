@@ -69,11 +69,13 @@ const parts: Readonly<Record<string, Bench>> = Object.fromEntries([
 
 interface Run {
   readonly names: readonly string[];
+  /** Some were named. */
+  readonly isPart: boolean;
   readonly effort: Effort;
   readonly jsonFile: string | undefined;
 }
 
-async function runBenches({ names, effort, jsonFile }: Run): Promise<RecordRow[]> {
+async function runBenches({ names, effort, jsonFile }: Omit<Run, "isPart">): Promise<RecordRow[]> {
   const startedAt = new Date();
   const rows: RecordRow[] = [];
   for (const name of names) {
@@ -107,6 +109,11 @@ async function compare(run: Run): Promise<boolean> {
     return measure([...new Set(doubted.flatMap((name) => benchOf.get(name) ?? []))]);
   });
   process.stdout.write(`\n${formatComparisons(comparisons)}\n`);
+  const unmeasured = Object.keys(baseline).filter((name) => !rows.some((row) => row.name === name));
+  if (!run.isPart && unmeasured.length > 0) {
+    process.stderr.write(`Nothing measures what is checked in of ${unmeasured.join(", ")}: see --rebase\n`);
+    return false;
+  }
   return comparisons.every(({ isWorse }) => !isWorse);
 }
 
@@ -128,12 +135,13 @@ if (unknown.length > 0 || (flags.rebase && !flags.quick)) {
 }
 const all = Object.keys(flags.quick ? quickBenches : benches);
 const effort = flags.quick ? "quick" : flags.small ? "small" : "full";
-const run: Run = { names: positionals.length > 0 ? positionals : all, effort, jsonFile: flags.json };
+const isPart = positionals.length > 0;
+const run: Run = { names: isPart ? positionals : all, isPart, effort, jsonFile: flags.json };
 
 if (flags.rebase) {
   const runs: RecordRow[][] = [];
   for (let i = 0; i < REBASE_RUNS; i++) runs.push(await runBenches(run));
-  writeBaseline(BASELINE, runs);
+  writeBaseline(BASELINE, runs, { isPart });
 } else if (flags.quick) {
   process.exitCode = (await compare(run)) ? 0 : EXIT_WORSE;
 } else {

@@ -131,7 +131,7 @@ function print({ capacity, latencies, rate }: Measured, effort: Effort): void {
   const latency = (runs: readonly LoadResult[] | undefined, key: "p50Ms" | "p99Ms"): string =>
     runs === undefined ? "–" : formatMs(median(runs.map((run) => run[key])));
   report(effort === "small" ? "request-mode-small" : "request-mode", {
-    title: `request mode: \`hello\` on one worker, medians of ${capacity.request.length} rounds in turns; capacity closed loop over ${CONNECTIONS} connections, latencies open loop at ${formatCount(rate)} requests/s`,
+    title: `request mode: \`hello\` on one worker, medians of ${capacity.request.length} rounds in turns; capacity closed loop over ${CONNECTIONS} connections${latencies === null ? "" : `, latencies open loop at ${formatCount(rate)} requests/s`}`,
     head: ["", "per second", "÷ contexts", "p50 at a tenth", "p99 at a tenth"],
     rows: [
       [
