@@ -59,6 +59,7 @@ export async function startWorkerdPair(directory: string, handler: string): Prom
     }
     return { name: "workerd", port, pids: children.map(({ pid }) => pid ?? 0), close };
   } catch (error) {
+    listener.close();
     await close();
     throw error;
   }

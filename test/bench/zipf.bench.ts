@@ -33,7 +33,7 @@ const EFFORTS: Readonly<Record<Effort, EffortFigures>> = {
     rounds: 3,
   },
   quick: { appCount: 300, sliverCount: 10, fittingCount: 60, warmUpRequests: 600, requests: 600, rounds: 3 },
-  small: { appCount: 40, sliverCount: 4, fittingCount: 10, warmUpRequests: 60, requests: 40, rounds: 1 },
+  small: { appCount: 40, sliverCount: 4, fittingCount: 10, warmUpRequests: 60, requests: 40, rounds: 2 },
 };
 /** Of what it can do one after the other. */
 const USAGE_RATIO = 0.5;
