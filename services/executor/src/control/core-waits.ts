@@ -1,6 +1,6 @@
 /**
- * How long the entries that workers are in have waited for a core, as far as they were seen: an entry of a loaded machine takes its time, and does not
- * hang.
+ * How long entries that workers are in were seen to run, or to sleep, and not to wait for a core: an entry of a loaded machine takes its time, and does
+ * not hang. Where the machine is loaded it is seen late, too; what it did before nobody knows.
  */
 import { readFileSync } from "node:fs";
 
@@ -12,10 +12,11 @@ export interface WatchedEntry {
   /** The kernel's number of its thread; 0: not known. */
   readonly taskId: number;
   readonly beganMs: number;
+  /** How long ago that is. */
+  readonly runMs: number;
 }
 
-interface SeenEntry {
-  readonly beganMs: number;
+interface SeenEntry extends Pick<WatchedEntry, "beganMs" | "runMs"> {
   /** What its thread had waited when it was first seen. */
   readonly waitedMs: number;
 }
@@ -25,14 +26,14 @@ export class CoreWaits {
   #next = new Map<string, SeenEntry>();
 
   /** Since it was first seen. Every entry is asked for between two `turn`s, or is taken for new. */
-  waitedMs({ pid, taskId, beganMs }: WatchedEntry): number {
-    if (taskId === 0) return 0;
+  ownMs({ pid, taskId, beganMs, runMs }: WatchedEntry): number {
+    if (taskId === 0) return runMs;
     const countsPath = `/proc/${pid}/task/${taskId}/schedstat`;
     const known = this.#seen.get(countsPath);
     const waitedMs = readWaitedMs(countsPath);
-    const first = known?.beganMs === beganMs ? known : { beganMs, waitedMs };
+    const first = known?.beganMs === beganMs ? known : { beganMs, runMs, waitedMs };
     this.#next.set(countsPath, first);
-    return waitedMs - first.waitedMs;
+    return runMs - first.runMs - (waitedMs - first.waitedMs);
   }
 
   /** All entries that there are have been asked for. */

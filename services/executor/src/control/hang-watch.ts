@@ -21,13 +21,13 @@ export interface HangWatchOptions {
   readonly logger: Logger;
   workers(): Iterable<WatchedWorker>;
   /** @default the kernel's counts */
-  readonly waits?: Pick<CoreWaits, "waitedMs" | "turn">;
+  readonly waits?: Pick<CoreWaits, "ownMs" | "turn">;
 }
 
 export class HangWatch {
   readonly #options: HangWatchOptions;
   readonly #hung = new Set<WorkerId>();
-  readonly #waits: Pick<CoreWaits, "waitedMs" | "turn">;
+  readonly #waits: Pick<CoreWaits, "ownMs" | "turn">;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: HangWatchOptions) {
@@ -61,7 +61,7 @@ export class HangWatch {
 
   #isHanging({ pid }: WatchedWorker, { taskId, beganMs, runMs, limitMs }: RunningEntry): boolean {
     if (pid === undefined || runMs < WATCH_INTERVAL_MS) return false;
-    const waitedMs = this.#waits.waitedMs({ pid, taskId, beganMs });
-    return runMs >= limitMs + HANG_GRACE_MS && runMs - waitedMs >= limitMs * OWN_TIME_RATIO;
+    const ownMs = this.#waits.ownMs({ pid, taskId, beganMs, runMs });
+    return runMs >= limitMs + HANG_GRACE_MS && ownMs >= limitMs * OWN_TIME_RATIO;
   }
 }
