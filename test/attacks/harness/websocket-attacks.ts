@@ -13,7 +13,7 @@ const TAKEN_WITHIN_MS = 5_000;
 const MESSAGE = "go";
 
 const SETTINGS = {
-  limits: { cpu_time_ms: 300, memory_mb: 32, timeout_secs: 5 },
+  limits: { cpu_time_ms: 100, memory_mb: 32 },
   websocket: { ws_max_message_bytes: 256 * KIB, ws_outbound_buffer_bytes: MIB },
 };
 
@@ -31,13 +31,14 @@ export function listeningTenant(listener: string, settings: Tenant["settings"] =
 export interface ListenerOptions extends Pick<Attack, "harm"> {
   /** How its connection may end: "1011 cpu_limit". */
   readonly ends: readonly string[];
+  readonly settings?: Tenant["settings"];
   readonly undefended: (tenant: Tenant) => Promise<string | null>;
 }
 
 /** A message comes, and the app's listener does its worst. */
 export function listenerAttack(tries: string, listener: string, options: ListenerOptions): Attack {
-  const { ends, harm, undefended } = options;
-  const tenant = listeningTenant(listener);
+  const { ends, harm, settings, undefended } = options;
+  const tenant = listeningTenant(listener, settings);
   return {
     tries,
     tenant,

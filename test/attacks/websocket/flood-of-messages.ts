@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { RawWebSocket } from "../../support/raw-websocket.ts";
 import { encodeFrame, Opcode } from "../../support/websocket-frames.ts";
-import type { Attack } from "../harness/attack.ts";
+import { type Attack, inTurn } from "../harness/attack.ts";
 import { listeningTenant, refusal, withWebSockets } from "../harness/websocket-attacks.ts";
 
 const KIB = 1024;
 const MIB = KIB * KIB;
-const FLOOD_BYTES = 64 * MIB;
+const FLOOD_BYTES = 32 * MIB;
 /** Held on the way by sockets of the system, the router and the worker. */
 const MAX_TAKEN_BYTES = FLOOD_BYTES / 2;
 const LOOKED_AT_MS = 1_000;
@@ -26,12 +26,14 @@ async function flood(socket: RawWebSocket, lookedAtMs: number): Promise<number> 
 export const attack: Attack = {
   tries: "Sends messages much faster than its app takes them.",
   tenant: listeningTenant("for (let i = 0; i < 2e7; i++);"),
-  async strike({ upgrade }) {
+  strike: inTurn(async ({ upgrade }) => {
     const socket = await upgrade();
+    const refused = refusal(socket);
+    if (refused !== null) return refused;
     const takenBytes = await flood(socket, LOOKED_AT_MS);
     const isContained = takenBytes < MAX_TAKEN_BYTES;
-    return refusal(socket) ?? { isContained, what: isContained ? "held back" : `took ${takenBytes} bytes` };
-  },
+    return { isContained, what: isContained ? "held back" : `took ${takenBytes} bytes` };
+  }),
   undefended: () =>
     withWebSockets({}, async (server, port) => {
       const queue: unknown[] = [];
