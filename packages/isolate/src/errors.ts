@@ -98,8 +98,8 @@ export const errors = defineErrors("ISO", {
     retryable: false,
     httpStatus: 500,
     reason: "response_headers_too_large",
-    message: (d: { app: string; limitChars: number }) =>
-      `A response of ${d.app} has more than ${d.limitChars} bytes of headers, names and values together: send fewer`,
+    message: (d: { app: string; limitBytes: number }) =>
+      `A response of ${d.app} has more than ${d.limitBytes} bytes of headers (limits.response_header_kb)`,
   },
   RESPONSE_CUT: {
     fault: "tenant",

@@ -1,5 +1,4 @@
 /** Calls of a guest that end later, by an entry of their own: timers, fetches, work on keys. */
-
 import { guestLimitsOf, subrequestLimitsOf } from "@nano/protocol/app-limits";
 import { type CacheCommand, parseCacheCommand } from "@nano/protocol/cache-command";
 import { type WebSocketLimits, websocketLimitsOf } from "@nano/protocol/manifest";

@@ -41,7 +41,7 @@ export class GuestOps {
     this.#calls = new GuestCalls(options, limits, life.enter);
     this.#codecs = new CodecOps(life.enter, limits.refuse);
     this.#responses = new ResponseOps(options.app, options.host, limits);
-    this.#sockets = new SocketOps(options.app, this.#responses);
+    this.#sockets = new SocketOps(options.app, this.#responses, limits);
   }
 
   /** @param current the run of the entry that is running */

@@ -1,5 +1,4 @@
 /** The port between an isolate and the worker that runs it: what is asked of it, and what it asks for. */
-
 import type { AppLimits } from "@nano/protocol/app-limits";
 import type { AppName, RequestId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";

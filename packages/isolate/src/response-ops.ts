@@ -4,7 +4,7 @@ import { passBody } from "./body-passing.ts";
 import type { PipeTarget } from "./body-pipe.ts";
 import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";
-import { isHeaderBlock, isHeaderBlockTooLarge } from "./header-block.ts";
+import { isHeaderBlock } from "./header-block.ts";
 import type { GuestHost } from "./isolate.ts";
 import type { RunLimits } from "./run-limits.ts";
 import { countWritten, lengthOf } from "./touched-bytes.ts";
@@ -38,7 +38,7 @@ export class ResponseOps {
       this.refuseUpgrade(run, "the response has no webSocket");
       return;
     }
-    if (this.refuseLargeHeaders(run, headers)) return;
+    if (this.#limits.refuseLargeHeaders(run, headers)) return;
     const isStatus = typeof status === "number" && status >= 200 && status <= 599 && Number.isInteger(status);
     if (!isStatus || typeof statusText !== "string" || !STATUS_TEXT.test(statusText) || !isHeaderBlock(headers)) {
       this.threw(run, "TypeError", "The response's status or headers cannot be sent over HTTP", "");
@@ -109,14 +109,6 @@ export class ResponseOps {
     const requestId = run.request.requestId;
     this.#host.log({ app: this.#app, requestId, level: "error", text: `${wire.reason}: ${wire.message}` });
     run.fail(wire);
-  }
-
-  /** Whether an answer's headers are over the limit, which ends its run's response. */
-  refuseLargeHeaders(run: GuestRun, headers: unknown): boolean {
-    if (!isHeaderBlockTooLarge(headers)) return false;
-    run.isRefused = true;
-    this.#limits.failByHeaders(run);
-    return true;
   }
 
   log(run: GuestRun | null, level: unknown, text: unknown): void {

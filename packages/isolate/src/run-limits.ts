@@ -3,14 +3,12 @@
  *
  * I1 Every limit that an app meets in its isolate comes by here, once each time: nothing else counts them.
  */
-
-import { cpuLimitMsOf, cpuSoftRatioOf } from "@nano/protocol/app-limits";
+import { cpuLimitMsOf, cpuSoftRatioOf, streamLimitsOf } from "@nano/protocol/app-limits";
 import type { WireError } from "@nano/protocol/errors";
 import { CPU_CLOCK_SLACK_MS } from "./cpu-clock.ts";
 import { errors } from "./errors.ts";
 import type { GuestRun } from "./guest-run.ts";
 import { withoutHostFrames } from "./guest-stack.ts";
-import { MAX_HEADER_BLOCK_CHARS } from "./header-block.ts";
 import type { AppIsolateOptions } from "./isolate.ts";
 import type { EndingLimit, LimitName, Refuse } from "./limit-names.ts";
 import { boundedText, withMemoryHint } from "./response-ops.ts";
@@ -20,10 +18,12 @@ type LimitedOptions = Pick<AppIsolateOptions, "app" | "limits" | "host" | "onLim
 export class RunLimits {
   readonly #options: LimitedOptions;
   readonly #softRatio: number;
+  readonly #headerBytes: number;
 
   constructor(options: LimitedOptions) {
     this.#options = options;
     this.#softRatio = cpuSoftRatioOf(options.limits);
+    this.#headerBytes = streamLimitsOf(options.limits).responseHeaderBytes;
   }
 
   /** The app met a limit that ends nothing. */
@@ -85,10 +85,14 @@ export class RunLimits {
     return this.#fail(run, "wall_limit", errors.WALL_LIMIT({ app, limitMs: limits.timeoutMs }).wire);
   }
 
-  failByHeaders(run: GuestRun): void {
-    const limitChars = MAX_HEADER_BLOCK_CHARS;
-    const error = errors.RESPONSE_HEADERS_TOO_LARGE({ app: this.#options.app, limitChars });
+  /** Whether an answer's headers are too large, which ends its run's response. @param headers hostile, a character for each byte */
+  refuseLargeHeaders(run: GuestRun, headers: unknown): boolean {
+    const limitBytes = this.#headerBytes;
+    if (typeof headers !== "string" || headers.length <= limitBytes) return false;
+    run.isRefused = true;
+    const error = errors.RESPONSE_HEADERS_TOO_LARGE({ app: this.#options.app, limitBytes });
     this.#fail(run, "response_headers_too_large", error.wire);
+    return true;
   }
 
   /** What it keeps after its answer has had its time. */

@@ -12,6 +12,7 @@ import type { GuestRun } from "./guest-run.ts";
 import { isHeaderBlock } from "./header-block.ts";
 import type { SocketSink } from "./isolate.ts";
 import { boundedText, type ResponseOps } from "./response-ops.ts";
+import type { RunLimits } from "./run-limits.ts";
 
 const UPGRADE_STATUS = 101;
 const MIN_APP_CODE = 3000;
@@ -31,10 +32,12 @@ const HANDLED = new Set<unknown>([
 export class SocketOps {
   readonly #app: AppName;
   readonly #responses: ResponseOps;
+  readonly #limits: RunLimits;
 
-  constructor(app: AppName, responses: ResponseOps) {
+  constructor(app: AppName, responses: ResponseOps, limits: RunLimits) {
     this.#app = app;
     this.#responses = responses;
+    this.#limits = limits;
   }
 
   handles(code: unknown): boolean {
@@ -73,7 +76,7 @@ export class SocketOps {
       this.#responses.refuseUpgrade(run, "the request asks for no upgrade");
       return "The request asks for no upgrade";
     }
-    if (this.#responses.refuseLargeHeaders(run, headers)) return "The headers of the response are too large";
+    if (this.#limits.refuseLargeHeaders(run, headers)) return "The headers of the response are too large";
     if (!isHeaderBlock(headers)) return "The headers of the response cannot be sent over HTTP";
     run.isHeadSent = true;
     run.isUpgraded = true;

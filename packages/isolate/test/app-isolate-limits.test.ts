@@ -286,8 +286,9 @@ describe("each limit that an app meets is told by its name, once", () => {
 test("headers of a response that are too large are a 500 of that name, told once in the log", async () => {
   const { ask, host, isolate } = openIsolate(
     appScript(
-      `const headers = { x: "y".repeat(request.url.endsWith("/large") ? 70_000 : 60_000) }; return new Response("fine", { headers });`,
+      `const headers = { x: "y".repeat(request.url.endsWith("/large") ? 2_100 : 2_000) }; return new Response("fine", { headers });`,
     ),
+    { limits: { responseHeaderBytes: 2_048 } },
   );
   const sink = await ask({ path: "/large" });
   expect(sink.error).toMatchObject({ reason: "response_headers_too_large", httpStatus: 500, fault: "tenant" });

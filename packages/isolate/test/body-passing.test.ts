@@ -272,7 +272,11 @@ describe("names that a hostile guest makes up", () => {
     const sink = new RecordingSink();
     const { run } = start({}, sink);
     const { ResponseOps } = await import("../src/response-ops.ts");
-    const ops = new ResponseOps("subject" as never, { log: () => undefined } as never, {} as never);
+    const ops = new ResponseOps(
+      "subject" as never,
+      { log: () => undefined } as never,
+      { refuseLargeHeaders: () => false } as never,
+    );
     const fresh = new RecordingSink();
     const { GuestRun } = await import("../src/guest-run.ts");
     const forged = new GuestRun(1, run.request, fresh, run.context);

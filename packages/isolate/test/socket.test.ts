@@ -45,6 +45,16 @@ async function upgraded(script: string, options: Parameters<typeof openIsolate>[
   return connected;
 }
 
+test("headers of an upgrade that are too large are a 500 of that name, told once in the log", async () => {
+  const answer = `return new Response(null, { status: 101, webSocket: client, headers: { x: "y".repeat(1_100) } });`;
+  const script = appScript(`const [client, server] = Object.values(new WebSocketPair()); server.accept(); ${answer}`);
+  const { sink, host, met } = connect(script, { limits: { responseHeaderBytes: 1_024 } });
+  await sink.settled;
+  expect(sink.events).toEqual(["fail response_headers_too_large", "settle"]);
+  expect(host.logs.map(({ text }) => text.split(":")[0])).toEqual(["response_headers_too_large"]);
+  expect(met).toEqual(["response_headers_too_large"]);
+});
+
 describe("messages", () => {
   test("enter with their type, and leave with theirs", async () => {
     const { isolate, run, sink } = await upgraded(

@@ -98,6 +98,12 @@ export const limitsSchema = z.strictObject({
     .describe(
       "largest response body of the app's code, MiB, passed on or its own; above, the response fails or is cut",
     ),
+  response_header_kb: z
+    .number()
+    .min(1)
+    .max(64)
+    .default(64)
+    .describe("headers of a response of the app's code, KiB, names and values; above, it is a 500"),
   wait_until_secs: z.number().min(0).max(300).default(30).describe("work after the response"),
   subrequests: z.number().int().min(0).max(1000).default(50).describe("fetch calls of one request"),
   subrequests_at_once: z
@@ -168,6 +174,8 @@ export interface AppLimits {
   readonly cpuSoftPercent?: number;
   readonly timerCount?: number;
   readonly cryptoInFlightCount?: number;
+  /** See `streamLimitsOf`. */
+  readonly responseHeaderBytes?: number;
   /** Absent: as long as `timeoutMs`. */
   readonly queueWaitMs?: number;
   /** Absent: as much as the worker passes on. */
@@ -182,7 +190,9 @@ export interface AppLimits {
 export type RequestHeadLimits = Required<Pick<AppLimits, "requestHeaderCount" | "requestHeaderBytes" | "urlBytes">>;
 
 /** How long a response may be under way, and how much of it there may be. */
-export type StreamLimits = Required<Pick<AppLimits, "streamIdleMs" | "streamMaxMs" | "responseBodyBytes">>;
+export type StreamLimits = Required<
+  Pick<AppLimits, "streamIdleMs" | "streamMaxMs" | "responseBodyBytes" | "responseHeaderBytes">
+>;
 
 /** What code in an isolate may have at once, beside fetches. */
 export type GuestLimits = Required<Pick<AppLimits, "timerCount" | "cryptoInFlightCount">>;
@@ -265,6 +275,7 @@ function resolveStreamLimits(written: z.output<typeof limitsSchema>): StreamLimi
     streamIdleMs: Math.round(written.stream_idle_secs * 1000),
     streamMaxMs: Math.round(written.stream_max_secs * 1000),
     responseBodyBytes: Math.round(written.response_body_mb * MIB),
+    responseHeaderBytes: Math.round(written.response_header_kb * KIB),
   };
 }
 

@@ -75,6 +75,7 @@ export const manifestSchema = z.looseObject({
     requestHeaderCount: z.number().optional(),
     requestHeaderBytes: z.number().optional(),
     urlBytes: z.number().optional(),
+    responseHeaderBytes: z.number().optional(),
     cpuSoftPercent: z.number().optional(),
     timerCount: z.number().optional(),
     cryptoInFlightCount: z.number().optional(),

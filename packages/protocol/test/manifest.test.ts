@@ -80,8 +80,13 @@ test("records of registries that did not know a limit have its default", () => {
   });
   const { cpuMsPerMb, ...limitsWithoutCpu } = limits;
   expect(cpuLimitMsOf(limitsWithoutCpu, MIB)).toBe(limits.cpuTimeMs + (cpuMsPerMb ?? 0));
-  const { streamIdleMs, streamMaxMs, responseBodyBytes, ...limitsWithoutStreams } = limits;
-  expect(streamLimitsOf(limitsWithoutStreams)).toMatchObject({ streamIdleMs, streamMaxMs, responseBodyBytes });
+  const { streamIdleMs, streamMaxMs, responseBodyBytes, responseHeaderBytes, ...limitsWithoutStreams } = limits;
+  expect(streamLimitsOf(limitsWithoutStreams)).toMatchObject({
+    streamIdleMs,
+    streamMaxMs,
+    responseBodyBytes,
+    responseHeaderBytes,
+  });
   expect(streamLimitsOf({ ...limitsWithoutStreams, streamMaxMs: 7 })).toMatchObject({ streamIdleMs, streamMaxMs: 7 });
   const { requestHeaderCount, requestHeaderBytes, urlBytes, ...limitsWithoutHeads } = limits;
   expect(requestHeadLimitsOf(limitsWithoutHeads)).toEqual({ requestHeaderCount, requestHeaderBytes, urlBytes });

@@ -3,7 +3,6 @@
  *
  * I1 The first one that it goes over is told once, and nothing may be sent after it.
  */
-
 import type { StreamLimits } from "@nano/protocol/app-limits";
 import type { WireError } from "@nano/protocol/errors";
 import { errors } from "../errors.ts";

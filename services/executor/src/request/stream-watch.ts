@@ -5,7 +5,6 @@
  * I2 While the response waits for its client the idle clock stands: bytes that are still on their way to a slow one are not seen from here, and a
  *    client that takes nothing is the router's to end.
  */
-
 import type { StreamLimits } from "@nano/protocol/app-limits";
 import type { WireError } from "@nano/protocol/errors";
 import { errors } from "../errors.ts";

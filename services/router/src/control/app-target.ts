@@ -1,5 +1,4 @@
 /** Records of an app → what the router needs of it. Pure. */
-
 import { type RequestHeadLimits, requestHeadLimitsOf } from "@nano/protocol/app-limits";
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import { websocketLimitsOf } from "@nano/protocol/manifest";

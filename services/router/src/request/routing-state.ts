@@ -1,5 +1,4 @@
 /** What a request reads of the control plane, and what it waits for. */
-
 import type { RequestHeadLimits } from "@nano/protocol/app-limits";
 import type { AppName, VersionId } from "@nano/protocol/brands";
 import type { WireError } from "@nano/protocol/errors";
