@@ -1,5 +1,10 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { encodeFrame, FLAG_END_STREAM, FrameDecoder, FrameType } from "../src/frames.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 interface Told {
   readonly type: FrameType;
@@ -56,6 +61,25 @@ test.each([1, 5, 13, 30, 64, bytes.length])("parts of DATA make the same frames,
       DATA.map((text) => text.length),
     ),
   ).toEqual(whole);
+});
+
+test("a frame that comes byte by byte is not held as it comes", async () => {
+  const told: number[] = [];
+  const decoder = new FrameDecoder((_type, _isEnd, _streamId, payload) => told.push(payload.length));
+  const frame = encodeFrame(FrameType.HEAD, 1, Buffer.alloc(2_000));
+  const chunks: WeakRef<Buffer>[] = [];
+  for (const byte of frame.subarray(0, -1)) {
+    const chunk = Buffer.from([byte]);
+    chunks.push(new WeakRef(chunk));
+    decoder.push(chunk);
+  }
+  // What a job has made weak references to lives until it ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  collectGarbage();
+  expect(chunks.filter((chunk) => chunk.deref() !== undefined).length).toBeLessThan(500);
+  expect(told).toEqual([]);
+  decoder.push(frame.subarray(-1));
+  expect(told).toEqual([2_000]);
 });
 
 test("a part of DATA is told before the rest of its frame has come", () => {
