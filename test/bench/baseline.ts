@@ -2,17 +2,19 @@
  * Ratios that are checked in (`baseline.json`), and whether those of a run are clearly worse.
  *
  * What keeps noise out: ratios alone are compared, each of medians of rounds that were run in turns; each row has a margin of its own, as wide
- * as it was seen to spread; and a row beyond its margin is measured once more, in rounds of its own, before it counts.
+ * as it was seen to spread, and wider on another machine; and a row beyond its margin is measured once more, in rounds of its own, before it counts.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { type RecordRow, summarizeRounds } from "./record.ts";
-import { describeMachine } from "./report.ts";
+import { describeHardware } from "./report.ts";
 import { formatTable, summarize } from "./table.ts";
 
 /** No row is worse by less. */
 const LEAST_MARGIN = 0.25;
 const SPREADS_PER_MARGIN = 3;
+/** Where cores are others, or more, contenders do not gain by it alike. */
+const MARGINS_ELSEWHERE = 2;
 
 const baselineSchema = z.record(
   z.string(),
@@ -50,7 +52,7 @@ export function writeBaseline(
   { isPart }: { readonly isPart: boolean },
 ): void {
   const at = new Date().toISOString();
-  const machine = describeMachine();
+  const machine = describeHardware();
   const names = new Set(runs.flat().flatMap((row) => (row.unit === "×" ? [row.name] : [])));
   const baseline: Baseline = isPart && existsSync(file) ? readBaseline(file) : {};
   for (const name of names) {
@@ -76,16 +78,25 @@ export function worseBy({ better }: Pick<RecordRow, "better">, ratio: number, ba
   return (better === "higher" ? baseline / ratio : ratio / baseline) - 1;
 }
 
-/** Rows that the baseline does not know are left out. @param again measures these rows once more, whole rounds of them */
+export interface CompareOptions {
+  /** Measures these rows once more, in whole rounds. */
+  again(names: readonly string[]): Promise<readonly RecordRow[]>;
+  /** @default this machine's */
+  readonly machine?: string;
+}
+
+/** Rows that the baseline does not know are left out. */
 export async function compareRows(
   rows: readonly RecordRow[],
   baseline: Baseline,
-  again: (names: readonly string[]) => Promise<readonly RecordRow[]>,
+  { again, machine = describeHardware() }: CompareOptions,
 ): Promise<Comparison[]> {
+  const marginOf = (base: Baseline[string]): number =>
+    base.machine === machine ? base.margin : base.margin * MARGINS_ELSEWHERE;
   const isBeyond = (row: RecordRow): boolean => {
     const base = baseline[row.name];
     // What is no number is no good either.
-    return base !== undefined && !(worseBy(row, summarizeRounds(row.rounds).median, base.ratio) <= base.margin);
+    return base !== undefined && !(worseBy(row, summarizeRounds(row.rounds).median, base.ratio) <= marginOf(base));
   };
   const doubted = rows.filter(isBeyond).map(({ name }) => name);
   const seconds = doubted.length === 0 ? [] : await again(doubted);
@@ -97,7 +108,7 @@ export async function compareRows(
     return {
       name: row.name,
       baseline: base.ratio,
-      margin: base.margin,
+      margin: marginOf(base),
       first,
       second: second === undefined ? null : summarizeRounds(second.rounds).median,
       isWorse: isBeyond(row) && (second === undefined || isBeyond(second)),

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { BodiesJob } from "./bodies-generator.ts";
 import { startNanoWith } from "./nano-server.ts";
 import { type LoadResult, loadBy, type Server } from "./processes.ts";
-import { type BenchOptions, type Effort, type RecordRow, ratiosOf } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, ratiosOf, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
 import { inTurns } from "./turns.ts";
@@ -84,7 +84,7 @@ export async function benchBodies({ effort }: BenchOptions): Promise<readonly Re
         `${formatMs(median("workerd", (run) => run.p50Ms))} / ${formatMs(median("workerd", (run) => run.p99Ms))}`,
       ]);
     }
-    report(effort === "small" ? "bodies-small" : "bodies", {
+    report(reportName("bodies", effort), {
       title: `bodies: ${how}; medians`,
       head: [
         "body",

@@ -8,7 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { NANOCTL } from "./nano-server.ts";
 import { endProcess, freePort } from "./processes.ts";
-import type { BenchOptions, Effort, RecordRow } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatMs, summarize } from "./table.ts";
 
@@ -50,7 +50,7 @@ export async function benchBoot({ effort }: BenchOptions): Promise<readonly Reco
     const first = summarize(measured.map(({ firstMs }) => firstMs));
     const all = summarize(measured.map(({ allMs }) => allMs));
     const how = `${apps.length} apps, built by a run before (${formatMs(built.firstMs)} to its first answer), \`nanoctl run\` with its data directory, ${boots} boots in a row, looked at every ${LOOK_MS} ms`;
-    report(effort === "small" ? "boot-small" : "boot", {
+    report(reportName("boot", effort), {
       title: `boot: ${how}`,
       head: ["from exec until", "p50", "p99", "least"],
       rows: [

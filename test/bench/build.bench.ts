@@ -9,7 +9,7 @@ import type { AppName } from "@nano/protocol/brands";
 import type { BuildEvent } from "@nano/protocol/records";
 import { startNanoWith } from "./nano-server.ts";
 import type { Server } from "./processes.ts";
-import type { BenchOptions, Effort, RecordRow } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatMs, summarize } from "./table.ts";
 
@@ -53,7 +53,7 @@ export async function benchBuild({ effort }: BenchOptions): Promise<readonly Rec
     const ms = summarize(measured.map((build) => build.ms));
     const builderMs = summarize(measured.map((build) => build.builderMs));
     const how = `hono-api, one at a time, ${builds} builds of bundles that differ, after ${warmUps} uncounted, one-machine mode over the registry's Unix socket; from the first byte of the upload until the event that it is built`;
-    report(effort === "small" ? "build-small" : "build", {
+    report(reportName("build", effort), {
       title: `build: ${how}`,
       head: ["", "p50", "p99", "least"],
       rows: [

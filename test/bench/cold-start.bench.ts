@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type FloorApp, openFloor } from "./floor.ts";
-import { type BenchOptions, type Effort, type RecordRow, ratiosByStretch } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, ratiosByStretch, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatMs, formatRatio, summarize } from "./table.ts";
 import { openBenchApp } from "./worker-lane.ts";
@@ -79,7 +79,7 @@ export async function benchColdStart({ effort }: BenchOptions): Promise<readonly
       process.stderr.write(`${name}\n`);
       results[name] = await measureApp(name, directory, effort);
     }
-    report(effort === "small" ? "cold-start-small" : "cold-start", {
+    report(reportName("cold-start", effort), {
       title: `cold start: median and p99 of ${rounds} rounds (from source: ${Math.ceil(rounds / sourceEvery)}) after ${warmUpRounds} uncounted, one thread, request mode, at the worker`,
       head: [
         "app",

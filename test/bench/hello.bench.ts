@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startNano } from "./nano-server.ts";
 import { findProcesses, freePort, type LoadResult, load, type Server, startServer } from "./processes.ts";
-import { type BenchOptions, type Effort, type RecordRow, ratiosOf } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, ratiosOf, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
 import { inTurns } from "./turns.ts";
@@ -56,7 +56,7 @@ export async function benchHello({ effort }: BenchOptions): Promise<readonly Rec
       contenders[REQUEST] = () => load(nano, { ...job, host: "request.localhost" });
     }
     const results = await inTurns(rounds, contenders);
-    print(results, { rounds, isSmall: effort === "small" });
+    print(results, { rounds, effort });
     return rowsOf(results, rounds);
   } finally {
     await Promise.all(servers.map((server) => server.close()));
@@ -136,11 +136,11 @@ function rowsOf(results: Results, rounds: number): RecordRow[] {
   });
 }
 
-function print(results: Results, { rounds, isSmall }: { rounds: number; isSmall: boolean }): void {
+function print(results: Results, { rounds, effort }: { rounds: number; effort: Effort }): void {
   const peer = results[WORKERD] ?? [];
   const ratio = (runs: readonly LoadResult[], key: "requestsPerSecond" | "requestsPerCpuSecond"): number =>
     summarize(runs.map((run, round) => run[key] / (peer[round]?.[key] ?? Number.NaN))).median;
-  report(isSmall ? "hello-small" : "hello", {
+  report(reportName("hello", effort), {
     title: `hello: ${CONNECTIONS} keep-alive connections, closed loop, one generator process in Node, ${rounds} rounds in turns, medians`,
     head: ["", "requests/s", "× workerd", "requests/CPU-s", "× workerd", "p50", "p99"],
     rows: Object.entries(results).map(([name, runs]) => {

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { startNanoWith } from "./nano-server.ts";
 import { type LoadResult, load, type Server } from "./processes.ts";
-import { type BenchOptions, type Effort, type RecordRow, ratiosOf } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, ratiosOf, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
 import { inTurns } from "./turns.ts";
@@ -65,7 +65,7 @@ export async function benchHonoApi({ effort }: BenchOptions): Promise<readonly R
       ratiosOf(of(name, value), of(WORKERD, value));
     const perSecond = (run: LoadResult): number => run.requestsPerSecond;
     const perCpuSecond = (run: LoadResult): number => run.requestsPerCpuSecond;
-    report(effort === "small" ? "hono-api-small" : "hono-api", {
+    report(reportName("hono-api", effort), {
       title: `hono-api: PUT of a JSON body that is validated, ${CONNECTIONS} keep-alive connections, closed loop, one generator process in Node, ${rounds} rounds in turns, medians`,
       head: ["", "requests/s", "× workerd", "requests/CPU-s", "× workerd", "p50", "p99"],
       rows: Object.keys(results).map((name) => [

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { BenchChild } from "./bench-child.ts";
 import { BenchSlivers } from "./bench-sliver.ts";
 import type { IdleMemoryCommands, IdleMemoryJob } from "./idle-memory.main.ts";
-import { type BenchOptions, type Effort, type RecordRow, ratiosOf } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, ratiosOf, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatBytes, formatRatio, summarize } from "./table.ts";
 import { inTurns } from "./turns.ts";
@@ -39,7 +39,7 @@ export async function benchIdleMemory({ effort }: BenchOptions): Promise<readonl
     });
     const median = (name: keyof typeof bytes): number => summarize(bytes[name]).median;
     const how = `Pss of a fresh process, ${counts.count} idle ones beyond the first ${counts.warmUpCount}, a snapshot of its own each, ${rounds} rounds in turns; request mode: each was asked once and has a spare context; app in a worker's own code, without sockets`;
-    report(effort === "small" ? "idle-memory-small" : "idle-memory", {
+    report(reportName("idle-memory", effort), {
       title: `idle memory: hello, ${how}; medians`,
       head: ["", "each", "÷ bare", "÷ workerd"],
       rows: (["apps", "bare", "workerd"] as const).map((name) => [

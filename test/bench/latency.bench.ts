@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { startNanoWith } from "./nano-server.ts";
 import { load, loadAtRate, type Server } from "./processes.ts";
-import { type BenchOptions, type Effort, type RecordRow, ratiosOf } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, ratiosOf, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
 import { inTurns } from "./turns.ts";
@@ -54,7 +54,7 @@ export async function benchLatency({ effort }: BenchOptions): Promise<readonly R
     const values = (name: keyof typeof runs, key: "p50Ms" | "p99Ms"): number[] => runs[name].map((run) => run[key]);
     const ratios = (key: "p50Ms" | "p99Ms"): number[] => ratiosOf(values("nano", key), values("workerd", key));
     const how = `open loop at ${formatCount(rate)} requests/s, half of what the closed loop had (${formatCount(capacity)}), at most ${CONNECTIONS} keep-alive connections, one generator process in Node, ${rounds} rounds in turns; NANO in app mode: router and worker, two processes over a Unix socket; workerd: one process`;
-    report(effort === "small" ? "latency-small" : "latency", {
+    report(reportName("latency", effort), {
       title: `latency: hello, ${how}`,
       head: ["", "p50", "p99"],
       rows: [

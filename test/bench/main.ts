@@ -12,6 +12,7 @@ import { compareRows, formatComparisons, readBaseline, writeBaseline } from "./b
 import { benchBodies } from "./bodies.bench.ts";
 import { benchBoot } from "./boot.bench.ts";
 import { benchBuild } from "./build.bench.ts";
+import { benchCapacity } from "./capacity.bench.ts";
 import { benchCluster, clusterParts } from "./cluster.bench.ts";
 import { benchColdStart } from "./cold-start.bench.ts";
 import { benchHello } from "./hello.bench.ts";
@@ -21,6 +22,7 @@ import { benchLatency } from "./latency.bench.ts";
 import { type BenchOptions, type Effort, printRecord, type RecordRow, writeRecord } from "./record.ts";
 import { benchRequestMode } from "./request-mode.bench.ts";
 import { benchSlivers } from "./slivers.bench.ts";
+import { benchUnitCosts } from "./unit-costs.bench.ts";
 import { benchWebSocket, webSocketParts } from "./websocket.bench.ts";
 import { benchZipf } from "./zipf.bench.ts";
 
@@ -58,6 +60,8 @@ const benches: Readonly<Record<string, Bench>> = {
   api: withoutRows(benchApi),
   cluster: withoutRows((options) => benchCluster(clusterParts, options)),
   websocket: withoutRows((options) => benchWebSocket(webSocketParts, options)),
+  "unit-costs": withoutRows(benchUnitCosts),
+  capacity: withoutRows(benchCapacity),
 };
 /** Parts that can be run alone. */
 const parts: Readonly<Record<string, Bench>> = Object.fromEntries([
@@ -104,9 +108,11 @@ async function compare(run: Run): Promise<boolean> {
   const startedAt = new Date();
   const rows = await measure(run.names);
   if (run.jsonFile !== undefined) writeRecord(run.jsonFile, rows, { startedAt });
-  const comparisons = await compareRows(rows, baseline, (doubted) => {
-    process.stderr.write(`beyond their margins, measured once more: ${doubted.join(", ")}\n`);
-    return measure([...new Set(doubted.flatMap((name) => benchOf.get(name) ?? []))]);
+  const comparisons = await compareRows(rows, baseline, {
+    again(doubted) {
+      process.stderr.write(`beyond their margins, measured once more: ${doubted.join(", ")}\n`);
+      return measure([...new Set(doubted.flatMap((name) => benchOf.get(name) ?? []))]);
+    },
   });
   process.stdout.write(`\n${formatComparisons(comparisons)}\n`);
   const unmeasured = Object.keys(baseline).filter((name) => !rows.some((row) => row.name === name));

@@ -82,11 +82,11 @@ function run(job: OpenLoopJob): void {
       isCounting = true;
       process.stdout.write("counting\n");
     }
-    const due = Math.floor(((Math.min(nowMs, endMs) - startMs) * job.requestsPerSecond) / 1000);
+    const due = Math.floor((Math.min(nowMs - startMs, job.warmUpMs + job.durationMs) * job.requestsPerSecond) / 1000);
     for (; dueCount < due; dueCount++) {
       const intendedMs = startMs + (dueCount * 1000) / job.requestsPerSecond;
-      // The one that was free last: few connections are used where few are enough.
-      const connection = free.pop();
+      // The one that was free first: all of them are used, as by as many clients.
+      const connection = free.shift();
       if (connection === undefined) waiting.push(intendedMs);
       else connection.send(request, intendedMs);
     }

@@ -13,6 +13,11 @@ export interface BenchOptions {
   readonly isSmall: boolean;
 }
 
+/** Of a benchmark's own table: what a shorter scale shows is no figure to keep. */
+export function reportName(name: string, effort: Effort): string {
+  return effort === "full" ? name : `${name}-${effort}`;
+}
+
 /** "×": a ratio to what is measured beside it, in the same run and in turns. Only ratios can be compared between runs. */
 export type RowUnit = "×" | "ms" | "added ms";
 
@@ -103,6 +108,9 @@ export function formatFigure(value: number, unit: RowUnit): string {
   return `${value < 0 ? "−" : "+"}${formatMs(Math.abs(value))}`;
 }
 
+/** A timer tells no more digits. */
+const KEPT_DIGITS = 6;
+
 /** Whole at any time: written anew after each benchmark. */
 export function writeRecord(
   file: string,
@@ -127,5 +135,7 @@ export function writeRecord(
     }),
   };
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+  const shorten = (_key: string, value: unknown): unknown =>
+    typeof value === "number" ? Number(value.toPrecision(KEPT_DIGITS)) : value;
+  writeFileSync(file, `${JSON.stringify(record, shorten, 2)}\n`);
 }

@@ -13,8 +13,12 @@ export interface Report {
   readonly data: unknown;
 }
 
+export function describeHardware(): string {
+  return `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? "unknown"}`;
+}
+
 export function describeMachine(): string {
-  return `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? "unknown"}, Node ${process.version}`;
+  return `${describeHardware()}, Node ${process.version}`;
 }
 
 export function report(name: string, { title, head, rows, data }: Report): void {

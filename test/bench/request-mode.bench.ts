@@ -10,7 +10,7 @@ import type { BareContextsCommands } from "./bare-contexts.main.ts";
 import { BenchChild } from "./bench-child.ts";
 import { startNanoWith } from "./nano-server.ts";
 import { type LoadResult, load, loadAtRate, type Server } from "./processes.ts";
-import { type BenchOptions, type Effort, type RecordRow, ratiosOf } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, ratiosOf, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatCount, formatMs, formatRatio, summarize } from "./table.ts";
 import { inTurns } from "./turns.ts";
@@ -130,7 +130,7 @@ function print({ capacity, latencies, rate }: Measured, effort: Effort): void {
   const median = (values: readonly number[]): number => summarize(values).median;
   const latency = (runs: readonly LoadResult[] | undefined, key: "p50Ms" | "p99Ms"): string =>
     runs === undefined ? "–" : formatMs(median(runs.map((run) => run[key])));
-  report(effort === "small" ? "request-mode-small" : "request-mode", {
+  report(reportName("request-mode", effort), {
     title: `request mode: \`hello\` on one worker, medians of ${capacity.request.length} rounds in turns; capacity closed loop over ${CONNECTIONS} connections${latencies === null ? "" : `, latencies open loop at ${formatCount(rate)} requests/s`}`,
     head: ["", "per second", "÷ contexts", "p50 at a tenth", "p99 at a tenth"],
     rows: [

@@ -10,7 +10,7 @@ import { BUILD_STEPS, BuildChildren } from "@nano/sliver-builder/build/build-chi
 import { writeChurnApp } from "../soak/churn-apps.ts";
 import { BenchChild } from "./bench-child.ts";
 import { type BenchSliver, BenchSlivers } from "./bench-sliver.ts";
-import type { BenchOptions, Effort, RecordRow } from "./record.ts";
+import { type BenchOptions, type Effort, type RecordRow, reportName } from "./record.ts";
 import { report } from "./report.ts";
 import { formatBytes, formatCount, formatMs, formatRatio, summarize } from "./table.ts";
 import type { ZipfCommands, ZipfRound } from "./zipf.main.ts";
@@ -60,7 +60,7 @@ export async function benchZipf({ effort }: BenchOptions): Promise<readonly Reco
     const median = (value: (round: ZipfRound) => number): number => summarize(measured.map(value)).median;
     const toLru = (round: ZipfRound): number => round.waited / round.waitedByLru;
     const how = `Zipf (s = 1) over ${formatCount(appCount)} apps of ${formatCount(sliverCount)} slivers, no snapshot shared, ${formatBytes(bytesPerApp)} each and memory for ${formatCount(fittingCount)} of them; one worker's own code in a process of its own, without sockets, request mode; open loop at ${formatCount(rate)} requests/s, half of what it did one after the other, after ${formatCount(warmUpRequests + requests)} requests, ${rounds} rounds of ${formatCount(requests)}`;
-    report(effort === "small" ? "zipf-small" : "zipf", {
+    report(reportName("zipf", effort), {
       title: `zipf: ${how}`,
       head: ["round", "wait for a restore", "perfect LRU", "÷ perfect LRU", "p50", "p99", "isolates"],
       rows: measured.map((round, index) => [
