@@ -69,7 +69,7 @@ const OTHER = "other.localhost";
 const settings = { limits: { subrequests: 1000, subrequests_at_once: 200, cpu_time_ms: 5000 } };
 const nano = serveApps([
   { hostname: FIRST, source: SOURCE, settings },
-  { hostname: OTHER, source: SOURCE, settings },
+  { hostname: OTHER, source: SOURCE, settings: { limits: { ...settings.limits, cache_mb: 1 } } },
 ]);
 
 async function put(host: string, key: string, body: string | Buffer): Promise<void> {
@@ -144,6 +144,12 @@ test("it is there for every worker, and survives workers and the cache process",
   process.kill(pid, "SIGKILL");
   await eventually(async () => (await read(FIRST, "stays")) === "still there", { timeoutMs: 20_000 });
   expect(nano().findProcesses("cache.main")).not.toEqual([pid]);
+});
+
+test("an app with a limit of its own keeps no more than that", async () => {
+  for (const key of ["one", "two", "three"]) await put(OTHER, key, key.repeat(100_000));
+  const found = await Promise.all(["one", "two", "three"].map((key) => read(OTHER, key)));
+  expect(found.map((text) => text.slice(0, 7))).toEqual(["nothing", "twotwot", "threeth"]);
 });
 
 test("a flood stays within the bounds of its app, and another app's entries stay", async () => {

@@ -139,6 +139,14 @@ export const limitsSchema = z.strictObject({
     .max(64)
     .default(64)
     .describe("WebCrypto operations of the app that one worker does beside its code, or that wait for that"),
+  cache_mb: z
+    .number()
+    .min(1)
+    .max(1_048_576)
+    .optional()
+    .describe(
+      "what the app's cached responses take on one node, MiB; unset, or more than that: `cacheApi.bytesPerApp`",
+    ),
   log_bytes_per_second: z
     .number()
     .int()
@@ -178,6 +186,8 @@ export interface AppLimits {
   readonly responseHeaderBytes?: number;
   /** Absent: as long as `timeoutMs`. */
   readonly queueWaitMs?: number;
+  /** Absent: as much as the node gives each app. */
+  readonly cacheBytes?: number;
   /** Absent: as much as the worker passes on. */
   readonly logBytesPerSecond?: number;
   /** These are absent in records that are older than they: see `requestHeadLimitsOf`. */
@@ -221,6 +231,7 @@ export function resolveLimits(written: z.output<typeof limitsSchema>): AppLimits
     cpuSoftPercent: written.cpu_soft_percent,
     ...resolveGuestLimits(written),
     ...(written.queue_wait_secs === undefined ? {} : { queueWaitMs: Math.round(written.queue_wait_secs * 1000) }),
+    ...(written.cache_mb === undefined ? {} : { cacheBytes: Math.round(written.cache_mb * MIB) }),
     ...(written.log_bytes_per_second === undefined ? {} : { logBytesPerSecond: written.log_bytes_per_second }),
   };
 }

@@ -131,6 +131,8 @@ export interface EgressHead {
   readonly webSocket?: EgressWebSocket | undefined;
   /** It asks the node's cache, and no server: the cache process gets it, the egress process never. @default it does not */
   readonly cache?: CacheCommand | undefined;
+  /** Of a question to the cache: what all that the app keeps there may take. @default as much as the node gives each app */
+  readonly cacheBytes?: number | undefined;
 }
 
 /** Bounds of a WebSocket that an app opens. */

@@ -80,6 +80,7 @@ export const manifestSchema = z.looseObject({
     timerCount: z.number().optional(),
     cryptoInFlightCount: z.number().optional(),
     queueWaitMs: z.number().optional(),
+    cacheBytes: z.number().optional(),
     logBytesPerSecond: z.number().optional(),
     workerCount: z.number(),
     initTimeMs: z.number(),

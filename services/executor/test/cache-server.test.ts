@@ -39,7 +39,7 @@ async function startCache(limits: Partial<CacheApiConfig> = {}) {
     await server.close();
     rmSync(directory, { recursive: true, force: true });
   });
-  const ask = (command: Partial<CacheCommand> & Pick<CacheCommand, "operation">, app = "app") => {
+  const ask = (command: Partial<CacheCommand> & Pick<CacheCommand, "operation">, app = "app", cacheBytes?: number) => {
     const ended = Promise.withResolvers<Ended>();
     const chunks: Buffer[] = [];
     let status = 0;
@@ -51,6 +51,7 @@ async function startCache(limits: Partial<CacheApiConfig> = {}) {
       headers: "",
       redirect: "follow",
       cache: { ...COMMAND, ...command },
+      cacheBytes,
     };
     const call: OutboundFetch = client.open(head as Parameters<typeof client.open>[0], {
       onHead: (answer) => {
@@ -67,8 +68,8 @@ async function startCache(limits: Partial<CacheApiConfig> = {}) {
     });
     return { call, ended: ended.promise };
   };
-  const put = async (body: Buffer, app = "app"): Promise<Ended> => {
-    const { call, ended } = ask({ operation: "put", response: RESPONSE }, app);
+  const put = async (body: Buffer, app = "app", cacheBytes?: number): Promise<Ended> => {
+    const { call, ended } = ask({ operation: "put", response: RESPONSE }, app, cacheBytes);
     call.writeBody(new Uint8Array(body).buffer);
     call.endBody();
     return await ended;
@@ -97,6 +98,13 @@ test("an app's operations that do not fit wait, and beyond that are refused by n
   held.call.endBody();
   expect((await held.ended).status).toBe(204);
   expect((await waiting.ended).body.toString()).toBe("held");
+});
+
+test("what an app's own limit does not leave room for is refused by that, and is another's to keep", async () => {
+  const { put } = await startCache();
+  const body = Buffer.alloc(64 * 1024);
+  expect((await put(body, "app", 32 * 1024)).failure).toContain("this app may have 32768 bytes");
+  expect((await put(body, "other")).status).toBe(204);
 });
 
 test("what an app keeps is found under its name and identity alone", async () => {

@@ -18,6 +18,7 @@ interface Kept {
   readonly cache?: string | null;
   readonly body?: Buffer;
   readonly headers?: string;
+  readonly limitBytes?: number;
   readonly expiresAtMs?: number | null;
 }
 
@@ -37,7 +38,7 @@ async function openStore(limits: Partial<CacheApiConfig> = {}, directory = tempD
   const config = { ...defaultCacheApiConfig(directory), ...limits };
   const store = await CacheStore.open({ config, now: () => clock.nowMs });
   const put = async (url: string, kept: Kept = {}): Promise<void> => {
-    const writing = await store.write(metaOf(url, kept));
+    const writing = await store.write(metaOf(url, kept), kept.limitBytes);
     try {
       await writing.write(kept.body ?? Buffer.from(url));
       await writing.finish();
@@ -98,6 +99,21 @@ test("the node's bytes and entries are bounded over all apps", async () => {
   expect(await read("https://a/b", { app: "three" })).toBeNull();
   await put("https://a/large", { app: "two", body: Buffer.alloc(900 * KIB) });
   expect(store.bytes).toBeLessThanOrEqual(MIB);
+});
+
+test("an app may keep less than the node gives each: its own leave first, and what does not fit is refused by its bound", async () => {
+  const { store, put, read } = await openStore({ bytesPerApp: MIB });
+  const body = Buffer.alloc(100 * KIB, "x");
+  await put("https://other/", { app: "other", body });
+  const limitBytes = 300 * KIB;
+  for (const name of ["a", "b", "c"]) await put(`https://a/${name}`, { body, limitBytes });
+  expect(await read("https://a/a")).toBeNull();
+  expect(await read("https://a/c")).toBe(body.toString());
+  const large = put("https://a/large", { body: Buffer.alloc(400 * KIB), limitBytes });
+  await expect(large).rejects.toThrow(String(limitBytes));
+  await put("https://a/large", { body: Buffer.alloc(400 * KIB) });
+  expect(await read("https://other/", { app: "other" })).not.toBeNull();
+  expect(store.entryCount).toBe(2);
 });
 
 test("what is being written counts, and where only that could leave it is refused and leaves nothing", async () => {

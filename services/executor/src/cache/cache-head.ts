@@ -11,10 +11,12 @@ export interface CacheHead {
   readonly url: string;
   readonly headers: HeaderBlock;
   readonly command: CacheCommand;
+  /** What all that the app keeps may take, where that is less than the node gives each app. */
+  readonly limitBytes: number;
 }
 
-export function encodeCacheHead({ app, url, headers, cache }: EgressHead): Buffer {
-  return Buffer.from(JSON.stringify([app, url, headers, cache]));
+export function encodeCacheHead({ app, url, headers, cache, cacheBytes }: EgressHead): Buffer {
+  return Buffer.from(JSON.stringify([app, url, headers, cache, cacheBytes]));
 }
 
 /** A worker is no more trusted than the code that it runs. @throws CACHE_MALFORMED */
@@ -26,7 +28,7 @@ export function decodeCacheHead(payload: Uint8Array): CacheHead {
     throw cacheErrors.MALFORMED({ what: "its head does not decode" }, cause);
   }
   if (!Array.isArray(fields)) throw cacheErrors.MALFORMED({ what: "its head is no list" });
-  const [app, url, headers, command] = fields as unknown[];
+  const [app, url, headers, command, cacheBytes] = fields as unknown[];
   if (typeof app !== "string" || app === "") throw cacheErrors.MALFORMED({ what: "app is no name" });
   if (typeof url !== "string" || typeof headers !== "string") {
     throw cacheErrors.MALFORMED({ what: "URL or headers are no text" });
@@ -34,5 +36,6 @@ export function decodeCacheHead(payload: Uint8Array): CacheHead {
   const read = readCacheCommand(command);
   if (read === undefined) throw cacheErrors.MALFORMED({ what: "its command is unknown" });
   const hash = url.indexOf("#");
-  return { app, url: hash < 0 ? url : url.slice(0, hash), headers, command: read };
+  const limitBytes = typeof cacheBytes === "number" ? cacheBytes : Number.POSITIVE_INFINITY;
+  return { app, url: hash < 0 ? url : url.slice(0, hash), headers, command: read, limitBytes };
 }

@@ -31,6 +31,8 @@ export interface Entry {
 /** Bytes of an app that are being written. */
 export interface Room {
   readonly app: string;
+  /** Of all that the app has; the node's for each app holds beside it. */
+  readonly limitBytes: number;
   bytes: number;
 }
 
@@ -102,7 +104,7 @@ export class CacheIndex {
 
   /** Makes room for so many further bytes. @throws CACHE_FULL where only what is being written could leave */
   grow(room: Room, bytes: number): void {
-    this.#makeRoom(this.#appOf(room.app), bytes);
+    this.#makeRoom(this.#appOf(room.app), bytes, room.limitBytes);
     room.bytes += bytes;
     // What left may have been all that the app had.
     this.#appOf(room.app).bytes += bytes;
@@ -119,10 +121,10 @@ export class CacheIndex {
     this.#forgetEmpty(room.app, app);
   }
 
-  /** @throws CACHE_FULL */
-  add(entry: Entry): void {
+  /** @param limitBytes as of a room. @throws CACHE_FULL */
+  add(entry: Entry, limitBytes: number = Number.POSITIVE_INFINITY): void {
     const app = this.#appOf(entry.app);
-    this.#makeRoom(app, entry.bytes);
+    this.#makeRoom(app, entry.bytes, limitBytes);
     if (app.byUse.size >= this.#limits.entriesPerAppCount) this.#evictFirst(app.byUse);
     if (this.#byUse.size >= this.#limits.entriesCount) this.#evictFirst(this.#byUse);
     // What left may have been the last of the app.
@@ -151,10 +153,11 @@ export class CacheIndex {
     return true;
   }
 
-  #makeRoom(app: AppEntries, bytes: number): void {
+  #makeRoom(app: AppEntries, bytes: number, ownLimitBytes: number): void {
     const { bytes: limitBytes, bytesPerApp } = this.#limits;
-    while (app.bytes + bytes > bytesPerApp) {
-      if (!this.#evictFirst(app.byUse)) throw cacheErrors.FULL({ scope: "app", limitBytes: bytesPerApp });
+    const appBytes = Math.min(ownLimitBytes, bytesPerApp);
+    while (app.bytes + bytes > appBytes) {
+      if (!this.#evictFirst(app.byUse)) throw cacheErrors.FULL({ scope: "app", limitBytes: appBytes });
     }
     while (this.#bytes + bytes > limitBytes) {
       if (!this.#evictFirst(this.#byUse)) throw cacheErrors.FULL({ scope: "node", limitBytes });

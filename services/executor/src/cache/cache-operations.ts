@@ -54,7 +54,7 @@ export class CacheOperations {
       case "list":
         return await this.#list(head, sink);
       case "open":
-        await this.#open(app, command.cache);
+        await this.#open(head);
         return this.#answer(sink, true, "told");
       case "has":
         return this.#answer(sink, this.#hasCache(app, command.cache), "told");
@@ -85,11 +85,11 @@ export class CacheOperations {
   }
 
   /** That it is there is an entry as others are, and leaves as they do. */
-  async #open(app: string, cache: string | null): Promise<void> {
+  async #open({ app, command: { cache }, limitBytes }: CacheHead): Promise<void> {
     if (cache === null || this.#hasCache(app, cache)) return;
     const storedAtMs = this.#store.nowMs();
     const meta = { app, cache, url: "", requestHeaders: "", response: NO_RESPONSE, storedAtMs, expiresAtMs: null };
-    await (await this.#store.write(meta)).finish();
+    await (await this.#store.write(meta, limitBytes)).finish();
   }
 
   async #list(head: CacheHead, sink: CacheAnswerSink): Promise<CacheOutcome> {
@@ -216,7 +216,7 @@ export class CacheOperations {
       storedAtMs,
       expiresAtMs,
     };
-    const writing = await this.#store.write(meta);
+    const writing = await this.#store.write(meta, head.limitBytes);
     try {
       for (let chunk = await sink.body.next(); chunk !== null; chunk = await sink.body.next())
         await writing.write(chunk);

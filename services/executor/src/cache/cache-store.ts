@@ -134,9 +134,9 @@ export class CacheStore {
     if (this.remove(entry)) this.damagedCount += 1;
   }
 
-  /** Begins an entry. @throws CACHE_FULL */
-  async write(meta: EntryMeta): Promise<EntryWriting> {
-    const room: Room = { app: meta.app, bytes: 0 };
+  /** Begins an entry. @param limitBytes of all that its app keeps, beside the node's. @throws CACHE_FULL */
+  async write(meta: EntryMeta, limitBytes: number = Number.POSITIVE_INFINITY): Promise<EntryWriting> {
+    const room: Room = { app: meta.app, limitBytes, bytes: 0 };
     const metaBytes = Buffer.byteLength(JSON.stringify(meta));
     this.#index.grow(room, diskBytesOf(fileBytesOf(metaBytes, 0)));
     const id = randomBytes(ID_BYTES).toString("hex");
@@ -172,7 +172,7 @@ export class CacheStore {
           if (isReplaced(old, entry, meta)) this.remove(old);
         }
         try {
-          this.#index.add(entry);
+          this.#index.add(entry, limitBytes);
         } catch (thrown) {
           this.#discard(entry);
           throw thrown;

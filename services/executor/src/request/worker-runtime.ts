@@ -294,7 +294,7 @@ export class WorkerRuntime {
       openFetch: (head, listener) =>
         head.cache === undefined
           ? this.#egress.open(head, listener)
-          : this.#cacheApi.open({ ...head, app: cacheOwner }, listener),
+          : this.#cacheApi.open({ ...head, app: cacheOwner, cacheBytes: manifest.limits.cacheBytes }, listener),
       openAsset: assets?.openFetch,
       cryptoPool: this.#cryptoPool,
       cpuWatch,
