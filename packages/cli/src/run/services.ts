@@ -35,6 +35,8 @@ const MAX_TIMEOUT_CHECK_MS = 5000;
 const TIMEOUT_CHECKS = 4;
 /** There is one executor: until a new one serves, after it died, nobody else could answer. */
 const NO_WORKER_WAIT_MS = 10_000;
+/** A supervisor that is dead refuses the question at once; one that does not answer it is short of CPU, and knows who may run again. */
+const POSTMORTEM_TIMEOUT_MS = 5_000;
 /** Leaves the router the time that it wants for leaving. */
 const ROUTER_DRAIN_GRACE_MS = 3000;
 const ROUTER_DRAIN_SPREAD_MS = 500;
@@ -111,6 +113,7 @@ export function describeServices(
       ROUTER_DRAIN_GRACE_MS: String(ROUTER_DRAIN_GRACE_MS),
       ROUTER_WEBSOCKET_DRAIN_SPREAD_MS: String(ROUTER_DRAIN_SPREAD_MS),
       ROUTER_REQUEST_NO_WORKER_WAIT_MS: String(NO_WORKER_WAIT_MS),
+      ROUTER_UPSTREAM_POSTMORTEM_TIMEOUT_MS: String(POSTMORTEM_TIMEOUT_MS),
       ...describeTimeouts(server.clientTimeouts),
     }),
   ];
