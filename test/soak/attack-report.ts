@@ -28,12 +28,17 @@ export interface JudgedSoak {
 }
 
 export function judgeAttackSoak({ result, lives, left }: JudgedSoak): AttackVerdict {
-  const { strikes, requestCount, failedCount, lostCount, failures, brokenSockets, before, after } = result;
+  const { strikes, requestCount, failedCount, lostCount, suspectCount, failures, brokenSockets, before, after } =
+    result;
   const free = strikes.filter(({ isContained }) => !isContained);
+  const deadCount = lives.filter((life) => life.kind === "worker" && !life.isAlive).length;
   const steep = lives.filter((life) => life.isAlive && isWorker(life) && (slopeOf(life) ?? 0) > MAX_SLOPE_RATIO);
   const wrong = [
     ...describeFailures(failures),
     ...(failedCount > failures.length ? [`${failedCount} requests failed in all`] : []),
+    ...(suspectCount > deadCount
+      ? [`${suspectCount} requests that may run again were lost with workers, of which ${deadCount} have ended`]
+      : []),
     ...describeBroken(brokenSockets, strikes),
     ...free.slice(0, MAX_LINES).map(({ id, atMs, what }) => `${id} was not contained at ${atMs} ms: ${what}`),
     ...steep.map((life) => `memory of ${nameOf(life)} grows by ${percent(slopeOf(life))} per 10 minutes`),

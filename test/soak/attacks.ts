@@ -28,8 +28,9 @@ const LOOK_EVERY_MS = 500;
 /** In a row: workers report once a second. */
 const CALM_LOOKS = 4;
 const MAX_FAILURES_KEPT = 100;
-/** What an attack got that was in a process, or an isolate, which another attack ended: nothing. */
-const ENDED_BY_ANOTHER = /^(?:502 (?:worker_lost|isolate_lost)|503 (?:quarantined|websocket_held_back)|1012)\b/;
+/** What an attack got whose process or isolate another attack ended, or that found none: nothing. */
+const ENDED_BY_ANOTHER =
+  /^(?:502 (?:worker_lost|isolate_lost)|503 (?:quarantined|websocket_held_back|no_worker)|1012|threw (?:connect E|Nothing serves))/;
 const MIB = 1024 * 1024;
 
 export interface AttackSoakOptions {
@@ -59,6 +60,8 @@ export interface SoakPiece {
   readonly requestCount: number;
   readonly failedCount: number;
   readonly lostCount: number;
+  /** Of those, requests that may run again: each was inside a worker when that died. */
+  readonly suspectCount: number;
   readonly p99Ms: number;
   readonly brokenSocketCount: number;
 }
@@ -71,6 +74,7 @@ export interface AttackSoakResult {
   /** The first of them. */
   readonly failures: readonly LoadFailure[];
   readonly lostCount: number;
+  readonly suspectCount: number;
   readonly lost: readonly LoadFailure[];
   readonly brokenSockets: readonly string[];
   readonly strikes: readonly Strike[];
@@ -132,6 +136,7 @@ export async function soakWithAttacks(
     requestCount: sum(({ requestCount }) => requestCount),
     failedCount: sum(({ failedCount }) => failedCount),
     lostCount: sum(({ lostCount }) => lostCount),
+    suspectCount: sum(({ suspectCount }) => suspectCount),
     before,
     after,
   };
@@ -162,6 +167,7 @@ function addPiece(tally: Tally, { neighbours, mix }: PieceLoads, beganMs: number
     requestCount: sum(({ requests }) => requests),
     failedCount: sum(({ failures }) => failures.length),
     lostCount: sum(({ lost }) => lost.length),
+    suspectCount: sum(({ lost }) => lost.filter(isSuspect).length),
     p99Ms: Math.max(...loads.map(({ p99Ms }) => p99Ms)),
     brokenSocketCount: neighbours.brokenSockets.length,
   });
@@ -171,6 +177,10 @@ function addPiece(tally: Tally, { neighbours, mix }: PieceLoads, beganMs: number
     const found = loads.flatMap((load) => load[kind]).slice(0, Math.max(0, room));
     tally[kind].push(...found.map((each) => ({ ...each, atMs: each.atMs + beganMs })));
   }
+}
+
+function isSuspect({ name, what }: LoadFailure): boolean {
+  return name !== "upload" && what.startsWith("502");
 }
 
 /** Answers when the last arrival has ended. */

@@ -2,7 +2,6 @@
  * Restores isolates of many slivers and disposes of others, at a steady rate, with a fixed number alive, and checks every answer.
  * On the worker's own parts, in one process; in turns a new isolate and one that lives are asked.
  */
-
 import { SliverSources } from "@nano/executor/request/sliver-sources";
 import { AppIsolate } from "@nano/isolate/app-isolate";
 import { engineFingerprint } from "@nano/isolate/engine";
