@@ -68,6 +68,7 @@ export function linkAttack({ attack, isStranger = false, ...options }: LinkAttac
 async function serves(nano: NanoProcess, address: string): Promise<boolean> {
   const deadlineMs = performance.now() + SERVED_WITHIN_MS;
   while (performance.now() < deadlineMs) {
+    // Throws where the worker is there no more.
     const place = await findWorker(nano, NEIGHBOUR, address);
     if ((await askWorker(place, { ...place, url: `http://${NEIGHBOUR}/` })) !== null) return true;
     await delay(RETRY_INTERVAL_MS);
@@ -103,7 +104,8 @@ async function findWorker(nano: NanoProcess, host: string, address?: string): Pr
   const app = records.find((record) => record.kind === "app" && route?.kind === "route" && record.name === route.app);
   const workers = node?.kind === "node" ? node.workers : [];
   turnCount += 1;
-  const worker = workers.find((each) => each.address === address) ?? workers[turnCount % workers.length];
+  const worker =
+    address === undefined ? workers[turnCount % workers.length] : workers.find((each) => each.address === address);
   const versionId = app?.kind === "app" ? app.activeVersion : null;
   if (worker === undefined || versionId === null) throw new Error(`Nothing serves ${host}`);
   return { address: worker.address, credential: worker.credential, versionId };
