@@ -13,8 +13,8 @@ const EXPECT = "Hello from the bench\n";
 const EFFORT = { rounds: 5, warmUpMs: 1_000, durationMs: 3_000 };
 const SMALL_EFFORT = { rounds: 1, warmUpMs: 200, durationMs: 300 };
 const HANDLER = fileURLToPath(new URL("hello-handler.js", import.meta.url));
-/** What their command lines hold. */
-const ROUTER_MAIN = "services/router/src/main.ts";
+/** What their command lines hold, run from source or from what was built of it. */
+const ROUTER_MAIN = "services/router/";
 const WORKER_MAIN = "worker.main";
 
 interface Contender {

@@ -1,5 +1,8 @@
 /** The table of record: a row for each figure that is wanted of NANO, whichever benchmark measures it, and its JSON. */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { release, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { describeMachine } from "./report.ts";
 import { formatMs, formatTable, summarize } from "./table.ts";
@@ -108,6 +111,18 @@ export function formatFigure(value: number, unit: RowUnit): string {
   return `${value < 0 ? "−" : "+"}${formatMs(Math.abs(value))}`;
 }
 
+const MB = 1_000_000;
+
+function workerdVersion(): string {
+  return (createRequire(import.meta.url)("workerd/package.json") as { version: string }).version;
+}
+
+/** Null: there is no history here. */
+function currentCommit(): string | null {
+  const git = spawnSync("git", ["rev-parse", "HEAD"], { cwd: import.meta.dirname, encoding: "utf8" });
+  return git.status === 0 ? git.stdout.trim() : null;
+}
+
 /** A timer tells no more digits. */
 const KEPT_DIGITS = 6;
 
@@ -119,6 +134,10 @@ export function writeRecord(
 ): void {
   const record = {
     machine: describeMachine(),
+    memoryMb: Math.round(totalmem() / MB),
+    kernel: release(),
+    workerd: workerdVersion(),
+    commit: currentCommit(),
     startedAt: startedAt.toISOString(),
     writtenAt: new Date().toISOString(),
     rows: rows.map(({ rounds, figures, how, ...row }) => {

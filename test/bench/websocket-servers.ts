@@ -10,9 +10,10 @@ import { BenchConnection } from "./websocket-connection.ts";
 import { startWorkerd } from "./workerd-server.ts";
 
 const HANDLER = fileURLToPath(new URL("websocket-handler.js", import.meta.url));
-const ROUTER_MAIN = "services/router/src/main.ts";
-/** Only a worker for WebSockets may start threads. */
-const WEBSOCKET_WORKER_FLAG = "--allow-worker";
+/** Of its source, or of what was built of it. */
+const ROUTER_MAIN = "services/router/";
+/** Workers are told what for by their argument. */
+const WEBSOCKET_WORKERS = ["worker.main.ts websocket", "worker.main.js websocket"];
 const KIB = 1024;
 const IDLE_TIMEOUT_MS = 3_600_000;
 /** The machine may be loaded, and then an entry takes long without taking CPU. */
@@ -85,7 +86,7 @@ export function socketProcessesOf({ name, pids }: Server): SocketProcesses {
   const find = (part: string): number[] => pids.flatMap((pid) => findProcesses(pid, part));
   const all = find("");
   if (name === "workerd") return { router: [], worker: all, all };
-  return { router: find(ROUTER_MAIN), worker: find(WEBSOCKET_WORKER_FLAG), all };
+  return { router: find(ROUTER_MAIN), worker: WEBSOCKET_WORKERS.flatMap(find), all };
 }
 
 /** CPU seconds so far, by those. */
