@@ -5,6 +5,7 @@
  * reads, or `undefined` where it does not understand. Written here rather than with a schema library because every
  * process of NANO reads a configuration before it does anything else, and the library takes 70 ms to load.
  */
+import { whyNotPrivate, whyNotReadable, whyNotWritable } from "./places.ts";
 import { checkSecretFile, createSecretFile, type SecretFile } from "./secret-file.ts";
 
 export interface ConfigField<T> {
@@ -22,6 +23,8 @@ export interface ConfigField<T> {
   readonly fallbackWords: string | undefined;
   /** `undefined` where `raw` is not acceptable. */
   readonly parse: (raw: unknown) => T | undefined;
+  /** What is wrong with the place on disk that the value names; null: nothing, as where there is none. */
+  readonly findFault: (value: unknown) => string | null;
 }
 
 interface Described<T> {
@@ -37,6 +40,7 @@ interface Kind<T> {
   readonly unit?: string;
   readonly isSecret?: boolean;
   readonly parse: (raw: unknown) => T | undefined;
+  readonly findFault?: (path: string) => string | null;
 }
 
 function defineField<T>(described: Described<T>, kind: Kind<T>): ConfigField<T> {
@@ -50,6 +54,7 @@ function defineField<T>(described: Described<T>, kind: Kind<T>): ConfigField<T> 
     fallback: described.default,
     fallbackWords: described.defaultWords,
     parse: kind.parse,
+    findFault: (value) => (typeof value === "string" ? (kind.findFault?.(value) ?? null) : null),
   };
 }
 
@@ -144,6 +149,35 @@ export function text(
         ? raw
         : undefined,
   });
+}
+
+function place(
+  options: Described<string>,
+  expected: string,
+  findFault: (path: string) => string | null,
+): ConfigField<string> {
+  return defineField(options, {
+    expected,
+    parse: (raw) => (typeof raw === "string" && raw !== "" ? raw : undefined),
+    findFault,
+  });
+}
+
+/** A directory that is written to, and made where it is missing. */
+export function writableDirectory(options: Described<string>): ConfigField<string> {
+  return place(options, "a directory that this process may write to, or make", whyNotWritable);
+}
+
+/** A directory that is read, and may be missing as yet. */
+export function readableDirectory(options: Described<string>): ConfigField<string> {
+  return place(options, "a directory that this process may read", whyNotReadable);
+}
+
+/** A file with a key that this user alone may read. @param options.isMade where there is none, the service makes one */
+export function privateFile(options: Described<string> & { readonly isMade?: boolean }): ConfigField<string> {
+  return place(options, "a file that this process may read, and nobody else (mode 600)", (path) =>
+    whyNotPrivate(path, options),
+  );
 }
 
 /** `true` or `false`. */

@@ -84,6 +84,8 @@ export interface ConfigInputs<S extends ConfigShape> {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Path of a JSON file; the environment name `<PREFIX>_CONFIG_FILE` gives one too. */
   readonly file?: string;
+  /** A directory or key that cannot be used is a problem, too. @default false: they may be of another machine */
+  readonly checksPlaces?: boolean;
 }
 
 function isField(entry: ConfigField<unknown> | ConfigShape): entry is ConfigField<unknown> {
@@ -245,6 +247,10 @@ export function loadConfig<S extends ConfigShape>(
           problems,
         );
 
+  const findFault = (path: string, { field }: NamedField, value: unknown): void => {
+    const fault = inputs.checksPlaces === true ? field.findFault(value) : null;
+    if (fault !== null) problems.push({ path, got: `${show(value)} (${fault})`, expected: field.expected });
+  };
   const entries = definition.fields.map((named): ConfigEntry => {
     const candidates: readonly [ConfigSource, string, Found, string][] = [
       ["explicit", named.path, explicit, `${named.path} (in code)`],
@@ -257,11 +263,13 @@ export function loadConfig<S extends ConfigShape>(
       const isNull = raw === null && named.field.fallback === null;
       const value = isNull ? null : named.field.parse(raw);
       if (value === undefined) problems.push({ path, got: show(raw), expected: named.field.expected });
+      else findFault(path, named, value);
       return { ...named, value, source };
     }
     if (named.field.isRequired) {
       problems.push({ path: `${named.path} (${named.envName})`, got: "nothing", expected: named.field.expected });
     }
+    findFault(named.path, named, named.field.fallback);
     return { ...named, value: named.field.fallback, source: "default" };
   });
 

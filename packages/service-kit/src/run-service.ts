@@ -102,6 +102,7 @@ function readConfig<S extends ConfigShape>(definition: ConfigDefinition<S>): Loa
     const loaded = loadConfig(definition, {
       env: process.env,
       ...(args.file === undefined ? {} : { file: args.file }),
+      checksPlaces: !args.printConfig,
     });
     if (!args.printConfig) return loaded;
     process.stdout.write(`${formatConfig(loaded.entries)}\n`);

@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isNanoError } from "@nano/protocol/errors";
 import { expect, onTestFinished, test } from "vitest";
-import { loadConfig } from "../src/config.ts";
+import { defineConfig, loadConfig } from "../src/config.ts";
+import { optional, privateFile, readableDirectory, writableDirectory } from "../src/config-field.ts";
 import { findConfigTableDrift, formatConfig, renderConfigTable, replaceConfigTable } from "../src/config-text.ts";
 import type { ConfigProblem } from "../src/errors.ts";
 import { sampleConfig } from "./fixtures/sample-config.ts";
@@ -47,6 +48,41 @@ test("what is set in code wins over the environment, that over the file, that ov
 test("the file may be named by the environment", () => {
   const file = writeTemporary("sample.json", JSON.stringify({ mode: "fast" }));
   expect(loadConfig(sampleConfig, { env: { SAMPLE_CONFIG_FILE: file } }).value.mode).toBe("fast");
+});
+
+test("places that cannot be used are problems where they are looked at, and what can be made or comes later is none", () => {
+  const file = writeTemporary("open.key", "anybody's");
+  chmodSync(file, 0o644);
+  const beside = join(file, "../new/deeper");
+  const places = defineConfig("PLACES", {
+    written: {
+      directory: writableDirectory({ doc: "", default: join(file, "below") }),
+      made: writableDirectory({ doc: "" }),
+    },
+    read: { directory: readableDirectory({ doc: "" }), missing: readableDirectory({ doc: "" }) },
+    key: {
+      open: privateFile({ doc: "" }),
+      missing: privateFile({ doc: "" }),
+      made: privateFile({ doc: "", isMade: true }),
+      unset: optional(privateFile({ doc: "" })),
+    },
+  });
+  const explicit = {
+    written: { made: beside },
+    read: { directory: file, missing: beside },
+    key: { open: file, missing: beside, made: beside },
+  };
+  const gots = problemsOf(() => loadConfig(places, { explicit, checksPlaces: true })).map(({ path, got }) => [
+    path,
+    got,
+  ]);
+  expect(gots).toEqual([
+    ["written.directory", `"${join(file, "below")}" (${file} is no directory)`],
+    ["read.directory (in code)", `"${file}" (${file} is no directory)`],
+    ["key.open (in code)", `"${file}" (its mode is 644, others may use it)`],
+    ["key.missing (in code)", `"${beside}" (there is no such file)`],
+  ]);
+  expect(problemsOf(() => loadConfig(places, { explicit }))).toEqual([]);
 });
 
 test("every problem is listed with its place, what was found and what was expected", () => {

@@ -1,6 +1,14 @@
 /** The group of a service's configuration that says where artifacts are: what `openSliverStore` takes. */
 import type { ConfigOf } from "@nano/service-kit/config";
-import { durationMs, flag, integer, optional, secretFile, text } from "@nano/service-kit/config-field";
+import {
+  durationMs,
+  flag,
+  integer,
+  optional,
+  readableDirectory,
+  secretFile,
+  text,
+} from "@nano/service-kit/config-field";
 import {
   DEFAULT_S3_ATTEMPTS,
   DEFAULT_S3_CONCURRENT_COUNT,
@@ -10,7 +18,7 @@ import {
 
 /** For a service that shares its artifacts with others. Exactly one of `directory` and `s3.bucket` is named. */
 export const artifactStoreShape = {
-  directory: optional(text({ doc: "directory of the artifact store; unset: the bucket of s3" })),
+  directory: optional(readableDirectory({ doc: "directory of the artifact store; unset: the bucket of s3" })),
   s3: {
     bucket: optional(
       text({

@@ -2,7 +2,17 @@
 import { join } from "node:path";
 import { ownStoreShape } from "@nano/control-store/store-settings";
 import { type ConfigFor, defineConfig } from "@nano/service-kit/config";
-import { address, durationMs, integer, optional, secretFile, sizeBytes, text } from "@nano/service-kit/config-field";
+import {
+  address,
+  durationMs,
+  integer,
+  optional,
+  privateFile,
+  secretFile,
+  sizeBytes,
+  text,
+  writableDirectory,
+} from "@nano/service-kit/config-field";
 import { executorTlsShape } from "@nano/service-kit/executor-tls";
 import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 
@@ -26,7 +36,7 @@ export const registryConfig = defineConfig("REGISTRY", {
     bodyLimitBytes: sizeBytes({ doc: "largest JSON body", min: 1024, max: 64 * MIB, default: 16 * MIB }),
   },
   data: {
-    directory: text({ doc: "what the registry keeps on this machine", default: ".nano" }),
+    directory: writableDirectory({ doc: "what the registry keeps on this machine", default: ".nano" }),
   },
   controlStore: ownStoreShape,
   store: {
@@ -38,15 +48,18 @@ export const registryConfig = defineConfig("REGISTRY", {
   },
   secrets: {
     keyFile: optional(
-      text({
+      privateFile({
         doc: "key under which secrets of apps are kept; made, for this user alone, where there is none; unset: `keys/secrets.key` in the data directory",
+        isMade: true,
       }),
     ),
   },
   artifacts: {
     ...artifactStoreShape,
     directory: optional(
-      text({ doc: "where artifacts are kept; unset: the bucket of s3, otherwise `artifacts` in the data directory" }),
+      writableDirectory({
+        doc: "where artifacts are kept; unset: the bucket of s3, otherwise `artifacts` in the data directory",
+      }),
     ),
     limitBytes: sizeBytes({ doc: "largest artifact", min: 1024, max: 512 * MIB, default: 256 * MIB }),
     uploadCount: integer({ doc: "uploads at a time, each in memory until it is stored", min: 1, max: 256, default: 8 }),

@@ -2,7 +2,18 @@
 import { availableParallelism, hostname } from "node:os";
 import { storeShape } from "@nano/control-store/store-settings";
 import { defineConfig } from "@nano/service-kit/config";
-import { decimal, durationMs, flag, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import {
+  decimal,
+  durationMs,
+  flag,
+  integer,
+  optional,
+  privateFile,
+  readableDirectory,
+  sizeBytes,
+  text,
+  writableDirectory,
+} from "@nano/service-kit/config-field";
 import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 import { cacheApiShape } from "./cache/cache-config.ts";
 import { egressShape } from "./egress/egress-config.ts";
@@ -27,12 +38,14 @@ export const config = defineConfig("EXECUTOR", {
   },
   controlStore: storeShape,
   store: artifactStoreShape,
-  trustedKeys: { directory: text({ doc: "public keys of the builders whose slivers are accepted" }) },
+  trustedKeys: { directory: readableDirectory({ doc: "public keys of the builders whose slivers are accepted" }) },
   secrets: {
-    keyFile: optional(text({ doc: "key that opens secrets of apps; unset: an app that has some is not served" })),
+    keyFile: optional(
+      privateFile({ doc: "key that opens secrets of apps; unset: an app that has some is not served" }),
+    ),
   },
   cache: {
-    directory: text({ doc: "the node's own cache of verified slivers" }),
+    directory: writableDirectory({ doc: "the node's own cache of verified slivers" }),
     bytes: sizeBytes({ doc: "size of that cache", min: 16 * MIB, max: Number.MAX_SAFE_INTEGER, default: 2048 * MIB }),
   },
   listen: {
@@ -78,8 +91,10 @@ export const config = defineConfig("EXECUTOR", {
       default: 110_000,
     }),
   },
-  run: { directory: text({ doc: "directory of this executor's Unix sockets; its path is short" }) },
-  recorder: { directory: text({ doc: "directory of the flight recorders, best on tmpfs", default: "/dev/shm" }) },
+  run: { directory: writableDirectory({ doc: "directory of this executor's Unix sockets; its path is short" }) },
+  recorder: {
+    directory: writableDirectory({ doc: "directory of the flight recorders, best on tmpfs", default: "/dev/shm" }),
+  },
   workers: {
     count: integer({
       doc: "worker processes; two at the least, so that one can die unnoticed",

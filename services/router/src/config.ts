@@ -9,6 +9,7 @@ import {
   integer,
   list,
   optional,
+  readableDirectory,
   sizeBytes,
   text,
 } from "@nano/service-kit/config-field";
@@ -122,7 +123,7 @@ export const routerConfig = defineConfig("ROUTER", {
   },
   tls: {
     directory: optional(
-      text({
+      readableDirectory({
         doc: "NAME.crt and NAME.key in it and in its folders are served by the names in them; unset: no TLS here",
       }),
     ),

@@ -1,7 +1,14 @@
 /** The sliver builder's configuration. */
 import { storeShape } from "@nano/control-store/store-settings";
 import { defineConfig } from "@nano/service-kit/config";
-import { durationMs, integer, optional, sizeBytes, text } from "@nano/service-kit/config-field";
+import {
+  durationMs,
+  integer,
+  optional,
+  privateFile,
+  sizeBytes,
+  writableDirectory,
+} from "@nano/service-kit/config-field";
 import { artifactStoreShape } from "@nano/sliver/artifact-store-settings";
 import { DEFAULT_BUILD_LIMITS } from "./build-sliver.ts";
 
@@ -9,12 +16,20 @@ const MIB = 1024 * 1024;
 
 export const config = defineConfig("BUILDER", {
   controlStore: storeShape,
-  store: artifactStoreShape,
+  store: {
+    ...artifactStoreShape,
+    directory: optional(writableDirectory({ doc: artifactStoreShape.directory.doc })),
+  },
   signing: {
-    keyFile: text({ doc: "private key that signs slivers; made, for this user alone, where there is none" }),
+    keyFile: privateFile({
+      doc: "private key that signs slivers; made, for this user alone, where there is none",
+      isMade: true,
+    }),
   },
   trustedKeys: {
-    directory: optional(text({ doc: "where the public half of that key is put for executors; unset: nowhere" })),
+    directory: optional(
+      writableDirectory({ doc: "where the public half of that key is put for executors; unset: nowhere" }),
+    ),
   },
   build: {
     concurrencyCount: integer({ doc: "builds at once", min: 1, max: 64, default: 1 }),
