@@ -467,13 +467,17 @@ export class Link implements StreamTransport {
   }
 }
 
+/** Whether it has all that its readers rely on. */
+function isWhole({ code, message, reason, fault, retryable, httpStatus, details }: WireError): boolean {
+  const texts = [code, message, reason, fault].every((each) => typeof each === "string");
+  return texts && typeof retryable === "boolean" && Number.isInteger(httpStatus) && details instanceof Object;
+}
+
 /** The reason of a RESET or GOAWAY; where it does not decode, that is the reason. */
 function decodeReason(payload: Buffer): WireError {
   try {
     const error = decodeWireError(payload);
-    if (typeof error.code === "string" && typeof error.reason === "string" && typeof error.message === "string") {
-      return error;
-    }
+    if (isWhole(error)) return error;
   } catch {
     // Falls through: the peer ended the stream, whatever it meant to say.
   }

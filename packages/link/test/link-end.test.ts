@@ -1,6 +1,7 @@
 import { connect } from "node:net";
+import type { WireError } from "@nano/protocol/errors";
 import { encodeFrame, FLAG_END_STREAM, FrameType, MAX_PAYLOAD_BYTES } from "@nano/protocol/frames";
-import { decodeWireError, encodeHello, encodeSilence } from "@nano/protocol/messages";
+import { decodeWireError, encodeHello, encodeSilence, encodeWireError } from "@nano/protocol/messages";
 import { expect, test } from "vitest";
 import { openLink } from "../src/dial-link.ts";
 import type { LinkOutcome } from "../src/link-outcome.ts";
@@ -197,6 +198,35 @@ test("frames that crossed with a reset are ignored", async () => {
   peer.send(FrameType.END, 1);
   peer.send(FrameType.HEAD, 2, Buffer.from("b"), FLAG_END_STREAM);
   expect((await acceptor.nextStream()).head).toBe("b");
+  expect(acceptor.outcomes).toHaveLength(0);
+});
+
+const REASON: WireError = {
+  code: "TEST_NO",
+  message: "No",
+  fault: "platform",
+  retryable: true,
+  httpStatus: 503,
+  reason: "queue_full",
+  details: {},
+};
+
+test.each<[what: string, payload: Buffer, code: string]>([
+  ["whole", encodeWireError(REASON), REASON.code],
+  ["without details", encodeWireError({ ...REASON, details: null as never }), "LINK_VIOLATION"],
+  ["with a status that is none", encodeWireError({ ...REASON, httpStatus: "503" as never }), "LINK_VIOLATION"],
+  ["with a message that is none", encodeWireError({ ...REASON, message: {} as never }), "LINK_VIOLATION"],
+  ["that does not decode", Buffer.from([0xc1]), "LINK_VIOLATION"],
+  ["of nothing", Buffer.alloc(0), "LINK_VIOLATION"],
+])("a reset with a reason %s resets its stream, and the link stays", async (_what, payload, code) => {
+  const acceptor = await startAcceptor();
+  const peer = await connectRawPeer(acceptor.address);
+  peer.hello();
+  peer.send(FrameType.HEAD, 1, Buffer.from("a"));
+  const { listener } = await acceptor.nextStream();
+  peer.send(FrameType.RESET, 1, payload);
+  await listener.until((heard) => heard.resets.length > 0);
+  expect(listener.resets[0]).toMatchObject({ code, details: expect.any(Object), httpStatus: expect.any(Number) });
   expect(acceptor.outcomes).toHaveLength(0);
 });
 
