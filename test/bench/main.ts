@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- [NAME…]`: runs these benchmarks, or all of them, and prints the table of record at the end.
+ * `npm run bench -- [NAME…]`: runs these benchmarks, or all of them, and prints the table of record at the end. The name `record` stands for all
+ * that have rows in it.
  *
  *   --json FILE   writes the table of record there, as JSON, whole after each benchmark
  *   --quick       measures ratios alone, on a short scale, compares them with `baseline.json`, and exits 1 where one is clearly worse
@@ -19,7 +20,14 @@ import { benchHello } from "./hello.bench.ts";
 import { benchHonoApi } from "./hono-api.bench.ts";
 import { benchIdleMemory } from "./idle-memory.bench.ts";
 import { benchLatency } from "./latency.bench.ts";
-import { type BenchOptions, type Effort, printRecord, type RecordRow, writeRecord } from "./record.ts";
+import {
+  type BenchOptions,
+  type Effort,
+  type MeasuredRow,
+  printRecord,
+  type RecordRow,
+  writeRecord,
+} from "./record.ts";
 import { benchRequestMode } from "./request-mode.bench.ts";
 import { benchSlivers } from "./slivers.bench.ts";
 import { benchUnitCosts } from "./unit-costs.bench.ts";
@@ -32,6 +40,7 @@ type Bench = (options: BenchOptions) => Promise<readonly RecordRow[]>;
 const EXIT_WORSE = 1;
 const EXIT_USAGE = 2;
 const REBASE_RUNS = 3;
+const RECORD = "record";
 const BASELINE = new URL("baseline.json", import.meta.url);
 
 const withoutRows =
@@ -50,12 +59,15 @@ const quickBenches: Readonly<Record<string, Bench>> = {
   bodies: benchBodies,
   "idle-memory": benchIdleMemory,
 };
-const benches: Readonly<Record<string, Bench>> = {
+const recordBenches: Readonly<Record<string, Bench>> = {
   ...quickBenches,
   latency: benchLatency,
   zipf: benchZipf,
   build: benchBuild,
   boot: benchBoot,
+};
+const benches: Readonly<Record<string, Bench>> = {
+  ...recordBenches,
   slivers: withoutRows(benchSlivers),
   api: withoutRows(benchApi),
   cluster: withoutRows((options) => benchCluster(clusterParts, options)),
@@ -79,14 +91,15 @@ interface Run {
   readonly jsonFile: string | undefined;
 }
 
-async function runBenches({ names, effort, jsonFile }: Omit<Run, "isPart">): Promise<RecordRow[]> {
+async function runBenches({ names, effort, jsonFile }: Omit<Run, "isPart">): Promise<MeasuredRow[]> {
   const startedAt = new Date();
-  const rows: RecordRow[] = [];
+  const rows: MeasuredRow[] = [];
   for (const name of names) {
     const bench = benches[name] ?? parts[name];
     if (bench === undefined) continue;
     process.stderr.write(`${name}\n`);
-    rows.push(...(await bench({ effort, isSmall: effort === "small" })));
+    const at = new Date().toISOString();
+    rows.push(...(await bench({ effort, isSmall: effort === "small" })).map((row) => ({ ...row, at })));
     if (jsonFile !== undefined) writeRecord(jsonFile, rows, { startedAt });
   }
   return rows;
@@ -96,8 +109,8 @@ async function runBenches({ names, effort, jsonFile }: Omit<Run, "isPart">): Pro
 async function compare(run: Run): Promise<boolean> {
   const baseline = readBaseline(BASELINE);
   const benchOf = new Map<string, string>();
-  const measure = async (names: readonly string[]): Promise<RecordRow[]> => {
-    const measured: RecordRow[] = [];
+  const measure = async (names: readonly string[]): Promise<MeasuredRow[]> => {
+    const measured: MeasuredRow[] = [];
     for (const name of names) {
       const rows = await runBenches({ ...run, names: [name], jsonFile: undefined });
       for (const row of rows) benchOf.set(row.name, name);
@@ -123,7 +136,7 @@ async function compare(run: Run): Promise<boolean> {
   return comparisons.every(({ isWorse }) => !isWorse);
 }
 
-const { values: flags, positionals } = parseArgs({
+const { values: flags, positionals: named } = parseArgs({
   options: {
     json: { type: "string" },
     quick: { type: "boolean", default: false },
@@ -132,11 +145,14 @@ const { values: flags, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
+const positionals = named.flatMap((name) =>
+  name === RECORD ? Object.keys(flags.quick ? quickBenches : recordBenches) : [name],
+);
 const known = flags.quick ? quickBenches : { ...benches, ...parts };
 const unknown = positionals.filter((name) => !(name in known));
 if (unknown.length > 0 || (flags.rebase && !flags.quick)) {
   const problem = unknown.length > 0 ? `Unknown benchmark ${unknown.join(", ")}` : "--rebase goes with --quick";
-  process.stderr.write(`${problem}: expected any of ${Object.keys(known).join(", ")}\n`);
+  process.stderr.write(`${problem}: expected any of ${RECORD}, ${Object.keys(known).join(", ")}\n`);
   process.exit(EXIT_USAGE);
 }
 const all = Object.keys(flags.quick ? quickBenches : benches);

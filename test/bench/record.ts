@@ -42,6 +42,11 @@ export interface RecordRow {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+/** A row with when it was measured. */
+export interface MeasuredRow extends RecordRow {
+  readonly at: string;
+}
+
 export interface RowSummary {
   readonly median: number;
   readonly min: number;
