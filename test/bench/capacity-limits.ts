@@ -8,6 +8,7 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 /** Beside what requests may hold, by the rule of `infra/README.md`. */
 const ROUTER_RULE_BYTES = 256 * MIB;
+const MEASURED_APPS = 10_000;
 const ROUTER_COUNTS = [2, 20, 100];
 const CACHE_BYTES = 2 * GIB;
 /** Kernel's default of `vm.max_map_count`, and what a node is set to. */
@@ -32,9 +33,14 @@ export function describeLimits(figures: Figures): Report {
       `${formatBytes(figures.routerBytes)} + ${formatBytes(figures.routerAppBytes)} × apps`,
       `${formatCount(appsAtRouterBytes(figures, ROUTER_RULE_BYTES))} apps of all its cells`,
     ],
+    [
+      "the same, with 10,000 apps",
+      `${formatBytes(figures.connectionBytes)} × keep-alive connections`,
+      `${formatCount((ROUTER_RULE_BYTES - figures.routerBytes - MEASURED_APPS * figures.routerAppBytes) / figures.connectionBytes)} connections`,
+    ],
     ...[1, 4].map((gib): [string, string, string] => [
       `router memory of ${gib} GiB beside requests`,
-      "the same",
+      `${formatBytes(figures.routerBytes)} + ${formatBytes(figures.routerAppBytes)} × apps`,
       `${formatCount(appsAtRouterBytes(figures, gib * GIB))} apps of all its cells`,
     ]),
     ...redis.map(({ routerCount, nodeCount, calm }): [string, string, string] => [
