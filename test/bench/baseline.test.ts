@@ -1,5 +1,10 @@
-import { expect, test, vi } from "vitest";
-import { type Baseline, compareRows } from "./baseline.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { type Baseline, compareRows, readBaseline, writeBaseline } from "./baseline.ts";
+import { PerfectLru } from "./perfect-lru.ts";
 import { type RecordRow, ratiosByStretch, reachedBy } from "./record.ts";
 
 const HERE = "2 cores";
@@ -69,4 +74,25 @@ test("a row tells whether its median reached what is wanted", () => {
 
 test("stretches of samples give a ratio of medians each, of whatever lengths", () => {
   expect(ratiosByStretch([2, 2, 9, 4, 4, 9], [1, 1, 1, 2], 2)).toEqual([2, 2]);
+});
+
+test("what is checked in has a margin of a quarter, or of three times the spread of rounds or of runs", () => {
+  const directory = mkdtempSync(join(tmpdir(), "nano-baseline-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const file = pathToFileURL(join(directory, "baseline.json"));
+  const absolute: RecordRow = { ...row("boot", [500]), unit: "ms" };
+  const steady = (ratio: number) => [row("steady", [ratio, ratio, ratio]), row("quiet", [2, 2, 2]), absolute];
+  writeBaseline(file, [steady(1), steady(1.2), steady(0.9)], { isPart: false });
+  expect(readBaseline(file)).toMatchObject({
+    steady: { ratio: 1, spread: 0.2, margin: 0.6, runs: 3 },
+    quiet: { ratio: 2, spread: 0, margin: 0.25 },
+  });
+  expect(Object.keys(readBaseline(file))).toEqual(["steady", "quiet"]);
+  writeBaseline(file, [[row("quiet", [3])]], { isPart: true });
+  expect(readBaseline(file)).toMatchObject({ steady: { ratio: 1 }, quiet: { ratio: 3 } });
+});
+
+test("perfect LRU keeps what was used last, as much of it as fits", () => {
+  const lru = new PerfectLru(2);
+  expect([1, 2, 1, 3, 1, 2, 3].map((entry) => lru.use(entry))).toEqual([false, false, true, false, true, false, false]);
 });

@@ -180,7 +180,10 @@ export async function loadBy(
     if (before === null && output.startsWith("counting\n")) before = measureCpu();
   }
   const after = measureCpu();
-  const result = JSON.parse(output.split("\n")[1] ?? "") as GeneratorResult;
+  const [, told = ""] = output.split("\n");
+  // Why, it has written to this process's own output.
+  if (told === "") throw new Error(`The load on ${server.name} ended early`);
+  const result = JSON.parse(told) as GeneratorResult;
   if (result.wrong > 0) throw new Error(`${server.name} gave ${result.wrong} wrong answers`);
   const perRequest = (seconds: number): number => (seconds * 1000) / result.requests;
   return {
