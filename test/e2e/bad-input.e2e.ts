@@ -26,7 +26,7 @@ const SOURCES: Readonly<Record<string, { source: string; limits?: Record<string,
   },
   echoes: {
     source: `export default { fetch: async (r) => new Response(await r.arrayBuffer()) }`,
-    limits: { request_body_mb: 1 },
+    limits: { request_body_mb: 1, url_length: 1_000, request_header_count: 20, request_header_kb: 2 },
   },
   full: {
     source: `export default { fetch: () => new Promise((r) => setTimeout(() => r(new Response("late")), 1500)) }`,
@@ -112,6 +112,16 @@ test("a handler that hangs its worker gets 502 worker_lost, and others are serve
   isOver = true;
   await other;
   expect([answer.status, answer.headers["x-nano-error"]]).toEqual([502, "worker_lost"]);
+});
+
+test("a URL over the app's limit gets 414, headers over it 431, and another app takes both", async () => {
+  const long = `/${"x".repeat(1_000)}`;
+  const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`x-${index}`, "y"]));
+  const large = { "x-large": "x".repeat(2_048) };
+  expectError(await nano().ask("echoes.localhost", long), 414, "url_too_long");
+  expectError(await nano().ask("echoes.localhost", "/", { headers: many }), 431, "headers_too_large");
+  expectError(await nano().ask("echoes.localhost", "/", { headers: large }), 431, "headers_too_large");
+  expect((await nano().ask("ok.localhost", long, { headers: { ...many, ...large } })).text).toBe("ok");
 });
 
 test("a body over the limit gets 413, announced or not", async () => {
