@@ -4,8 +4,8 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 
-/** Wakes at most so often: what is due together is sent together. */
-const LEAST_INTERVAL_MS = 0.2;
+/** Wakes at most so often, for a wake-up takes 70 µs of CPU on two threads: what is due together is sent together. */
+const LEAST_INTERVAL_MS = 0.5;
 
 export interface PacerData {
   readonly requestsPerSecond: number;
