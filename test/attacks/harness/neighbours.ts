@@ -51,8 +51,13 @@ export class EchoingSockets {
     this.#nano = nano;
   }
 
+  /** What cannot be opened counts as broken. */
   async open(): Promise<void> {
-    while (this.#sockets.size < SOCKET_COUNT) await this.#openOne();
+    try {
+      while (this.#sockets.size < SOCKET_COUNT) await this.#openOne();
+    } catch (error) {
+      this.#broken.push(`not opened: ${String(error).split("\n")[0]}`);
+    }
   }
 
   /** What broke since it was asked before. */
