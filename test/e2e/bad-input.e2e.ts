@@ -28,6 +28,11 @@ const SOURCES: Readonly<Record<string, { source: string; limits?: Record<string,
     source: `export default { fetch: async (r) => new Response(await r.arrayBuffer()) }`,
     limits: { request_body_mb: 1, url_length: 1_000, request_header_count: 20, request_header_kb: 2 },
   },
+  queues: {
+    source: `export default { fetch: (r) => r.url.endsWith("/headers")
+      ? new Response("", { headers: { x: "y".repeat(1100) } }) : new Promise((done) => setTimeout(() => done(new Response("late")), 1500)) }`,
+    limits: { queue_wait_secs: 0.1, concurrent_requests: 1, response_header_kb: 1 },
+  },
   full: {
     source: `export default { fetch: () => new Promise((r) => setTimeout(() => r(new Response("late")), 1500)) }`,
     limits: { queue_depth: 1, concurrent_requests: 1 },
@@ -76,6 +81,21 @@ test("a handler that rejects gets 500", async () => {
 
 test("a handler that answers with something else than a Response gets 500", async () => {
   expectError(await nano().ask("no-response.localhost"), 500, "handler_threw");
+});
+
+test("a response with too large headers gets 500, by that name", async () => {
+  expectError(await nano().ask("queues.localhost", "/headers"), 500, "response_headers_too_large");
+});
+
+test("a request that no worker gives a turn in time gets 503 queue_wait with retry-after", async () => {
+  const answers = await Promise.all(Array.from({ length: 8 }, () => nano().ask("queues.localhost", "/")));
+  const refused = answers.filter(({ status }) => status !== 200);
+  expect(refused.length).toBeGreaterThan(0);
+  expect(answers.length).toBeGreaterThan(refused.length);
+  for (const answer of refused) {
+    expectError(answer, 503, "queue_wait");
+    expect(answer.headers["retry-after"]).toBe("1");
+  }
 });
 
 test("a handler that loops gets 503 cpu_limit, and the next request is served by a new isolate", async () => {
