@@ -137,7 +137,7 @@ export interface GuestHost {
   readonly openAsset?: ((head: AssetHead, listener: OutboundFetchListener) => OutboundFetch) | undefined;
   /** Where work on keys leaves the thread, shared by all apps of the worker. @default one for each isolate */
   readonly cryptoPool?: CryptoPool;
-  /** Ends entries that have used their CPU. @default none: they are ended by wall time, see entry-timeout.ts */
+  /** Ends entries that have used their CPU. @default none: they are ended by wall time, see entry-limit.ts */
   readonly cpuWatch?: CpuWatch | null;
 }
 

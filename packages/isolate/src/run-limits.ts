@@ -38,8 +38,7 @@ export class RunLimits {
 
   /** Where its thread had to wait, the clock is less exact, and the request has the benefit of that. */
   isOverCpu(run: GuestRun): boolean {
-    const slackMs = run.hasWaitedForCpu ? CPU_CLOCK_SLACK_MS : 0;
-    return this.cpuLeftMs(run) < -slackMs;
+    return this.cpuLeftMs(run) < -slackMsOf(run);
   }
 
   /** What its next entry may use; below 0: it is over its limit. */
@@ -47,12 +46,12 @@ export class RunLimits {
     return cpuLimitMsOf(this.#options.limits, run.touchedBytes) - run.cpuUsedMs;
   }
 
-  /** Whether a run has used so much CPU that its isolate should be the last one's: said once for each. A connection's entries have it anew each. */
+  /** Whether a run has worn its isolate out, by more CPU than the soft share of its limit: counted and logged once. Never a connection's. */
   isWorn(run: GuestRun): boolean {
     if (run.isUpgraded || run.isOverSoftCpu) return run.isOverSoftCpu;
     const { app, host, limits } = this.#options;
     const limitMs = cpuLimitMsOf(limits, run.touchedBytes);
-    if (run.cpuUsedMs <= limitMs * this.#softRatio) return false;
+    if (run.cpuUsedMs <= limitMs * this.#softRatio + slackMsOf(run)) return false;
     run.isOverSoftCpu = true;
     if (this.isOverCpu(run)) return true;
     const used = `${Math.ceil(run.cpuUsedMs)} of ${Math.floor(limitMs)} ms of CPU for one request`;
@@ -123,6 +122,10 @@ export class RunLimits {
     run?.fail(error);
     return error;
   }
+}
+
+function slackMsOf(run: GuestRun): number {
+  return run.hasWaitedForCpu ? CPU_CLOCK_SLACK_MS : 0;
 }
 
 /** isolated-vm copies of a reason what text it has, and of an object without one this message of its own. */

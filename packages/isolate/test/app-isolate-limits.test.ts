@@ -214,7 +214,7 @@ describe("the soft share of the CPU limit", () => {
   const BURNS = appScript(
     `const { pathname } = new URL(request.url);
      if (pathname === "/calm") return new Response("calm");
-     for (let i = 0; i < 12; i++) { burn(1); await new Promise((r) => setTimeout(r, 1)); }
+     for (let i = 0; i < 12; i++) { burn(2); await new Promise((r) => setTimeout(r, 1)); }
      return new Response("used much");`,
     BURN,
   );
