@@ -56,6 +56,24 @@ export const MEASURED = {
     "cluster-scale",
     "router: heap with all apps, less before, over 10,000 apps",
   ),
+  stateAppHeapBytes: figure(
+    1_880,
+    "heap of an app's records, one version and two routes, in whoever follows its cell",
+    "unit-costs",
+    "who follows a cell: heap of an app's records",
+  ),
+  stateVersionHeapBytes: figure(
+    1_232,
+    "the same of each further version that is kept",
+    "unit-costs",
+    "who follows a cell: heap of one more version",
+  ),
+  stateVersionReadUs: figure(
+    20,
+    "CPU of reading that version",
+    "unit-costs",
+    "who follows a cell: CPU of reading that version",
+  ),
   routerLinkHeapBytes: figure(
     ((51.7 - 49.5) * MIB) / 200,
     "router heap of a link to a worker",

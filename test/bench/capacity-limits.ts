@@ -8,8 +8,10 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 /** Beside what requests may hold, by the rule of `infra/README.md`. */
 const ROUTER_RULE_BYTES = 256 * MIB;
+/** One, and as many as a registry keeps beside what serves, by default. */
+const VERSION_COUNTS = [1, 20];
 const MEASURED_APPS = 10_000;
-const ROUTER_COUNTS = [2, 20, 100];
+const ROUTER_COUNTS = [4, 20, 100];
 const CACHE_BYTES = 2 * GIB;
 /** Kernel's default of `vm.max_map_count`, and what a node is set to. */
 const MAP_COUNTS = [65_530, 262_144];
@@ -27,12 +29,13 @@ export function describeLimits(figures: Figures): Report {
   const readers = { nodeCount: 20, routerCount: 20, loadChangesPerSecond: 1 };
   const without = redisUsageRatioOf(figures, { ...readers, deploysPerSecond: 0 });
   const deployUs = (redisUsageRatioOf(figures, { ...readers, deploysPerSecond: 1 }) - without) * 1e6;
+  const perApp = `${formatBytes(figures.routerBytes)} + apps × (${formatBytes(figures.routerAppBytes)} + ${formatBytes(figures.stateVersionHeapBytes)} × further versions)`;
+  const appsIn = (bytes: number): string =>
+    `${VERSION_COUNTS.map((versionsPerApp) => `${formatCount(appsAtRouterBytes(figures, { bytes, versionsPerApp }))} apps with ${versionsPerApp}`).join(", ")} versions`;
+  const startUs = (versionsPerApp: number): number =>
+    figures.routerFirstStateUs + (versionsPerApp - 1) * figures.stateVersionReadUs;
   const rows: [string, string, string][] = [
-    [
-      "router memory, by infra's rule of 256 MiB beside requests",
-      `${formatBytes(figures.routerBytes)} + ${formatBytes(figures.routerAppBytes)} × apps`,
-      `${formatCount(appsAtRouterBytes(figures, ROUTER_RULE_BYTES))} apps of all its cells`,
-    ],
+    ["router memory, by infra's rule of 256 MiB beside requests", perApp, appsIn(ROUTER_RULE_BYTES)],
     [
       "the same, with 10,000 apps",
       `${formatBytes(figures.connectionBytes)} × keep-alive connections`,
@@ -40,8 +43,8 @@ export function describeLimits(figures: Figures): Report {
     ],
     ...[1, 4].map((gib): [string, string, string] => [
       `router memory of ${gib} GiB beside requests`,
-      `${formatBytes(figures.routerBytes)} + ${formatBytes(figures.routerAppBytes)} × apps`,
-      `${formatCount(appsAtRouterBytes(figures, gib * GIB))} apps of all its cells`,
+      perApp,
+      appsIn(gib * GIB),
     ]),
     ...redis.map(({ routerCount, nodeCount, calm }): [string, string, string] => [
       `Redis CPU: loads told, ${routerCount} routers`,
@@ -59,9 +62,14 @@ export function describeLimits(figures: Figures): Report {
       `${formatCount(FEED_EVENT_COUNT / 100)} s at 100 changes/s, then it reads all`,
     ],
     [
-      "router start: reading all routes",
-      `${formatCount(figures.routerFirstStateUs)} µs × apps`,
-      `${formatCount((10 * 1e6) / figures.routerFirstStateUs)} apps in 10 s`,
+      "router start: reading all records",
+      `apps × (${formatCount(figures.routerFirstStateUs)} µs + ${formatCount(figures.stateVersionReadUs)} µs × further versions)`,
+      `${VERSION_COUNTS.map((count) => `${formatCount((10 * 1e6) / startUs(count))} apps with ${count}`).join(", ")} versions in 10 s`,
+    ],
+    [
+      "supervisor of an executor, registry: heap for the cell's records",
+      `apps × (${formatBytes(figures.stateAppHeapBytes)} + ${formatBytes(figures.stateVersionHeapBytes)} × further versions)`,
+      `${VERSION_COUNTS.map((count) => `${formatCount((256 * MIB) / (figures.stateAppHeapBytes + (count - 1) * figures.stateVersionHeapBytes))} apps with ${count}`).join(", ")} versions in 256 MB`,
     ],
     [
       "router CPU: its cells' changes",

@@ -50,16 +50,30 @@ test("apps that there is no memory for cost CPU: each request that waits takes a
   expect(half.coldStartsPerSecond).toBeCloseTo(half.missRatio * 10_000);
 });
 
+test("every version that is kept is in the memory of whoever follows its cell, and is read at a start", () => {
+  const one = planCapacity(figures, { ...demand, versionsPerApp: 1 }, layout);
+  const many = planCapacity(
+    { ...figures, stateVersionHeapBytes: 1_000, stateVersionReadUs: 10 },
+    { ...demand, versionsPerApp: 21 },
+    layout,
+  );
+  // 10,000 apps with twenty more each.
+  expect(many.router.heapBytes - one.router.heapBytes).toBeCloseTo(200e6);
+  expect(many.router.bytes - one.router.bytes).toBeCloseTo(200e6);
+  expect(many.stateHeapBytes - one.stateHeapBytes).toBeCloseTo(200e6);
+  expect(many.router.firstStateSeconds - one.router.firstStateSeconds).toBeCloseTo(2);
+});
+
 test("routers are as many as requests or connections ask for, in groups of so many cells", () => {
   // 10,000 × 50 µs at half a core.
   expect(planCapacity(figures, { ...demand, requestsPerSecond: 100_000 }, layout).router).toMatchObject({
     groupCount: 1,
     count: 10,
   });
-  const many = planCapacity(figures, { ...demand, appCount: 1_000_000, connectionCount: 1_000_000 }, layout);
+  const many = planCapacity(figures, { ...demand, appCount: 1_000_000, connectionCount: 1_500_000 }, layout);
   expect(many.cellCount).toBe(100);
-  expect(many.router).toMatchObject({ groupCount: 4, perGroupCount: 16 });
-  expect(many.linkCount).toBe(many.router.count * 25 * many.executor.perCellCount * layout.workersPerExecutor);
+  expect(many.router).toMatchObject({ groupCount: 20, perGroupCount: 5 });
+  expect(many.linkCount).toBe(many.router.count * 5 * many.executor.perCellCount * layout.workersPerExecutor);
 });
 
 test("what a router's cells take of its core is made up for by more routers", () => {
@@ -82,8 +96,9 @@ test("Redis is full of changes at so many executors, and at fewer the more route
 });
 
 test("a router with 10,000 apps has the memory that was measured", () => {
-  expect(appsAtRouterBytes(measured, 224.6 * MIB)).toBeCloseTo(10_000, -1);
-  expect(appsAtRouterBytes(measured, 0)).toBe(0);
+  expect(appsAtRouterBytes(measured, { bytes: 224.6 * MIB, versionsPerApp: 1 })).toBeCloseTo(10_000, -1);
+  expect(appsAtRouterBytes(measured, { bytes: 224.6 * MIB, versionsPerApp: 20 })).toBeLessThan(4_000);
+  expect(appsAtRouterBytes(measured, { bytes: 0, versionsPerApp: 1 })).toBe(0);
 });
 
 test("a million WebSocket connections are bounded by memory, and back after as long as their isolates take", () => {

@@ -64,7 +64,7 @@ export const DEMAND: Demand = {
 export const LAYOUT: Layout = {
   residentRatio: 1,
   cellAppCount: 10_000,
-  cellsPerRouter: 25,
+  cellsPerRouter: 5,
   workersPerExecutor: 4,
   leastExecutorsPerCell: 3,
   leastRoutersPerGroup: 2,
@@ -103,6 +103,8 @@ export interface Plan {
     readonly isolateBytes: number;
   };
   readonly executor: { readonly perCellCount: number; readonly count: number; readonly bytes: number };
+  /** Heap of a supervisor, or of a registry, for the records of its cell. */
+  readonly stateHeapBytes: number;
   readonly cellCount: number;
   readonly router: {
     readonly groupCount: number;
@@ -181,6 +183,8 @@ export function planCapacity(figures: Figures, demand: Demand = DEMAND, layout: 
   const routerCount = routersPerGroup * groupCount;
   const linksPerRouter = groupCells * nodes * layout.workersPerExecutor;
   const appsPerRouter = groupCells * layout.cellAppCount;
+  const furtherVersions = demand.versionsPerApp - 1;
+  const routerStateBytes = appsPerRouter * furtherVersions * figures.stateVersionHeapBytes;
 
   const deploysPerSecond = (appCount * demand.deploysPerAppPerDay) / SECONDS_PER_DAY;
   const readerCount = nodes + routersPerGroup;
@@ -204,6 +208,7 @@ export function planCapacity(figures: Figures, demand: Demand = DEMAND, layout: 
       count: executorCount,
       bytes: layout.workersPerExecutor * (isolateBytes + WORKER_MARGIN_BYTES) + EXECUTOR_MARGIN_BYTES,
     },
+    stateHeapBytes: layout.cellAppCount * (figures.stateAppHeapBytes + furtherVersions * figures.stateVersionHeapBytes),
     cellCount,
     router: {
       groupCount,
@@ -213,17 +218,18 @@ export function planCapacity(figures: Figures, demand: Demand = DEMAND, layout: 
       bytes:
         figures.routerBytes +
         appsPerRouter * figures.routerAppBytes +
+        routerStateBytes +
         linksPerRouter * figures.routerLinkHeapBytes +
         (demand.connectionCount / routerCount) * figures.connectionBytes,
-      heapBytes: appsPerRouter * figures.routerAppHeapBytes + linksPerRouter * figures.routerLinkHeapBytes,
-      firstStateSeconds: (appsPerRouter * figures.routerFirstStateUs) / US_PER_SECOND,
+      heapBytes:
+        appsPerRouter * figures.routerAppHeapBytes + routerStateBytes + linksPerRouter * figures.routerLinkHeapBytes,
+      firstStateSeconds:
+        (appsPerRouter * (figures.routerFirstStateUs + furtherVersions * figures.stateVersionReadUs)) / US_PER_SECOND,
       linkCount: linksPerRouter,
     },
     linkCount: linksPerRouter * routerCount,
     redis: {
-      bytes:
-        layout.cellAppCount * (figures.redisAppBytes + (demand.versionsPerApp - 1) * figures.redisVersionBytes) +
-        FEED_BYTES,
+      bytes: layout.cellAppCount * (figures.redisAppBytes + furtherVersions * figures.redisVersionBytes) + FEED_BYTES,
       usageRatio: redisUsageRatio,
       outBytesPerSecond: changesPerSecond * readerCount * figures.redisReadBytes,
       feedSeconds: FEED_EVENT_COUNT / eventsPerSecond,
@@ -277,9 +283,13 @@ export function nodesAtRedisUsage(
   return nodeCount;
 }
 
-/** Apps at which a router of so many bytes is full, connections and requests aside. */
-export function appsAtRouterBytes(figures: Figures, bytes: number): number {
-  return Math.max(0, Math.floor((bytes - figures.routerBytes) / figures.routerAppBytes));
+/** Apps, with so many versions kept of each, at which a router of so many bytes is full, connections and requests aside. */
+export function appsAtRouterBytes(
+  figures: Figures,
+  { bytes, versionsPerApp }: { readonly bytes: number; readonly versionsPerApp: number },
+): number {
+  const appBytes = figures.routerAppBytes + (versionsPerApp - 1) * figures.stateVersionHeapBytes;
+  return Math.max(0, Math.floor((bytes - figures.routerBytes) / appBytes));
 }
 
 export interface SocketPlan {

@@ -1,6 +1,6 @@
 /**
- * What one thing more costs a NANO, where no other benchmark tells: an idle keep-alive connection the router, and a deploy of `hono-api`
- * the registry, the builder and the disks.
+ * What one thing more costs a NANO, where no other benchmark tells: an idle keep-alive connection the router, a deploy of `hono-api`
+ * the registry, the builder and the disks, and a kept version whoever follows its cell.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect, type Socket } from "node:net";
@@ -13,6 +13,7 @@ import { createRegistryClient, type RegistryClient } from "@nano/cli/registry/re
 import type { AppName } from "@nano/protocol/brands";
 import type { BuildEvent } from "@nano/protocol/records";
 import { getRequest } from "./keep-alive-connection.ts";
+import { measureKeptVersions } from "./kept-versions.ts";
 import { type NanoServer, startNanoWith } from "./nano-server.ts";
 import { findProcesses } from "./processes.ts";
 import type { BenchOptions } from "./record.ts";
@@ -20,8 +21,22 @@ import { report } from "./report.ts";
 import { formatBytes, formatCount } from "./table.ts";
 import { raiseDescriptors, residentBytesOf } from "./websocket-servers.ts";
 
-const EFFORT = { warmUpConnections: 500, connections: 2_000, warmUpDeploys: 2, deploys: 8 };
-const SMALL_EFFORT = { warmUpConnections: 5, connections: 20, warmUpDeploys: 0, deploys: 1 };
+const EFFORT = {
+  appCount: 500,
+  versionsPerApp: 20,
+  warmUpConnections: 500,
+  connections: 2_000,
+  warmUpDeploys: 2,
+  deploys: 8,
+};
+const SMALL_EFFORT = {
+  appCount: 20,
+  versionsPerApp: 5,
+  warmUpConnections: 5,
+  connections: 20,
+  warmUpDeploys: 0,
+  deploys: 1,
+};
 const HELLO = fileURLToPath(new URL("../apps/hello/", import.meta.url));
 const HONO_API = fileURLToPath(new URL("../apps/hono-api/", import.meta.url));
 const HOST = "hello.localhost";
@@ -50,6 +65,7 @@ interface DeployCost {
 
 export async function benchUnitCosts({ isSmall }: BenchOptions): Promise<void> {
   const effort = isSmall ? SMALL_EFFORT : EFFORT;
+  const kept = measureKeptVersions(effort);
   raiseDescriptors(effort.warmUpConnections + effort.connections + OTHER_DESCRIPTORS);
   const directory = mkdtempSync(join(tmpdir(), "nano-bench-"));
   const sockets = join(directory, "run");
@@ -69,8 +85,12 @@ export async function benchUnitCosts({ isSmall }: BenchOptions): Promise<void> {
         ["builder and its children: CPU of a deploy", `${cost.builderMs.toFixed(0)} ms`],
         ["artifact store: bundle and sliver of a deploy", formatBytes(cost.diskBytes.artifacts)],
         ["node's disk cache: unpacked sliver of a deploy", formatBytes(cost.diskBytes.cache)],
+        ["who follows a cell: heap of an app's records, two routes and one version", formatBytes(kept.appHeapBytes)],
+        ["who follows a cell: heap of one more version", formatBytes(kept.heapBytes)],
+        ["who follows a cell: CPU of reading that version", `${kept.readUs.toFixed(1)} µs`],
+        ["the records of a version as text", formatBytes(kept.textBytes)],
       ],
-      data: { connectionBytes, cost },
+      data: { connectionBytes, cost, kept },
     });
   } finally {
     await nano?.close();

@@ -1,0 +1,3 @@
+import { testSmallBenches } from "./small-bench.ts";
+
+testSmallBenches(["capacity", "unit-costs"]);
