@@ -24,6 +24,7 @@ export interface AttackedNano {
   readonly fixture: Fixture;
   /** See `AttackTarget`. */
   readonly connectionCount: number;
+  readonly isShort?: boolean;
 }
 
 interface Placed {

@@ -33,6 +33,8 @@ export interface AttackTarget {
   readonly path: string;
   /** How many connections an attack opens that opens as many as it can. */
   readonly connectionCount: number;
+  /** Time limits that nobody can set are not waited for, only that all goes on meanwhile. @default false */
+  readonly isShort?: boolean;
   /** Asks the attack's app. @param query of the attack's URL, "?step=1" */
   ask(query?: string, options?: AskOptions): Promise<Answer>;
   /** Asks the attack's app for a WebSocket. */
@@ -81,7 +83,18 @@ export function judgeText(answer: Answer, expected: string | RegExp): Outcome {
   return { isContained: answer.status === 200 && isRight, what };
 }
 
-/** One arrival after the other: for what is told by counts of the whole NANO, or takes all that there is. */
+/** Arrivals while one is under way are a part of it: for what is told by counts of the whole NANO, or takes all that there is. */
+export function joined(strike: Attack["strike"]): Attack["strike"] {
+  let underWay: Promise<Outcome> | null = null;
+  return (target) => {
+    underWay ??= strike(target).finally(() => {
+      underWay = null;
+    });
+    return underWay;
+  };
+}
+
+/** One arrival after the other. */
 export function inTurn(strike: Attack["strike"]): Attack["strike"] {
   let last: Promise<unknown> = Promise.resolve();
   return (target) => {

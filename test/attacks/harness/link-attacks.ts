@@ -111,6 +111,16 @@ async function findWorker(nano: NanoProcess, host: string, address?: string): Pr
   return { address: worker.address, credential: worker.credential, versionId };
 }
 
+/** Which time limits end a link cannot be set: see `AttackTarget.isShort`. */
+export async function endsInTime(
+  peer: LinkPeer,
+  { withinMs, isShort = false }: { withinMs: number; isShort: boolean | undefined },
+): Promise<string | null> {
+  const isEnded = await peer.isEnded(isShort ? HELD_MS : withinMs);
+  if (isEnded) return "closed";
+  return isShort ? "held for a while" : null;
+}
+
 /** What is seen at an end that has no bounds; null: nothing in time. */
 export function atNaiveEnd(
   attack: (peer: LinkPeer, end: NaiveLinkEnd) => Promise<void> | void,

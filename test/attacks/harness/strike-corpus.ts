@@ -48,7 +48,7 @@ export function strikeCorpus(includes: (attack: NamedAttack) => boolean, { isSeq
       "%s is contained",
       async (_name, attack) => {
         const { nano, sockets } = attacked();
-        const target = attackApps.aim(attack, { nano, fixture, connectionCount: CONNECTIONS });
+        const target = attackApps.aim(attack, { nano, fixture, connectionCount: CONNECTIONS, isShort: true });
         const outcome = await strikeOnce(attack, target);
         expect(outcome).toEqual({ isContained: true, what: outcome.what });
         expect(await askNeighbour()).toBe("tag near");

@@ -1,6 +1,6 @@
 import { encodeFrame, FrameType } from "@nano/protocol/frames";
 import { encodeHello } from "@nano/protocol/messages";
-import { isHeldWithoutTime, linkAttack } from "../harness/link-attacks.ts";
+import { endsInTime, isHeldWithoutTime, linkAttack } from "../harness/link-attacks.ts";
 
 const HELLO = encodeFrame(
   FrameType.HELLO,
@@ -14,9 +14,9 @@ export const attack = linkAttack({
   tries: "Begins a greeting, and says nothing more.",
   isLong: true,
   isStranger: true,
-  async attack(peer) {
+  attack(peer, _, { isShort }) {
     peer.write(HALF);
-    return (await peer.isEnded(ENDED_WITHIN_MS)) ? "closed" : null;
+    return endsInTime(peer, { withinMs: ENDED_WITHIN_MS, isShort });
   },
   undefended: () => isHeldWithoutTime((peer) => peer.write(HALF)),
 });
