@@ -48,7 +48,7 @@ function formatTib(bytes: number): string {
 }
 
 /** One column for each share of apps that there is memory for, and one for `app` mode. */
-function describePlans(): Report {
+export function describePlans(): Report {
   const figures = measuredFigures();
   const columns: { name: string; plan: Plan }[] = RESIDENT_RATIOS.map((residentRatio) => ({
     name: `${formatPercent(residentRatio)} resident`,
@@ -104,7 +104,7 @@ function describePlans(): Report {
   };
 }
 
-function describeSockets(): Report {
+export function describeSockets(): Report {
   const plan = planSockets(measuredFigures(), SOCKETS);
   return {
     title: `capacity, WebSocket: ${formatCount(SOCKETS.connectionCount)} connections of shared apps, ${formatCount(SOCKETS.messagesPerSecond)} echoes of 16 B a second`,

@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { describePlans, describeSockets } from "./capacity.bench.ts";
 import {
   appsAtRouterBytes,
   DEMAND,
@@ -140,6 +142,10 @@ test("placement comes out, simulated, at what was measured of real routers", () 
   }
 });
 
-test("every limit of a cell is told with its figure", () => {
-  for (const row of describeLimits(measured).rows) expect(row.join(" ")).not.toMatch(/NaN|undefined|Infinity/);
+test("CAPACITY.md has the tables that npm run bench -- capacity prints", () => {
+  const page = readFileSync(new URL("../../CAPACITY.md", import.meta.url), "utf8");
+  const lines = new Set(page.split("\n").map((line) => line.replaceAll(/ +/g, " ")));
+  for (const { head, rows } of [describePlans(), describeLimits(measured), describeSockets()]) {
+    for (const cells of [head, ...rows]) expect(lines).toContain(`| ${cells.join(" | ")} |`.replaceAll(/ +/g, " "));
+  }
 });
