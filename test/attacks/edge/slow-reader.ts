@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { eventually } from "@nano/test-kit/eventually";
 import { ResidentWatch } from "../../support/resident-watch.ts";
-import { type Attack, inTurn } from "../harness/attack.ts";
+import { type Attack, joined } from "../harness/attack.ts";
 import { withNode } from "../harness/edge-attacks.ts";
 import { edgeTenant } from "../harness/edge-tenant.ts";
 import { exchange } from "../harness/raw-exchange.ts";
@@ -17,9 +17,12 @@ const NAIVE_WITHIN_MS = 500;
 export const attack: Attack = {
   tries: "Asks for answers without end, and reads nothing of them.",
   isLong: true,
-  tenant: edgeTenant(`const chunk = new Uint8Array(65536);
-    return new Response(new ReadableStream({ pull(controller) { controller.enqueue(chunk.slice()); } }));`),
-  strike: inTurn(async ({ nano, host, path }) => {
+  tenant: edgeTenant(
+    `const chunk = new Uint8Array(65536);
+    return new Response(new ReadableStream({ pull(controller) { controller.enqueue(chunk.slice()); } }));`,
+    { limits: { cpu_time_ms: 1000 } },
+  ),
+  strike: joined(async ({ nano, host, path }) => {
     const cutCount = (): Promise<number> => nano.metric("router_stalled_connections_total");
     const before = await cutCount();
     const resident = new ResidentWatch(nano.processesOf("router"));

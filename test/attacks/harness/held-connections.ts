@@ -1,6 +1,6 @@
 /** Connections that are begun and then left alone, many at a time. */
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
-import { type Attack, inTurn } from "./attack.ts";
+import { type Attack, joined } from "./attack.ts";
 
 /** Above the times of `ATTACKED_SERVER`, also on a busy machine. */
 const ENDED_WITHIN_MS = 20_000;
@@ -64,7 +64,7 @@ export function abandoned(
   return {
     tries,
     isLong: true,
-    strike: inTurn(async ({ nano }) => {
+    strike: joined(async ({ nano }) => {
       const connections = await openAll(nano.port);
       const isContained = await areEnded(connections, ENDED_WITHIN_MS);
       for (const { socket } of connections) socket.destroy();

@@ -12,6 +12,7 @@ import type { UnlimitedJob } from "./unlimited-app.main.ts";
 
 const MAIN = fileURLToPath(new URL("unlimited-app.main.ts", import.meta.url));
 const NAIVE_MAIN = fileURLToPath(new URL("naive-host.main.ts", import.meta.url));
+const CONTEXTS_MAIN = fileURLToPath(new URL("bare-contexts.main.ts", import.meta.url));
 const LOOK_INTERVAL_MS = 10;
 const MIB = 1024 * 1024;
 /** Many times the limits that the corpus gives. */
@@ -74,6 +75,15 @@ export function takesItsProcess(tenant: Tenant): Promise<string | null> {
       if (end?.startsWith("SIG")) return `ended its process by ${end}`;
       return end === null && answers.length === 0 && elapsedMs > HUNG_MS ? "held its thread and went on" : null;
     },
+  });
+}
+
+/** Its heap, restored under its limits again and again, ends the process. */
+export function endsByItsHeap(tenant: Tenant): Promise<string | null> {
+  return watchUnlimited(tenant, {
+    main: CONTEXTS_MAIN,
+    limits: limitsOf(tenant),
+    proves: ({ end }) => (end?.startsWith("SIG") ? `ended its process by ${end}` : null),
   });
 }
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { RawWebSocket } from "../../support/raw-websocket.ts";
 import { encodeFrame, Opcode } from "../../support/websocket-frames.ts";
-import { type Attack, inTurn } from "../harness/attack.ts";
+import { type Attack, joined } from "../harness/attack.ts";
 import { listeningTenant, refusal, withWebSockets } from "../harness/websocket-attacks.ts";
 
 const KIB = 1024;
@@ -26,7 +26,7 @@ async function flood(socket: RawWebSocket, lookedAtMs: number): Promise<number> 
 export const attack: Attack = {
   tries: "Sends messages much faster than its app takes them.",
   tenant: listeningTenant("for (let i = 0; i < 2e7; i++);"),
-  strike: inTurn(async ({ upgrade }) => {
+  strike: joined(async ({ upgrade }) => {
     const socket = await upgrade();
     const refused = refusal(socket);
     if (refused !== null) return refused;

@@ -1,4 +1,4 @@
-import { type Attack, inTurn, judgeText } from "../harness/attack.ts";
+import { type Attack, joined, judgeText } from "../harness/attack.ts";
 import { escapesHostRealm } from "../harness/host-realm.ts";
 import { INTERNET } from "../harness/outbound.ts";
 import { withWebSockets } from "../harness/websocket-attacks.ts";
@@ -33,6 +33,6 @@ export const attack: Attack = {
     source: sourceOf(`new URL(request.url).searchParams.get("port")`),
     settings: { limits: { cpu_time_ms: 1000, timeout_secs: 10 } },
   },
-  strike: inTurn(({ ask }) => withPeer(async (port) => judgeText(await ask(`?port=${port}`), "bounded"))),
+  strike: joined(({ ask }) => withPeer(async (port) => judgeText(await ask(`?port=${port}`), "bounded"))),
   undefended: () => withPeer((port) => escapesHostRealm({ source: sourceOf(String(port)) }, "bounded", { WebSocket })),
 };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { RawWebSocket } from "../../support/raw-websocket.ts";
-import { type Attack, inTurn } from "../harness/attack.ts";
+import { type Attack, joined } from "../harness/attack.ts";
 import { describeUpgrade, endOf, listeningTenant, withWebSockets } from "../harness/websocket-attacks.ts";
 
 const COUNT = 100;
@@ -14,7 +14,7 @@ export const attack: Attack = {
   tenant: listeningTenant("server.send(data);", {
     websocket: { thread: "shared", ws_max_connections: LET_IN_COUNT, ws_idle_timeout_ms: IDLE_MS },
   }),
-  strike: inTurn(async ({ upgrade }) => {
+  strike: joined(async ({ upgrade }) => {
     const sockets = await Promise.all(Array.from({ length: COUNT }, () => upgrade()));
     const open = sockets.filter(({ answer }) => answer.status === 101);
     const ends = new Set(await Promise.all(open.map(endOf)));

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { eventually } from "@nano/test-kit/eventually";
 import { RawWebSocket } from "../../support/raw-websocket.ts";
-import { type Attack, inTurn } from "../harness/attack.ts";
+import { type Attack, joined } from "../harness/attack.ts";
 import { endOf, listeningTenant, refusal, withWebSockets } from "../harness/websocket-attacks.ts";
 
 const MIB = 1024 * 1024;
@@ -18,7 +18,7 @@ export const attack: Attack = {
       else if (left === 0) server.close(1000, "all was sent");
     };
     send();`),
-  strike: inTurn(async ({ upgrade, nano }) => {
+  strike: joined(async ({ upgrade, nano }) => {
     const closedCount = (): Promise<number> =>
       nano.metric("executor_websocket_closed_total", `reason="ws_outbound_buffer"`);
     const before = await closedCount();
