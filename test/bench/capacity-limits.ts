@@ -8,7 +8,7 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 /** Beside what requests may hold, by the rule of `infra/README.md`. */
 const ROUTER_RULE_BYTES = 256 * MIB;
-/** One, and as many as a registry keeps beside what serves, by default. */
+/** One, and about as many as a registry keeps by default. */
 const VERSION_COUNTS = [1, 20];
 const MEASURED_APPS = 10_000;
 const ROUTER_COUNTS = [4, 20, 100];
