@@ -8,7 +8,7 @@
  * I4 Each request is counted as waiting, then as running, each once, however it ends.
  */
 import type { AppIsolate } from "@nano/isolate/app-isolate";
-import type { GuestHost } from "@nano/isolate/isolate";
+import type { GuestHost, GuestRequest } from "@nano/isolate/isolate";
 import type { LinkStream } from "@nano/link/link-stream";
 import { type AppLimits, type StreamLimits, streamLimitsOf } from "@nano/protocol/app-limits";
 import type { WorkerId } from "@nano/protocol/brands";
@@ -358,12 +358,24 @@ export class AppLane implements VersionLane, CachedIsolate, TurnTaker {
     request.workerHeaders = this.#debugHeaders();
     this.#start = "warm";
     try {
-      request.attach(isolate, isolate.start(guestRequest, request));
+      this.#startIn(isolate, guestRequest, request);
     } catch (thrown) {
       // The context could not be made: nothing of the app ran.
       request.isFailed = true;
       request.refuse(toWireError(thrown));
       this.settled(request);
+    }
+  }
+
+  /** @throws where a context could not be made, and nothing of the app ran */
+  #startIn(isolate: AppIsolate, guestRequest: GuestRequest, request: RequestStream): void {
+    try {
+      request.attach(isolate, isolate.start(guestRequest, request));
+    } catch (thrown) {
+      if (isolate.end === null) throw thrown;
+      // What other requests hold there left no room. A fresh isolate has its first context already.
+      const fresh = this.#isolates.renew();
+      request.attach(fresh, fresh.start(guestRequest, request));
     }
   }
 
