@@ -190,6 +190,12 @@ export const routerConfig = defineConfig("ROUTER", {
       max: 1_000_000,
       default: 20_000,
     }),
+    maxPipelinedCount: integer({
+      doc: "requests of one connection that are not answered yet; at a further one it ends, with 429 for that",
+      min: 1,
+      max: 100_000,
+      default: 256,
+    }),
     retryBufferBytes: sizeBytes({
       doc: "of a body, kept for another attempt",
       min: 0,

@@ -136,6 +136,13 @@ export const errors = defineErrors("ROUTER", {
     reason: "not_built",
     message: (d: { app: string }) => `App ${d.app} has no version that is built`,
   },
+  PIPELINE_FULL: {
+    fault: "caller",
+    retryable: true,
+    httpStatus: 429,
+    reason: "pipeline_full",
+    message: (d: { limitCount: number }) => `Connection is full: ${d.limitCount} of its requests are not answered yet`,
+  },
   OVERLOADED: {
     fault: "platform",
     retryable: true,

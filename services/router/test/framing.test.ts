@@ -12,8 +12,9 @@ async function start(
       .then((body) => r.respond(body))
       .catch(() => {}),
   listen: NonNullable<Parameters<typeof startTestRouter>[1]>["listen"] = {},
+  request: NonNullable<Parameters<typeof startTestRouter>[1]>["request"] = {},
 ): Promise<TestRouter & { worker: FakeWorker }> {
-  const t = await startTestRouter(appRecords("hello", ["app.example"]), { listen });
+  const t = await startTestRouter(appRecords("hello", ["app.example"]), { listen, request });
   const worker = await t.node.startWorker(handler);
   await t.useWorkers(worker);
   return { ...t, worker };
@@ -132,6 +133,22 @@ test("requests that follow each other without waiting are answered in their orde
   first.respond("/1");
   const received = await client.until("\r\n\r\n/4");
   expect([...received.matchAll(/\r\n\r\n(\/\d)/g)].map(([, path]) => path)).toEqual(paths);
+});
+
+test("a connection holds so many requests that are not answered yet: at a further one it ends, and no later one is read", async () => {
+  const t = await start((r) => r.path === "/1" || r.respond(r.path), undefined, { maxPipelinedCount: 3 });
+  const paths = ["/1", "/2", "/3", "/4", "/5", "/6"];
+  const client = await t.talk();
+  client.send(paths.map((path) => `GET ${path} HTTP/1.1\r\n${HOST}\r\n`).join(""));
+  const first = await t.worker.next();
+  while ((await t.worker.next()).path !== "/3");
+  first.respond("/1");
+  const received = await client.ended();
+  expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual([...Array(3).fill("HTTP/1.1 200"), "HTTP/1.1 429"]);
+  const refusal = received.slice(received.indexOf("HTTP/1.1 429")).toLowerCase();
+  expect(refusal).toContain("x-nano-error: pipeline_full\r\n");
+  expect(refusal).toContain("connection: close\r\n");
+  expect(t.worker.requests.map(({ path }) => path)).toEqual(["/1", "/2", "/3"]);
 });
 
 test("HTTP/1.0 is answered with a whole body and kept only where it asks for that", async () => {

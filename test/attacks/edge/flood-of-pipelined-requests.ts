@@ -6,7 +6,7 @@ import { hold } from "../harness/held-connections.ts";
 
 const REQUESTS = 50_000;
 /** Of one connection, at any time. */
-const MAX_HELD = REQUESTS / 5;
+const MAX_HELD = REQUESTS / 20;
 const LOOKS = 8;
 const LOOK_INTERVAL_MS = 100;
 

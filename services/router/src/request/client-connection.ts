@@ -44,6 +44,8 @@ export class ClientConnection implements Client {
   latestRequest: IncomingMessage | null = null;
   latestResponse: ServerResponse | null = null;
   latestForwarded: ForwardedRequest | null = null;
+  /** Requests of it that are not answered yet. */
+  pendingCount = 0;
   /** What it was told, or will be, ends it: nothing that follows is a request any more (RFC 9112, 9.6). */
   isEnding = false;
   /** The parser has given up: nothing that follows is read. */

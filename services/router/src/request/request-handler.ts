@@ -26,6 +26,7 @@ export interface RequestHandlerOptions extends ForwardContext {
   readonly connections: ClientConnections;
   readonly trust: Trust;
   readonly maxInFlightCount: number;
+  readonly maxPipelinedCount: number;
   readonly retryBufferBytes: number;
   readonly discardBytes: number;
   /** Whether a host without a route leads nowhere; before that nobody knows. */
@@ -113,11 +114,13 @@ export class RequestHandler {
     const requestId = `${this.#options.requestIdPrefix}-${this.#requestCount.toString(36)}` as RequestId;
     connection.latestRequest = req;
     connection.latestResponse = res;
+    connection.pendingCount += 1;
     const forwarded = this.#admit(req, res, { requestId, expectation, connection, upgrade });
     connection.latestForwarded = forwarded;
     this.#inFlight.add(res);
     res.on("close", () => {
       this.#inFlight.delete(res);
+      connection.pendingCount -= 1;
       if (upgrade !== null && res.statusCode === 101) connection.forgetRequests();
       if (this.#phase === Phase.ENDING && connection.latestResponse === res) req.socket.end();
       forwarded?.close();
@@ -141,9 +144,12 @@ export class RequestHandler {
     },
   ): ForwardedRequest | null {
     const options = this.#options;
-    const refuse = (error: NanoError, more: { allow?: string; isFramingDoubtful?: boolean } = {}): null => {
+    const refuse = (
+      error: NanoError,
+      more: { allow?: string; isFramingDoubtful?: boolean; isLast?: boolean } = {},
+    ): null => {
       // A client that waits for `100 Continue` may or may not send its body after another answer: nobody can tell where the next request begins.
-      const isClosing = request.expectation !== "none" || more.isFramingDoubtful === true;
+      const isClosing = request.expectation !== "none" || more.isFramingDoubtful === true || more.isLast === true;
       request.connection.isEnding ||= isClosing;
       this.#countLimit(error);
       sendErrorResponse(res, error.wire, { requestId: request.requestId, isClosing, ...more });
@@ -152,6 +158,10 @@ export class RequestHandler {
     };
     const limitCount = options.maxInFlightCount;
     if (this.#inFlight.size >= limitCount) return refuse(errors.OVERLOADED({ limitCount }));
+    // One connection holds no more of that than its share; what it has sent besides is not a request any more.
+    if (request.connection.pendingCount > options.maxPipelinedCount) {
+      return refuse(errors.PIPELINE_FULL({ limitCount: options.maxPipelinedCount }), { isLast: true });
+    }
     if (request.expectation === "unknown") return refuse(errors.EXPECTATION_FAILED({}));
     const version = req.httpVersion;
     // The parser lets 0.9 and 2.0 through, which frame their messages in other ways.
