@@ -15,6 +15,19 @@ export interface SentRequest {
   readonly bodyBytes?: number;
 }
 
+/** The frame that begins it. */
+export function encodeRequest(streamId: number, { versionId, url, bodyBytes }: SentRequest): Buffer {
+  const length = bodyBytes === undefined ? [] : ["content-length", String(bodyBytes)];
+  const head = encodeRequestHead({
+    requestId: `attack-${streamId}` as RequestId,
+    versionId,
+    method: bodyBytes === undefined ? "GET" : "POST",
+    url,
+    headers: encodeHeaderBlock(["host", new URL(url).host, ...length]),
+  });
+  return encodeFrame(FrameType.HEAD, streamId, head, bodyBytes === undefined ? FLAG_END_STREAM : 0);
+}
+
 export class LinkPeer {
   readonly socket: Socket;
   readonly #counts = new Map<number, number>();
@@ -67,23 +80,8 @@ export class LinkPeer {
     this.send(FrameType.HELLO, 0, encodeHello({ ...versions, credential, peer: "attacker", isPrompt: true }));
   }
 
-  ask(streamId: number, { versionId, url, bodyBytes }: SentRequest): void {
-    this.send(
-      FrameType.HEAD,
-      streamId,
-      encodeRequestHead({
-        requestId: `attack-${streamId}` as RequestId,
-        versionId,
-        method: bodyBytes === undefined ? "GET" : "POST",
-        url,
-        headers: encodeHeaderBlock([
-          "host",
-          new URL(url).host,
-          ...(bodyBytes === undefined ? [] : ["content-length", String(bodyBytes)]),
-        ]),
-      }),
-      bodyBytes === undefined ? FLAG_END_STREAM : 0,
-    );
+  ask(streamId: number, request: SentRequest): void {
+    this.write(encodeRequest(streamId, request));
   }
 
   /** Whether it comes about in time. */
