@@ -104,7 +104,11 @@ export class RequestHandler {
     upgrade: WebSocketUpgrade | null = null,
   ): void {
     const connection = this.#options.connections.of(req.socket);
-    if (connection.isEnding) return;
+    if (connection.isEnding) {
+      // What precedes it came whole. A client that sends on would have each of its requests parsed, and taken down with its connection.
+      req.socket.pause();
+      return;
+    }
     const startedMs = performance.now();
     this.#requestCount += 1;
     if (this.#phase !== Phase.OPEN) {
