@@ -5,7 +5,7 @@ const CHUNK = `10000\r\n${"x".repeat(0x10000)}\r\n`;
 
 export const attack = oversized(
   "Sends a body in chunks, far beyond what its app takes, and says nowhere how long it is.",
-  `POST PATH HTTP/1.1\r\nHost: HOST\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNK.repeat(64)}0\r\n\r\n`,
+  `POST PATH HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNK.repeat(64)}0\r\n\r\n`,
   ["413"],
   { tenant: edgeTenant("return new Response(String((await request.text()).length));") },
 );

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Attack, joined } from "../harness/attack.ts";
 import { withNode } from "../harness/edge-attacks.ts";
-import { edgeTenant } from "../harness/edge-tenant.ts";
+import { silentTenant } from "../harness/edge-tenant.ts";
 import { hold } from "../harness/held-connections.ts";
 
 const REQUESTS = 50_000;
@@ -15,7 +15,7 @@ const floodFor = (host: string, path: string): string =>
 
 export const attack: Attack = {
   tries: "Sends fifty thousand requests on one connection, the first of which is answered late.",
-  tenant: edgeTenant("await new Promise(() => {});"),
+  tenant: silentTenant,
   strike: joined(async ({ nano, host, path }) => {
     const { socket } = await hold({ port: nano.port, bytes: floodFor(host, path) });
     let heldCount = 0;

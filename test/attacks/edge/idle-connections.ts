@@ -38,7 +38,7 @@ async function openMany({ port, count, host, path }: OpenOptions): Promise<HeldC
 export const attack: Attack = {
   tries: "Opens as many connections as it can, and leaves them idle.",
   isLong: true,
-  tenant: edgeTenant("return new Response();", { limits: { cpu_time_ms: 1000 } }),
+  tenant: edgeTenant("return new Response();"),
   strike: joined(async ({ nano, host, path, connectionCount }) => {
     const resident = new ResidentWatch(nano.processesOf("router"));
     const connections = await openMany({ port: nano.port, count: connectionCount, host, path });

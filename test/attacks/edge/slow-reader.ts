@@ -20,7 +20,6 @@ export const attack: Attack = {
   tenant: edgeTenant(
     `const chunk = new Uint8Array(65536);
     return new Response(new ReadableStream({ pull(controller) { controller.enqueue(chunk.slice()); } }));`,
-    { limits: { cpu_time_ms: 1000 } },
   ),
   strike: joined(async ({ nano, host, path }) => {
     const cutCount = (): Promise<number> => nano.metric("router_stalled_connections_total");

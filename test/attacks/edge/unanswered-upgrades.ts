@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Attack } from "../harness/attack.ts";
-import { edgeTenant } from "../harness/edge-tenant.ts";
+import { silentTenant } from "../harness/edge-tenant.ts";
 import { areEnded, hold } from "../harness/held-connections.ts";
 import { describeUpgrade } from "../harness/websocket-attacks.ts";
 
@@ -12,7 +12,7 @@ const UPGRADE =
 
 export const attack: Attack = {
   tries: "Asks for a hundred WebSockets at once of an app that never answers.",
-  tenant: edgeTenant("await new Promise(() => {});"),
+  tenant: silentTenant,
   async strike({ upgrade }) {
     const sockets = await Promise.all(Array.from({ length: COUNT }, () => upgrade()));
     const answers = new Set(sockets.map(({ answer }) => describeUpgrade({ answer })));
