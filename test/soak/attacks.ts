@@ -30,7 +30,7 @@ const CALM_LOOKS = 4;
 const MAX_FAILURES_KEPT = 100;
 /** What an attack got whose process or isolate another attack ended, or that found none: nothing. */
 const ENDED_BY_ANOTHER =
-  /^(?:502 (?:worker_lost|isolate_lost)|503 (?:quarantined|websocket_held_back|no_worker)|1012|threw (?:connect E|Nothing serves))/;
+  /^(?:502 (?:worker_lost|isolate_lost)|503 (?:quarantined|websocket_held_back|no_worker)|1012|was not greeted|threw (?:connect E|Nothing serves))/;
 const MIB = 1024 * 1024;
 
 export interface AttackSoakOptions {
