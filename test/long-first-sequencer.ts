@@ -2,7 +2,8 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Of minutes. Without a cache of durations, as on a new checkout, Vitest goes by the size of files, and these are small. */
-const LONG = /\/(?:init-of-[\w-]+\.test|cluster\/cluster\.e2e|(?:cluster|websocket)-bench\.e2e|churn\.e2e|socket-soak\.e2e)\.ts$/;
+const LONG =
+  /\/(?:init-of-[\w-]+\.test|cluster\/cluster\.e2e|(?:cluster|websocket)-bench\.e2e|churn\.e2e|socket-soak\.e2e)\.ts$/;
 
 export class LongFirstSequencer extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
