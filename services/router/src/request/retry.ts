@@ -3,8 +3,8 @@ import type { NanoError } from "@nano/protocol/errors";
 import type { PostmortemAnswer } from "@nano/protocol/messages";
 import { errors } from "../errors.ts";
 
-/** A request that outlived this many workers has had its chances. */
-export const MAX_LOST_WORKERS = 3;
+/** A request that outlived this many workers has had its chances. Several apps that end theirs within seconds take those who wait from one to the next. */
+export const MAX_LOST_WORKERS = 8;
 /** Where nobody can say whose fault a loss is, an idempotent request has one more chance: it may be what its executor died of. */
 export const MAX_UNEXPLAINED_LOSSES = 1;
 
