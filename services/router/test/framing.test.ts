@@ -151,6 +151,25 @@ test("a connection holds so many requests that are not answered yet: at a furthe
   expect(t.worker.requests.map(({ path }) => path)).toEqual(["/1", "/2", "/3"]);
 });
 
+test("a connection that takes no further requests is not read on, however many it sends", async () => {
+  const t = await start((r) => r.path === "/late" || r.respond(r.path), undefined, { maxPipelinedCount: 3 });
+  const socket = connect(t.port, "127.0.0.1");
+  socket.on("error", () => {}); // cut off
+  let isTaken = false;
+  // More than the sockets of the system hold.
+  socket.write(`GET /late HTTP/1.1\r\n${HOST}\r\n`.repeat(400_000), () => {
+    isTaken = true;
+  });
+  await t.worker.next();
+  const other = await t.talk();
+  for (let i = 0; i < 20; i++) {
+    other.send(`GET /${i} HTTP/1.1\r\n${HOST}\r\n`);
+    await other.until(`\r\n\r\n/${i}`);
+  }
+  expect(isTaken).toBe(false);
+  socket.destroy();
+});
+
 test("HTTP/1.0 is answered with a whole body and kept only where it asks for that", async () => {
   const t = await start((r) => r.respond(r.path));
   const head = (path: string, more = ""): string => `GET ${path} HTTP/1.0\r\n${HOST}${more}\r\n`;

@@ -1,5 +1,6 @@
 /** What every request goes through before it is forwarded: admission, target, route, size. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { RequestId } from "@nano/protocol/brands";
 import type { NanoError } from "@nano/protocol/errors";
 import { MAX_PAYLOAD_BYTES } from "@nano/protocol/frames";
@@ -50,6 +51,12 @@ function refusedHandshake(req: IncomingMessage): NanoError {
 function upgradeOutcomeOf(outcome: RequestOutcome, status: number): UpgradeOutcome {
   if (outcome !== "responded") return outcome === "cut" ? "declined" : outcome;
   return status === 101 ? "accepted" : "declined";
+}
+
+/** Node's server reads on from a socket that is paused, unless it has paused it itself: which it knows by this mark, that it does not document. */
+function stopReading(socket: Socket): void {
+  (socket as Socket & { _paused?: boolean })._paused = true;
+  socket.pause();
 }
 
 /** What a client that sent `Expect` waits for: `100 Continue`, or something that nobody knows. */
@@ -106,7 +113,7 @@ export class RequestHandler {
     const connection = this.#options.connections.of(req.socket);
     if (connection.isEnding) {
       // What precedes it came whole. A client that sends on would have each of its requests parsed, and taken down with its connection.
-      req.socket.pause();
+      stopReading(req.socket);
       return;
     }
     const startedMs = performance.now();
