@@ -47,7 +47,7 @@ export function oversized(
     async strike({ nano, host, path }) {
       const sent = tenant === undefined ? addressed(HOST, "/") : addressed(host, path);
       const heard = await exchange({ port: nano.port, bytes: sent, patienceMs: REFUSED_WITHIN_MS });
-      const [status = ""] = statusesOf(heard);
+      const [status = "cut"] = statusesOf(heard);
       return { isContained: expected.includes(status), what: status };
     },
     undefended: () =>
