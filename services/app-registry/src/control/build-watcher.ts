@@ -21,6 +21,9 @@ export const TAKE_UP_AFTER_MS = 3000;
 /** Pause between two looks: each reads every record, and load of nodes moves them all the time. */
 const LOOK_PAUSE_MS = 500;
 
+/** How long a build is asked for that the queue's connection was lost under: twice asked is one build. */
+export const REPEAT_ENQUEUE_MS = 2000;
+
 /** Where a watcher writes what it sees. `queuedAt` says of which build of the version. */
 export interface BuildLedger {
   markBuilding(version: VersionId, queuedAt: string | undefined): Promise<void>;
@@ -40,6 +43,8 @@ export interface BuildWatcherOptions {
   readonly signal: AbortSignal;
   /** @default TAKE_UP_AFTER_MS */
   readonly takeUpAfterMs?: number;
+  /** @default REPEAT_ENQUEUE_MS */
+  readonly repeatEnqueueMs?: number;
 }
 
 interface Watch {
@@ -63,7 +68,7 @@ export class BuildWatcher {
 
   /** Queues a build, unless it is, and watches it. @throws STORE_QUEUE_FULL, STORE_LOST */
   async start(job: BuildJob): Promise<void> {
-    await this.#options.queue.enqueue(job);
+    await this.#enqueue(job);
     const running = this.#watched.get(job.version);
     if (running !== undefined) {
       running.isQueuedAgain = true;
@@ -107,6 +112,20 @@ export class BuildWatcher {
   /** Once the signal has aborted: until no watch is running. */
   async idle(): Promise<void> {
     await Promise.all([...this.#watched.values()].map((watch) => watch.done));
+  }
+
+  async #enqueue(job: BuildJob): Promise<void> {
+    const { queue, signal, repeatEnqueueMs = REPEAT_ENQUEUE_MS } = this.#options;
+    const backoff = createBackoff();
+    const untilMs = performance.now() + repeatEnqueueMs;
+    for (;;) {
+      try {
+        return await queue.enqueue(job);
+      } catch (error) {
+        if (!hasCode(error, storeErrors.LOST) || performance.now() >= untilMs || signal.aborted) throw error;
+        await delay(backoff.nextMs(), undefined, { signal }).catch(() => undefined);
+      }
+    }
   }
 
   /** False: it is to be tried again. */
