@@ -41,10 +41,17 @@ export function isBlastRadius({ group, harm }: NamedAttack, end: string): boolea
   return group === "websocket" && harm !== undefined && end === PROCESS_LOST;
 }
 
+interface Echoing {
+  /** Sends the next one now. */
+  wake(): void;
+  /** Who waits for an echo of what is sent from now on. */
+  waiting: (() => void)[];
+}
+
 /** Connections that send once a second and compare what comes back. */
 export class EchoingSockets {
   readonly #nano: NanoProcess;
-  readonly #sockets = new Set<RawWebSocket>();
+  readonly #sockets = new Map<RawWebSocket, Echoing>();
   #broken: string[] = [];
 
   constructor(nano: NanoProcess) {
@@ -60,38 +67,59 @@ export class EchoingSockets {
     }
   }
 
-  /** What broke since it was asked before. */
-  takeBroken(): string[] {
+  /** What broke since it was asked before: each is asked for an echo once more. */
+  async takeBroken(): Promise<string[]> {
+    const echoed = ([, echoing]: [RawWebSocket, Echoing]): Promise<void> =>
+      new Promise((resolve) => {
+        echoing.waiting.push(resolve);
+        echoing.wake();
+      });
+    await Promise.all([...this.#sockets].map(echoed));
     const broken = this.#broken;
     this.#broken = [];
     return broken;
   }
 
   close(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#sockets.keys()) socket.destroy();
     this.#sockets.clear();
   }
 
   async #openOne(): Promise<void> {
     const socket = await RawWebSocket.open({ port: this.#nano.port, host: ECHO });
-    this.#sockets.add(socket);
-    void this.#echo(socket);
+    const echoing: Echoing = { wake: () => {}, waiting: [] };
+    this.#sockets.set(socket, echoing);
+    void this.#echoOn(socket, echoing);
   }
 
-  async #echo(socket: RawWebSocket): Promise<void> {
+  async #echoOn(socket: RawWebSocket, echoing: Echoing): Promise<void> {
+    const tell = (waiting: readonly (() => void)[]): void => {
+      for (const each of waiting) each();
+    };
     for (let count = 0; this.#sockets.has(socket); count++) {
-      socket.sendText(String(count));
-      const answer = await socket.nextMessage().catch((error: Error) => error.message);
-      if (!this.#sockets.has(socket)) return;
-      if (answer !== String(count)) {
-        this.#sockets.delete(socket);
-        socket.destroy();
-        const { code, reason } = await socket.ended;
-        this.#broken.push(`${code ?? "cut"} ${reason} ${answer ?? ""}`.trim());
-        return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, ECHO_INTERVAL_MS));
+      const waiting = echoing.waiting.splice(0);
+      await this.#echo(socket, String(count));
+      tell(waiting);
+      if (echoing.waiting.length > 0) continue;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ECHO_INTERVAL_MS);
+        echoing.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
     }
+    tell(echoing.waiting.splice(0));
+  }
+
+  async #echo(socket: RawWebSocket, text: string): Promise<void> {
+    socket.sendText(text);
+    const answer = await socket.nextMessage().catch((error: Error) => error.message);
+    if (answer === text || !this.#sockets.has(socket)) return;
+    socket.destroy();
+    const { code, reason } = await socket.ended;
+    this.#broken.push(`${code ?? "cut"} ${reason} ${answer ?? ""}`.trim());
+    this.#sockets.delete(socket);
   }
 }
 
@@ -115,5 +143,5 @@ export async function loadNeighbours(
     });
   await sockets.open();
   const [quick, waiting] = await Promise.all([load(QUICK), load(WAITING)]);
-  return { quick, waiting, brokenSockets: sockets.takeBroken() };
+  return { quick, waiting, brokenSockets: await sockets.takeBroken() };
 }

@@ -35,7 +35,7 @@ export function strikeCorpus(includes: (attack: NamedAttack) => boolean, { isSeq
     await serving.sockets.open();
   }, START_TIMEOUT_MS);
   afterAll(async () => {
-    const broken = serving?.sockets.takeBroken();
+    const broken = await serving?.sockets.takeBroken();
     serving?.sockets.close();
     await serving?.nano.close();
     fixture.remove();
@@ -53,7 +53,7 @@ export function strikeCorpus(includes: (attack: NamedAttack) => boolean, { isSeq
         expect(outcome).toEqual({ isContained: true, what: outcome.what });
         expect(await askNeighbour()).toBe("tag near");
         if (!isSequential) return;
-        expect(sockets.takeBroken().filter((end) => !isBlastRadius(attack, end))).toEqual([]);
+        expect((await sockets.takeBroken()).filter((end) => !isBlastRadius(attack, end))).toEqual([]);
         await sockets.open();
       },
       STRIKE_TIMEOUT_MS,
