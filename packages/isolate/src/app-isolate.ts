@@ -262,7 +262,7 @@ export class AppIsolate {
     const limit = this.#entryLimit;
     const cpuMs = owner === null ? limits.cpuTimeMs : this.#limits.cpuLeftMs(owner);
     const wallMs = limit.wallMs(cpuMs);
-    host.beginEntry(app, owner === null ? null : owner.request, wallMs);
+    host.beginEntry(app, owner === null ? null : owner.request, limit.hangMs(cpuMs, wallMs), wallMs);
     this.#context = context;
     this.#run = owner;
     const startedMs = performance.now();

@@ -5,6 +5,9 @@ import type { CpuWatch } from "./cpu-watch.ts";
 /** An entry may take this many times its remaining CPU in wall time, plus a grace: the thread is shared. */
 const WALL_PER_CPU = 4;
 const WALL_GRACE_MS = 50;
+/** What is left to a watched entry before it has been ended: see `CpuWatch`. */
+const ENDED_PER_CPU = 2;
+const ENDED_GRACE_MS = 20;
 /**
  * Time limits end at multiples of this. isolated-vm keeps the timer of each entry until its limit would have ended, and wakes a thread for it
  * then: those that end together cost one wake.
@@ -29,7 +32,13 @@ export class EntryLimit {
     this.#number = watch?.add(isolate) ?? 0;
   }
 
-  /** The time to the first multiple of the grid that is as far away as so much CPU may take: an entry that is not over some time later hangs. */
+  /** Of its own time, in which it does not wait for a core: an entry that is not over some time later hangs. */
+  hangMs(cpuMs: number, wallMs: number): number {
+    if (this.#watch?.isWatching !== true) return wallMs;
+    return Math.ceil(Math.max(MIN_BUDGET_MS, cpuMs) * ENDED_PER_CPU + ENDED_GRACE_MS);
+  }
+
+  /** The time to the first multiple of the grid that is as far away as so much CPU may take. */
   wallMs(cpuMs: number): number {
     const nowMs = performance.now();
     const limitMs = Math.max(MIN_BUDGET_MS, cpuMs) * WALL_PER_CPU + WALL_GRACE_MS;

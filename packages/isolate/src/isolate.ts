@@ -126,8 +126,11 @@ export type AssetHead = Pick<EgressHead, "method" | "url" | "headers">;
 
 /** What the worker does for its isolates. */
 export interface GuestHost {
-  /** Writes the flight recorder before an entry: which app and request, and when the entry must be over. */
-  beginEntry(app: AppName, request: GuestRequest | null, limitMs: number): void;
+  /**
+   * Writes the flight recorder before an entry: which app and request, and after how long it hangs.
+   * @param silenceMs how long it may take on a loaded machine @default limitMs
+   */
+  beginEntry(app: AppName, request: GuestRequest | null, limitMs: number, silenceMs?: number): void;
   /** @param cpuMs what it took of this thread's CPU */
   endEntry(cpuMs: number): void;
   /** A line of the app's console, or of an uncaught error of it (`stack` then is the script's, not mapped). */

@@ -97,8 +97,15 @@ export class FlightRecorder {
     writeSync(fd, record, 0, bytes, this.#offset);
   }
 
-  begin(app: AppName, request: RecordedRequest | null, limitMs: number, version: VersionId | null = null): void {
-    this.onEntry(limitMs);
+  /** @param limitMs an entry that is not over then hangs @param silenceMs how long it may take on a loaded machine */
+  begin(
+    app: AppName,
+    request: RecordedRequest | null,
+    limitMs: number,
+    version: VersionId | null = null,
+    silenceMs: number = limitMs,
+  ): void {
+    this.onEntry(silenceMs);
     const record = this.#record;
     if (app !== this.#app) {
       this.#app = app;

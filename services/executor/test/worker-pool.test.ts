@@ -106,7 +106,9 @@ describe("the spare worker", () => {
   });
 });
 
-const isLimit = (limitMs: number): boolean => limitMs >= 450 && limitMs <= 450 + 33;
+/** Of an entry with 100 ms of CPU: twice that and 20 ms where it is watched, otherwise 4 times and 50 ms, to a multiple of 32 ms. */
+const LIMIT_MS = canDropPermission() ? 220 : 450;
+const isLimit = (limitMs: number): boolean => limitMs >= LIMIT_MS && limitMs <= LIMIT_MS + 33;
 
 describe("a worker that hangs", () => {
   test("in what V8's own limit does not cover is killed within its limit and the grace, and its request is the suspect", async () => {
@@ -128,12 +130,11 @@ describe("a worker that hangs", () => {
     await hangs.done;
     await eventually(() => events.deaths.length === 1);
     const [death] = events.deaths;
-    // The limit of its entry (4 times 100 ms of CPU and a grace), the supervisor's grace, and what a loaded machine adds.
-    expect((death?.atMs ?? 0) - startedMs).toBeLessThan(450 + HANG_GRACE_MS + 1_000);
-    expect((death?.atMs ?? 0) - startedMs).toBeGreaterThan(450);
+    // The limit of its entry, the supervisor's grace, and what a loaded machine adds.
+    expect((death?.atMs ?? 0) - startedMs).toBeLessThan(LIMIT_MS + HANG_GRACE_MS + 1_000);
+    expect((death?.atMs ?? 0) - startedMs).toBeGreaterThan(LIMIT_MS);
     expect(death).toMatchObject({ id: worker.id, cause: "hung" });
     expect(logs.map(([msg]) => msg)).toEqual(["worker hangs", "worker lost"]);
-    // Limits of entries end together, at multiples of 32 ms.
     expect(logs[0]?.[1]).toMatchObject({ app: "subject", limitMs: expect.toSatisfy(isLimit) });
     const question = { workerId: worker.id, peer: "router-1", streamIds: [idOf(post), idOf(hangs)] };
     expect(await pool.examine(question)).toEqual({ suspect: idOf(hangs), entered: [idOf(post)] });

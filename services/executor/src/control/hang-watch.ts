@@ -1,6 +1,6 @@
 /**
  * Kills workers that hang: `HANG_GRACE_MS` after the limit of an entry that is running, on whichever of its threads, as the flight recorder has it.
- * Unless it has waited for a core for most of that.
+ * Time in which it waits for a core is not the entry's.
  */
 import type { WorkerId } from "@nano/protocol/brands";
 import type { Logger } from "@nano/service-kit/logger";
@@ -9,9 +9,7 @@ import { CoreWaits } from "./core-waits.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 export const HANG_GRACE_MS = 250;
-/** Its own time, of its limit: by then a watch of its CPU has ended it, and the rest was given for waiting. */
-const OWN_TIME_RATIO = 0.5;
-/** How often recorders are read; part of how late a hang is seen. */
+/** How often recorders are read; part of how late a hang is seen, and what an entry may have run before it was seen first. */
 const WATCH_INTERVAL_MS = 50;
 
 /** What is watched of a worker. */
@@ -62,6 +60,6 @@ export class HangWatch {
   #isHanging({ pid }: WatchedWorker, { taskId, beganMs, runMs, limitMs }: RunningEntry): boolean {
     if (pid === undefined || runMs < WATCH_INTERVAL_MS) return false;
     const ownMs = this.#waits.ownMs({ pid, taskId, beganMs, runMs });
-    return runMs >= limitMs + HANG_GRACE_MS && ownMs >= limitMs * OWN_TIME_RATIO;
+    return runMs >= limitMs + HANG_GRACE_MS && ownMs >= limitMs + HANG_GRACE_MS - WATCH_INTERVAL_MS;
   }
 }

@@ -285,7 +285,7 @@ export class WorkerRuntime {
     const use = this.#threadUse.open(versionId, app);
     const cacheOwner = cacheOwnerOf(assignment);
     return {
-      beginEntry: (_, request, limitMs) => recorder.begin(app, request, limitMs, versionId),
+      beginEntry: (_, request, limitMs, silenceMs) => recorder.begin(app, request, limitMs, versionId, silenceMs),
       endEntry: (cpuMs) => {
         recorder.end();
         noteEntry(use, cpuMs);
