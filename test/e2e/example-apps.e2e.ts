@@ -1,11 +1,13 @@
 /** The example apps, all at once: 1,000 concurrent requests, each answered with the answer to itself. */
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, onTestFailed, test } from "vitest";
 import type { Answer } from "../support/http-answer.ts";
 import { serveConfig } from "../support/serve-apps.ts";
 
 const CONFIG = fileURLToPath(new URL("../apps/nano.config.json", import.meta.url));
 const CONCURRENT = 1_000;
+/** Of what NANO wrote, where a test fails. */
+const SHOWN_CHARS = 4_000;
 
 interface Question {
   readonly host: string;
@@ -47,7 +49,12 @@ test("1,000 concurrent requests over all example apps get no wrong answer", asyn
     if (answer.status === 200 && isTagged && question.isRight(answer)) return null;
     return `${question.host}${question.path} ${answer.status} ${answer.headers["x-nano-error"] ?? answer.text.slice(0, 80)}`;
   };
-  const outcomes = await Promise.all(Array.from({ length: CONCURRENT }, (_, index) => ask(index)));
+  onTestFailed(() => void process.stderr.write(nano().output.slice(-SHOWN_CHARS)));
+  const outcomes = await Promise.all(
+    Array.from({ length: CONCURRENT }, (_, index) =>
+      ask(index).catch((error: Error) => `${QUESTIONS[index % QUESTIONS.length]?.host} ${error.message}`),
+    ),
+  );
   expect(outcomes.filter((outcome) => outcome !== null)).toEqual([]);
 }, 120_000);
 
