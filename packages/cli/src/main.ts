@@ -1,4 +1,4 @@
-/** Starts nanoctl: the one file that `build` made of it where there is one, which is loaded in half the time, and its modules' compiled code. */
+/** Starts nanoctl from the one file that `build` made of it, where there is one, and keeps what V8 compiled of it for the next start. */
 import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
 import { BUILT_FOLDER, entryFile } from "@nano/service-kit/entry-file";

@@ -26,7 +26,7 @@ export class RunLimits {
     this.#headerBytes = streamLimitsOf(options.limits).responseHeaderBytes;
   }
 
-  /** The app met a limit that ends nothing. */
+  /** The app met a limit. */
   met(limit: LimitName): void {
     this.#options.onLimit?.(limit);
   }

@@ -17,9 +17,10 @@ export function whyNotReadable(directory: string): string | null {
 export function whyNotPrivate(file: string, { isMade = false } = {}): string | null {
   const path = resolve(file);
   if (nearestThere(path) !== path) return isMade ? whyNotWritable(dirname(path)) : "there is no such file";
-  const { mode } = statSync(path);
-  if (!statSync(path).isFile()) return "it is no regular file";
-  if ((mode & 0o077) !== 0) return `its mode is ${(mode & 0o777).toString(8)}, others may use it`;
+  const info = statSync(path);
+  const mode = info.mode & 0o777;
+  if (!info.isFile()) return "it is no regular file";
+  if ((mode & 0o077) !== 0) return `its mode is ${mode.toString(8)}, others may use it`;
   return tryAccess(path, constants.R_OK);
 }
 

@@ -149,6 +149,7 @@ test("a connection holds so many requests that are not answered yet: at a furthe
   expect(refusal).toContain("x-nano-error: pipeline_full\r\n");
   expect(refusal).toContain("connection: close\r\n");
   expect(t.worker.requests.map(({ path }) => path)).toEqual(["/1", "/2", "/3"]);
+  expect(await t.metric("router_limit_ends_total", { reason: "pipeline_full" })).toBe(1);
 });
 
 test("a connection that takes no further requests is not read on, however many it sends", async () => {

@@ -23,6 +23,7 @@ export const limitReasons = [
   "chunk_extensions_too_large",
   "request_timeout",
   "overloaded",
+  "pipeline_full",
   "upgrades_full",
   "sockets_full",
 ] as const;
