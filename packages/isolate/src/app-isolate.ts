@@ -262,7 +262,9 @@ export class AppIsolate {
     const limit = this.#entryLimit;
     const cpuMs = owner === null ? limits.cpuTimeMs : this.#limits.cpuLeftMs(owner);
     const wallMs = limit.wallMs(cpuMs);
-    host.beginEntry(app, owner === null ? null : owner.request, limit.hangMs(cpuMs, wallMs), wallMs);
+    // Of the whole limit: who has little of it left is no likelier to hang, and a collection may take as long.
+    const hangMs = limit.hangMs(Math.max(cpuMs, limits.cpuTimeMs), wallMs);
+    host.beginEntry(app, owner === null ? null : owner.request, hangMs, wallMs);
     this.#context = context;
     this.#run = owner;
     const startedMs = performance.now();
